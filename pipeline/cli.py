@@ -1,0 +1,141 @@
+"""The skin: commands that make one library call each. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipeline.errors import DetenteError, TrackingError
+
+app = typer.Typer(
+    help="Says, sentence by sentence, whether news tells of rising or easing tension, how sure it is, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+MODEL = Path("models/detente")
+DATA = Path("data")
+
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente/1.")]
+TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
+EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
+StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
+
+
+def main() -> None:
+    """Entry point of the `detente` command."""
+    with _one_line_errors():
+        app()
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """The project's errors become one line on standard error and exit code 1."""
+    try:
+        yield
+    except DetenteError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+@app.command()
+def train(
+    data: Annotated[Optional[list[Path]], typer.Option(help="Labelled file or folder; may be repeated.")] = None,
+    config: Annotated[Optional[Path], typer.Option(help="TOML file of settings.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the model folder is put.")] = MODEL,
+    text_column: TextColumn = None,
+    event_column: EventColumn = None,
+    stance_column: StanceColumn = None,
+) -> None:
+    """Train a model on labelled snippets, evaluate it, save it and log the run to MLflow."""
+    from pipeline import show
+    from pipeline.corpus.labelled import Columns, read_labelled
+    from pipeline.experiment.train import n_steps, train
+    from pipeline.model.settings import Settings, read_settings
+    from pipeline.model.store import check_replaceable, save
+    from pipeline.tracking import background
+
+    settings = read_settings(config) if config else Settings()
+    corpus = read_labelled(data or [DATA], Columns(text_column, event_column, stance_column))
+    check_replaceable(out)
+    tracking = background.prepare()
+    with show.progress(n_steps(settings), f"training on {len(corpus):,} snippets") as step:
+        run = train(corpus, settings, step)
+    save(out, run.weights, run.card(), run.pipeline)
+    show.figures(run.figures, f"held-out snippets ({run.card()['metrics_from']})")
+    try:
+        logged = tracking.log(run, out)
+    except TrackingError as error:
+        raise TrackingError(f"the model is saved in {out}, but the run could not be logged: {error}") from None
+    show.trained(out, logged)
+
+
+@app.command()
+def evaluate(
+    data: Annotated[list[Path], typer.Option(help="Labelled file or folder; may be repeated.")],
+    model: ModelOption = str(MODEL),
+    text_column: TextColumn = None,
+    event_column: EventColumn = None,
+    stance_column: StanceColumn = None,
+) -> None:
+    """Measure a model on labelled files, with 95 % intervals."""
+    from pipeline import show
+    from pipeline.corpus.labelled import Columns, read_labelled
+    from pipeline.evaluate.evaluation import evaluate
+
+    corpus = read_labelled(data, Columns(text_column, event_column, stance_column))
+    show.evaluation(evaluate(_open(model), corpus))
+
+
+@app.command()
+def score(
+    given: Annotated[Optional[list[str]], typer.Argument(metavar="[TEXT | FILE | FOLDER | -]...", help="What to score.")] = None,
+    model: ModelOption = str(MODEL),
+    articles: Annotated[bool, typer.Option("--articles", help="Rows of tables are articles.")] = False,
+    sentences: Annotated[bool, typer.Option("--sentences", help="One row a sentence of an article.")] = False,
+    evidence: Annotated[int, typer.Option(min=0, help="Terms of evidence a snippet; 0 for none.")] = 3,
+    format: Annotated[Optional[str], typer.Option(help="table, jsonl, csv or parquet.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="File to write; its suffix gives the format.")] = None,
+    text_column: TextColumn = None,
+) -> None:
+    """Score texts, files, pages, tables or standard input."""
+    from pipeline.score.inputs import Reading, read_inputs
+    from pipeline.score.output import format_of, write
+    from pipeline.score.rows import Asked, score_batch
+
+    kind = format_of(format, out, sys.stdout.isatty())
+    opened = _open(model)
+    batches = read_inputs(given or [], Reading(text_column, articles))
+    if kind == "table":
+        from pipeline import show
+
+        show.scores(opened, batches, sentences, evidence, out)
+        return
+    asked = Asked(sentences, evidence)
+    number = write((row for batch in batches for row in score_batch(opened, batch, asked)), kind, out)
+    if out is not None:
+        print(f"{number:,} rows in {out}", file=sys.stderr)
+
+
+def _open(address: str):
+    """The model behind a folder name or an MLflow address."""
+    from pipeline.model.store import load
+
+    if ":/" in address:
+        from pipeline.tracking.runs import model_folder
+
+        return load(model_folder(address))
+    return load(address)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Labelled snippets: read, check, fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError, LabelError
+from pipeline.stance import EVENTS, STANCES, stance_of
+from pipeline.tables import TEXT_COLUMNS, column_of, read_table, strings
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled snippets in reading order.
+
+    Attributes
+    ----------
+    texts : (n,) object, strings.
+    events : (n,) object, event types; the empty string where only the stance is known.
+    stances : (n,) object, stances.
+    sources : (n,) object, the name of the file each comes from.
+    """
+
+    texts: np.ndarray
+    events: np.ndarray
+    stances: np.ndarray
+    sources: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, rows: np.ndarray) -> Corpus:
+        """The snippets of the given rows (indices or a mask)."""
+        return Corpus(self.texts[rows], self.events[rows], self.stances[rows], self.sources[rows])
+
+    def fingerprint(self) -> str:
+        """sha256 over texts and labels, the same for the same rows in the same order."""
+        digest = hashlib.sha256()
+        for row in zip(self.texts, self.events, self.stances):
+            digest.update("\x1f".join(row).encode() + b"\x1e")
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of the columns of a labelled file; None means the usual ones."""
+
+    text: str | None = None
+    event: str | None = None
+    stance: str | None = None
+
+
+def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
+    """Read labelled files, one after the other, exact repeats of a text and its label dropped.
+
+    A folder stands for its ``codebook.csv`` and ``snippets.csv``.
+
+    Raises
+    ------
+    InputError
+        Where a file cannot be read, a column is missing or a text is blank.
+    LabelError
+        Where a label is unknown, contradicts another, or stands beside the same text.
+    """
+    files = [file for path in paths for file in _files_of(Path(path))]
+    if not files:
+        raise InputError("no data: expected at least one labelled file")
+    parts = [_read_one(file, columns or Columns()) for file in files]
+    return _distinct(Corpus(*(np.concatenate([getattr(p, f) for p in parts]) for f in Corpus.__dataclass_fields__)))
+
+
+def _files_of(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = [path / name for name in ("codebook.csv", "snippets.csv") if (path / name).exists()]
+    if not files:
+        raise InputError(f"{path}: expected codebook.csv or snippets.csv in this folder, found neither")
+    return files
+
+
+def _read_one(path: Path, columns: Columns) -> Corpus:
+    table = read_table(path)
+    texts = strings(table, column_of(table, columns.text, TEXT_COLUMNS, path), path).to_pylist()
+    for row, text in enumerate(texts, start=1):
+        if not text.strip():
+            raise InputError(f"{path}, row {row}: the text is blank; expected a sentence or a headline")
+    events = _labels(table, columns.event, "event", path)
+    stances = _labels(table, columns.stance, "stance", path)
+    if events is None and stances is None:
+        raise InputError(
+            f"{path}: expected a column named event or stance, found {', '.join(table.column_names)}; "
+            "name yours with --event-column or --stance-column"
+        )
+    events = events or [""] * len(texts)
+    stances = stances or [""] * len(texts)
+    stances = [_check(path, row, *labels) for row, labels in enumerate(zip(events, stances), start=1)]
+    sources = [path.name] * len(texts)
+    return Corpus(*(np.array(column, object) for column in (texts, events, stances, sources)))
+
+
+def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
+    if wanted is None and usual not in table.column_names:
+        return None
+    return strings(table, column_of(table, wanted, (usual,), path), path).to_pylist()
+
+
+def _check(path: Path, row: int, event: str, stance: str) -> str:
+    """The stance of a row, from its labels."""
+    if event and event not in EVENTS:
+        raise LabelError(f"{path}, row {row}: unknown event type {event!r}; expected one of {', '.join(EVENTS)}")
+    if stance and stance not in STANCES:
+        raise LabelError(f"{path}, row {row}: unknown stance {stance!r}; expected one of {', '.join(STANCES)}")
+    if not event and not stance:
+        raise LabelError(f"{path}, row {row}: no label; expected an event type or a stance")
+    if event and stance and stance_of(event) != stance:
+        raise LabelError(f"{path}, row {row}: {event} means {stance_of(event)}, but the row says {stance}")
+    return stance or stance_of(event)
+
+
+def _distinct(corpus: Corpus) -> Corpus:
+    """Drop repeats; the same text under two stances is an error."""
+    seen: dict[str, int] = {}
+    keep = []
+    for row, text in enumerate(corpus.texts):
+        first = seen.setdefault(text, row)
+        if first == row:
+            keep.append(row)
+        elif corpus.stances[first] != corpus.stances[row]:
+            raise LabelError(
+                f"{corpus.sources[row]}: one text under two stances, {corpus.stances[first]} and "
+                f"{corpus.stances[row]}: {text[:80]!r}; decide for one"
+            )
+    return corpus.take(np.array(keep))

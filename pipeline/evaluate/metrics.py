@@ -1,0 +1,169 @@
+"""Figures from sums: every metric is a function of sums over rows, so that a resample is one matrix product.
+
+A `Judged` holds what the metrics need of n labelled and scored rows. `sums` writes each row as a
+vector whose total determines every metric but AUROC; `figures` turns totals into metrics, for one
+total or for thousands at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.stance import EVENTS, QUADS, STANCES, quad_of
+
+ECE_BINS = 15
+_QUAD_OF_EVENT = np.array([QUADS.index(quad_of(e)) if e != "NEUTRAL" else -1 for e in EVENTS])
+_LEAST_PROBA = 1e-15  # log loss is cut off here, far below what six decimals show
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Labelled rows and what a model says of them.
+
+    Attributes
+    ----------
+    stance : (n,) int64, true stance, index into `STANCES`.
+    proba : (n, 3) float64, rows sum to 1.
+    event : (n,) int64, true event type, index into `EVENTS`, -1 where unknown.
+    event_guess : (n,) int64, the event type the model gives.
+    """
+
+    stance: np.ndarray
+    proba: np.ndarray
+    event: np.ndarray
+    event_guess: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.stance)
+
+    def take(self, rows: np.ndarray) -> Judged:
+        """The given rows."""
+        return Judged(self.stance[rows], self.proba[rows], self.event[rows], self.event_guess[rows])
+
+
+def judged(stances, events, proba: np.ndarray, event_guesses) -> Judged:
+    """`Judged` from names of stances and event types; an empty event type is unknown."""
+    stance = np.array([STANCES.index(s) for s in stances], np.int64)
+    event = np.array([EVENTS.index(e) if e else -1 for e in events], np.int64)
+    guess = np.array([EVENTS.index(e) for e in event_guesses], np.int64)
+    return Judged(stance, proba, event, guess)
+
+
+def sums(rows: Judged) -> dict[str, np.ndarray]:
+    """Blocks of columns, each (n, k), whose column sums determine the metrics."""
+    n = len(rows)
+    sided = rows.stance < 2
+    guess2 = (rows.proba[:, 1] >= rows.proba[:, 0]).astype(np.int64)
+    guess3 = rows.proba.argmax(axis=1)
+    known = rows.event >= 0
+    quad, quad_guess = _QUAD_OF_EVENT[rows.event], _QUAD_OF_EVENT[rows.event_guess]  # a guess of NEUTRAL is -1, an error of no class
+    confidence, right = rows.proba.max(axis=1), guess3 == rows.stance
+    truth = rows.proba[np.arange(n), rows.stance]
+    loss = -np.log(np.maximum(truth, _LEAST_PROBA))
+    brier = ((rows.proba - np.eye(3)[rows.stance]) ** 2).sum(axis=1)
+    bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
+    return {
+        "two_way": _cells(rows.stance, guess2, sided, 2),
+        "three_way": _cells(rows.stance, guess3, np.ones(n, bool), 3),
+        "quads": _cells(quad, quad_guess, known & sided & (quad >= 0), len(QUADS)),
+        "events": _cells(rows.event, rows.event_guess, known, len(EVENTS)),
+        "proper": np.column_stack([np.ones(n), loss, brier]),
+        "calibration": np.eye(ECE_BINS)[bins] * (right - confidence)[:, None],
+    }
+
+
+def figures(totals: dict[str, np.ndarray], present: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Metrics of each of B totals.
+
+    Parameters
+    ----------
+    totals : block name to (B, k) sums.
+    present : block name to the classes that occur in the file; macro averages run over these.
+
+    Returns
+    -------
+    dict
+        Metric name, such as ``two_way.macro_f1``, to (B,) float64. A block without rows gives no metric.
+    """
+    out: dict[str, np.ndarray] = {}
+    for block, labels in (("two_way", STANCES[:2]), ("three_way", STANCES), ("quads", QUADS), ("events", EVENTS)):
+        if len(present[block]) > 1:
+            out |= {f"{block}.{name}": value for name, value in _of_confusion(totals[block], labels, present[block])}
+    n = totals["proper"][:, 0]
+    out["log_loss"], out["brier"] = totals["proper"][:, 1] / n, totals["proper"][:, 2] / n
+    out["ece"] = np.abs(totals["calibration"]).sum(axis=1) / n
+    return out
+
+
+def present_classes(rows: Judged) -> dict[str, np.ndarray]:
+    """Which classes occur among the labels, for each block."""
+    events = rows.event[rows.event >= 0]
+    return {
+        "two_way": np.unique(rows.stance[rows.stance < 2]),
+        "three_way": np.unique(rows.stance),
+        "quads": np.unique(_QUAD_OF_EVENT[events][_QUAD_OF_EVENT[events] >= 0]),
+        "events": np.unique(events),
+    }
+
+
+def auroc(score: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Area under the ROC curve, ties counting half, for each of B weightings of the rows.
+
+    Parameters
+    ----------
+    score : (n,) the higher, the more positive.
+    positive : (n,) bool.
+    weights : (B, n) how often each row counts.
+
+    Returns
+    -------
+    (B,) float64, NaN where a weighting leaves one class out.
+    """
+    order = np.argsort(score, kind="stable")
+    weighted = weights[:, order]
+    up = np.where(positive[order], weighted, 0.0)
+    down = weighted - up
+    ties = np.flatnonzero(np.append(True, np.diff(score[order]) > 0))
+    up_tied, down_tied = np.add.reduceat(up, ties, axis=1), np.add.reduceat(down, ties, axis=1)
+    below = np.cumsum(down_tied, axis=1) - down_tied / 2
+    all_pairs = up_tied.sum(axis=1) * down_tied.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(all_pairs > 0, (up_tied * below).sum(axis=1) / all_pairs, np.nan)
+
+
+def _cells(truth: np.ndarray, guess: np.ndarray, counted: np.ndarray, k: int) -> np.ndarray:
+    """(n, k * (k + 1)) one-hot confusion cells; a guess of -1 falls into the last column."""
+    cells = np.zeros((len(truth), k * (k + 1)))
+    rows = np.flatnonzero(counted)
+    cells[rows, truth[rows] * (k + 1) + np.where(guess[rows] < 0, k, guess[rows])] = 1.0
+    return cells
+
+
+def _of_confusion(total: np.ndarray, labels: tuple[str, ...], present: np.ndarray):
+    """(name, (B,) values) of every metric that a confusion matrix gives."""
+    k = len(labels)
+    matrix = total.reshape(-1, k, k + 1)
+    hits = np.einsum("bii->bi", matrix[:, :, :k])
+    true, guessed, n = matrix.sum(axis=2), matrix[:, :, :k].sum(axis=1), matrix.sum(axis=(1, 2))
+    f1 = _ratio(2 * hits, true + guessed)
+    yield "macro_f1", f1[:, present].mean(axis=1)
+    yield "accuracy", _ratio(hits.sum(axis=1), n)
+    yield "mcc", _mcc(hits.sum(axis=1), true, guessed, n)
+    for c in present:
+        yield f"{labels[c]}.precision", _ratio(hits[:, c], guessed[:, c])
+        yield f"{labels[c]}.recall", _ratio(hits[:, c], true[:, c])
+        yield f"{labels[c]}.f1", f1[:, c]
+
+
+def _mcc(hits: np.ndarray, true: np.ndarray, guessed: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Matthews correlation, multiclass (Gorodkin 2004)."""
+    above = hits * n - (true * guessed).sum(axis=1)
+    below = np.sqrt((n**2 - (guessed**2).sum(axis=1)) * (n**2 - (true**2).sum(axis=1)))
+    return _ratio(above, below)
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """A quotient that is 0 where there is nothing to divide by, as scikit-learn has it."""
+    return np.divide(above, below, out=np.zeros(np.broadcast(above, below).shape), where=below > 0)

@@ -1,0 +1,125 @@
+"""One run: labelled snippets to a calibrated model and its held-out figures."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numpy as np
+
+from pipeline.corpus.labelled import Corpus
+from pipeline.corpus.near import near_groups
+from pipeline.evaluate.intervals import Figure, measure
+from pipeline.evaluate.metrics import Judged, judged
+from pipeline.model.calibration import Calibration, calibrate, calibrated, softmax, stance_proba, threshold_for
+from pipeline.model.fit import cross_fit, fit
+from pipeline.model.settings import Settings
+from pipeline.model.weights import Weights, from_pipeline
+from pipeline.score.snippets import from_proba
+from pipeline.stance import EVENTS
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a training run made.
+
+    Attributes
+    ----------
+    corpus : the snippets it learned from.
+    settings : every setting.
+    pipeline : the fitted, calibrated scikit-learn pipeline.
+    weights : the same as plain arrays.
+    calibration : temperature and offsets.
+    threshold : the least probability of a stance for an answer other than `unclear`.
+    held_out : what models that had not seen them said of the snippets.
+    figures : metrics of that, with intervals.
+    """
+
+    corpus: Corpus
+    settings: Settings
+    pipeline: object
+    weights: Weights
+    calibration: Calibration
+    threshold: float
+    held_out: Judged
+    figures: dict[str, Figure]
+
+    def card(self) -> dict:
+        """The model card: all a stranger needs to know of the model."""
+        return {
+            "name": "detente",
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "events": list(EVENTS),
+            "settings": asdict(self.settings),
+            "threshold": self.threshold,
+            "calibration": asdict(self.calibration),
+            "data": {
+                "rows": len(self.corpus),
+                "sha256": self.corpus.fingerprint(),
+                "sources": dict(Counter(self.corpus.sources)),
+                "stances": dict(Counter(self.corpus.stances)),
+                "events": dict(Counter(filter(None, self.corpus.events))),
+            },
+            "terms": len(self.weights.vocabulary),
+            "metrics": {name: asdict(figure) for name, figure in self.figures.items()},
+            "metrics_from": f"{self.settings.training.folds}-fold cross-fitting, near-copies kept together",
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
+        }
+
+
+_VERSIONS = ("scikit-learn", "numpy", "pyarrow", "PyStemmer")
+
+
+def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lambda done: None) -> Run:
+    """Split without leaks, fit, calibrate, evaluate, fit again on all.
+
+    Calibration is learned from held-out log-odds; for the figures each fold is calibrated by the
+    other folds only.
+
+    Parameters
+    ----------
+    step : called with the name of each step once it is done.
+
+    Raises
+    ------
+    InputError
+        Where there are too few rows or only one stance.
+    """
+    groups = near_groups(corpus.texts)
+    step("near-copies grouped")
+    logits, fold = cross_fit(corpus, groups, settings, lambda: step("fold fitted"))
+    calibration = calibrate(logits, corpus.stances)
+    proba = _nested(logits, fold, corpus.stances)
+    threshold = threshold_for(stance_proba(proba), corpus.stances, settings.abstention.precision)
+    held_out = _judged(corpus, proba)
+    step("calibrated")
+    figures = measure(held_out, groups)
+    step("evaluated")
+    pipeline = calibrated(fit(corpus, settings), calibration)
+    step("fitted on all rows")
+    weights = from_pipeline(pipeline)
+    return Run(corpus, settings, pipeline, weights, calibration, threshold, held_out, figures)
+
+
+def n_steps(settings: Settings) -> int:
+    """How often `train` calls ``step``."""
+    return settings.training.folds + 4
+
+
+def _nested(logits: np.ndarray, fold: np.ndarray, stances: np.ndarray) -> np.ndarray:
+    """Event probabilities of each fold, calibrated by the other folds."""
+    proba = np.zeros_like(logits)
+    for number in np.unique(fold):
+        here = fold == number
+        proba[here] = softmax(calibrate(logits[~here], stances[~here]).apply(logits[here]))
+    return proba
+
+
+def _judged(corpus: Corpus, event_proba: np.ndarray) -> Judged:
+    known = np.ones(len(corpus))
+    scores = from_proba(event_proba, known, threshold=0.0, coverage_floor=0.0)
+    return judged(corpus.stances, corpus.events, scores.proba, scores.event)

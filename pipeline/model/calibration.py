@@ -1,0 +1,105 @@
+"""From log-odds to probabilities that mean what they say, and when to abstain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.stance import EVENTS, STANCES, stance_of
+
+STANCE_OF_EVENT = np.array([STANCES.index(stance_of(event)) for event in EVENTS])
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Temperature and one offset a stance (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+
+    The calibrated log-odds are ``logits / temperature + offsets[stance of the event]``.
+    """
+
+    temperature: float
+    offsets: tuple[float, float, float]
+
+    def apply(self, logits: np.ndarray) -> np.ndarray:
+        """(n, n_events) calibrated log-odds."""
+        return logits / self.temperature + np.array(self.offsets)[STANCE_OF_EVENT]
+
+
+def calibrated(pipeline, calibration: Calibration):
+    """Write the calibration into the classifier of a fitted pipeline and return the pipeline.
+
+    Temperature and offsets are linear, so the pipeline stays a plain scikit-learn one and its
+    ``predict_proba`` is calibrated. Coefficients are rounded to single precision, in which they
+    are stored.
+    """
+    classifier = pipeline[-1]
+    coef, intercept = classifier.coef_, classifier.intercept_
+    if len(coef) == 1:  # two classes: write both rows out
+        coef, intercept = np.vstack([np.zeros_like(coef), coef]), np.append(0.0, intercept)
+    offsets = np.array([calibration.offsets[STANCES.index(_stance(c))] for c in classifier.classes_])
+    classifier.coef_ = (coef / calibration.temperature).astype(np.float32)
+    classifier.intercept_ = intercept / calibration.temperature + offsets
+    return pipeline
+
+
+def _stance(label: str) -> str:
+    return label if label in STANCES else stance_of(label)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Rows of probabilities; -inf becomes 0."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def stance_proba(event_proba: np.ndarray) -> np.ndarray:
+    """(n, 3) probabilities of the stances, from (n, n_events): sums over each stance's event types."""
+    return np.column_stack([event_proba[:, STANCE_OF_EVENT == s].sum(axis=1) for s in range(len(STANCES))])
+
+
+def calibrate(logits: np.ndarray, stances: np.ndarray) -> Calibration:
+    """Fit temperature and offsets to held-out log-odds by the log loss of the stances.
+
+    Parameters
+    ----------
+    logits : (n, n_events), held out.
+    stances : (n,) stance names.
+    """
+    from scipy.optimize import minimize
+
+    truth = np.array([STANCES.index(s) for s in stances])
+    rows = np.arange(len(truth))
+
+    def loss(parameters):
+        proba = stance_proba(softmax(_unpack(parameters).apply(logits)))
+        # The small penalty keeps offsets finite where a stance never occurs.
+        return -np.log(np.maximum(proba[rows, truth], 1e-12)).mean() + 1e-4 * (parameters**2).sum()
+
+    return _unpack(minimize(loss, np.zeros(3), method="L-BFGS-B").x)
+
+
+def _unpack(parameters: np.ndarray) -> Calibration:
+    return Calibration(float(np.exp(parameters[0])), (float(parameters[1]), float(parameters[2]), 0.0))
+
+
+def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> float:
+    """The lowest probability from which on answers were right with the given frequency.
+
+    Parameters
+    ----------
+    proba : (n, 3) held-out probabilities of the stances.
+    stances : (n,) true stances.
+    precision : wanted share of right answers, in [0, 1].
+
+    Returns
+    -------
+    float
+        In [1/3, 1]. Where no threshold reaches the precision, the largest probability seen.
+    """
+    top = proba.max(axis=1)
+    right = np.array(STANCES, object)[proba.argmax(axis=1)] == stances
+    order = np.argsort(-top, kind="stable")
+    share = np.cumsum(right[order]) / np.arange(1, len(top) + 1)
+    good = np.flatnonzero(share >= precision)
+    return float(top[order][good[-1]]) if len(good) else float(top.max())

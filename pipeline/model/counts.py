@@ -1,0 +1,53 @@
+"""The text analysis as a scikit-learn transformer, the first step of the pipeline."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from pipeline.text.terms import FAMILIES
+from pipeline.text.tokens import as_strings
+from pipeline.text.vocabulary import Features, learn
+
+
+class Counts(TransformerMixin, BaseEstimator):
+    """Texts to a sparse matrix of term counts, (n_texts, n_terms) float64.
+
+    The parameters are those of `pipeline.text.vocabulary.Features`.
+    """
+
+    def __init__(self, names=True, stems=True, families=FAMILIES, lead=12, min_df=2):
+        self.names = names
+        self.stems = stems
+        self.families = families
+        self.lead = lead
+        self.min_df = min_df
+
+    def fit(self, texts, labels=None):
+        """Learn the vocabulary."""
+        features = Features(self.names, self.stems, tuple(self.families), self.lead, self.min_df)
+        self.vocabulary_ = learn(as_strings(texts), features)
+        return self
+
+    def transform(self, texts):
+        """Count the known terms of each text."""
+        check_is_fitted(self)
+        counted = self.vocabulary_.count(as_strings(texts))
+        shape = (len(counted.indptr) - 1, len(self.vocabulary_))
+        return csr_matrix((counted.counts.astype(float), counted.indices, counted.indptr), shape=shape)
+
+    def get_feature_names_out(self, input_features=None):
+        """(n_terms,) names of the terms."""
+        check_is_fitted(self)
+        return self.vocabulary_.names()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "vocabulary_") and np.ndim(self.vocabulary_.keys) == 1

@@ -1,0 +1,127 @@
+"""Labelled snippets to a fitted scikit-learn pipeline."""
+
+from __future__ import annotations
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline
+
+from pipeline.corpus.labelled import Corpus
+from pipeline.errors import InputError
+from pipeline.model.counts import Counts
+from pipeline.model.settings import Settings
+from pipeline.stance import EVENTS, stance_of
+
+LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
+
+
+def fit(corpus: Corpus, settings: Settings) -> Pipeline:
+    """Fit counts → TF-IDF → logistic regression over event types.
+
+    A row whose event type is unknown counts once for every event type of its stance, each time
+    with the probability that a model of the other rows gives it (one step of
+    expectation-maximisation, Dempster, Laird and Rubin 1977).
+    """
+    labelled = corpus.events != ""
+    if not labelled.any():
+        return _fit_events(corpus.texts, corpus.stances, None, settings)
+    if labelled.all():
+        return _fit_events(corpus.texts, corpus.events, None, settings)
+    sure, open_rows = corpus.take(labelled), corpus.take(~labelled)
+    first = _fit_events(sure.texts, sure.events, None, settings)
+    rows, events, weights = _spread(first, open_rows)
+    texts = np.concatenate([sure.texts, open_rows.texts[rows]])
+    weights = np.concatenate([np.ones(len(sure)), weights])
+    return _fit_events(texts, np.concatenate([sure.events, events]), weights, settings)
+
+
+def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None) -> tuple[np.ndarray, np.ndarray]:
+    """Held-out log-odds of every row: each from a model that has seen neither it nor a near-copy.
+
+    Parameters
+    ----------
+    groups : (n,) labels of near-duplicate groups; a group is never split.
+    progress : called without arguments after each fold.
+
+    Returns
+    -------
+    logits : (n, n_events) float64, columns in the order of `EVENTS`, -inf for events never trained on.
+    fold : (n,) int64, the fold each row was held out in.
+    """
+    check_enough(corpus)
+    splitter = StratifiedGroupKFold(settings.training.folds, shuffle=True, random_state=settings.training.seed)
+    splits = list(splitter.split(corpus.texts, corpus.stances, groups))
+    logits = np.full((len(corpus), len(EVENTS)), -np.inf)
+    fold = np.zeros(len(corpus), np.int64)
+
+    def held_out(seen, held):
+        return event_logits(fit(corpus.take(seen), settings), corpus.texts[held])
+
+    parallel = Parallel(n_jobs=2, backend="threading", return_as="generator")
+    for number, values in enumerate(parallel(delayed(held_out)(seen, held) for seen, held in splits)):
+        logits[splits[number][1]] = values
+        fold[splits[number][1]] = number
+        if progress:
+            progress()
+    return logits, fold
+
+
+def check_enough(corpus: Corpus) -> None:
+    """Raise `InputError` where there are too few rows, or only one stance."""
+    if len(corpus) < LEAST_ROWS:
+        raise InputError(f"expected at least {LEAST_ROWS} labelled snippets to train on, got {len(corpus)}; add rows")
+    if len(set(corpus.stances)) < 2:
+        raise InputError(f"expected snippets of at least two stances, got only {corpus.stances[0]}; add the others")
+
+
+def event_logits(pipeline: Pipeline, texts) -> np.ndarray:
+    """(n, n_events) log-odds in the order of `EVENTS`; -inf for events the pipeline does not know.
+
+    A pipeline that knows only stances puts each into the first event type of the stance.
+    """
+    classifier = pipeline[-1]
+    decision = pipeline.decision_function(texts)
+    if decision.ndim == 1:  # two classes: scikit-learn gives one column
+        decision = np.column_stack([np.zeros(len(decision)), decision])
+    out = np.full((len(decision), len(EVENTS)), -np.inf)
+    out[:, [column_of(label) for label in classifier.classes_]] = decision
+    return out
+
+
+def column_of(label: str) -> int:
+    """The column of an event type, or of the first event type of a stance."""
+    return EVENTS.index(label) if label in EVENTS else next(i for i, e in enumerate(EVENTS) if stance_of(e) == label)
+
+
+def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
+    text, training = settings.text, settings.training
+    pipeline = Pipeline(
+        [
+            ("counts", Counts(text.names, text.stems, text.families, text.lead, text.min_df)),
+            ("tfidf", TfidfTransformer(sublinear_tf=True)),
+            (
+                "classifier",
+                LogisticRegression(
+                    C=training.c,
+                    class_weight="balanced" if training.balanced else None,
+                    tol=training.tolerance,
+                    max_iter=training.max_iter,
+                ),
+            ),
+        ]
+    )
+    return pipeline.fit(texts, labels.astype(str), classifier__sample_weight=weights)
+
+
+def _spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows repeated for each event type of their stance, those types, and their probabilities."""
+    proba = pipeline.predict_proba(open_rows.texts)
+    classes = pipeline[-1].classes_
+    fits = open_rows.stances[:, None] == np.array([stance_of(c) for c in classes], object)[None, :]
+    share = np.where(fits, proba, 0.0)
+    share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
+    rows, columns = np.nonzero(share > 0.02)  # what is left out is too small to matter and costs time
+    return rows, classes[columns].astype(object), share[rows, columns]

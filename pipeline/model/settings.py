@@ -1,0 +1,110 @@
+"""Every setting of a training run, frozen, with its default."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+from pipeline.text.terms import FAMILIES
+from pipeline.text.vocabulary import Features
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the classifier is fitted.
+
+    Attributes
+    ----------
+    c : inverse strength of the L2 penalty (scikit-learn's ``C``).
+    balanced : weigh each event type by the inverse of its frequency.
+    tolerance, max_iter : when the solver stops.
+    folds : folds of the cross-fitting from which calibration and metrics come.
+    seed : of the folds.
+    """
+
+    c: float = 10.0
+    balanced: bool = True
+    tolerance: float = 1e-3
+    max_iter: int = 500
+    folds: int = 3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """When the answer is `unclear`.
+
+    Attributes
+    ----------
+    coverage_floor : least share of a snippet's words that must be known.
+    precision : the stance's probability must reach the lowest threshold at which held-out answers
+        were right this often.
+    """
+
+    coverage_floor: float = 0.5
+    precision: float = 0.9
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a run, as a TOML file writes them: one table an attribute."""
+
+    text: Features = field(default_factory=Features)
+    training: Training = field(default_factory=Training)
+    abstention: Abstention = field(default_factory=Abstention)
+
+    def flat(self) -> dict[str, object]:
+        """Every setting under a dotted name, for a tracked run."""
+        return {f"{table}.{name}": value for table, values in asdict(self).items() for name, value in values.items()}
+
+
+def read_settings(path: str | Path) -> Settings:
+    """Read a TOML file; what it does not name keeps its default.
+
+    Raises
+    ------
+    ConfigError
+        Where the file is missing or no TOML, or a table, a name or a value's type is unknown.
+    """
+    try:
+        with open(path, "rb") as file:
+            tables = tomllib.load(file)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; expected a TOML file of settings") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return settings_from(tables, str(path))
+
+
+def settings_from(tables: dict, where: str) -> Settings:
+    """Settings from nested dicts, each value checked."""
+    kinds = {f.name: f.default_factory for f in fields(Settings)}
+    parts = {}
+    for table, values in tables.items():
+        if table not in kinds or not isinstance(values, dict):
+            raise ConfigError(f"{where}: unknown table [{table}]; expected {', '.join(f'[{k}]' for k in kinds)}")
+        defaults = kinds[table]()
+        parts[table] = type(defaults)(**{n: _checked(defaults, n, v, f"{where}, [{table}]") for n, v in values.items()})
+    return Settings(**parts)
+
+
+def _checked(defaults, name: str, value, where: str):
+    known = {f.name: getattr(defaults, f.name) for f in fields(defaults)}
+    if name not in known:
+        raise ConfigError(f"{where}: unknown setting {name!r}; expected one of {', '.join(known)}")
+    default = known[name]
+    if name == "families":
+        return _families(value, where)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not type(default):
+        raise ConfigError(f"{where}: {name} must be of type {type(default).__name__}, got {value!r}")
+    return value
+
+
+def _families(value, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or set(value) - set(FAMILIES):
+        raise ConfigError(f"{where}: families must be a list of {', '.join(FAMILIES)}, got {value!r}")
+    return tuple(value)

@@ -1,0 +1,68 @@
+"""Snippets in, stances out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.model.calibration import STANCE_OF_EVENT, stance_proba
+from pipeline.model.store import Model
+from pipeline.stance import EVENTS, STANCES, UNCLEAR
+from pipeline.text.tokens import as_strings
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the model says of n snippets.
+
+    Attributes
+    ----------
+    stance : (n,) object, a stance or `unclear`.
+    proba : (n, 3) float64, calibrated probabilities in the order of `STANCES`; rows sum to 1.
+    event : (n,) object, the likeliest event type of the stance; the likeliest of all where unclear.
+    event_proba : (n, n_events) float64, rows sum to 1.
+    coverage : (n,) float64 in [0, 1], share of the words that the model knows.
+    """
+
+    stance: np.ndarray
+    proba: np.ndarray
+    event: np.ndarray
+    event_proba: np.ndarray
+    coverage: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.stance)
+
+    @property
+    def tension(self) -> np.ndarray:
+        """(n,) P(escalation) - P(de-escalation), in [-1, 1]."""
+        return self.proba[:, 0] - self.proba[:, 1]
+
+
+def score(model: Model, texts) -> Scores:
+    """Score snippets.
+
+    Parameters
+    ----------
+    texts : a list, Series or Arrow array of n strings.
+    """
+    counted = model.weights.vocabulary.count(as_strings(texts))
+    event_proba = model.weights.event_proba(counted)
+    floor = model.settings.abstention.coverage_floor
+    return from_proba(event_proba, counted.coverage, model.threshold, floor)
+
+
+def from_proba(event_proba: np.ndarray, coverage: np.ndarray, threshold: float, coverage_floor: float) -> Scores:
+    """Stances and event types from event probabilities.
+
+    A snippet is `unclear` where the likeliest stance has less than ``threshold``, or where no word or less
+    than ``coverage_floor`` of the words is known.
+    """
+    proba = stance_proba(event_proba)
+    likeliest = proba.argmax(axis=1)
+    unclear = (proba.max(axis=1) < threshold) | (coverage < coverage_floor) | (coverage == 0)
+    stance = np.where(unclear, UNCLEAR, np.array(STANCES, object)[likeliest])
+    of_stance = STANCE_OF_EVENT[None, :] == likeliest[:, None]
+    best = np.where(of_stance | unclear[:, None], event_proba, -1.0).argmax(axis=1)
+    return Scores(stance, proba, np.array(EVENTS, object)[best], event_proba, coverage)

@@ -1,0 +1,139 @@
+"""What a person sees on a terminal: tables, progress, the last words of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.score.articles import Article, score_articles
+from pipeline.score.inputs import Batch
+from pipeline.score.rows import snippet_rows
+from pipeline.score.snippets import score
+from pipeline.stance import MIXED, STANCES, UNCLEAR
+
+_COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
+_WIDE = 120  # columns where the output is no terminal
+_HEADLINES = ("two_way.macro_f1", "two_way.accuracy", "two_way.auroc", "three_way.macro_f1", "quads.macro_f1")
+_HEADLINES += ("events.accuracy", "events.macro_f1", "log_loss", "brier", "ece")
+_NAMES = {
+    "two_way": "escalation against de-escalation",
+    "three_way": "three stances",
+    "quads": "four quad classes",
+    "events": "event types",
+    "macro_f1": "macro-F1",
+    "auroc": "AUROC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+    "mcc": "MCC",
+}
+
+
+def console(stderr: bool = False, file=None) -> Console:
+    """A console as wide as the terminal, or 120 columns where there is none."""
+    made = Console(stderr=stderr, file=file, highlight=False)
+    return made if made.is_terminal else Console(stderr=stderr, file=file, highlight=False, width=_WIDE)
+
+
+@contextmanager
+def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
+    """A progress bar on standard error; yields the function to call after each step."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True)) as bar:
+        task = bar.add_task(title, total=steps, done="")
+        yield lambda done: bar.update(task, advance=1, done=done)
+
+
+def figures(measured: dict, title: str) -> None:
+    """The headline metrics with their intervals, then every stance and event type."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for name, side in (("metric", "left"), ("value", "right"), ("95 % interval", "left")):
+        table.add_column(name, justify=side)
+    for key in (k for k in _HEADLINES if k in measured):
+        _figure_row(table, _written(key), measured[key])
+    console().print(table)
+    classes = Table(box=None, header_style="bold")
+    for name in ("", "precision", "recall", "F1", "95 % interval of F1"):
+        classes.add_column(name, justify="left" if not name or "interval" in name else "right")
+    blocks = ("three_way" if "three_way.neutral.f1" in measured else "two_way", "events")
+    for key in (k for block in blocks for k in measured if k.startswith(block) and k.endswith(".f1")):
+        stem = key.removesuffix(".f1")
+        f1 = measured[key]
+        values = (f"{measured[f'{stem}.{part}'].value:.3f}" for part in ("precision", "recall"))
+        classes.add_row(stem.split(".", 1)[1], *values, f"{f1.value:.3f}", f"{f1.low:.3f} to {f1.high:.3f}")
+    console().print(classes)
+
+
+def trained(folder: Path, logged) -> None:
+    """Where the model is and how to look at the run."""
+    out = console()
+    out.print(f"model    {folder}")
+    out.print(f"run      {logged.run_id}, registered as {logged.name} version {logged.version}")
+    out.print(f"look     {logged.ui_command}", soft_wrap=True)
+    out.print(f'next     detente score "…" --model {folder}', soft_wrap=True)
+
+
+def evaluation(done) -> None:
+    """An evaluation's warnings and figures."""
+    for warning in done.warnings:
+        console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
+    figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear to the model")
+
+
+def scores(model, batches: Iterable[Batch], sentences: bool, n_evidence: int, out: Path | None) -> None:
+    """Tables of scored snippets and articles, to the terminal or to a file."""
+    file = out.open("w", encoding="utf-8") if out else None
+    try:
+        screen = console(file=file)
+        for batch in batches:
+            if not batch.articles:
+                rows = snippet_rows(model, batch.ids, batch.texts, score(model, batch.texts), n_evidence, quoted=True)
+                screen.print(_snippet_table(rows))
+                continue
+            for name, article in zip(batch.ids, score_articles(model, batch.texts)):
+                _article(screen, model, name, article, n_evidence)
+    finally:
+        if file:
+            file.close()
+
+
+def _article(screen: Console, model, name: str, article: Article, n_evidence: int) -> None:
+    colour, counts = _COLOURS[article.stance], article.counts
+    screen.print(f"\n[bold]{name}[/bold]  [{colour}]{article.stance}[/{colour}]  tension {article.tension:+.2f}")
+    said = (f"{counts[STANCES[0]]} rising", f"{counts[STANCES[1]]} easing", f"{counts[STANCES[2]]} neither")
+    screen.print(f"{len(article.sentences)} distinct sentences: {', '.join(said)}, {counts[UNCLEAR]} unclear")
+    texts = [sentence.text for sentence in article.sentences]
+    shown = [text if s.repeats == 1 else f"{text} (×{s.repeats})" for text, s in zip(texts, article.sentences)]
+    rows = snippet_rows(model, texts, texts, article.scores, n_evidence, quoted=True)
+    screen.print(_snippet_table(row | {"text": text} for row, text in zip(rows, shown)))
+
+
+def _snippet_table(rows: Iterable[dict]) -> Table:
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", padding=(0, 1))
+    table.add_column("stance")
+    table.add_column("tension", justify="right")
+    table.add_column("event")
+    table.add_column("text", ratio=3)
+    table.add_column("evidence", ratio=2, style="bright_black")
+    for row in rows:
+        unclear = row["stance"] == UNCLEAR
+        evidence = ", ".join(f"{e['words']} {e['weight']:+.1f}" for e in row["evidence"])
+        stance = Text(row["stance"], style=_COLOURS[row["stance"]])
+        table.add_row(stance, f"{row['tension']:+.2f}", "" if unclear else row["event"], Text(row["text"]), Text(evidence))
+    return table
+
+
+def _figure_row(table: Table, name: str, figure) -> None:
+    table.add_row(name, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}")
+
+
+def _written(key: str) -> str:
+    return ", ".join(_NAMES.get(part, part) for part in key.split("."))

@@ -1,0 +1,70 @@
+"""Stances, event types, quad classes: their order and their sign. Nowhere else.
+
+The event types are those of PLOVER (Political Language Ontology for Verifiable Event
+Records, https://github.com/openeventdata/PLOVER), where conflict is read as escalation
+and cooperation as de-escalation.
+"""
+
+from __future__ import annotations
+
+from pipeline.errors import LabelError
+
+STANCES = ("escalation", "de-escalation", "neutral")
+UNCLEAR = "unclear"  # the answer where the model does not know enough; never a label
+MIXED = "mixed"  # an article that speaks for both sides; never a label
+
+ESCALATION_EVENTS = (
+    "ACCUSE",
+    "REQUEST",
+    "REJECT",
+    "THREATEN",
+    "PROTEST",
+    "SANCTION",
+    "MOBILIZE",
+    "COERCE",
+    "ASSAULT",
+)
+DE_ESCALATION_EVENTS = ("AGREE", "CONSULT", "SUPPORT", "COOPERATE", "AID", "YIELD")
+EVENTS = (*ESCALATION_EVENTS, *DE_ESCALATION_EVENTS, "NEUTRAL")
+
+QUADS = ("verbal cooperation", "material cooperation", "verbal conflict", "material conflict")
+_VERBAL_CONFLICT = frozenset({"ACCUSE", "REQUEST", "REJECT", "THREATEN"})
+_VERBAL_COOPERATION = frozenset({"AGREE", "CONSULT", "SUPPORT"})
+
+
+def stance_of(event: str) -> str:
+    """The stance of an event type.
+
+    Raises
+    ------
+    LabelError
+        Where the codebook does not know the event type.
+
+    Examples
+    --------
+    >>> stance_of("SANCTION"), stance_of("YIELD"), stance_of("NEUTRAL")
+    ('escalation', 'de-escalation', 'neutral')
+    """
+    if event in ESCALATION_EVENTS:
+        return "escalation"
+    if event in DE_ESCALATION_EVENTS:
+        return "de-escalation"
+    if event == "NEUTRAL":
+        return "neutral"
+    raise LabelError(f"unknown event type {event!r}: expected one of {', '.join(EVENTS)}")
+
+
+def quad_of(event: str) -> str:
+    """The PLOVER quad class of an event type, ``neutral`` for NEUTRAL.
+
+    Examples
+    --------
+    >>> quad_of("THREATEN"), quad_of("AID"), quad_of("NEUTRAL")
+    ('verbal conflict', 'material cooperation', 'neutral')
+    """
+    stance = stance_of(event)
+    if stance == "escalation":
+        return "verbal conflict" if event in _VERBAL_CONFLICT else "material conflict"
+    if stance == "de-escalation":
+        return "verbal cooperation" if event in _VERBAL_COOPERATION else "material cooperation"
+    return stance

@@ -1,0 +1,112 @@
+"""The terms a model knows, and how texts are counted in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.text import lexicon as lexicons
+from pipeline.text.analysis import Sequence, read
+from pipeline.text.lexicon import Lexicon
+from pipeline.text.terms import FAMILIES, Occurrences, decode, occurrences
+from pipeline.text.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Features:
+    """What of a text becomes terms.
+
+    Attributes
+    ----------
+    names : mask names.
+    stems : reduce words to Snowball English stems.
+    families : kinds of terms, of `pipeline.text.terms.FAMILIES`.
+    lead : how many words at the head of a text are marked as such.
+    min_df : the number of places a term needs in the training texts.
+    """
+
+    names: bool = True
+    stems: bool = True
+    families: tuple[str, ...] = FAMILIES
+    lead: int = 12
+    min_df: int = 2
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Term counts of a batch, as the three arrays of a sparse row matrix, and how much of each text was known.
+
+    ``indptr`` (n_texts + 1,) and ``indices`` (n_terms_found,) int32, rising within a row;
+    ``counts`` (n_terms_found,) int64; ``coverage`` (n_texts,) in [0, 1].
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    counts: np.ndarray
+    coverage: np.ndarray
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A lexicon, the sorted keys of the terms in use, and the settings they were made with."""
+
+    lexicon: Lexicon
+    keys: np.ndarray
+    features: Features
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def locate(self, texts) -> tuple[Tokens, Sequence, Occurrences, np.ndarray]:
+        """Every term occurrence in the texts and its index in the vocabulary, -1 where unknown."""
+        tokens, sequence = read(texts, self.lexicon, self.features.names)
+        found = occurrences(sequence, self.features.families, self.features.lead)
+        return tokens, sequence, found, self._index(found.key)
+
+    def count(self, texts) -> Counted:
+        """Count the known terms of each text."""
+        _, sequence, found, term = self.locate(texts)
+        known = term >= 0
+        width = np.int64(max(len(self), 1))
+        cells, counts = _run_lengths(np.sort(found.text[known] * width + term[known]))
+        rows = cells // width
+        indptr = np.searchsorted(rows, np.arange(sequence.n_texts + 1)).astype(np.int32)
+        return Counted(indptr, (cells - rows * width).astype(np.int32), counts, self.coverage(sequence))
+
+    def coverage(self, sequence: Sequence) -> np.ndarray:
+        """(n_texts,) share of a text's words, names and numbers left out, whose stem is known; 0 where it has none."""
+        word = (sequence.symbol < 0) | (sequence.symbol >= lexicons.N_SPECIAL)
+        words = np.bincount(sequence.text[word], minlength=sequence.n_texts)
+        known = np.bincount(sequence.text[word & (sequence.symbol >= 0)], minlength=sequence.n_texts)
+        return known / np.maximum(words, 1)
+
+    def names(self) -> np.ndarray:
+        """(n_terms,) object: every term in writing, such as ``skip:halt aid``."""
+        symbols = np.array(self.lexicon.symbols.to_pylist(), object)
+        family, a, b = decode(self.keys)
+        single = b == 0
+        pairs = np.where(single, symbols[a], symbols[a] + " " + symbols[b]) if len(self) else symbols[:0]
+        return np.array([f"{FAMILIES[f]}:{pair}" for f, pair in zip(family, pairs)], object)
+
+    def _index(self, key: np.ndarray) -> np.ndarray:
+        if not len(self):
+            return np.full(len(key), -1)
+        place = np.minimum(np.searchsorted(self.keys, key), len(self) - 1)
+        return np.where(self.keys[place] == key, place, -1)
+
+
+def learn(texts: pa.Array, features: Features) -> Vocabulary:
+    """The vocabulary of the training texts."""
+    lexicon = lexicons.learn(texts, features.stems)
+    _, sequence = read(texts, lexicon, features.names)
+    found = occurrences(sequence, features.families, features.lead)
+    keys, seen = _run_lengths(np.sort(found.key))
+    return Vocabulary(lexicon, keys[seen >= features.min_df], features)
+
+
+def _run_lengths(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct values of a sorted array and how often each stands there."""
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(ordered) else np.zeros(0, np.int64)
+    return ordered[first], np.diff(np.append(first, len(ordered)))
