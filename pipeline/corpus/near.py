@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 
-from pipeline.text.tokens import as_strings, tokenise
+from pipeline.text.columns import as_strings
+from pipeline.text.tokens import tokenise
 
 NEAR = 0.7  # Jaccard index from which two texts count as near-copies
 SHINGLE = 5

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pipeline.text.terms import FAMILIES
-from pipeline.text.tokens import as_strings
+from pipeline.text.columns import as_strings
 from pipeline.text.vocabulary import Features, learn
 
 
@@ -18,8 +18,8 @@ class Counts(TransformerMixin, BaseEstimator):
     The parameters are those of `pipeline.text.vocabulary.Features`.
     """
 
-    def __init__(self, names=True, stems=True, families=FAMILIES, lead=12, min_df=2):
-        self.names = names
+    def __init__(self, masks=True, stems=True, families=FAMILIES, lead=12, min_df=2):
+        self.masks = masks
         self.stems = stems
         self.families = families
         self.lead = lead
@@ -27,7 +27,7 @@ class Counts(TransformerMixin, BaseEstimator):
 
     def fit(self, texts, labels=None):
         """Learn the vocabulary."""
-        features = Features(self.names, self.stems, tuple(self.families), self.lead, self.min_df)
+        features = Features(self.masks, self.stems, tuple(self.families), self.lead, self.min_df)
         self.vocabulary_ = learn(as_strings(texts), features)
         return self
 

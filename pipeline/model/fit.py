@@ -6,10 +6,10 @@ import numpy as np
 from joblib import Parallel, delayed
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import Pipeline
 
 from pipeline.corpus.labelled import Corpus
+from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.model.counts import Counts
 from pipeline.model.settings import Settings
@@ -52,18 +52,17 @@ def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=N
     fold : (n,) int64, the fold each row was held out in.
     """
     check_enough(corpus)
-    splitter = StratifiedGroupKFold(settings.training.folds, shuffle=True, random_state=settings.training.seed)
-    splits = list(splitter.split(corpus.texts, corpus.stances, groups))
+    k = settings.training.folds
+    fold = folds(groups, np.where(corpus.events == "", corpus.stances, corpus.events), k, settings.training.seed)
     logits = np.full((len(corpus), len(EVENTS)), -np.inf)
-    fold = np.zeros(len(corpus), np.int64)
 
-    def held_out(seen, held):
-        return event_logits(fit(corpus.take(seen), settings), corpus.texts[held])
+    def held_out(number):
+        held = fold == number
+        return event_logits(fit(corpus.take(~held), settings), corpus.texts[held])
 
     parallel = Parallel(n_jobs=2, backend="threading", return_as="generator")
-    for number, values in enumerate(parallel(delayed(held_out)(seen, held) for seen, held in splits)):
-        logits[splits[number][1]] = values
-        fold[splits[number][1]] = number
+    for number, values in enumerate(parallel(delayed(held_out)(number) for number in range(k))):
+        logits[fold == number] = values
         if progress:
             progress()
     return logits, fold
@@ -98,22 +97,18 @@ def column_of(label: str) -> int:
 
 def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
     text, training = settings.text, settings.training
-    pipeline = Pipeline(
-        [
-            ("counts", Counts(text.names, text.stems, text.families, text.lead, text.min_df)),
-            ("tfidf", TfidfTransformer(sublinear_tf=True)),
-            (
-                "classifier",
-                LogisticRegression(
-                    C=training.c,
-                    class_weight="balanced" if training.balanced else None,
-                    tol=training.tolerance,
-                    max_iter=training.max_iter,
-                ),
-            ),
-        ]
+    counts = Counts(text.masks, text.stems, text.families, text.lead, text.min_df)
+    tfidf = TfidfTransformer(sublinear_tf=True)
+    classifier = LogisticRegression(
+        C=training.c,
+        class_weight="balanced" if training.balanced else None,
+        tol=training.tolerance,
+        max_iter=training.max_iter,
     )
-    return pipeline.fit(texts, labels.astype(str), classifier__sample_weight=weights)
+    matrix = tfidf.fit_transform(counts.fit_transform(texts))
+    # Single precision, in which the weights are stored, takes a third of the time.
+    classifier.fit(matrix.astype(np.float32), labels.astype(str), sample_weight=weights)
+    return Pipeline([("counts", counts), ("tfidf", tfidf), ("classifier", classifier)])
 
 
 def _spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

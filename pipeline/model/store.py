@@ -19,9 +19,11 @@ from pipeline.model.settings import Settings, settings_from
 from pipeline.model.weights import Weights
 from pipeline.stance import EVENTS
 from pipeline.text.lexicon import Lexicon
+from pipeline.text.columns import string_column
 from pipeline.text.vocabulary import Vocabulary
 
 FORMAT = 1
+_WORD_LISTS = ("symbols", "common", "leading")
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,9 @@ def load(folder: str | Path) -> Model:
         settings = settings_from(card["settings"], str(folder / FILES.card))
         if card["events"] != list(EVENTS):
             raise ModelError(f"{folder}: was trained on other event types; train it again")
-        symbols, common = (pa.array(words[name], pa.string()) for name in ("symbols", "common"))
-        vocabulary = Vocabulary(Lexicon(symbols, common, settings.text.stems), arrays["keys"], settings.text)
+        columns = [string_column(words[name]) for name in _WORD_LISTS]
+        lexicon = Lexicon(*columns, arrays["pairs"], settings.text.stems)
+        vocabulary = Vocabulary(lexicon, arrays["keys"], settings.text)
         coef = arrays["coef"].astype(np.float64)
         weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"])
         _check_shapes(folder, weights)
@@ -151,12 +154,13 @@ def _write_parts(part: Path, weights: Weights, pipeline) -> None:
     np.savez(
         part / FILES.weights,
         keys=vocabulary.keys,
+        pairs=vocabulary.lexicon.pairs,
         idf=weights.idf,
         coef=weights.coef.astype(np.float32),
         intercept=weights.intercept,
     )
     lexicon = vocabulary.lexicon
-    words = {"symbols": lexicon.symbols.to_pylist(), "common": lexicon.common.to_pylist()}
+    words = {name: getattr(lexicon, name).to_pylist() for name in _WORD_LISTS}
     (part / FILES.words).write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
     if pipeline is not None:
         import joblib

@@ -14,7 +14,8 @@ import numpy as np
 
 from pipeline.model.calibration import STANCE_OF_EVENT
 from pipeline.model.store import Model
-from pipeline.text.tokens import Tokens, as_strings
+from pipeline.text.columns import as_strings
+from pipeline.text.tokens import Tokens
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
 _SIDES = (STANCE_OF_EVENT == 0, STANCE_OF_EVENT == 1)

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.model.calibration import STANCE_OF_EVENT, stance_proba
 from pipeline.model.store import Model
 from pipeline.stance import EVENTS, STANCES, UNCLEAR
-from pipeline.text.tokens import as_strings
+from pipeline.text.columns import as_strings
 
 
 @dataclass(frozen=True)

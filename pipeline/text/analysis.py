@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text import names, scope
-from pipeline.text.lexicon import NAME, NOT, NUMBER, Lexicon, lower_case
-from pipeline.text.tokens import Tokens, tokenise
+from pipeline.text.lexicon import NAME, NOT, NUMBER, Lexicon, words_of
+from pipeline.text.columns import booleans, integers, string_column
+from pipeline.text.tokens import Tokens
 
 FUNCTION_WORDS = frozenset(
     """
@@ -40,26 +41,36 @@ class Sequence:
     n_texts: int
 
 
-def read(texts, lexicon: Lexicon, mask_names: bool = True) -> tuple[Tokens, Sequence]:
-    """Analyse texts with a lexicon, up to the sequence of symbols."""
-    tokens = tokenise(texts)
-    lower = lower_case(tokens.forms)
+def read(texts, lexicon: Lexicon, masks: bool = True) -> tuple[Tokens, Sequence]:
+    """Analyse texts with a lexicon, up to the sequence of symbols.
+
+    With ``masks``, names and numbers become one symbol each and "n't" becomes "not".
+    """
+    tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
     kinds = _kinds(tokens.forms, lower)
-    letter, number = kinds["letter"][tokens.form], kinds["number"][tokens.form]
     symbol = lexicon.symbol_of(lower)[tokens.form]
-    name = np.zeros(len(tokens), bool)
-    if mask_names:
-        particle = kinds["particle"][tokens.form]
-        name = names.mask(tokens, shape, lexicon.is_common(lower)[tokens.form], letter, particle)
-    symbol = np.where(name, _special(lexicon, NAME), np.where(number, _special(lexicon, NUMBER), symbol))
-    negation = letter & shape.apostrophe & kinds["t"][tokens.form]
-    symbol = np.where(negation, _special(lexicon, NOT), symbol)
+    letter, number, name, negation = _masks(tokens, lower, symbol, lexicon, shape, kinds, masks)
+    symbol = np.where(name, NAME, np.where(number, NUMBER, symbol))
+    symbol = np.where(negation, lexicon.symbol_of(string_column([NOT]))[0], symbol)
     follows = np.append(False, name[:-1]) & name & ~shape.clause if len(name) else name
     kept = np.flatnonzero((~letter | name | number | negation) & ~follows)
     run_end = np.append(kept[1:], len(tokens)) - 1
     last = np.where(name[kept], _last_of_run(follows, kept, run_end), kept)
     return tokens, _sequence(tokens, shape, kinds, kept, last, symbol, name, negation)
+
+
+def _masks(tokens, lower, symbol, lexicon, shape, kinds, masks: bool) -> tuple[np.ndarray, ...]:
+    """Per token: a single character; a number; part of a name; the "t" of "n't"."""
+    letter = kinds["letter"][tokens.form]
+    if not masks:
+        return letter, *[np.zeros(len(tokens), bool)] * 3
+    number, particle = kinds["number"][tokens.form], kinds["particle"][tokens.form]
+    common, leading = (known(lower)[tokens.form] for known in (lexicon.is_common, lexicon.is_leading))
+    paired = lexicon.are_pairs(symbol, np.append(symbol[1:], -1)) if len(symbol) else common
+    name = names.mask(tokens, shape, common, leading, paired, letter, particle)
+    negation = letter & shape.apostrophe & kinds["t"][tokens.form]
+    return letter, number, name, negation
 
 
 def _sequence(tokens, shape, kinds, kept, last, symbol, name, negation) -> Sequence:
@@ -68,8 +79,9 @@ def _sequence(tokens, shape, kinds, kept, last, symbol, name, negation) -> Seque
     content = ~(kinds["function"][form] & plain)
     cue = (kinds["reversal"][form] & plain) | negation[kept]
     be = kinds["be"][form] & plain
-    passive = cue & np.append(False, be[:-1]) if len(kept) else cue
-    reversal = scope.in_reach(text, shape.clause[kept], content, cue, passive)
+    clause = np.cumsum(shape.clause)[kept]
+    passive = cue & np.append(False, be[:-1] & (clause[1:] == clause[:-1])) if len(kept) else cue
+    reversal = scope.in_reach(clause, content, cue, passive)
     main = scope.main_part(text, kinds["subordinator"][form] & plain)
     return Sequence(text, symbol[kept], content, reversal, main, kept, last, tokens.n_texts)
 
@@ -80,21 +92,16 @@ def _last_of_run(follows: np.ndarray, kept: np.ndarray, run_end: np.ndarray) -> 
     return np.minimum(stop[np.searchsorted(stop, kept, side="right")] - 1, run_end)
 
 
-def _special(lexicon: Lexicon, symbol: str) -> int:
-    found = pc.index(lexicon.symbols, pa.scalar(symbol, lexicon.symbols.type)).as_py()
-    return found
-
-
 def _kinds(forms: pa.Array, lower: pa.Array) -> dict[str, np.ndarray]:
     """Per distinct form, (n_forms,) bool tables of what kind of word it is."""
 
     def among(words) -> np.ndarray:
-        return pc.is_in(lower, value_set=pa.array(sorted(words), lower.type)).to_numpy(zero_copy_only=False)
+        return booleans(pc.is_in(lower, value_set=string_column(sorted(words))))
 
     first = pc.utf8_slice_codeunits(forms, 0, 1)
     return {
-        "letter": pc.equal(pc.utf8_length(forms), 1).to_numpy(zero_copy_only=False),
-        "number": pc.utf8_is_numeric(first).to_numpy(zero_copy_only=False),
+        "letter": integers(pc.utf8_length(forms)) == 1,
+        "number": booleans(pc.utf8_is_numeric(first)),
         "t": among(["t"]),
         "function": among(FUNCTION_WORDS),
         "particle": among(names.PARTICLES),

@@ -13,11 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import Stemmer
 
+from pipeline.text.columns import as_strings, booleans, integers, string_column
 from pipeline.text.tokens import Tokens, tokenise
 
-NAME, NUMBER, NOT = "<name>", "<number>", "not"
-_SPECIAL = (NAME, NUMBER)
+_SPECIAL = ("<name>", "<number>")  # no token looks like these
+NAME, NUMBER = range(len(_SPECIAL))
 N_SPECIAL = len(_SPECIAL)
+NOT = "not"
+COMMON_SHARE = 0.5  # a word is common where at least so many of its places are in lower case
+NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs are parts of names where so many places say so, and so often
 _NEGATED = {"cannot": NOT, "nt": NOT}
 
 
@@ -29,11 +33,16 @@ class Lexicon:
     ----------
     symbols : distinct stems of the training texts after the two special ones, ``<name>`` and ``<number>``.
     common : lower-case words that are no names, sorted.
+    leading : words that, written with a capital, begin a name ("North", "Prime", "Saudi"), sorted.
+    pairs : (n,) int64, rising: pairs of common words that are a name together ("United States"), as
+        ``first symbol * len(symbols) + second symbol``.
     stems : whether words are reduced to their Snowball English stem.
     """
 
     symbols: pa.Array
     common: pa.Array
+    leading: pa.Array
+    pairs: np.ndarray
     stems: bool = True
 
     def __len__(self) -> int:
@@ -41,40 +50,78 @@ class Lexicon:
 
     def symbol_of(self, lower: pa.Array) -> np.ndarray:
         """(n_words,) int32: the symbol of each lower-case word, -1 where the stem was never seen."""
-        found = pc.index_in(stem(lower, self.stems), value_set=self.symbols)
-        return found.fill_null(-1).to_numpy(zero_copy_only=False)
+        return integers(pc.index_in(stem(lower, self.stems), value_set=self.symbols))
+
+    def are_pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether two symbols, written with capitals side by side, are a name."""
+        if not len(self.pairs):
+            return np.zeros(len(first), bool)
+        key = first.astype(np.int64) * len(self) + second
+        place = np.minimum(np.searchsorted(self.pairs, key), len(self.pairs) - 1)
+        return (first >= 0) & (second >= 0) & (self.pairs[place] == key)
+
+    def is_leading(self, lower: pa.Array) -> np.ndarray:
+        """(n_words,) bool: whether the word, written with a capital, begins a name."""
+        return booleans(pc.is_in(lower, value_set=self.leading))
 
     def is_common(self, lower: pa.Array) -> np.ndarray:
         """(n_words,) bool: whether the word is known not to be a name."""
-        return pc.is_in(lower, value_set=self.common).to_numpy(zero_copy_only=False)
+        return booleans(pc.is_in(lower, value_set=self.common))
 
 
-def learn(texts, stems: bool = True, common_floor: float = 0.5) -> Lexicon:
+def words_of(texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
+    """The tokens of a batch and the lower-case word of each distinct form.
+
+    Without masks a text is taken as scikit-learn's `CountVectorizer` takes it: lower-cased first,
+    no hyphen joined.
+    """
+    if masks:
+        tokens = tokenise(texts)
+        # "De-Escalation" and "deescalation" are one word.
+        return tokens, pc.replace_substring(pc.utf8_lower(tokens.forms), "-", "")
+    tokens = tokenise([text.lower() for text in as_strings(texts).to_pylist()], join_hyphens=False)
+    return tokens, tokens.forms
+
+
+def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
     """Learn a lexicon from training texts.
 
-    A word is common where at least ``common_floor`` of its places inside a sentence are in
-    lower case; words seen in capitals only are names. Headlines in capitals teach nothing
-    of this kind and are passed over.
+    Only places inside a sentence count, and no headlines in capitals: there the case of a word says
+    whether it is a name.
     """
     from pipeline.text.names import sentence_case_places
 
-    tokens = tokenise(texts)
-    lower = lower_case(tokens.forms)
+    tokens, lower = words_of(texts, masks)
     distinct, word = _distinct(lower)
-    place = sentence_case_places(tokens)
-    is_lower = pc.equal(lower, tokens.forms).to_numpy(zero_copy_only=False)
-    words = word[tokens.form[place]]
-    seen = np.bincount(words, minlength=len(distinct))
-    in_lower = np.bincount(words, weights=is_lower[tokens.form[place]], minlength=len(distinct))
-    common = distinct.filter(pa.array((in_lower > 0) & (in_lower >= common_floor * seen)))
     known = pc.unique(stem(distinct, stems)).sort()
-    symbols = pa.concat_arrays([pa.array(_SPECIAL, known.type), known])
-    return Lexicon(symbols, common.sort(), stems)
+    symbols = pa.concat_arrays([string_column(_SPECIAL), known])
+    word = word[tokens.form]
+    capital = ~booleans(pc.equal(lower, tokens.forms))[tokens.form]
+    place = sentence_case_places(tokens)
+    common = _often(word[place], ~capital[place], len(distinct), COMMON_SHARE)
+    beside = place[:-1][(np.diff(place) == 1) & (tokens.text[place[:-1]] == tokens.text[place[1:]])]
+    first, second = word[beside], word[beside + 1]
+    capitals = capital[beside] & capital[beside + 1]
+    leading = _often(first[capital[beside]], capitals[capital[beside]], len(distinct), NAME_SHARE, NAME_TIMES)
+    symbol = integers(pc.index_in(stem(distinct, stems), value_set=symbols)).astype(np.int64)
+    pairs = symbol[first] * len(symbols) + symbol[second]
+    distinct_pairs, which = np.unique(pairs, return_inverse=True)
+    named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
+    sorted_words = [distinct.filter(_mask(chosen)).sort() for chosen in (common, leading)]
+    return Lexicon(symbols, *sorted_words, distinct_pairs[named], stems)
 
 
-def lower_case(forms: pa.Array) -> pa.Array:
-    """Lower case without hyphens and typographic variants: "De-Escalation" and "deescalation" are one word."""
-    return pc.replace_substring(pc.utf8_lower(forms), "-", "")
+def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 1) -> np.ndarray:
+    """(n,) bool: of which things at least a share of the places, and at least so many, are so."""
+    seen = np.bincount(what, minlength=n)
+    positive = np.bincount(what[so], minlength=n)
+    return (positive >= times) & (positive >= share * seen)
+
+
+def _mask(flags: np.ndarray) -> pa.Array:
+    """A NumPy mask as Arrow's."""
+    packed = np.packbits(flags, bitorder="little")
+    return pa.BooleanArray.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(packed)])
 
 
 def stem(lower: pa.Array, stems: bool) -> pa.Array:
@@ -82,14 +129,9 @@ def stem(lower: pa.Array, stems: bool) -> pa.Array:
     if not stems or not len(lower):
         return lower
     stemmed = Stemmer.Stemmer("english").stemWords(lower.to_pylist())
-    return pa.array([_NEGATED.get(word, word) for word in stemmed], lower.type)
+    return string_column([_NEGATED.get(word, word) for word in stemmed])
 
 
 def _distinct(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
     encoded = values.dictionary_encode()
-    return encoded.dictionary, encoded.indices.to_numpy()
-
-
-def forms_of(tokens: Tokens) -> pa.Array:
-    """The written form of every token of the batch."""
-    return tokens.forms.take(pa.array(tokens.form))
+    return encoded.dictionary, integers(encoded.indices)

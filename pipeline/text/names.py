@@ -14,10 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.text.columns import booleans, integers, string_column
 from pipeline.text.tokens import Tokens
 
-# Share of capitalised words of four letters and more from which a text counts as a headline.
-HEADLINE_SHARE = 0.7
+# Share of capitalised words from which a text counts as a headline, small words left out.
+HEADLINE_SHARE = 0.9
+SMALL_WORDS = tuple(
+    "after amid and are but for from had has her his into its near nor not off out over per that the via was were who with".split()
+)
 PARTICLES = ("abu", "al", "bin", "da", "de", "del", "den", "der", "dos", "du", "el", "ibn", "la", "of", "the", "ul", "van", "von")
 
 
@@ -53,7 +57,7 @@ class Shapes:
 
 def shapes(tokens: Tokens) -> Shapes:
     """Read capitals and the marks between tokens."""
-    capital_form, long_form = _form_shapes(tokens.forms)
+    capital_form, telling = _form_shapes(tokens.forms)
     capital = capital_form[tokens.form]
     first = np.ones(len(tokens), bool)
     first[1:] = tokens.text[1:] != tokens.text[:-1]
@@ -67,7 +71,7 @@ def shapes(tokens: Tokens) -> Shapes:
     clause = first | ((gap > 1) & ((_CLAUSE_END[opener] & ~initial) | _OPENING[closer]))
     curly = (gap == 3) & (opener == 0xE2) & (closer == 0x99)
     apostrophe = ~first & (((opener == ord("'")) & (gap == 1)) | curly)
-    return Shapes(capital, sentence, clause, _headline(tokens, capital, long_form), apostrophe)
+    return Shapes(capital, sentence, clause, _headline(tokens, capital, telling[tokens.form]), apostrophe)
 
 
 def sentence_case_places(tokens: Tokens) -> np.ndarray:
@@ -76,15 +80,29 @@ def sentence_case_places(tokens: Tokens) -> np.ndarray:
     return np.flatnonzero(~shape.sentence & ~shape.headline)
 
 
-def mask(tokens: Tokens, shape: Shapes, common: np.ndarray, letter: np.ndarray, particle: np.ndarray) -> np.ndarray:
+def mask(
+    tokens: Tokens,
+    shape: Shapes,
+    common: np.ndarray,
+    leading: np.ndarray,
+    paired: np.ndarray,
+    letter: np.ndarray,
+    particle: np.ndarray,
+) -> np.ndarray:
     """(n_tokens,) bool: whether a token is a name or a part of one.
 
     Parameters
     ----------
-    common, letter, particle : (n_tokens,) bool; a known common word; a single character;
-        a word that may stand inside a name ("of", "al", "bin").
+    common, leading, paired, letter, particle : (n_tokens,) bool; a known common word; a word that
+        begins names; together with the next token a known name; a single character; a word that may
+        stand inside a name ("of", "al", "bin").
     """
     name = shape.capital & (~common | (~shape.sentence & ~shape.headline)) & ~(letter & shape.apostrophe)
+    together = np.append(shape.capital[1:] & ~shape.clause[1:], False) & shape.capital
+    pair = paired & together
+    name = name | pair | np.append(False, pair[:-1])
+    for _ in range(2):  # "New South Wales"
+        name = name | (leading & together & np.append(name[1:], False))
     link = particle & ~shape.clause
     near = np.append(~shape.clause, False)  # near[i]: nothing breaks off before token i
     padded = np.concatenate([[False, False], name, [False, False]])
@@ -97,21 +115,15 @@ def mask(tokens: Tokens, shape: Shapes, common: np.ndarray, letter: np.ndarray, 
     return name | one | two
 
 
-def particles() -> pa.Array:
-    """Words that join names."""
-    return pa.array(PARTICLES)
-
-
 def _form_shapes(forms: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Per distinct form: begins with a capital; has four characters or more."""
+    """Per distinct form: begins with a capital; its case would tell a headline, being no small word."""
     first = pc.utf8_slice_codeunits(forms, 0, 1)
-    capital = pc.not_equal(first, pc.utf8_lower(first)).to_numpy(zero_copy_only=False)
-    long = pc.greater(pc.utf8_length(forms), 3).to_numpy(zero_copy_only=False)
-    return capital.astype(bool), long.astype(bool)
+    capital = booleans(pc.not_equal(first, pc.utf8_lower(first)))
+    small = booleans(pc.is_in(pc.utf8_lower(forms), value_set=string_column(SMALL_WORDS)))
+    return capital, (integers(pc.utf8_length(forms)) > 2) & ~small & booleans(pc.utf8_is_alpha(forms))
 
 
-def _headline(tokens: Tokens, capital: np.ndarray, long_form: np.ndarray) -> np.ndarray:
-    long = long_form[tokens.form]
-    n_long = np.bincount(tokens.text[long], minlength=tokens.n_texts)
-    n_capital = np.bincount(tokens.text[long & capital], minlength=tokens.n_texts)
-    return ((n_long > 0) & (n_capital >= HEADLINE_SHARE * n_long))[tokens.text]
+def _headline(tokens: Tokens, capital: np.ndarray, telling: np.ndarray) -> np.ndarray:
+    n_telling = np.bincount(tokens.text[telling], minlength=tokens.n_texts)
+    n_capital = np.bincount(tokens.text[telling & capital], minlength=tokens.n_texts)
+    return ((n_telling > 0) & (n_capital >= HEADLINE_SHARE * n_telling))[tokens.text]

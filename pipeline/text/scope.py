@@ -39,13 +39,12 @@ SUBORDINATORS = frozenset(
 )
 
 
-def in_reach(text: np.ndarray, clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: np.ndarray):
+def in_reach(clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: np.ndarray) -> np.ndarray:
     """Which tokens a reversal reaches, and which reversal.
 
     Parameters
     ----------
-    text : (n_tokens,) int, never falls.
-    clause : (n_tokens,) bool, a break stands before the token.
+    clause : (n_tokens,) int, the number of the clause; never falls, and no clause spans two texts.
     content : (n_tokens,) bool, no function word.
     cue : (n_tokens,) bool, a reversing word.
     passive : (n_tokens,) bool, a reversing word right after a form of "be".
@@ -54,24 +53,23 @@ def in_reach(text: np.ndarray, clause: np.ndarray, content: np.ndarray, cue: np.
     -------
     (n_tokens,) int64 : the index of the nearest reversal that reaches the token, -1 where none does.
     """
-    n = len(text)
-    block = np.cumsum(clause)
+    n = len(clause)
     rank = np.cumsum(content)
     index = np.arange(n)
     before = np.maximum.accumulate(np.where(cue, index, -1))
     before = np.append(-1, before[:-1])  # a cue is not in its own reach
-    forward = content & _reaches(block, rank, index, before)
+    forward = content & _reaches(clause, rank, index, before)
     after = np.minimum.accumulate(np.where(passive, index, n)[::-1])[::-1]
     after = np.where(after == n, -1, after)
     after[passive] = -1
-    backward = content & _reaches(block, rank, index, after)
+    backward = content & _reaches(clause, rank, index, after)
     return np.where(forward, before, np.where(backward, after, -1))
 
 
-def _reaches(block: np.ndarray, rank: np.ndarray, index: np.ndarray, cue: np.ndarray) -> np.ndarray:
+def _reaches(clause: np.ndarray, rank: np.ndarray, index: np.ndarray, cue: np.ndarray) -> np.ndarray:
     there = cue >= 0
     cue = np.where(there, cue, index)
-    return there & (block[cue] == block) & (np.abs(rank[cue] - rank) <= REACH)
+    return there & (clause[cue] == clause) & (np.abs(rank[cue] - rank) <= REACH)
 
 
 def main_part(text: np.ndarray, subordinator: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipeline.text.columns import as_strings, integers
+
 _WORD = bytes(chr(c).isalnum() or chr(c) == "_" for c in range(128)) + bytes(128)
 # Prefixes whose hyphen belongs to the word: "de-escalation" must never be read as "escalation".
 _HYPHEN_PREFIXES = ("de", "non", "re", "un", "anti", "counter", "cease", "dis")
@@ -46,17 +48,6 @@ class Tokens:
         return len(self.text)
 
 
-def as_strings(texts) -> pa.Array:
-    """Any list, Series or Arrow column of texts as one Arrow ``large_string`` array; null is empty."""
-    if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
-        texts = pa.array(texts, type=pa.large_string(), from_pandas=True)
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.combine_chunks()
-    if texts.type != pa.large_string():
-        texts = texts.cast(pa.large_string())
-    return texts.fill_null("") if texts.null_count else texts
-
-
 def tokenise(texts, join_hyphens: bool = True) -> Tokens:
     """Split texts into word tokens.
 
@@ -77,7 +68,7 @@ def tokenise(texts, join_hyphens: bool = True) -> Tokens:
     offsets, data = _bytes_of(strings)
     word = _word_bytes(data)
     if join_hyphens:
-        _join_hyphens(data, word)
+        _join_hyphens(data, word, offsets)
     start, end = _runs(word, offsets)
     form, forms = _encode(data, word, end - start)
     per_text = np.diff(np.searchsorted(start, offsets))
@@ -119,19 +110,22 @@ def _mark_beyond_ascii(data: np.ndarray, word: np.ndarray, lead: np.ndarray) -> 
         word[lead[inside] + step] = True
 
 
-def _join_hyphens(data: np.ndarray, word: np.ndarray) -> None:
-    """Make a hyphen part of the word where a listed prefix stands before it."""
+def _join_hyphens(data: np.ndarray, word: np.ndarray, offsets: np.ndarray) -> None:
+    """Make a hyphen part of the word where a listed prefix stands before it, in the same text."""
     hyphens = np.flatnonzero(data == _HYPHEN)
-    hyphens = hyphens[(hyphens > 1) & (hyphens < len(data) - 1)]
-    hyphens = hyphens[word[hyphens - 1] & word[hyphens + 1]]
+    text = np.searchsorted(offsets, hyphens, side="right") - 1
+    begin, end = offsets[text], offsets[np.minimum(text + 1, len(offsets) - 1)]
+    inside = hyphens + 1 < end
+    hyphens, begin = hyphens[inside], begin[inside]
+    followed = word[hyphens + 1]
+    hyphens, begin = hyphens[followed], begin[followed]
     for prefix in _HYPHEN_PREFIXES:
         n = len(prefix)
-        place = hyphens[hyphens >= n]
-        fits = np.ones(len(place), bool)
+        there = hyphens - n >= begin
+        place, start = hyphens[there], begin[there]
+        fits = (place - n == start) | ~word[place - n - 1]
         for i, char in enumerate(prefix.encode()):
             fits &= (data[place - n + i] | 0x20) == char
-        before = np.maximum(place - n - 1, 0)
-        fits &= (place == n) | ~word[before]
         word[place[fits]] = True
 
 
@@ -155,4 +149,4 @@ def _encode(data: np.ndarray, word: np.ndarray, lengths: np.ndarray) -> tuple[np
     np.cumsum(lengths, out=cuts[1:])
     column = pa.StringArray.from_buffers(len(lengths), pa.py_buffer(cuts), pa.py_buffer(packed))
     encoded = column.dictionary_encode()
-    return encoded.indices.to_numpy(), encoded.dictionary
+    return integers(encoded.indices), encoded.dictionary

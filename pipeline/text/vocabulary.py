@@ -20,14 +20,14 @@ class Features:
 
     Attributes
     ----------
-    names : mask names.
+    masks : mask names and numbers.
     stems : reduce words to Snowball English stems.
     families : kinds of terms, of `pipeline.text.terms.FAMILIES`.
     lead : how many words at the head of a text are marked as such.
     min_df : the number of places a term needs in the training texts.
     """
 
-    names: bool = True
+    masks: bool = True
     stems: bool = True
     families: tuple[str, ...] = FAMILIES
     lead: int = 12
@@ -61,7 +61,7 @@ class Vocabulary:
 
     def locate(self, texts) -> tuple[Tokens, Sequence, Occurrences, np.ndarray]:
         """Every term occurrence in the texts and its index in the vocabulary, -1 where unknown."""
-        tokens, sequence = read(texts, self.lexicon, self.features.names)
+        tokens, sequence = read(texts, self.lexicon, self.features.masks)
         found = occurrences(sequence, self.features.families, self.features.lead)
         return tokens, sequence, found, self._index(found.key)
 
@@ -99,8 +99,8 @@ class Vocabulary:
 
 def learn(texts: pa.Array, features: Features) -> Vocabulary:
     """The vocabulary of the training texts."""
-    lexicon = lexicons.learn(texts, features.stems)
-    _, sequence = read(texts, lexicon, features.names)
+    lexicon = lexicons.learn(texts, features.stems, features.masks)
+    _, sequence = read(texts, lexicon, features.masks)
     found = occurrences(sequence, features.families, features.lead)
     keys, seen = _run_lengths(np.sort(found.key))
     return Vocabulary(lexicon, keys[seen >= features.min_df], features)

@@ -1,0 +1,47 @@
+"""What several tests share: a small corpus of its own, a model trained on it once, the place of the gold files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.corpus.labelled import read_labelled
+from pipeline.experiment.train import train
+from pipeline.model.settings import Settings
+from pipeline.model.store import load, save
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "data"
+SHARED = ROOT.parent / "shared"
+
+
+def pytest_collection_modifyitems(items):
+    """Tests marked ``shared`` are skipped, by name, where the gold files are absent."""
+    if not SHARED.is_dir():
+        for item in items:
+            if "shared" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="../shared is absent"))
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    """Every eighth row of the project's own corpus: enough to learn from, quick to fit."""
+    whole = read_labelled([DATA])
+    return whole.take(np.arange(0, len(whole), 8))
+
+
+@pytest.fixture(scope="session")
+def run(corpus):
+    return train(corpus, Settings())
+
+
+@pytest.fixture(scope="session")
+def folder(run, tmp_path_factory):
+    return save(tmp_path_factory.mktemp("models") / "small", run.weights, run.card(), run.pipeline)
+
+
+@pytest.fixture(scope="session")
+def model(folder):
+    return load(folder)

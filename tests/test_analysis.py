@@ -1,0 +1,124 @@
+"""What the model sees of a text, in symbols a person can read."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
+from pipeline.model.counts import Counts
+from pipeline.text import lexicon
+from pipeline.text.analysis import read
+from pipeline.text.terms import FAMILIES, decode, occurrences
+from tests.test_tokens import AWKWARD
+
+TEXTS = [
+    "The government halted economic aid to the north after talks failed.",
+    "Rebels in the united south said the states would lift sanctions on trade.",
+    "On Monday the police arrested a man who had accused the president of war crimes.",
+    "Aid was halted, and the two sides did not agree to withdraw troops.",
+    "Envoys of the United States and of North Korea met on trade.",
+]
+
+
+@pytest.fixture(scope="module")
+def known():
+    return lexicon.learn(TEXTS * 3)
+
+
+def symbols(text, known):
+    _, sequence = read([text], known)
+    names = [*known.symbols.to_pylist(), "?"]
+    return [names[symbol] for symbol in sequence.symbol]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kenya halted aid to Peru",
+        "North Korea halted aid to the United States",
+        "The Bank of Zimbabwe halted aid to Prime Minister Abe Shinzo",
+        "KENYA HALTED AID TO PERU",
+        "Kenya Halted Aid To Peru",
+        "Zxqw halted aid to Al Qorbo",
+    ],
+)
+def test_a_sentence_reads_alike_whoever_acts(text, known):
+    read_as = [symbol for symbol in symbols(text, known) if symbol != "the"]
+    assert read_as == ["<name>", "halt", "aid", "to", "<name>"]
+
+
+def test_a_sentence_may_begin_with_a_common_word(known):
+    assert symbols("Police arrested rebels.", known)[0] == "polic"
+
+
+def test_negation_is_a_word_of_its_own(known):
+    assert symbols("They didn't agree", known)[-3:] == ["?", "not", "agre"]
+    assert symbols("They didn’t agree", known)[-3:] == ["?", "not", "agre"]
+
+
+def test_numbers_are_one_symbol(known):
+    assert symbols("aid of 3,000 and 45", known).count("<number>") == 3
+
+
+def reversed_words(text, known):
+    _, sequence = read([text], known)
+    names = [*known.symbols.to_pylist(), "?"]
+    return [names[symbol] for symbol, by in zip(sequence.symbol, sequence.reversal) if by >= 0]
+
+
+def test_a_reversal_reaches_forward_to_the_end_of_the_clause(known):
+    assert reversed_words("halted economic aid, talks", known) == ["econom", "aid"]
+
+
+def test_a_passive_reversal_reaches_back(known):
+    assert reversed_words("economic aid was halted", known) == ["econom", "aid"]
+
+
+def test_main_part_ends_at_the_first_subordinate_clause(known):
+    _, sequence = read(["Police arrested one man who had accused the president"], known)
+    assert sequence.main.tolist() == [True] * 4 + [False] * 5
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(AWKWARD, min_size=1, max_size=6))
+def test_counts_equal_scikit_learns_where_they_overlap(texts):
+    texts = [*texts, "aid talks aid"]
+    ours = Counts(masks=False, stems=False, families=("word", "pair"), min_df=1).fit(texts)
+    theirs = CountVectorizer(ngram_range=(1, 2)).fit(texts)
+    ours_by_name = {name.split(":", 1)[1]: i for i, name in enumerate(ours.get_feature_names_out())}
+    assert ours_by_name.keys() == theirs.vocabulary_.keys()
+    names = sorted(ours_by_name)
+    a = ours.transform(texts)[:, [ours_by_name[n] for n in names]].toarray()
+    b = theirs.transform(texts)[:, [theirs.vocabulary_[n] for n in names]].toarray()
+    assert np.array_equal(a, b)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(AWKWARD, min_size=1, max_size=8), st.data())
+def test_a_text_has_the_same_terms_alone_and_in_any_batch(texts, data):
+    texts = [*texts, *TEXTS]
+    known = lexicon.learn(TEXTS)
+    order = data.draw(st.permutations(range(len(texts))))
+    cut = data.draw(st.integers(0, len(texts)))
+
+    def terms(batch):
+        _, sequence = read(batch, known)
+        found = occurrences(sequence)
+        return [sorted(found.key[found.text == row].tolist()) for row in range(len(batch))]
+
+    whole = terms(texts)
+    shuffled = [texts[i] for i in order]
+    parts = terms(shuffled[:cut]) + terms(shuffled[cut:]) if 0 < cut < len(texts) else terms(shuffled)
+    assert parts == [whole[i] for i in order]
+    assert [terms([text])[0] for text in texts] == whole
+
+
+def test_keys_can_be_read_back(known):
+    _, sequence = read(TEXTS, known)
+    found = occurrences(sequence)
+    family, a, b = decode(found.key)
+    assert set(FAMILIES[f] for f in family) == set(FAMILIES)
+    assert (a == sequence.symbol[found.i]).all()
+    pair = np.isin(family, [FAMILIES.index(f) for f in ("pair", "skip", "cue")])
+    assert (b[pair] == sequence.symbol[found.j][pair]).all()
