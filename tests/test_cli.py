@@ -1,0 +1,163 @@
+"""The command line as a user meets it: a process of its own, its output, its exit code."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from pipeline.model.store import load
+from pipeline.score.snippets import score
+from tests.conftest import DATA
+
+TEXTS = ["Kenya accused Uganda of an attack.", "Chad sent food to Niger.", "Mời quý độc giả theo dõi"]
+
+
+@pytest.fixture
+def detente(tmp_path, folder):
+    """Runs a command in an empty folder; ``--model`` is the small model where the command is score."""
+
+    def call(*args, stdin=None, model=folder, env=None):
+        command = [sys.executable, "-m", "pipeline.cli", *map(str, args)]
+        command += ["--model", str(model)] if model and args[0] in ("score", "evaluate") else []
+        surroundings = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db", **(env or {})}
+        done = subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, env=surroundings, timeout=300)
+        done.out, done.err = done.stdout.decode(), done.stderr.decode()
+        return done
+
+    return call
+
+
+def rows(done):
+    assert done.returncode == 0, done.err
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_a_text_becomes_a_line_of_json_in_a_pipe(detente, folder):
+    (row,) = rows(detente("score", TEXTS[0]))
+    expected = score(load(folder), [TEXTS[0]])
+    assert row["stance"] == expected.stance[0] == "escalation"
+    assert row["tension"] == pytest.approx(expected.tension[0], abs=1e-6)
+    assert set(row) == {
+        "id", "stance", "event", "tension", "p_escalation", "p_de_escalation", "p_neutral", "coverage", "evidence", "text",
+    }  # fmt: skip
+
+
+def test_standard_input_is_scored_line_by_line(detente):
+    found = rows(detente("score", "-", stdin="\n".join([*TEXTS[:1], "", *TEXTS[1:]]).encode()))
+    assert [row["id"] for row in found] == ["line-1", "line-3", "line-4"]
+    assert [row["stance"] for row in found] == ["escalation", "de-escalation", "unclear"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_tables_are_scored_in_order_and_their_ids_kept(detente, tmp_path, suffix):
+    frame = pd.DataFrame({"id": ["x", "y", "z"], "text": TEXTS})
+    path = tmp_path / f"in{suffix}"
+    if suffix == ".parquet":
+        frame.to_parquet(path)
+    elif suffix == ".jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_csv(path, sep="\t" if suffix == ".tsv" else ",", index=False)
+    found = rows(detente("score", path))
+    assert [(row["id"], row["stance"]) for row in found] == [("x", "escalation"), ("y", "de-escalation"), ("z", "unclear")]
+    assert "text" not in found[0]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_every_output_format_says_the_same(detente, tmp_path, kind):
+    plain = rows(detente("score", *TEXTS))
+    out = tmp_path / f"out.{kind}"
+    done = detente("score", *TEXTS, "--out", out)
+    assert "3 rows in" in done.err
+    readers = {"jsonl": lambda p: pd.read_json(p, lines=True), "csv": pd.read_csv, "parquet": pd.read_parquet}
+    frame = readers[kind](out)
+    assert frame.tension.tolist() == pytest.approx([row["tension"] for row in plain])
+    assert frame.stance.tolist() == [row["stance"] for row in plain]
+    assert [p.name for p in tmp_path.iterdir()] == [out.name]
+
+
+def test_pages_and_text_files_are_articles(detente, tmp_path):
+    body = "".join(f"<p>{text} It was the {n}th such report this year.</p>" for n, text in enumerate(TEXTS[:2], 4))
+    page = f"<html><body><nav>Home | World</nav><article><h1>News</h1>{body}</article><footer>Legal</footer></body></html>"
+    (tmp_path / "a.html").write_text(page, encoding="utf-8")
+    (tmp_path / "b.txt").write_text("\n\n".join(TEXTS), encoding="utf-8")
+    page_row, text_row = rows(detente("score", tmp_path / "a.html", tmp_path / "b.txt"))
+    assert page_row["rising"] >= 1 and page_row["easing"] >= 1
+    assert (text_row["sentences"], text_row["unclear"]) == (3, 1)
+    assert text_row["most_rising"] == TEXTS[0]
+    sentences = rows(detente("score", tmp_path / "b.txt", "--sentences"))
+    assert [row["text"] for row in sentences] == TEXTS
+
+
+def test_rows_of_a_table_can_be_articles(detente, tmp_path):
+    frame = pd.DataFrame({"id": ["n1"], "title": ["Talks held"], "body": ["\n\n".join(TEXTS)]})
+    frame.to_csv(tmp_path / "news.csv", index=False)
+    (row,) = rows(detente("score", tmp_path / "news.csv", "--articles"))
+    assert (row["id"], row["sentences"]) == ("n1", 4)
+
+
+def test_a_folder_is_scored_file_by_file_and_a_table_is_drawn(detente):
+    done = detente("score", DATA / "examples", "--format", "table")
+    assert done.returncode == 0, done.err
+    for name in ("easing.txt", "mixed.txt", "rising.txt"):
+        assert name in done.out
+    assert "distinct sentences" in done.out
+
+
+BAD = [
+    (["score"], b"", "nothing to score: give a text, a file, a folder, or -"),
+    (["score", "  "], None, "argument 1: the text is blank"),
+    (["score", "none.txt"], None, "none.txt: no such file"),
+    (["score", "-"], b"", "standard input: empty"),
+    (["score", "-"], b"caf\xe9\n", "standard input, line 1: expected UTF-8, found byte 0xe9"),
+    (["score", "empty.txt"], None, "empty.txt: the file is empty"),
+    (["score", "blank.txt"], None, "blank.txt: only white space"),
+    (["score", "latin.txt"], None, "latin.txt: expected UTF-8, found byte 0xe9"),
+    (["score", "bare.html"], None, "bare.html: no main text found"),
+    (["score", "words.csv"], None, "expected a column named text or sentence"),
+    (["score", "words.csv", "--text-column", "phrase"], None, "no column 'phrase'; the file has words"),
+    (["score", "Rain.", "--format", "yaml"], None, "unknown output format 'yaml'"),
+    (["score", "Rain.", "--format", "parquet"], None, "Parquet cannot be printed"),
+    (["score", "Rain.", "--out", "no/such/x.csv"], None, "make it first"),
+    (["evaluate", "--data", "words.csv"], None, "expected a column named text or sentence"),
+    (["train", "--data", "none.csv"], None, "none.csv: no such file"),
+    (["train", "--config", "none.toml"], None, "none.toml: no such file"),
+]
+
+
+@pytest.mark.parametrize(("args", "stdin", "message"), BAD, ids=[" ".join(args) for args, _, _ in BAD])
+def test_bad_input_is_one_line_and_exit_code_1(detente, tmp_path, args, stdin, message):
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "blank.txt").write_text(" \n\n ")
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "bare.html").write_text("<html><body></body></html>")
+    (tmp_path / "words.csv").write_text("words\nRain.\n")
+    before = sorted(p.name for p in tmp_path.iterdir())
+    done = detente(*args, stdin=stdin)
+    assert done.returncode == 1
+    assert done.err.startswith("error: ")
+    assert message in done.err
+    assert done.err.count("\n") == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_no_model_yet_says_what_to_run(detente):
+    done = detente("score", "Rain fell.", model=None)
+    assert done.returncode == 1
+    assert "error: models/detente: expected a model folder with card.json, found nothing; run `detente train`" in done.err
+
+
+def test_help_and_score_import_nothing_heavy(folder):
+    heavy = "{'sklearn', 'pandas', 'mlflow', 'scipy', 'matplotlib'}"
+    for args in (["--help"], ["score", TEXTS[0], "--model", str(folder)]):
+        code = (
+            f"import sys; sys.argv = ['detente', *{args!r}]\n"
+            "from pipeline.cli import main\n"
+            "try: main()\nexcept SystemExit: pass\n"
+            f"print(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stderr.strip() == "[]", done.stderr

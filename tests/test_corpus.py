@@ -1,0 +1,127 @@
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from pipeline.corpus.labelled import Columns, read_labelled
+from pipeline.corpus.near import jaccard, near_groups, near_pairs, shingles
+from pipeline.corpus.split import folds
+from pipeline.errors import InputError, LabelError
+
+ROWS = [("ACCUSE", "Kenya accused Uganda of spying."), ("AID", "Chad sent food to Niger.")]
+
+
+def written(folder, suffix, rows=ROWS, names=("event", "text")):
+    path = folder / f"rows{suffix}"
+    if suffix == ".parquet":
+        pyarrow.parquet.write_table(pa.table(dict(zip(names, map(list, zip(*rows))))), path)
+    elif suffix == ".jsonl":
+        path.write_text("".join(json.dumps(dict(zip(names, row))) + "\n" for row in rows), encoding="utf-8")
+    else:
+        mark = "\t" if suffix == ".tsv" else ","
+        path.write_text("\n".join(mark.join(row) for row in [names, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_every_format_gives_the_same_corpus(tmp_path, suffix):
+    corpus = read_labelled([written(tmp_path, suffix)])
+    assert list(corpus.texts) == [text for _, text in ROWS]
+    assert list(corpus.stances) == ["escalation", "de-escalation"]
+
+
+def test_a_quotation_mark_in_tsv_is_a_character_like_any_other(tmp_path):
+    path = written(tmp_path, ".tsv", [("ACCUSE", '"Never, said one side.')])
+    assert read_labelled([path]).texts[0] == '"Never, said one side.'
+
+
+def test_columns_can_be_named(tmp_path):
+    path = written(tmp_path, ".csv", names=("root", "words"))
+    assert len(read_labelled([path], Columns("words", "root"))) == 2
+
+
+def test_rows_with_only_a_stance_are_read(tmp_path):
+    corpus = read_labelled([written(tmp_path, ".csv", [("neutral", "It rained.")], ("stance", "text"))])
+    assert (corpus.events[0], corpus.stances[0]) == ("", "neutral")
+
+
+def test_a_repeat_is_dropped_and_a_contradiction_is_an_error(tmp_path):
+    assert len(read_labelled([written(tmp_path, ".csv", [*ROWS, ROWS[0]])])) == 2
+    with pytest.raises(LabelError, match="one text under two stances, escalation and de-escalation: 'Kenya"):
+        read_labelled([written(tmp_path, ".csv", [*ROWS, ("AID", ROWS[0][1])])])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"event,text\nFIGHT,A fight.\n", "row 1: unknown event type 'FIGHT'; expected one of ACCUSE"),
+        (b"event,text\nAID, \n", "row 1: the text is blank"),
+        (b"event,text\n,Rain.\n", "row 1: no label"),
+        (b"event,stance,text\nAID,escalation,Food came.\n", "row 1: AID means de-escalation, but the row says escalation"),
+        (b"event,text\nAID,caf\xe9\n", "row 1: expected UTF-8, found byte 0xe9"),
+        (b"event,words\nAID,Rain.\n", "expected a column named text or sentence"),
+        (b"label,text\nAID,Rain.\n", "expected a column named event or stance, found label, text"),
+        (b"event,text\n", "expected at least one row"),
+        (b"", "the file is empty"),
+    ],
+)
+def test_bad_input_is_named_with_its_place(tmp_path, content, message):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    with pytest.raises((InputError, LabelError), match=message) as caught:
+        read_labelled([path])
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_labelled([tmp_path / "none.csv"])
+
+
+def test_a_broken_json_line_is_named(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"event": "AID", "text": "Food came."}\n{"event": \n')
+    with pytest.raises(InputError, match="line 2: expected one JSON object"):
+        read_labelled([path])
+
+
+def test_the_fingerprint_follows_text_and_label(tmp_path):
+    one = read_labelled([written(tmp_path, ".csv")])
+    other = read_labelled([written(tmp_path, ".csv", [("COERCE", ROWS[0][1]), ROWS[1]])])
+    assert one.fingerprint() == one.fingerprint() != other.fingerprint()
+
+
+def jaccard_by_hand(a, b):
+    def grams(text):
+        words = " ".join(text.lower().rstrip(".").split()) + " "
+        return {words[i : i + 5] for i in range(len(words) - 4)}
+
+    return len(grams(a) & grams(b)) / len(grams(a) | grams(b))
+
+
+def test_jaccard_is_that_of_character_five_grams():
+    a, b = "troops left the town on monday", "troops left the town on tuesday"
+    owner, value = shingles([a, b])
+    assert jaccard(value[owner == 0], value[owner == 1]) == pytest.approx(jaccard_by_hand(a, b))
+
+
+def test_near_copies_are_found_and_others_are_not(corpus):
+    rng = np.random.default_rng(3)
+    texts = list(corpus.texts[np.char.str_len(corpus.texts.astype(str)) > 60][:400])
+    copies = [text.replace(text.split()[3], "quite", 1) for text in texts]
+    wanted = {(i, i + len(texts)) for i, (a, b) in enumerate(zip(texts, copies)) if jaccard_by_hand(a, b) >= 0.75}
+    found = set(map(tuple, near_pairs([*texts, *copies]).tolist()))
+    assert len(wanted & found) >= 0.95 * len(wanted) > 100
+    assert all(jaccard_by_hand(*([*texts, *copies][k] for k in pair)) > 0.65 for pair in found)
+    order = rng.permutation(len(texts))
+    assert len(set(near_groups([texts[k] for k in order]))) == len(set(near_groups(texts)))
+
+
+def test_no_group_is_split_and_labels_are_spread():
+    groups = np.repeat(np.arange(300), 2)
+    labels = np.where(np.arange(600) < 200, "a", "b")
+    fold = folds(groups, labels, 3, seed=1)
+    assert (fold[::2] == fold[1::2]).all()
+    assert [int((fold[labels == "a"] == k).sum()) for k in range(3)] == pytest.approx([200 / 3] * 3, abs=2)

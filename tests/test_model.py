@@ -1,0 +1,161 @@
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from pipeline.corpus.labelled import Corpus
+from pipeline.errors import ConfigError, InputError, ModelError
+from pipeline.experiment.train import train
+from pipeline.model.calibration import Calibration, calibrate, softmax, stance_proba, threshold_for
+from pipeline.model.settings import Settings, read_settings
+from pipeline.model.store import FILES, load, load_pipeline, save
+from pipeline.score.snippets import score
+from pipeline.stance import EVENTS, STANCES
+
+
+def test_the_arrays_say_what_the_scikit_learn_pipeline_says(run, model, corpus):
+    columns = [EVENTS.index(label) for label in run.pipeline[-1].classes_]
+    theirs = run.pipeline.predict_proba(corpus.texts)
+    assert np.abs(score(model, corpus.texts).event_proba[:, columns] - theirs).max() < 1e-12
+
+
+def test_a_text_scores_the_same_alone_and_in_a_batch(model, corpus):
+    texts = corpus.texts[:40]
+    alone = np.vstack([score(model, [text]).event_proba for text in texts])
+    assert np.array_equal(alone, score(model, texts).event_proba)
+
+
+def test_held_out_probabilities_are_calibrated(run):
+    assert run.figures["ece"].value < 0.06  # a small corpus; the whole one is held to less
+
+
+def test_rows_with_only_a_stance_teach_as_well(corpus):
+    events = corpus.events.copy()
+    events[::2] = ""
+    made = train(Corpus(corpus.texts, events, corpus.stances, corpus.sources), Settings())
+    assert set(made.pipeline[-1].classes_) == set(EVENTS)
+    assert made.figures["two_way.macro_f1"].value > 0.7
+
+
+def test_stances_alone_are_enough(corpus, tmp_path):
+    two = corpus.take(corpus.stances != "neutral")
+    made = train(Corpus(two.texts, np.full(len(two), "", object), two.stances, two.sources), Settings())
+    model = load(save(tmp_path / "two", made.weights, made.card()))
+    proba = score(model, two.texts).proba
+    assert np.allclose(proba.sum(axis=1), 1)
+    assert (proba[:, 2] == 0).all()
+    assert made.figures["two_way.macro_f1"].value > 0.6
+
+
+def test_too_few_rows_and_one_stance_are_errors(corpus):
+    with pytest.raises(InputError, match="at least 30 labelled snippets to train on, got 5"):
+        train(corpus.take(np.arange(5)), Settings())
+    with pytest.raises(InputError, match="at least two stances, got only escalation"):
+        train(corpus.take(corpus.stances == "escalation"), Settings())
+
+
+def test_calibration_recovers_a_known_temperature():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20000, len(EVENTS)))
+    chosen = [rng.choice(len(EVENTS), p=row) for row in softmax(logits)]
+    from pipeline.stance import stance_of
+
+    fitted = calibrate(3 * logits, np.array([stance_of(EVENTS[k]) for k in chosen], object))
+    assert fitted.temperature == pytest.approx(3, rel=0.08)
+    assert fitted.offsets == pytest.approx((0, 0, 0), abs=0.1)
+
+
+def test_stance_probabilities_are_sums_over_event_types():
+    proba = np.eye(len(EVENTS))[[0, 9, 15]]
+    assert stance_proba(proba).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    assert Calibration(2.0, (1.0, 0.0, 0.0)).apply(np.zeros((1, 16)))[0].tolist() == [1.0] * 9 + [0.0] * 7
+
+
+def test_the_threshold_is_the_lowest_that_is_right_often_enough():
+    proba = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.7, 0.3, 0], [0.6, 0.4, 0]])
+    truth = np.array([STANCES[0], STANCES[0], STANCES[1], STANCES[1]], object)
+    assert threshold_for(proba, truth, 1.0) == 0.8
+    assert threshold_for(proba, truth, 0.5) == 0.6
+    assert threshold_for(proba[2:], truth[2:], 0.9) == 0.7
+
+
+def test_a_model_is_replaced_whole_and_leaves_nothing_beside_it(run, tmp_path):
+    for _ in range(2):
+        save(tmp_path / "m", run.weights, run.card(), run.pipeline)
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+    assert sorted(p.name for p in (tmp_path / "m").iterdir()) == sorted(vars(FILES).values())
+
+
+def test_a_failed_save_leaves_the_old_model(run, tmp_path):
+    save(tmp_path / "m", run.weights, run.card())
+    before = (tmp_path / "m" / FILES.card).read_bytes()
+    with pytest.raises(TypeError):
+        save(tmp_path / "m", run.weights, {"settings": object()})
+    assert (tmp_path / "m" / FILES.card).read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_folder_with_something_else_is_not_replaced(run, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ModelError, match="holds something that is no model"):
+        save(tmp_path, run.weights, run.card())
+
+
+def test_no_model_yet_says_what_to_do(tmp_path):
+    with pytest.raises(ModelError, match="found nothing; run `detente train`"):
+        load(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", [FILES.weights, FILES.words])
+def test_a_damaged_file_is_found_by_its_hash(run, tmp_path, name):
+    folder = save(tmp_path / "m", run.weights, run.card())
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    with pytest.raises(ModelError, match=f"damaged model: {name} is not the file its card speaks of"):
+        load(folder)
+
+
+def test_a_missing_file_a_broken_card_and_another_format_are_errors(run, tmp_path):
+    folder = save(tmp_path / "m", run.weights, run.card())
+    (folder / FILES.words).unlink()
+    with pytest.raises(ModelError, match="words.json is missing"):
+        load(folder)
+    (folder / FILES.card).write_text(json.dumps({"format": 99}))
+    with pytest.raises(ModelError, match="model format 99, expected"):
+        load(folder)
+    (folder / FILES.card).write_text("{")
+    with pytest.raises(ModelError, match="card.json is no model card"):
+        load(folder)
+
+
+def test_opening_a_model_unpickles_nothing(folder, monkeypatch):
+    def forbidden(*args, **kwargs):
+        raise AssertionError("unpickled")
+
+    monkeypatch.setattr(pickle, "load", forbidden)
+    monkeypatch.setattr(pickle, "loads", forbidden)
+    load(folder)
+
+
+def test_the_pipeline_can_be_had_back(folder, run, corpus):
+    again = load_pipeline(folder).predict_proba(corpus.texts[:9])
+    assert np.array_equal(again, run.pipeline.predict_proba(corpus.texts[:9]))
+
+
+def test_settings_are_read_from_toml_and_checked(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text('[training]\nc = 3\n[text]\nfamilies = ["word", "pair"]\n')
+    settings = read_settings(path)
+    assert (settings.training.c, settings.text.families) == (3.0, ("word", "pair"))
+    for content, message in [
+        ("[training]\ndepth = 3", "unknown setting 'depth'; expected one of c, balanced"),
+        ("[forest]\nc = 3", r"unknown table \[forest\]"),
+        ('[training]\nc = "x"', "c must be of type float, got 'x'"),
+        ('[text]\nfamilies = ["verse"]', "families must be a list of word, pair"),
+        ("[training", "not valid TOML"),
+    ]:
+        path.write_text(content)
+        with pytest.raises(ConfigError, match=message):
+            read_settings(path)

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from pipeline.score.articles import score_articles, stance_of_counts
+from pipeline.score.evidence import explain
+from pipeline.score.snippets import from_proba, score
+from pipeline.stance import EVENTS
+from pipeline.text.sentences import distinct_sentences, split_sentences
+
+
+def one_hot(event, share=0.9):
+    proba = np.full(len(EVENTS), (1 - share) / (len(EVENTS) - 1))
+    proba[EVENTS.index(event)] = share
+    return proba
+
+
+def test_tension_is_the_difference_of_two_probabilities():
+    scores = from_proba(np.array([one_hot("AID", 1.0), one_hot("ASSAULT", 1.0)]), np.ones(2), 0.5, 0.5)
+    assert scores.tension.tolist() == [-1.0, 1.0]
+    assert list(scores.stance) == ["de-escalation", "escalation"]
+
+
+def test_the_event_type_is_one_of_the_stance():
+    proba = np.zeros((1, len(EVENTS)))
+    for event, share in (("YIELD", 0.4), ("ACCUSE", 0.3), ("REJECT", 0.3)):
+        proba[0, EVENTS.index(event)] = share
+    scores = from_proba(proba, np.ones(1), 0.5, 0.5)
+    assert (scores.stance[0], scores.event[0]) == ("escalation", "ACCUSE")
+
+
+def test_little_known_and_little_sure_is_unclear():
+    proba = np.array([one_hot("AID"), one_hot("AID", 0.3), one_hot("AID")])
+    assert list(from_proba(proba, np.array([0.4, 1.0, 0.5]), 0.6, 0.5).stance) == ["unclear", "unclear", "de-escalation"]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "Mời quý độc giả theo dõi", "xqzv blorp wug", "12345 67", "???", "Łódź"])
+def test_what_is_no_english_is_unclear(model, text):
+    assert score(model, [text]).stance[0] == "unclear"
+
+
+def test_evidence_adds_up_to_the_log_odds(model, corpus):
+    texts = [*corpus.texts[:50], "", "Nothing known: qwxz."]
+    evidence = explain(model, texts)
+    sums = [evidence.base + sum(weight for _, weight in evidence.of(row)) for row in range(len(texts))]
+    proba = score(model, texts).proba
+    assert sums == pytest.approx(evidence.log_odds.tolist(), abs=1e-6)
+    assert evidence.log_odds == pytest.approx(np.log(proba[:, 0] / proba[:, 1]), abs=1e-6)
+
+
+def test_evidence_is_written_as_it_stands_in_the_text(model, corpus):
+    texts = corpus.texts[:50]
+    evidence = explain(model, texts)
+    for row, start, end, words in zip(evidence.text, evidence.start, evidence.end, evidence.words):
+        shown = texts[row][start:end]
+        assert words == shown or words.split(" … ") == [shown[: len(words.split(" … ")[0])], shown[-len(words.split(" … ")[1]) :]]
+
+
+def test_the_strongest_terms_come_first_and_no_more_than_asked(model):
+    evidence = explain(model, ["Kenya accused Uganda of an attack."] * 2, top=2)
+    weights = [abs(weight) for _, weight in evidence.of(1)]
+    assert len(weights) == 2
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_sentences_end_at_blank_lines_and_full_stops_but_not_inside_names():
+    text = "Talks resume\n\nMr. Smith of the U.S. Army came. It rained.\nVisit VOV.VN now"
+    assert split_sentences(text) == ["Talks resume", "Mr. Smith of the U.S. Army came.", "It rained.", "Visit VOV.VN now"]
+
+
+def test_hard_wrapped_lines_are_joined():
+    text = (
+        "The two governments agreed on Monday that their troops would\n"
+        "Withdraw from the border within ten days, officials of both said\n"
+        "in a statement that was read out on state television in the\nevening."
+    )
+    assert len(split_sentences(text)) == 1
+
+
+def test_repeats_count_once_whatever_their_case_and_spaces():
+    found = distinct_sentences("Aid arrives\n\nAID  ARRIVES\n\nIt rained.\n\nAid arrives")
+    assert [(s.text, s.repeats) for s in found] == [("Aid arrives", 3), ("It rained.", 1)]
+
+
+def test_an_article_is_mixed_where_the_weaker_side_has_a_third():
+    assert stance_of_counts(2, 1, 0) == "mixed"
+    assert stance_of_counts(3, 1, 0) == "escalation"
+    assert stance_of_counts(1, 4, 9) == "de-escalation"
+
+
+def test_articles_are_scored_sentence_by_sentence(model):
+    rising = "Rebels attacked a town and killed five soldiers.\n\nThe army accused them of murder."
+    up, none = score_articles(model, [rising, "\n\n"])
+    assert up.stance == "escalation"
+    assert up.counts == {"escalation": 2, "de-escalation": 0, "neutral": 0, "unclear": 0}
+    assert up.tension == pytest.approx(up.scores.tension.mean())
+    assert up.strongest("de-escalation") is None
+    assert up.strongest("escalation") == int(up.scores.proba[:, 0].argmax())
+    assert (none.stance, none.tension, none.sentences) == ("unclear", 0.0, [])
