@@ -91,9 +91,10 @@ def evaluate(
     from pipeline import show
     from pipeline.corpus.labelled import Columns, read_labelled
     from pipeline.evaluate.evaluation import evaluate
+    from pipeline.reader import open_model
 
     corpus = read_labelled(data, Columns(text_column, event_column, stance_column))
-    show.evaluation(evaluate(_open(model), corpus))
+    show.evaluation(evaluate(open_model(model), corpus))
 
 
 @app.command()
@@ -108,12 +109,13 @@ def score(
     text_column: TextColumn = None,
 ) -> None:
     """Score texts, files, pages, tables or standard input."""
+    from pipeline.reader import open_model
     from pipeline.score.inputs import Reading, read_inputs
     from pipeline.score.output import format_of, write
     from pipeline.score.rows import Asked, score_batch
 
     kind = format_of(format, out, sys.stdout.isatty())
-    opened = _open(model)
+    opened = open_model(model)
     batches = read_inputs(given or [], Reading(text_column, articles))
     if kind == "table":
         from pipeline import show
@@ -124,17 +126,6 @@ def score(
     number = write((row for batch in batches for row in score_batch(opened, batch, asked)), kind, out)
     if out is not None:
         print(f"{number:,} rows in {out}", file=sys.stderr)
-
-
-def _open(address: str):
-    """The model behind a folder name or an MLflow address."""
-    from pipeline.model.store import load
-
-    if ":/" in address:
-        from pipeline.tracking.runs import model_folder
-
-        return load(model_folder(address))
-    return load(address)
 
 
 if __name__ == "__main__":

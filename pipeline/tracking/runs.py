@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def log_run(run: Run, folder: Path) -> tuple[str, str]:
     TrackingError
         Where the store does not answer or refuses.
     """
-    with _mlflow() as mlflow:
+    # MLflow writes what it registers to standard error whatever its logging level.
+    with _mlflow() as mlflow, redirect_stderr(io.StringIO()):
         mlflow.set_experiment(EXPERIMENT)
         with mlflow.start_run() as active:
             mlflow.log_params(run.settings.flat())
@@ -75,14 +77,14 @@ def _log_model(mlflow, run: Run, folder: Path):
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    from pipeline.tracking.served import ServedModel
+    from pipeline.tracking import served
 
     out = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
-    out += [ColSpec(DataType.double, name) for name in ServedModel.numbers]
-    signature = ModelSignature(Schema([ColSpec(DataType.string, "text")]), Schema(out))
+    out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
+    signature = ModelSignature(Schema([ColSpec(DataType.string)]), Schema(out))
     return mlflow.pyfunc.log_model(
         name="model",
-        python_model=ServedModel(),
+        python_model=served.__file__,
         artifacts={"model": str(folder)},
         code_paths=[str(Path(__file__).parents[1])],
         signature=signature,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mlflow.models
 import mlflow.pyfunc
+import pandas as pd
 
 
 class ServedModel(mlflow.pyfunc.PythonModel):
@@ -16,10 +18,8 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 
         self.model = load(context.artifacts["model"])
 
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: pd.DataFrame, params=None) -> pd.DataFrame:
         """A DataFrame of n rows for n texts."""
-        import pandas as pd
-
         from pipeline.score.snippets import score
 
         texts = _texts(model_input)
@@ -33,3 +33,7 @@ def _texts(given) -> list[str]:
     if hasattr(given, "columns"):
         given = given["text"] if "text" in given.columns else given.iloc[:, 0]
     return ["" if text is None or text != text else str(text) for text in given]
+
+
+# MLflow stores this file and runs it when the model is loaded, so that nothing is pickled.
+mlflow.models.set_model(ServedModel())

@@ -1,0 +1,89 @@
+"""The Python face: a model that takes lists, Series and DataFrames and gives DataFrames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InputError
+from pipeline.model.store import Model, load
+from pipeline.tables import TEXT_COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def open_model(address: str) -> Model:
+    """The model in a folder or behind an MLflow address; raises `ModelError` or `TrackingError`."""
+    if ":/" not in address:
+        return load(address)
+    from pipeline.tracking.runs import model_folder
+
+    return load(model_folder(address))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads texts with a model."""
+
+    model: Model
+
+    def score(self, texts) -> pd.DataFrame:
+        """Stance, event type, tension, probabilities and coverage of each text.
+
+        Parameters
+        ----------
+        texts : a list or Series of n strings, or a DataFrame with a text column.
+
+        Returns
+        -------
+        DataFrame of n rows, in order, with the index of ``texts`` where it has one.
+        """
+        import pandas as pd
+
+        from pipeline.score.snippets import score
+
+        column = self._column(texts)
+        scores = score(self.model, column)
+        up, down, neither = scores.proba.T
+        return pd.DataFrame(
+            {
+                "stance": scores.stance,
+                "event": scores.event,
+                "tension": scores.tension,
+                "p_escalation": up,
+                "p_de_escalation": down,
+                "p_neutral": neither,
+                "coverage": scores.coverage,
+            },
+            index=getattr(column, "index", None) if not isinstance(column, list) else None,
+        )
+
+    def evidence(self, text: str) -> pd.DataFrame:
+        """The words that moved a text's score, with their contributions to the log-odds, the strongest first."""
+        import pandas as pd
+
+        from pipeline.score.evidence import explain
+
+        return pd.DataFrame(explain(self.model, [text]).of(0), columns=["words", "weight"])
+
+    def article(self, text: str) -> pd.DataFrame:
+        """The distinct sentences of an article, scored, with the number of times each stands there."""
+        from pipeline.score.articles import score_articles
+
+        (article,) = score_articles(self.model, [text])
+        table = self.score([sentence.text for sentence in article.sentences])
+        table.insert(0, "text", [sentence.text for sentence in article.sentences])
+        table["repeats"] = [sentence.repeats for sentence in article.sentences]
+        return table
+
+    @staticmethod
+    def _column(texts):
+        if isinstance(texts, str):
+            raise InputError("expected a list of texts, got one string; write [text]")
+        if not hasattr(texts, "columns"):
+            return texts
+        for name in TEXT_COLUMNS:
+            if name in texts.columns:
+                return texts[name]
+        raise InputError(f"expected a column named {' or '.join(TEXT_COLUMNS)}, found {', '.join(map(str, texts.columns))}")
