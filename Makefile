@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 EXAMPLES := data/examples
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint constraints clean
 
 $(BIN)/detente: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -33,6 +33,13 @@ test: $(BIN)/pytest
 lint: $(BIN)/pytest
 	$(BIN)/ruff check pipeline tests
 	$(BIN)/ruff format --check pipeline tests
+
+constraints:
+	$(PYTHON) -m venv build/pins
+	build/pins/bin/python -m pip install -q -e '.[test]'
+	( echo '# Exact versions of everything installed, read by pip through -c. After a change: make constraints.'; \
+	  build/pins/bin/python -m pip freeze --exclude-editable ) > constraints.txt
+	rm -rf build/pins
 
 clean:
 	rm -rf $(VENV) build *.egg-info models mlflow.db mlruns

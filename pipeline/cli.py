@@ -22,7 +22,9 @@ app = typer.Typer(
 MODEL = Path("models/detente")
 DATA = Path("data")
 
-ModelOption = Annotated[str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente/1.")]
+ModelOption = Annotated[
+    str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente/1.")
+]
 TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
@@ -99,7 +101,9 @@ def evaluate(
 
 @app.command()
 def score(
-    given: Annotated[Optional[list[str]], typer.Argument(metavar="[TEXT | FILE | FOLDER | -]...", help="What to score.")] = None,
+    given: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[TEXT | FILE | FOLDER | -]...", help="What to score.")
+    ] = None,
     model: ModelOption = str(MODEL),
     articles: Annotated[bool, typer.Option("--articles", help="Rows of tables are articles.")] = False,
     sentences: Annotated[bool, typer.Option("--sentences", help="One row a sentence of an article.")] = False,

@@ -86,4 +86,6 @@ class Reader:
         for name in TEXT_COLUMNS:
             if name in texts.columns:
                 return texts[name]
-        raise InputError(f"expected a column named {' or '.join(TEXT_COLUMNS)}, found {', '.join(map(str, texts.columns))}")
+        raise InputError(
+            f"expected a column named {' or '.join(TEXT_COLUMNS)}, found {', '.join(map(str, texts.columns))}"
+        )

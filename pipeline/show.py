@@ -127,7 +127,9 @@ def _snippet_table(rows: Iterable[dict]) -> Table:
         unclear = row["stance"] == UNCLEAR
         evidence = ", ".join(f"{e['words']} {e['weight']:+.1f}" for e in row["evidence"])
         stance = Text(row["stance"], style=_COLOURS[row["stance"]])
-        table.add_row(stance, f"{row['tension']:+.2f}", "" if unclear else row["event"], Text(row["text"]), Text(evidence))
+        table.add_row(
+            stance, f"{row['tension']:+.2f}", "" if unclear else row["event"], Text(row["text"]), Text(evidence)
+        )
     return table
 
 

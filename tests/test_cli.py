@@ -62,7 +62,11 @@ def test_tables_are_scored_in_order_and_their_ids_kept(detente, tmp_path, suffix
     else:
         frame.to_csv(path, sep="\t" if suffix == ".tsv" else ",", index=False)
     found = rows(detente("score", path))
-    assert [(row["id"], row["stance"]) for row in found] == [("x", "escalation"), ("y", "de-escalation"), ("z", "unclear")]
+    assert [(row["id"], row["stance"]) for row in found] == [
+        ("x", "escalation"),
+        ("y", "de-escalation"),
+        ("z", "unclear"),
+    ]
     assert "text" not in found[0]
 
 
@@ -81,7 +85,9 @@ def test_every_output_format_says_the_same(detente, tmp_path, kind):
 
 def test_pages_and_text_files_are_articles(detente, tmp_path):
     body = "".join(f"<p>{text} It was the {n}th such report this year.</p>" for n, text in enumerate(TEXTS[:2], 4))
-    page = f"<html><body><nav>Home | World</nav><article><h1>News</h1>{body}</article><footer>Legal</footer></body></html>"
+    page = (
+        f"<html><body><nav>Home | World</nav><article><h1>News</h1>{body}</article><footer>Legal</footer></body></html>"
+    )
     (tmp_path / "a.html").write_text(page, encoding="utf-8")
     (tmp_path / "b.txt").write_text("\n\n".join(TEXTS), encoding="utf-8")
     page_row, text_row = rows(detente("score", tmp_path / "a.html", tmp_path / "b.txt"))
@@ -147,7 +153,9 @@ def test_bad_input_is_one_line_and_exit_code_1(detente, tmp_path, args, stdin, m
 def test_no_model_yet_says_what_to_run(detente):
     done = detente("score", "Rain fell.", model=None)
     assert done.returncode == 1
-    assert "error: models/detente: expected a model folder with card.json, found nothing; run `detente train`" in done.err
+    assert (
+        "error: models/detente: expected a model folder with card.json, found nothing; run `detente train`" in done.err
+    )
 
 
 def test_help_and_score_import_nothing_heavy(folder):

@@ -59,7 +59,10 @@ def test_a_repeat_is_dropped_and_a_contradiction_is_an_error(tmp_path):
         (b"event,text\nFIGHT,A fight.\n", "row 1: unknown event type 'FIGHT'; expected one of ACCUSE"),
         (b"event,text\nAID, \n", "row 1: the text is blank"),
         (b"event,text\n,Rain.\n", "row 1: no label"),
-        (b"event,stance,text\nAID,escalation,Food came.\n", "row 1: AID means de-escalation, but the row says escalation"),
+        (
+            b"event,stance,text\nAID,escalation,Food came.\n",
+            "row 1: AID means de-escalation, but the row says escalation",
+        ),
         (b"event,text\nAID,caf\xe9\n", "row 1: expected UTF-8, found byte 0xe9"),
         (b"event,words\nAID,Rain.\n", "expected a column named text or sentence"),
         (b"label,text\nAID,Rain.\n", "expected a column named event or stance, found label, text"),

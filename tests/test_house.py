@@ -6,7 +6,21 @@ import pytest
 
 from tests.conftest import ROOT
 
-ROOMS = ["errors", "stance", "text", "tables", "corpus", "model", "score", "evaluate", "experiment", "tracking", "reader", "show", "cli"]
+ROOMS = [
+    "errors",
+    "stance",
+    "text",
+    "tables",
+    "corpus",
+    "model",
+    "score",
+    "evaluate",
+    "experiment",
+    "tracking",
+    "reader",
+    "show",
+    "cli",
+]
 PIPELINE = ROOT / "pipeline"
 MODULES = sorted(path for path in PIPELINE.rglob("*.py") if path.read_text())
 

@@ -30,7 +30,11 @@ def test_the_event_type_is_one_of_the_stance():
 
 def test_little_known_and_little_sure_is_unclear():
     proba = np.array([one_hot("AID"), one_hot("AID", 0.3), one_hot("AID")])
-    assert list(from_proba(proba, np.array([0.4, 1.0, 0.5]), 0.6, 0.5).stance) == ["unclear", "unclear", "de-escalation"]
+    assert list(from_proba(proba, np.array([0.4, 1.0, 0.5]), 0.6, 0.5).stance) == [
+        "unclear",
+        "unclear",
+        "de-escalation",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "Mời quý độc giả theo dõi", "xqzv blorp wug", "12345 67", "???", "Łódź"])
@@ -52,7 +56,10 @@ def test_evidence_is_written_as_it_stands_in_the_text(model, corpus):
     evidence = explain(model, texts)
     for row, start, end, words in zip(evidence.text, evidence.start, evidence.end, evidence.words):
         shown = texts[row][start:end]
-        assert words == shown or words.split(" … ") == [shown[: len(words.split(" … ")[0])], shown[-len(words.split(" … ")[1]) :]]
+        assert words == shown or words.split(" … ") == [
+            shown[: len(words.split(" … ")[0])],
+            shown[-len(words.split(" … ")[1]) :],
+        ]
 
 
 def test_the_strongest_terms_come_first_and_no_more_than_asked(model):
@@ -64,7 +71,12 @@ def test_the_strongest_terms_come_first_and_no_more_than_asked(model):
 
 def test_sentences_end_at_blank_lines_and_full_stops_but_not_inside_names():
     text = "Talks resume\n\nMr. Smith of the U.S. Army came. It rained.\nVisit VOV.VN now"
-    assert split_sentences(text) == ["Talks resume", "Mr. Smith of the U.S. Army came.", "It rained.", "Visit VOV.VN now"]
+    assert split_sentences(text) == [
+        "Talks resume",
+        "Mr. Smith of the U.S. Army came.",
+        "It rained.",
+        "Visit VOV.VN now",
+    ]
 
 
 def test_hard_wrapped_lines_are_joined():

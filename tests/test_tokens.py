@@ -11,7 +11,9 @@ from pipeline.text.columns import as_strings, booleans, integers
 from pipeline.text.tokens import tokenise
 
 # Letters of many scripts, marks, digits, signs, astral characters, line ends: what breaks tokenisers.
-AWKWARD = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("aZ9_-' \n.,éİßΣς中\u0307\u0661²ⅷ😀\u200d’—")))
+AWKWARD = st.text(
+    st.one_of(st.characters(codec="utf-8"), st.sampled_from("aZ9_-' \n.,éİßΣς中\u0307\u0661²ⅷ😀\u200d’—"))
+)
 
 
 def words(texts, **options):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -62,7 +63,7 @@ def test_the_model_is_registered_with_signature_and_pinned_requirements(logged):
     assert [str(kind) for kind in info.signature.inputs.input_types()] == ["DataType.string"]
     assert info.signature.outputs.input_names()[:3] == ["stance", "event", "tension"]
     pinned = mlflow.pyfunc.get_model_dependencies(info.model_uri, format="pip")
-    lines = [line for line in open(pinned).read().split() if line]
+    lines = Path(pinned).read_text().split()
     assert all("==" in line for line in lines)
     assert any(line.startswith("pyarrow==") for line in lines)
 
@@ -121,7 +122,9 @@ def test_training_logs_to_a_real_server(tmp_path, labelled):
     uri = f"http://127.0.0.1:{port}"
     arguments = ["--host", "127.0.0.1", "--port", str(port), "--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
     arguments += ["--artifacts-destination", str(tmp_path / "artifacts"), "--workers", "1"]
-    server = subprocess.Popen([sys.executable, "-m", "mlflow", "server", *arguments], cwd=tmp_path, start_new_session=True)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", *arguments], cwd=tmp_path, start_new_session=True
+    )
     try:
         wait_for(f"{uri}/health")
         done = train_with(uri, tmp_path, labelled)

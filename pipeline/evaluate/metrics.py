@@ -58,7 +58,10 @@ def sums(rows: Judged) -> dict[str, np.ndarray]:
     guess2 = (rows.proba[:, 1] >= rows.proba[:, 0]).astype(np.int64)
     guess3 = rows.proba.argmax(axis=1)
     known = rows.event >= 0
-    quad, quad_guess = _QUAD_OF_EVENT[rows.event], _QUAD_OF_EVENT[rows.event_guess]  # a guess of NEUTRAL is -1, an error of no class
+    quad, quad_guess = (
+        _QUAD_OF_EVENT[rows.event],
+        _QUAD_OF_EVENT[rows.event_guess],
+    )  # a guess of NEUTRAL is -1, an error of no class
     confidence, right = rows.proba.max(axis=1), guess3 == rows.stance
     truth = rows.proba[np.arange(n), rows.stance]
     loss = -np.log(np.maximum(truth, _LEAST_PROBA))

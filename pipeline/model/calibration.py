@@ -55,7 +55,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 def stance_proba(event_proba: np.ndarray) -> np.ndarray:
     """(n, 3) probabilities of the stances, from (n, n_events): sums over each stance's event types."""
-    return np.column_stack([event_proba[:, STANCE_OF_EVENT == s].sum(axis=1) for s in range(len(STANCES))])
+    return np.column_stack([event_proba[:, s == STANCE_OF_EVENT].sum(axis=1) for s in range(len(STANCES))])
 
 
 def calibrate(logits: np.ndarray, stances: np.ndarray) -> Calibration:

@@ -7,8 +7,8 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from pipeline.text.terms import FAMILIES
 from pipeline.text.columns import as_strings
+from pipeline.text.terms import FAMILIES
 from pipeline.text.vocabulary import Features, learn
 
 

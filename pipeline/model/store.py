@@ -18,12 +18,12 @@ from pipeline.errors import DetenteError, ModelError
 from pipeline.model.settings import Settings, settings_from
 from pipeline.model.weights import Weights
 from pipeline.stance import EVENTS
-from pipeline.text.lexicon import Lexicon
 from pipeline.text.columns import string_column
+from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
 
 FORMAT = 1
-_WORD_LISTS = ("symbols", "common", "leading")
+_WORD_LISTS = ("symbols", "words", "common", "leading")
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,10 @@ def load(folder: str | Path) -> Model:
         settings = settings_from(card["settings"], str(folder / FILES.card))
         if card["events"] != list(EVENTS):
             raise ModelError(f"{folder}: was trained on other event types; train it again")
-        columns = [string_column(words[name]) for name in _WORD_LISTS]
-        lexicon = Lexicon(*columns, arrays["pairs"], settings.text.stems)
+        columns = {name: string_column(words[name]) for name in _WORD_LISTS}
+        lexicon = Lexicon(
+            **columns, symbol_of_word=arrays["symbol_of_word"], pairs=arrays["pairs"], stems=settings.text.stems
+        )
         vocabulary = Vocabulary(lexicon, arrays["keys"], settings.text)
         coef = arrays["coef"].astype(np.float64)
         weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"])
@@ -155,6 +157,7 @@ def _write_parts(part: Path, weights: Weights, pipeline) -> None:
         part / FILES.weights,
         keys=vocabulary.keys,
         pairs=vocabulary.lexicon.pairs,
+        symbol_of_word=vocabulary.lexicon.symbol_of_word,
         idf=weights.idf,
         coef=weights.coef.astype(np.float32),
         intercept=weights.intercept,

@@ -98,7 +98,9 @@ def read_article(path: Path) -> str:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
-        raise InputError(f"{path}: expected UTF-8, found byte 0x{byte:02x} at {error.start}; convert the file") from None
+        raise InputError(
+            f"{path}: expected UTF-8, found byte 0x{byte:02x} at {error.start}; convert the file"
+        ) from None
     if path.suffix.lower() in HTML_SUFFIXES:
         text = _main_text(text, path)
     if not text.strip():

@@ -9,15 +9,51 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text import names, scope
-from pipeline.text.lexicon import NAME, NOT, NUMBER, Lexicon, words_of
 from pipeline.text.columns import booleans, integers, string_column
+from pipeline.text.lexicon import NAME, NOT, NUMBER, Lexicon, words_of
 from pipeline.text.tokens import Tokens
 
 FUNCTION_WORDS = frozenset(
-    """
-    a an and are as at be been being by for from had has have he her his i in is it its of on or she that the their they
-    this to was were will with would
-    """.split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "being",
+        "by",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "his",
+        "i",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "she",
+        "that",
+        "the",
+        "their",
+        "they",
+        "this",
+        "to",
+        "was",
+        "were",
+        "will",
+        "with",
+        "would",
+    ]
 )
 
 

@@ -42,6 +42,11 @@ def _missing(text, row: int) -> bytes:
     raise InputError(f"text {row + 1}: expected a string, got {type(text).__name__}")
 
 
+def int64_column(values: np.ndarray) -> pa.Array:
+    """A NumPy int64 array as an Arrow column, without a copy."""
+    return pa.Int64Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
 def integers(column: pa.Array, missing: int = -1) -> np.ndarray:
     """An Arrow integer array as NumPy's, nulls replaced."""
     kind = np.dtype(str(column.type))

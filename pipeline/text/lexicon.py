@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import Stemmer
 
-from pipeline.text.columns import as_strings, booleans, integers, string_column
+from pipeline.text.columns import as_strings, booleans, int64_column, integers, string_column
 from pipeline.text.tokens import Tokens, tokenise
 
 _SPECIAL = ("<name>", "<number>")  # no token looks like these
@@ -32,6 +32,8 @@ class Lexicon:
     Attributes
     ----------
     symbols : distinct stems of the training texts after the two special ones, ``<name>`` and ``<number>``.
+    words : lower-case words of the training texts.
+    symbol_of_word : (n_words,) int32, the symbol of each of them, so that only new words are stemmed.
     common : lower-case words that are no names, sorted.
     leading : words that, written with a capital, begin a name ("North", "Prime", "Saudi"), sorted.
     pairs : (n,) int64, rising: pairs of common words that are a name together ("United States"), as
@@ -40,6 +42,8 @@ class Lexicon:
     """
 
     symbols: pa.Array
+    words: pa.Array
+    symbol_of_word: np.ndarray
     common: pa.Array
     leading: pa.Array
     pairs: np.ndarray
@@ -50,7 +54,13 @@ class Lexicon:
 
     def symbol_of(self, lower: pa.Array) -> np.ndarray:
         """(n_words,) int32: the symbol of each lower-case word, -1 where the stem was never seen."""
-        return integers(pc.index_in(stem(lower, self.stems), value_set=self.symbols))
+        word = integers(pc.index_in(lower, value_set=self.words))
+        symbol = np.where(word >= 0, self.symbol_of_word[word], -1).astype(np.int32)
+        new = np.flatnonzero(word < 0)
+        if len(new):
+            unseen = stem(lower.take(int64_column(new)), self.stems)
+            symbol[new] = integers(pc.index_in(unseen, value_set=self.symbols))
+        return symbol
 
     def are_pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """(n,) bool: whether two symbols, written with capitals side by side, are a name."""
@@ -93,7 +103,8 @@ def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
 
     tokens, lower = words_of(texts, masks)
     distinct, word = _distinct(lower)
-    known = pc.unique(stem(distinct, stems)).sort()
+    stemmed = stem(distinct, stems)
+    known = pc.unique(stemmed).sort()
     symbols = pa.concat_arrays([string_column(_SPECIAL), known])
     word = word[tokens.form]
     capital = ~booleans(pc.equal(lower, tokens.forms))[tokens.form]
@@ -103,12 +114,12 @@ def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
     first, second = word[beside], word[beside + 1]
     capitals = capital[beside] & capital[beside + 1]
     leading = _often(first[capital[beside]], capitals[capital[beside]], len(distinct), NAME_SHARE, NAME_TIMES)
-    symbol = integers(pc.index_in(stem(distinct, stems), value_set=symbols)).astype(np.int64)
-    pairs = symbol[first] * len(symbols) + symbol[second]
+    symbol = integers(pc.index_in(stemmed, value_set=symbols))
+    pairs = symbol[first].astype(np.int64) * len(symbols) + symbol[second]
     distinct_pairs, which = np.unique(pairs, return_inverse=True)
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
     sorted_words = [distinct.filter(_mask(chosen)).sort() for chosen in (common, leading)]
-    return Lexicon(symbols, *sorted_words, distinct_pairs[named], stems)
+    return Lexicon(symbols, distinct, symbol, *sorted_words, distinct_pairs[named], stems)
 
 
 def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 1) -> np.ndarray:

@@ -20,9 +20,56 @@ from pipeline.text.tokens import Tokens
 # Share of capitalised words from which a text counts as a headline, small words left out.
 HEADLINE_SHARE = 0.9
 SMALL_WORDS = tuple(
-    "after amid and are but for from had has her his into its near nor not off out over per that the via was were who with".split()
+    [
+        "after",
+        "amid",
+        "and",
+        "are",
+        "but",
+        "for",
+        "from",
+        "had",
+        "has",
+        "her",
+        "his",
+        "into",
+        "its",
+        "near",
+        "nor",
+        "not",
+        "off",
+        "out",
+        "over",
+        "per",
+        "that",
+        "the",
+        "via",
+        "was",
+        "were",
+        "who",
+        "with",
+    ]
 )
-PARTICLES = ("abu", "al", "bin", "da", "de", "del", "den", "der", "dos", "du", "el", "ibn", "la", "of", "the", "ul", "van", "von")
+PARTICLES = (
+    "abu",
+    "al",
+    "bin",
+    "da",
+    "de",
+    "del",
+    "den",
+    "der",
+    "dos",
+    "du",
+    "el",
+    "ibn",
+    "la",
+    "of",
+    "the",
+    "ul",
+    "van",
+    "von",
+)
 
 
 def _bytes(members: bytes) -> np.ndarray:
@@ -35,8 +82,8 @@ def _bytes(members: bytes) -> np.ndarray:
 # 0xE2 begins the UTF-8 of dashes, curly quotes and bullets; 0x9C and 0x99 end it for the
 # opening double quote and the apostrophe.
 _SENTENCE_END = _bytes(b".!?:;")
-_CLAUSE_END = _bytes(b".!?:;,()\"\xe2")
-_OPENING = _bytes(b"\"(\x9c")
+_CLAUSE_END = _bytes(b'.!?:;,()"\xe2')
+_OPENING = _bytes(b'"(\x9c')
 
 
 @dataclass(frozen=True)

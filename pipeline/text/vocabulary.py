@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
+from pipeline.text.columns import int64_column, integers
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.terms import FAMILIES, Occurrences, decode, occurrences
 from pipeline.text.tokens import Tokens
@@ -69,11 +71,8 @@ class Vocabulary:
         """Count the known terms of each text."""
         _, sequence, found, term = self.locate(texts)
         known = term >= 0
-        width = np.int64(max(len(self), 1))
-        cells, counts = _run_lengths(np.sort(found.text[known] * width + term[known]))
-        rows = cells // width
-        indptr = np.searchsorted(rows, np.arange(sequence.n_texts + 1)).astype(np.int32)
-        return Counted(indptr, (cells - rows * width).astype(np.int32), counts, self.coverage(sequence))
+        indptr, indices, counts = _tallied(found.text[known], term[known], sequence.n_texts)
+        return Counted(indptr, indices, counts, self.coverage(sequence))
 
     def coverage(self, sequence: Sequence) -> np.ndarray:
         """(n_texts,) share of a text's words, names and numbers left out, whose stem is known; 0 where it has none."""
@@ -91,10 +90,8 @@ class Vocabulary:
         return np.array([f"{FAMILIES[f]}:{pair}" for f, pair in zip(family, pairs)], object)
 
     def _index(self, key: np.ndarray) -> np.ndarray:
-        if not len(self):
-            return np.full(len(key), -1)
-        place = np.minimum(np.searchsorted(self.keys, key), len(self) - 1)
-        return np.where(self.keys[place] == key, place, -1)
+        """(n,) int32 index of each key, -1 where unknown; Arrow's hash table is ten times as fast as a binary search."""
+        return integers(pc.index_in(int64_column(key), value_set=int64_column(self.keys)))
 
 
 def learn(texts: pa.Array, features: Features) -> Vocabulary:
@@ -104,6 +101,37 @@ def learn(texts: pa.Array, features: Features) -> Vocabulary:
     found = occurrences(sequence, features.families, features.lead)
     keys, seen = _run_lengths(np.sort(found.key))
     return Vocabulary(lexicon, keys[seen >= features.min_df], features)
+
+
+def _tallied(text: np.ndarray, term: np.ndarray, n_texts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Term occurrences as the arrays of a sparse matrix: row ends, sorted distinct terms of each row, counts."""
+    length = np.bincount(text, minlength=n_texts)
+    row = np.repeat(np.arange(n_texts), length)
+    term = _sorted_rows(term[np.argsort(text, kind="stable")], length)
+    first = np.ones(len(term), bool)
+    first[1:] = (term[1:] != term[:-1]) | (row[1:] != row[:-1])
+    place = np.flatnonzero(first)
+    indptr = np.append(0, np.cumsum(np.bincount(row[place], minlength=n_texts))).astype(np.int32)
+    return indptr, term[place], np.diff(np.append(place, len(term)))
+
+
+def _sorted_rows(values: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Sort each row of a ragged array. Rows of like length are sorted as one block, which NumPy does far faster."""
+    out = np.empty(len(values), np.int32)
+    start = np.cumsum(length) - length
+    size = 1
+    while size < 2 * length.max(initial=1):
+        rows = np.flatnonzero((length > size // 2) & (length <= size))
+        if len(rows):
+            column = np.arange(size)
+            inside = column < length[rows, None]
+            place = (start[rows, None] + column)[inside]
+            block = np.full((len(rows), size), np.iinfo(np.int32).max, np.int32)
+            block[inside] = values[place]
+            block.sort(axis=1)
+            out[place] = block[inside]
+        size *= 2
+    return out
 
 
 def _run_lengths(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,100 @@
+"""What the corpus promises in `data/README.md`, as far as a program can check it."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.corpus.labelled import read_labelled
+from pipeline.corpus.near import near_pairs
+from pipeline.stance import EVENTS, STANCES, stance_of
+from pipeline.text.analysis import FUNCTION_WORDS
+from pipeline.text.lexicon import learn
+from tests.conftest import DATA, SHARED
+
+SNIPPETS = pd.read_csv(DATA / "snippets.csv", dtype=str, keep_default_na=False)
+CODEBOOK = pd.read_csv(DATA / "codebook.csv", dtype=str, keep_default_na=False)
+HELD_OUT = pd.read_csv(DATA / "heldout.csv", dtype=str, keep_default_na=False)
+
+
+def test_the_tables_have_their_columns_and_only_known_event_types():
+    assert list(SNIPPETS) == list(HELD_OUT) == ["id", "event", "text"]
+    assert list(CODEBOOK) == ["event", "phrase"]
+    for frame in (SNIPPETS, CODEBOOK, HELD_OUT):
+        assert set(frame.event) == set(EVENTS)
+
+
+def test_ids_are_unique_and_texts_are_clean():
+    assert SNIPPETS.id.is_unique
+    for text in [*SNIPPETS.text, *CODEBOOK.phrase, *HELD_OUT.text]:
+        assert text == " ".join(text.split()) != ""
+        assert text.isprintable()
+
+
+def test_every_event_type_has_its_share():
+    assert SNIPPETS.event.value_counts().min() >= 150
+    assert CODEBOOK.event.value_counts().min() >= 95
+
+
+def test_no_text_stands_under_two_labels():
+    both = pd.concat([SNIPPETS[["event", "text"]], CODEBOOK.rename(columns={"phrase": "text"})])
+    labels = both.groupby(both.text.str.casefold()).event.nunique()
+    assert list(labels[labels > 1].index) == []
+
+
+@pytest.mark.parametrize(("frame", "column"), [(SNIPPETS, "text"), (CODEBOOK, "phrase")], ids=["snippets", "codebook"])
+def test_no_near_copies_within_a_label(frame, column):
+    texts, events = list(frame[column]), list(frame.event)
+    assert [(texts[i], texts[j]) for i, j in near_pairs(texts) if events[i] == events[j]] == []
+
+
+def test_no_held_out_snippet_is_near_to_one_that_is_trained_on():
+    trained = [*SNIPPETS.text, *CODEBOOK.phrase]
+    pairs = near_pairs([*trained, *HELD_OUT.text], floor=0.6)
+    assert [p for p in pairs.tolist() if p[0] < len(trained) <= p[1]] == []
+
+
+def test_no_five_word_opening_stands_more_than_eight_times():
+    openings = Counter(" ".join(re.findall(r"\w+", text.lower())[:5]) for text in SNIPPETS.text)
+    assert {o: n for o, n in openings.items() if n > 8} == {}
+
+
+def test_no_skeleton_of_function_words_recurs_like_a_template():
+    skeletons = Counter()
+    for text in SNIPPETS.text:
+        words = [word if word in FUNCTION_WORDS else "_" for word in re.findall(r"\w+", text.lower())]
+        skeleton = re.sub(r"(_ )+_", "_", " ".join(words))
+        skeletons[skeleton] += 1
+    common = {s: n for s, n in skeletons.items() if n > 0.003 * len(SNIPPETS) and len(s.split()) > 6}
+    assert common == {}
+
+
+def test_no_actor_owns_a_stance():
+    """Every actor named 30 times or more is on the rising side as often as the corpus, give or take 0.3."""
+    common = set(learn(list(SNIPPETS.text)).common.to_pylist())
+    rising = (SNIPPETS.event.map(stance_of) == STANCES[0]).to_numpy()
+    rows_of = {}
+    for row, text in enumerate(SNIPPETS.text):
+        for name in set(re.findall(r"(?<=[a-z,] )[A-Z][a-z]+", text)):
+            if name.lower() not in common:
+                rows_of.setdefault(name, []).append(row)
+    shares = {name: rising[rows].mean() for name, rows in rows_of.items() if len(rows) >= 30}
+    assert len(shares) > 20
+    assert {name: share for name, share in shares.items() if abs(share - rising.mean()) > 0.3} == {}
+
+
+def test_the_corpus_is_read_by_the_product_and_has_all_rows():
+    corpus = read_labelled([DATA])
+    assert len(corpus) == len(SNIPPETS) + len(CODEBOOK)
+    assert np.array_equal(np.unique(corpus.stances.astype(str)), np.unique(STANCES))
+
+
+@pytest.mark.shared
+def test_no_text_stands_near_a_gold_sentence():
+    tool = SHARED / "tools" / "originality.py"
+    done = subprocess.run([sys.executable, tool, DATA, SHARED / "gold"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,48 @@
+"""The README and the help say what there is."""
+
+import re
+import tomllib
+
+import typer.main
+
+from pipeline.cli import app
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = typer.main.get_command(app).commands
+
+
+def test_every_command_is_in_the_readme_and_has_help():
+    for name, command in COMMANDS.items():
+        assert f"$ detente {name}" in README or f"detente {name}" in README
+        assert command.help
+        assert all(getattr(p, "help", None) for p in command.params if p.name != "help"), name
+
+
+def test_every_command_of_the_readme_exists():
+    used = set(re.findall(r"detente ([a-z]+)(?: |`|$)", README, re.MULTILINE))
+    assert used <= set(COMMANDS)
+
+
+def test_every_option_of_the_readme_exists():
+    known = {option for command in COMMANDS.values() for p in command.params for option in p.opts}
+    text = re.sub(r"https?://\S+", "", README)
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known
+
+
+def test_every_room_is_in_the_tree():
+    tree = README.split("## The tree")[1].split("##")[0]
+    for path in (ROOT / "pipeline").iterdir():
+        if path.suffix == ".py" and path.name != "__init__.py" or (path.is_dir() and (path / "__init__.py").exists()):
+            assert path.name in tree
+
+
+def test_every_dependency_has_its_reason():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+        assert re.split(r"[>\[]", requirement)[0] in text
+
+
+def test_pins_name_no_address():
+    assert "://" not in (ROOT / "constraints.txt").read_text()
