@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from pipeline.model.counts import Counts
 from pipeline.text import lexicon
 from pipeline.text.analysis import read
-from pipeline.text.terms import FAMILIES, decode, occurrences
+from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
 from tests.test_tokens import AWKWARD
 
 TEXTS = [
@@ -104,8 +104,12 @@ def test_a_text_has_the_same_terms_alone_and_in_any_batch(texts, data):
 
     def terms(batch):
         _, sequence = read(batch, known)
-        found = occurrences(sequence)
-        return [sorted(found.key[found.text == row].tolist()) for row in range(len(batch))]
+        found = [[] for _ in batch]
+        for family in FAMILIES:
+            i, j = places(sequence, family, lead=12)
+            for row, key in zip(sequence.text[i], keys_of(family, sequence.symbol[i], sequence.symbol[j])):
+                found[row].append(int(key))
+        return [sorted(keys) for keys in found]
 
     whole = terms(texts)
     shuffled = [texts[i] for i in order]
@@ -114,11 +118,16 @@ def test_a_text_has_the_same_terms_alone_and_in_any_batch(texts, data):
     assert [terms([text])[0] for text in texts] == whole
 
 
-def test_keys_can_be_read_back(known):
+@pytest.mark.parametrize("family", FAMILIES)
+def test_keys_can_be_read_back(known, family):
     _, sequence = read(TEXTS, known)
-    found = occurrences(sequence)
-    family, a, b = decode(found.key)
-    assert set(FAMILIES[f] for f in family) == set(FAMILIES)
-    assert (a == sequence.symbol[found.i]).all()
-    pair = np.isin(family, [FAMILIES.index(f) for f in ("pair", "skip", "cue")])
-    assert (b[pair] == sequence.symbol[found.j][pair]).all()
+    i, j = places(sequence, family, lead=12)
+    families, a, b = decode(keys_of(family, sequence.symbol[i], sequence.symbol[j]))
+    assert {FAMILIES[f] for f in families} == {family}
+    assert (a == sequence.symbol[i]).all()
+    assert (b == (sequence.symbol[j] if family in PAIRED else 0)).all()
+
+
+def test_an_unknown_symbol_makes_a_negative_key():
+    unknown = np.array([-1, 3, -1], np.int32), np.array([3, -1, -1], np.int32)
+    assert (keys_of("pair", *unknown) < 0).all()

@@ -59,23 +59,18 @@ def explain(model: Model, texts, top: int | None = None) -> Evidence:
     """
     column = as_strings(texts)
     weights = model.weights
-    tokens, sequence, found, term = weights.vocabulary.locate(column)
+    found = weights.vocabulary.locate(column)
     counted = weights.vocabulary.count(column)
     share, log_odds, base = _shares(weights, counted)
-    known = np.flatnonzero(term >= 0)
-    row, term = found.text[known], term[known]
-    cell = _cells(counted, len(weights.vocabulary), row, term)
+    cell = _cells(counted, len(weights.vocabulary), found.text, found.term)
     weight = share[cell] / counted.counts[cell]
-    first = sequence.first[found.i[known]]
-    second = sequence.first[found.j[known]]
-    swap = second < first
-    first, second = np.where(swap, second, first), np.where(swap, first, second)
-    last = np.where(swap, sequence.last[found.i[known]], sequence.last[found.j[known]])
-    left_end = np.where(swap, sequence.last[found.j[known]], sequence.last[found.i[known]])
-    spans = np.column_stack([row, first, left_end, second, last])
+    sequence = found.sequence
+    left, right = np.minimum(found.i, found.j), np.maximum(found.i, found.j)
+    words = (sequence.first[left], sequence.last[left], sequence.first[right], sequence.last[right])
+    spans = np.column_stack([found.text, *words])
     spans, weight = _added(spans, weight)
     spans, weight = _strongest(spans, weight, top)
-    return _written(tokens, spans, weight, log_odds, base)
+    return _written(found.tokens, spans, weight, log_odds, base)
 
 
 def _shares(weights, counted) -> tuple[np.ndarray, np.ndarray, float]:

@@ -14,46 +14,10 @@ from pipeline.text.lexicon import NAME, NOT, NUMBER, Lexicon, words_of
 from pipeline.text.tokens import Tokens
 
 FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "being",
-        "by",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "his",
-        "i",
-        "in",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "she",
-        "that",
-        "the",
-        "their",
-        "they",
-        "this",
-        "to",
-        "was",
-        "were",
-        "will",
-        "with",
-        "would",
-    ]
+    """
+    a an and are as at be been being by for from had has have he her his i in is it its of on or she that the
+    their they this to was were will with would
+    """.split()
 )
 
 
@@ -91,8 +55,8 @@ def read(texts, lexicon: Lexicon, masks: bool = True) -> tuple[Tokens, Sequence]
     symbol = np.where(negation, lexicon.symbol_of(string_column([NOT]))[0], symbol)
     follows = np.append(False, name[:-1]) & name & ~shape.clause if len(name) else name
     kept = np.flatnonzero((~letter | name | number | negation) & ~follows)
-    run_end = np.append(kept[1:], len(tokens)) - 1
-    last = np.where(name[kept], _last_of_run(follows, kept, run_end), kept)
+    last_name = np.maximum.accumulate(np.where(follows, np.arange(len(tokens)), 0))
+    last = np.maximum(kept, last_name[np.append(kept[1:], len(tokens)) - 1]) if len(kept) else kept
     return tokens, _sequence(tokens, shape, kinds, kept, last, symbol, name, negation)
 
 
@@ -103,7 +67,9 @@ def _masks(tokens, lower, symbol, lexicon, shape, kinds, masks: bool) -> tuple[n
         return letter, *[np.zeros(len(tokens), bool)] * 3
     number, particle = kinds["number"][tokens.form], kinds["particle"][tokens.form]
     common, leading = (known(lower)[tokens.form] for known in (lexicon.is_common, lexicon.is_leading))
-    paired = lexicon.are_pairs(symbol, np.append(symbol[1:], -1)) if len(symbol) else common
+    paired = np.zeros(len(tokens), bool)
+    capitals = np.flatnonzero(shape.capital[:-1] & shape.capital[1:])
+    paired[capitals] = lexicon.are_pairs(symbol[capitals], symbol[capitals + 1])
     name = names.mask(tokens, shape, common, leading, paired, letter, particle)
     negation = letter & shape.apostrophe & kinds["t"][tokens.form]
     return letter, number, name, negation
@@ -120,12 +86,6 @@ def _sequence(tokens, shape, kinds, kept, last, symbol, name, negation) -> Seque
     reversal = scope.in_reach(clause, content, cue, passive)
     main = scope.main_part(text, kinds["subordinator"][form] & plain)
     return Sequence(text, symbol[kept], content, reversal, main, kept, last, tokens.n_texts)
-
-
-def _last_of_run(follows: np.ndarray, kept: np.ndarray, run_end: np.ndarray) -> np.ndarray:
-    """The last token of the name run that begins at each kept token."""
-    stop = np.append(np.flatnonzero(~follows), len(follows))
-    return np.minimum(stop[np.searchsorted(stop, kept, side="right")] - 1, run_end)
 
 
 def _kinds(forms: pa.Array, lower: pa.Array) -> dict[str, np.ndarray]:

@@ -20,35 +20,10 @@ from pipeline.text.tokens import Tokens
 # Share of capitalised words from which a text counts as a headline, small words left out.
 HEADLINE_SHARE = 0.9
 SMALL_WORDS = tuple(
-    [
-        "after",
-        "amid",
-        "and",
-        "are",
-        "but",
-        "for",
-        "from",
-        "had",
-        "has",
-        "her",
-        "his",
-        "into",
-        "its",
-        "near",
-        "nor",
-        "not",
-        "off",
-        "out",
-        "over",
-        "per",
-        "that",
-        "the",
-        "via",
-        "was",
-        "were",
-        "who",
-        "with",
-    ]
+    """
+    after amid and are but for from had has her his into its near nor not off out over per that the via was were
+    who with
+    """.split()
 )
 PARTICLES = (
     "abu",

@@ -13,224 +13,30 @@ import numpy as np
 REACH = 4
 # Lower-case words that turn the act in their reach round.
 REVERSALS = frozenset(
-    [
-        "abandon",
-        "abandoned",
-        "abandoning",
-        "abolish",
-        "abolished",
-        "annul",
-        "annulled",
-        "avert",
-        "averted",
-        "avoid",
-        "avoided",
-        "backtrack",
-        "block",
-        "blocked",
-        "blocking",
-        "blocks",
-        "boycott",
-        "boycotted",
-        "break",
-        "breaking",
-        "breaks",
-        "broke",
-        "broken",
-        "call",
-        "called",
-        "calling",
-        "calls",
-        "cancel",
-        "canceled",
-        "canceling",
-        "cancellation",
-        "cancelled",
-        "cancelling",
-        "cancels",
-        "cease",
-        "ceased",
-        "ceases",
-        "ceasing",
-        "curb",
-        "curbed",
-        "cut",
-        "cuts",
-        "cutting",
-        "decline",
-        "declined",
-        "declines",
-        "defer",
-        "deferred",
-        "defied",
-        "defuse",
-        "delay",
-        "delayed",
-        "delaying",
-        "delays",
-        "denial",
-        "denied",
-        "denies",
-        "deny",
-        "denying",
-        "discontinue",
-        "discontinued",
-        "dismiss",
-        "dismissed",
-        "drop",
-        "dropped",
-        "dropping",
-        "drops",
-        "ease",
-        "eased",
-        "eases",
-        "easing",
-        "end",
-        "ended",
-        "ending",
-        "ends",
-        "expire",
-        "expired",
-        "fail",
-        "failed",
-        "failing",
-        "fails",
-        "failure",
-        "forbid",
-        "forgo",
-        "freeze",
-        "freezes",
-        "freezing",
-        "froze",
-        "frozen",
-        "give",
-        "halt",
-        "halted",
-        "halting",
-        "halts",
-        "lack",
-        "lift",
-        "lifted",
-        "lifting",
-        "lifts",
-        "never",
-        "no",
-        "nor",
-        "not",
-        "nt",
-        "overturn",
-        "overturned",
-        "postpone",
-        "postponed",
-        "postponement",
-        "postpones",
-        "postponing",
-        "prevent",
-        "prevented",
-        "preventing",
-        "pull",
-        "pulled",
-        "pulling",
-        "quash",
-        "quashed",
-        "quit",
-        "rather",
-        "refrain",
-        "refrained",
-        "refusal",
-        "refuse",
-        "refused",
-        "refuses",
-        "refusing",
-        "reject",
-        "rejected",
-        "rejecting",
-        "rejection",
-        "rejects",
-        "relax",
-        "relaxed",
-        "relaxing",
-        "remove",
-        "removed",
-        "removing",
-        "renounce",
-        "renounced",
-        "repeal",
-        "repealed",
-        "rescind",
-        "rescinded",
-        "reverse",
-        "reversed",
-        "revoke",
-        "revoked",
-        "scrap",
-        "scrapped",
-        "scrapping",
-        "scraps",
-        "shelve",
-        "shelved",
-        "stall",
-        "stalled",
-        "stop",
-        "stopped",
-        "stopping",
-        "stops",
-        "suspend",
-        "suspended",
-        "suspending",
-        "suspends",
-        "suspension",
-        "terminate",
-        "terminated",
-        "unable",
-        "undo",
-        "veto",
-        "vetoed",
-        "vetoes",
-        "vetoing",
-        "waive",
-        "waived",
-        "withdraw",
-        "withdrawal",
-        "withdrawing",
-        "withdrawn",
-        "withdraws",
-        "withdrew",
-        "withheld",
-        "withhold",
-        "without",
-    ]
+    """
+    abandon abandoned abandoning abolish abolished annul annulled avert averted avoid avoided backtrack block
+    blocked blocking blocks boycott boycotted break breaking breaks broke broken call called calling calls
+    cancel canceled canceling cancellation cancelled cancelling cancels cease ceased ceases ceasing curb curbed
+    cut cuts cutting decline declined declines defer deferred defied defuse delay delayed delaying delays denial
+    denied denies deny denying discontinue discontinued dismiss dismissed drop dropped dropping drops ease eased
+    eases easing end ended ending ends expire expired fail failed failing fails failure forbid forgo freeze
+    freezes freezing froze frozen give halt halted halting halts lack lift lifted lifting lifts never no nor not
+    nt overturn overturned postpone postponed postponement postpones postponing prevent prevented preventing
+    pull pulled pulling quash quashed quit rather refrain refrained refusal refuse refused refuses refusing
+    reject rejected rejecting rejection rejects relax relaxed relaxing remove removed removing renounce
+    renounced repeal repealed rescind rescinded reverse reversed revoke revoked scrap scrapped scrapping scraps
+    shelve shelved stall stalled stop stopped stopping stops suspend suspended suspending suspends suspension
+    terminate terminated unable undo veto vetoed vetoes vetoing waive waived withdraw withdrawal withdrawing
+    withdrawn withdraws withdrew withheld withhold without
+    """.split()
 )
 BE_FORMS = frozenset(["am", "are", "be", "been", "being", "get", "got", "is", "was", "were"])
 # Words after which a sentence tells the circumstances rather than the main act.
 SUBORDINATORS = frozenset(
-    [
-        "accusing",
-        "after",
-        "although",
-        "amid",
-        "as",
-        "because",
-        "before",
-        "citing",
-        "despite",
-        "during",
-        "following",
-        "if",
-        "over",
-        "saying",
-        "since",
-        "though",
-        "unless",
-        "until",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-    ]
+    """
+    accusing after although amid as because before citing despite during following if over saying since though
+    unless until when where which while who whom whose
+    """.split()
 )
 
 
@@ -249,22 +55,22 @@ def in_reach(clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: 
     (n_tokens,) int64 : the index of the nearest reversal that reaches the token, -1 where none does.
     """
     n = len(clause)
-    rank = np.cumsum(content)
     index = np.arange(n)
+    rank = np.cumsum(content)
+    fresh = np.append(True, clause[1:] != clause[:-1]) if n else np.zeros(0, bool)
+    begin = np.maximum.accumulate(np.where(fresh, index, 0))
     before = np.maximum.accumulate(np.where(cue, index, -1))
-    before = np.append(-1, before[:-1])  # a cue is not in its own reach
-    forward = content & _reaches(clause, rank, index, before)
+    before = np.append(-1, before[:-1])[:n]  # a cue is not in its own reach
     after = np.minimum.accumulate(np.where(passive, index, n)[::-1])[::-1]
-    after = np.where(after == n, -1, after)
-    after[passive] = -1
-    backward = content & _reaches(clause, rank, index, after)
-    return np.where(forward, before, np.where(backward, after, -1))
-
-
-def _reaches(clause: np.ndarray, rank: np.ndarray, index: np.ndarray, cue: np.ndarray) -> np.ndarray:
-    there = cue >= 0
-    cue = np.where(there, cue, index)
-    return there & (clause[cue] == clause) & (np.abs(rank[cue] - rank) <= REACH)
+    after = np.append(after[1:], n)[:n]
+    out = np.full(n, -1)
+    back = np.flatnonzero(content & (after < n))
+    back = back[begin[after[back]] <= back]
+    out[back] = np.where(rank[after[back]] - rank[back] <= REACH, after[back], -1)
+    ahead = np.flatnonzero(content & (before >= begin))
+    ahead = ahead[rank[ahead] - rank[before[ahead]] <= REACH]
+    out[ahead] = before[ahead]
+    return out
 
 
 def main_part(text: np.ndarray, subordinator: np.ndarray) -> np.ndarray:

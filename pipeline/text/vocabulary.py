@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.columns import int64_column, integers
 from pipeline.text.lexicon import Lexicon
-from pipeline.text.terms import FAMILIES, Occurrences, decode, occurrences
+from pipeline.text.terms import FAMILIES, SINGLE, decode, keys_of, places
 from pipeline.text.tokens import Tokens
 
 
@@ -51,6 +52,22 @@ class Counted:
 
 
 @dataclass(frozen=True)
+class Located:
+    """Known terms where they stand: the first and the second word of each (the same for single words), and the term."""
+
+    tokens: Tokens
+    sequence: Sequence
+    i: np.ndarray
+    j: np.ndarray
+    term: np.ndarray
+
+    @property
+    def text(self) -> np.ndarray:
+        """(n_found,) the text of each."""
+        return self.sequence.text[self.i]
+
+
+@dataclass(frozen=True)
 class Vocabulary:
     """A lexicon, the sorted keys of the terms in use, and the settings they were made with."""
 
@@ -61,18 +78,22 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def locate(self, texts) -> tuple[Tokens, Sequence, Occurrences, np.ndarray]:
-        """Every term occurrence in the texts and its index in the vocabulary, -1 where unknown."""
+    def locate(self, texts) -> Located:
+        """Every known term in the texts, with repeats."""
         tokens, sequence = read(texts, self.lexicon, self.features.masks)
-        found = occurrences(sequence, self.features.families, self.features.lead)
-        return tokens, sequence, found, self._index(found.key)
+        parts = []
+        for family in self.features.families:
+            i, j = places(sequence, family, self.features.lead)
+            term = self._terms(family, sequence.symbol[i], sequence.symbol[j])
+            known = np.flatnonzero(term >= 0)
+            parts.append((i[known], j[known], term[known]))
+        return Located(tokens, sequence, *(np.concatenate(part) for part in zip(*parts)))
 
     def count(self, texts) -> Counted:
         """Count the known terms of each text."""
-        _, sequence, found, term = self.locate(texts)
-        known = term >= 0
-        indptr, indices, counts = _tallied(found.text[known], term[known], sequence.n_texts)
-        return Counted(indptr, indices, counts, self.coverage(sequence))
+        found = self.locate(texts)
+        indptr, indices, counts = _tallied(found.text, found.term, found.sequence.n_texts)
+        return Counted(indptr, indices, counts, self.coverage(found.sequence))
 
     def coverage(self, sequence: Sequence) -> np.ndarray:
         """(n_texts,) share of a text's words, names and numbers left out, whose stem is known; 0 where it has none."""
@@ -83,24 +104,41 @@ class Vocabulary:
 
     def names(self) -> np.ndarray:
         """(n_terms,) object: every term in writing, such as ``skip:halt aid``."""
-        symbols = np.array(self.lexicon.symbols.to_pylist(), object)
-        family, a, b = decode(self.keys)
-        single = b == 0
-        pairs = np.where(single, symbols[a], symbols[a] + " " + symbols[b]) if len(self) else symbols[:0]
-        return np.array([f"{FAMILIES[f]}:{pair}" for f, pair in zip(family, pairs)], object)
+        symbols = self.lexicon.symbols.to_pylist()
+        found = zip(*(part.tolist() for part in decode(self.keys)))
+        written = (
+            (FAMILIES[f], [symbols[a]] if FAMILIES[f] in SINGLE else [symbols[a], symbols[b]]) for f, a, b in found
+        )
+        return np.array([f"{family}:{' '.join(words)}" for family, words in written], object)
 
-    def _index(self, key: np.ndarray) -> np.ndarray:
-        """(n,) int32 index of each key, -1 where unknown; Arrow's hash table is ten times as fast as a binary search."""
-        return integers(pc.index_in(int64_column(key), value_set=int64_column(self.keys)))
+    def _terms(self, family: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """(n,) int32 index of each term, -1 where unknown: looked up for single words, hashed by Arrow for pairs."""
+        if family in SINGLE:
+            return self._tables[family][a]
+        return integers(pc.index_in(int64_column(keys_of(family, a, b)), value_set=int64_column(self.keys)))
+
+    @cached_property
+    def _tables(self) -> dict[str, np.ndarray]:
+        """For each family of single words, the term of each symbol; the last entry, where -1 leads, is -1."""
+        families, a, _ = decode(self.keys)
+        tables = {}
+        for family in SINGLE:
+            mine = np.flatnonzero(families == FAMILIES.index(family))
+            tables[family] = np.full(len(self.lexicon) + 1, -1, np.int32)
+            tables[family][a[mine]] = mine
+        return tables
 
 
 def learn(texts: pa.Array, features: Features) -> Vocabulary:
     """The vocabulary of the training texts."""
     lexicon = lexicons.learn(texts, features.stems, features.masks)
     _, sequence = read(texts, lexicon, features.masks)
-    found = occurrences(sequence, features.families, features.lead)
-    keys, seen = _run_lengths(np.sort(found.key))
-    return Vocabulary(lexicon, keys[seen >= features.min_df], features)
+    kept = []
+    for family in features.families:
+        i, j = places(sequence, family, features.lead)
+        keys, seen = np.unique(keys_of(family, sequence.symbol[i], sequence.symbol[j]), return_counts=True)
+        kept.append(keys[(seen >= features.min_df) & (keys >= 0)])
+    return Vocabulary(lexicon, np.sort(np.concatenate(kept)), features)
 
 
 def _tallied(text: np.ndarray, term: np.ndarray, n_texts: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -132,9 +170,3 @@ def _sorted_rows(values: np.ndarray, length: np.ndarray) -> np.ndarray:
             out[place] = block[inside]
         size *= 2
     return out
-
-
-def _run_lengths(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct values of a sorted array and how often each stands there."""
-    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(ordered) else np.zeros(0, np.int64)
-    return ordered[first], np.diff(np.append(first, len(ordered)))
