@@ -63,7 +63,7 @@ def train(
     from pipeline.corpus.labelled import Columns, read_labelled
     from pipeline.experiment.train import n_steps, train
     from pipeline.model.settings import Settings, read_settings
-    from pipeline.model.store import check_replaceable, save
+    from pipeline.model.store import check_replaceable, remember_run
     from pipeline.tracking import background
 
     settings = read_settings(config) if config else Settings()
@@ -72,12 +72,13 @@ def train(
     tracking = background.prepare()
     with show.progress(n_steps(settings), f"training on {len(corpus):,} snippets") as step:
         run = train(corpus, settings, step)
-    save(out, run.weights, run.card(), run.pipeline)
+    run.save(out)
     show.figures(run.figures, f"held-out snippets ({run.card()['metrics_from']})")
     try:
         logged = tracking.log(run, out)
     except TrackingError as error:
         raise TrackingError(f"the model is saved in {out}, but the run could not be logged: {error}") from None
+    remember_run(out, logged.run_id)
     show.trained(out, logged)
 
 
@@ -85,18 +86,63 @@ def train(
 def evaluate(
     data: Annotated[list[Path], typer.Option(help="Labelled file or folder; may be repeated.")],
     model: ModelOption = str(MODEL),
+    compare: Annotated[Optional[str], typer.Option(help="A second model, for paired differences.")] = None,
+    report: Annotated[Optional[Path], typer.Option(help="Folder for the report as a page, Markdown and JSON.")] = None,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
 ) -> None:
-    """Measure a model on labelled files, with 95 % intervals."""
+    """Measure a model on labelled files, with 95 % intervals, without rows near to its training texts."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns, read_labelled
-    from pipeline.evaluate.evaluation import evaluate
+    from pipeline.evaluate.evaluation import evaluate, training_corpus
+    from pipeline.model.store import load_seen, run_of
     from pipeline.reader import open_model
 
     corpus = read_labelled(data, Columns(text_column, event_column, stance_column))
-    show.evaluation(evaluate(open_model(model), corpus))
+    opened = open_model(model)
+    done = evaluate(opened, corpus, load_seen(opened), training_corpus(opened))
+    show.evaluation(done)
+    if compare:
+        from pipeline.evaluate.comparison import compare_models
+
+        show.comparison(compare_models(opened, open_model(compare), corpus), model, compare)
+    if report:
+        from pipeline.evaluate.report import write_report
+
+        name = "-".join(path.stem for path in data)
+        show.written(write_report(done, opened, name, report))
+        _attach(run_of(opened), report, name)
+
+
+def _attach(run_id: str | None, report: Path, name: str) -> None:
+    """Attach a report to the model's run, where it has one."""
+    if run_id is None:
+        return
+    from pipeline.tracking.runs import attach
+
+    try:
+        attach(run_id, report, name)
+    except TrackingError as error:
+        raise TrackingError(f"the report is in {report}, but could not be attached to run {run_id}: {error}") from None
+
+
+@app.command()
+def drift(
+    baseline: Annotated[Path, typer.Option(help="Scored file of a time when all was well.")],
+    current: Annotated[Path, typer.Option(help="Scored file of today.")],
+    model: ModelOption = str(MODEL),
+) -> None:
+    """Compare two scored files; exit code 3 where the feed has moved beyond a limit."""
+    from pipeline import show
+    from pipeline.evaluate.drift import drift, known_words, read_scored
+    from pipeline.reader import open_model
+
+    words = known_words(open_model(model))
+    found = drift(read_scored(baseline), read_scored(current), words)
+    show.drift(found)
+    if found.moved:
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.evaluate.metrics import HEADLINES
 from pipeline.score.articles import Article, score_articles
 from pipeline.score.inputs import Batch
 from pipeline.score.rows import snippet_rows
@@ -17,8 +18,6 @@ from pipeline.stance import MIXED, STANCES, UNCLEAR
 
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _WIDE = 120  # columns where the output is no terminal
-_HEADLINES = ("two_way.macro_f1", "two_way.accuracy", "two_way.auroc", "three_way.macro_f1", "quads.macro_f1")
-_HEADLINES += ("events.accuracy", "events.macro_f1", "log_loss", "brier", "ece")
 _NAMES = {
     "two_way": "escalation against de-escalation",
     "three_way": "three stances",
@@ -55,7 +54,7 @@ def figures(measured: dict, title: str) -> None:
     table = Table(title=title, title_justify="left", box=None, header_style="bold")
     for name, side in (("metric", "left"), ("value", "right"), ("95 % interval", "left")):
         table.add_column(name, justify=side)
-    for key in (k for k in _HEADLINES if k in measured):
+    for key in (k for k in HEADLINES if k in measured):
         _figure_row(table, _written(key), measured[key])
     console().print(table)
     classes = Table(box=None, header_style="bold")
@@ -80,10 +79,54 @@ def trained(folder: Path, logged) -> None:
 
 
 def evaluation(done) -> None:
-    """An evaluation's warnings and figures."""
+    """An evaluation's warnings, figures, baselines and weak slices."""
     for warning in done.warnings:
         console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
     figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear to the model")
+    table = Table(title="two-way and three-way macro-F1", title_justify="left", box=None, header_style="bold")
+    for name in ("system", "two-way", "three-way"):
+        table.add_column(name)
+    rows = {"this model": done.figures, **done.baselines} if done.baselines else {}
+    if done.figures_with_leaked:
+        rows |= {"this model, with leaked snippets": done.figures_with_leaked}
+    for name, row in rows.items():
+        table.add_row(name, *(str(row.get(f"{block}.macro_f1", "")) for block in ("two_way", "three_way")))
+    if rows:
+        console().print(table)
+    for one in (one for one in done.slices if one.worse):
+        said = f"{one.accuracy:.2f} of {one.rows} right, significantly worse than the rest"
+        console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True)
+
+
+def comparison(found, first: str, second: str) -> None:
+    """Paired differences of two models, and McNemar's test."""
+    table = Table(title=f"{first} less {second}", title_justify="left", box=None, header_style="bold")
+    for name, side in (("metric", "left"), ("difference", "right"), ("95 % interval", "left")):
+        table.add_column(name, justify=side)
+    for key in (k for k in HEADLINES if k in found.differences):
+        one = found.differences[key]
+        table.add_row(_written(key), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
+    console().print(table)
+    said = f"only the first right {found.only_first} times, only the second {found.only_second} times"
+    console().print(f"McNemar  {said}; p = {found.p_value:.3g}")
+
+
+def drift(found) -> None:
+    """The comparisons of two scored files."""
+    table = Table(box=None, header_style="bold")
+    for name in ("comparison", "value", "limit", ""):
+        table.add_column(name, justify="right" if name in ("value", "limit") else "left")
+    for shift in found.shifts:
+        table.add_row(shift.what, f"{shift.value:.3f}", f"{shift.limit:.2f}", "[red]moved[/red]" if shift.moved else "")
+    console().print(table)
+    if found.new_words:
+        console().print("new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), soft_wrap=True)
+
+
+def written(paths: list[Path]) -> None:
+    """Files that were written."""
+    for path in paths:
+        console().print(f"wrote    {path}", soft_wrap=True)
 
 
 def scores(model, batches: Iterable[Batch], sentences: bool, n_evidence: int, out: Path | None) -> None:

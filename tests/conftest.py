@@ -10,7 +10,7 @@ import pytest
 from pipeline.corpus.labelled import read_labelled
 from pipeline.experiment.train import train
 from pipeline.model.settings import Settings
-from pipeline.model.store import load, save
+from pipeline.model.store import load
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -39,7 +39,7 @@ def run(corpus):
 
 @pytest.fixture(scope="session")
 def folder(run, tmp_path_factory):
-    return save(tmp_path_factory.mktemp("models") / "small", run.weights, run.card(), run.pipeline)
+    return run.save(tmp_path_factory.mktemp("models") / "small")
 
 
 @pytest.fixture(scope="session")

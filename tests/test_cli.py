@@ -21,7 +21,7 @@ def detente(tmp_path, folder):
 
     def call(*args, stdin=None, model=folder, env=None):
         command = [sys.executable, "-m", "pipeline.cli", *map(str, args)]
-        command += ["--model", str(model)] if model and args[0] in ("score", "evaluate") else []
+        command += ["--model", str(model)] if model and args[0] in ("score", "evaluate", "drift") else []
         surroundings = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db", **(env or {})}
         done = subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, env=surroundings, timeout=300)
         done.out, done.err = done.stdout.decode(), done.stderr.decode()
@@ -113,6 +113,26 @@ def test_a_folder_is_scored_file_by_file_and_a_table_is_drawn(detente):
     assert "distinct sentences" in done.out
 
 
+def test_an_evaluation_writes_its_report_and_compares_two_models(detente, tmp_path, folder):
+    done = detente("evaluate", "--data", DATA / "heldout.csv", "--report", "out/report", "--compare", folder)
+    assert done.returncode == 0, done.err
+    assert "McNemar" in done.out
+    names = {"report.html", "report.md", "report.json", "model-card.md"}
+    assert {path.name for path in (tmp_path / "out" / "report").iterdir()} == names
+
+
+def test_drift_exits_with_3_where_the_feed_has_moved(detente, tmp_path):
+    frame = pd.read_csv(DATA / "heldout.csv")
+    frame.to_csv(tmp_path / "held.csv", index=False)
+    frame.iloc[:90].to_csv(tmp_path / "rising.csv", index=False)
+    for name in ("held", "rising"):
+        assert detente("score", f"{name}.csv", "--out", f"{name}.jsonl").returncode == 0
+    same = detente("drift", "--baseline", "held.jsonl", "--current", "held.jsonl")
+    moved = detente("drift", "--baseline", "held.jsonl", "--current", "rising.jsonl")
+    assert (same.returncode, moved.returncode) == (0, 3), (same.err, moved.err)
+    assert "moved" in moved.out and "moved" not in same.out
+
+
 BAD = [
     (["score"], b"", "nothing to score: give a text, a file, a folder, or -"),
     (["score", "  "], None, "argument 1: the text is blank"),
@@ -129,6 +149,7 @@ BAD = [
     (["score", "Rain.", "--format", "parquet"], None, "Parquet cannot be printed"),
     (["score", "Rain.", "--out", "no/such/x.csv"], None, "make it first"),
     (["evaluate", "--data", "words.csv"], None, "expected a column named text or sentence"),
+    (["drift", "--baseline", "words.csv", "--current", "words.csv"], None, "words.csv: no column 'tension'"),
     (["train", "--data", "none.csv"], None, "none.csv: no such file"),
     (["train", "--config", "none.toml"], None, "none.toml: no such file"),
 ]

@@ -92,9 +92,9 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
 def test_an_evaluation_warns_of_absent_stances_and_of_too_few_rows(model, corpus):
     some = corpus.take(np.flatnonzero(corpus.stances != "neutral")[::9])
     done = evaluate(model, some)
-    assert done.warnings == ["no snippet is labelled neutral; figures for it are left out"]
+    assert done.warnings[0] == "no snippet is labelled neutral; figures for it are left out"
     assert done.figures["two_way.macro_f1"].value > 0.8  # it has seen these rows
-    with pytest.raises(InputError, match="at least ten|at least 10"):
+    with pytest.raises(InputError, match="at least 10 labelled snippets that the model has not seen"):
         evaluate(model, some.take(np.arange(5)))
 
 

@@ -82,7 +82,7 @@ def test_the_threshold_is_the_lowest_that_is_right_often_enough():
 
 def test_a_model_is_replaced_whole_and_leaves_nothing_beside_it(run, tmp_path):
     for _ in range(2):
-        save(tmp_path / "m", run.weights, run.card(), run.pipeline)
+        run.save(tmp_path / "m")
     assert [p.name for p in tmp_path.iterdir()] == ["m"]
     assert sorted(p.name for p in (tmp_path / "m").iterdir()) == sorted(vars(FILES).values())
 

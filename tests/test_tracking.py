@@ -16,7 +16,7 @@ import pytest
 from pipeline.errors import ModelError, TrackingError
 from pipeline.model.store import load
 from pipeline.score.snippets import score
-from pipeline.tracking import background
+from pipeline.tracking import background, runs
 from pipeline.tracking.runs import model_folder
 
 TEXTS = ["Kenya accused Uganda of an attack.", "", "Chad sent food to Niger.", "Chad sent food to Niger."]
@@ -89,6 +89,15 @@ def test_the_served_model_keeps_the_index(served):
 def test_a_model_can_be_named_by_its_address(logged, folder):
     there = load(model_folder(f"models:/{logged.name}/{logged.version}"))
     assert there.card == load(folder).card
+
+
+def test_a_report_is_attached_to_the_run(logged, tmp_path):
+    (tmp_path / "report.html").write_text("<p>page</p>")
+    runs.attach(logged.run_id, tmp_path, "held")
+    found = mlflow.artifacts.list_artifacts(run_id=logged.run_id, artifact_path="evaluation/held")
+    assert [file.path for file in found] == ["evaluation/held/report.html"]
+    with pytest.raises(TrackingError):
+        runs.attach("0" * 32, tmp_path, "held")
 
 
 def test_an_address_without_a_model_is_an_error(logged):

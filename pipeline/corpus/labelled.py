@@ -24,19 +24,21 @@ class Corpus:
     events : (n,) object, event types; the empty string where only the stance is known.
     stances : (n,) object, stances.
     sources : (n,) object, the name of the file each comes from.
+    files : the paths that were read.
     """
 
     texts: np.ndarray
     events: np.ndarray
     stances: np.ndarray
     sources: np.ndarray
+    files: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: np.ndarray) -> Corpus:
         """The snippets of the given rows (indices or a mask)."""
-        return Corpus(self.texts[rows], self.events[rows], self.stances[rows], self.sources[rows])
+        return Corpus(self.texts[rows], self.events[rows], self.stances[rows], self.sources[rows], self.files)
 
     def fingerprint(self) -> str:
         """sha256 over texts and labels, the same for the same rows in the same order."""
@@ -55,6 +57,9 @@ class Columns:
     stance: str | None = None
 
 
+_COLUMNS = ("texts", "events", "stances", "sources")
+
+
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
     """Read labelled files, one after the other, exact repeats of a text and its label dropped.
 
@@ -71,7 +76,8 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -
     if not files:
         raise InputError("no data: expected at least one labelled file")
     parts = [_read_one(file, columns or Columns()) for file in files]
-    return _distinct(Corpus(*(np.concatenate([getattr(p, f) for p in parts]) for f in Corpus.__dataclass_fields__)))
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
+    return _distinct(Corpus(*columns, tuple(map(str, files))))
 
 
 def _files_of(path: Path) -> list[Path]:

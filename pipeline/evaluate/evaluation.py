@@ -1,4 +1,4 @@
-"""A model measured on labelled snippets."""
+"""A model measured on labelled snippets that it has not seen."""
 
 from __future__ import annotations
 
@@ -6,56 +6,169 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.corpus.labelled import Corpus
+from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.near import near_groups
-from pipeline.errors import InputError
+from pipeline.corpus.seen import ESTIMATED_NEAR, nearest_seen
+from pipeline.errors import DetenteError, InputError
+from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.intervals import Figure, measure
-from pipeline.evaluate.metrics import judged
+from pipeline.evaluate.metrics import Judged, judged
+from pipeline.evaluate.slices import Slice, slices
 from pipeline.model.store import Model
+from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import STANCES, UNCLEAR
 
 LEAST_ROWS = 10  # fewer rows than this give intervals that say nothing
+MISTAKES = 20
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer, with the words that led to it."""
+
+    text: str
+    true: str
+    given: str
+    probability: float
+    evidence: list[tuple[str, float]]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of a model on n labelled snippets.
+    """Figures of a model on labelled snippets.
 
     Attributes
     ----------
-    rows : n.
+    rows : number of snippets measured: those that are neither in nor near to the training texts.
+    leaked : number of snippets that are; left out of all but ``figures_with_leaked``.
     figures : metrics with intervals; answers are counted as if the model never abstained.
-    unclear : share of the rows that the model would not answer.
+    figures_with_leaked : the same over all snippets, None where nothing leaked.
+    baselines : metrics of each baseline on the same snippets; empty where the training texts are not at hand.
+    slices : the snippets cut by what they share.
+    judged : labels and probabilities of the measured snippets.
+    groups : (rows,) near-duplicate groups.
+    unclear : share of the snippets that the model would not answer.
+    mistakes : the most confident wrong answers.
     warnings : what a reader of the figures must know.
     """
 
     rows: int
+    leaked: int
     figures: dict[str, Figure]
+    figures_with_leaked: dict[str, Figure] | None
+    baselines: dict[str, dict[str, Figure]]
+    slices: list[Slice]
+    judged: Judged
+    groups: np.ndarray
     unclear: float
+    mistakes: list[Mistake]
     warnings: list[str]
 
 
-def evaluate(model: Model, corpus: Corpus) -> Evaluation:
+def evaluate(
+    model: Model, corpus: Corpus, seen: np.ndarray | None = None, trained_on: Corpus | None = None
+) -> Evaluation:
     """Measure a model.
+
+    Parameters
+    ----------
+    seen : signatures of the training texts (`pipeline.model.store.load_seen`); None where unknown.
+    trained_on : the training texts, for the baselines; None leaves these out.
 
     Raises
     ------
     InputError
-        Where there are fewer than ten rows.
+        Where fewer than ten snippets are left once those near to the training texts are taken out.
     """
-    if len(corpus) < LEAST_ROWS:
-        raise InputError(f"expected at least {LEAST_ROWS} labelled snippets to measure on, got {len(corpus)}; add rows")
-    scores = score(model, corpus.texts)
-    rows = judged(corpus.stances, corpus.events, scores.proba, scores.event)
-    figures = measure(rows, near_groups(corpus.texts))
-    return Evaluation(len(corpus), figures, float((scores.stance == UNCLEAR).mean()), _warnings(corpus, scores))
+    fresh = _fresh(corpus, seen)
+    kept = corpus.take(fresh)
+    scores = score(model, kept.texts)
+    rows = _judge(kept, scores)
+    groups = near_groups(kept.texts)
+    leaked = int((~fresh).sum())
+    everything = None
+    if leaked:
+        everything = measure(_judge(corpus, score(model, corpus.texts)), near_groups(corpus.texts))
+    right = scores.proba.argmax(axis=1) == rows.stance
+    return Evaluation(
+        rows=len(kept),
+        leaked=leaked,
+        figures=measure(rows, groups),
+        figures_with_leaked=everything,
+        baselines=_baselines(kept, groups, trained_on),
+        slices=slices(kept, right, model.weights.vocabulary.lexicon),
+        judged=rows,
+        groups=groups,
+        unclear=float((scores.stance == UNCLEAR).mean()),
+        mistakes=_mistakes(model, kept, scores, right),
+        warnings=_warnings(kept, scores, leaked, seen, trained_on),
+    )
 
 
-def _warnings(corpus: Corpus, scores: Scores) -> list[str]:
+def training_corpus(model: Model) -> Corpus | None:
+    """The training texts, where the files named in the card are still at hand and unchanged."""
+    data = model.card["data"]
+    try:
+        corpus = read_labelled(data["files"])
+    except DetenteError:
+        return None
+    return corpus if corpus.fingerprint() == data["sha256"] else None
+
+
+def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
+    """(n,) bool: neither in nor near to the training texts; an `InputError` where too few are."""
+    fresh = np.ones(len(corpus), bool)
+    if seen is not None:
+        fresh = nearest_seen(seen, corpus.texts) < ESTIMATED_NEAR
+    if fresh.sum() < LEAST_ROWS:
+        leaked = int((~fresh).sum())
+        why = f", {leaked} of them in or near to the training texts" if leaked else ""
+        raise InputError(
+            f"expected at least {LEAST_ROWS} labelled snippets that the model has not seen, "
+            f"got {len(corpus)}{why}; give other snippets"
+        )
+    return fresh
+
+
+def _judge(corpus: Corpus, scores: Scores) -> Judged:
+    return judged(corpus.stances, corpus.events, scores.proba, scores.event)
+
+
+def _baselines(corpus: Corpus, groups: np.ndarray, trained_on: Corpus | None) -> dict[str, dict[str, Figure]]:
+    if trained_on is None:
+        return {}
+    unknown = np.full(len(corpus), "", object)
+    any_event = np.full(len(corpus), "NEUTRAL", object)
+    return {
+        name: measure(judged(corpus.stances, unknown, proba, any_event), groups)
+        for name, proba in baseline_proba(trained_on, corpus.texts).items()
+    }
+
+
+def _mistakes(model: Model, corpus: Corpus, scores: Scores, right: np.ndarray) -> list[Mistake]:
+    wrong = np.flatnonzero(~right)
+    sure = scores.proba.max(axis=1)
+    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
+    if not len(worst):
+        return []
+    evidence = explain(model, corpus.texts[worst], top=4)
+    given = scores.proba.argmax(axis=1)
+    return [
+        Mistake(corpus.texts[row], corpus.stances[row], STANCES[given[row]], float(sure[row]), evidence.of(k))
+        for k, row in enumerate(worst)
+    ]
+
+
+def _warnings(corpus: Corpus, scores: Scores, leaked: int, seen, trained_on) -> list[str]:
     absent = [stance for stance in STANCES if stance not in set(corpus.stances)]
     out = [f"no snippet is labelled {stance}; figures for it are left out" for stance in absent]
-    if (scores.coverage < 0.5).mean() > 0.1:
-        share = np.mean(scores.coverage < 0.5)
-        out.append(f"{share:.0%} of the snippets hold mostly unknown words: are they English?")
+    if leaked:
+        out.append(f"{leaked:,} snippets are in or near to the training texts; the figures are without them")
+    if seen is None:
+        out.append("the model does not say what it was trained on; copies of training texts cannot be found")
+    if trained_on is None:
+        out.append("the training texts are not at hand; no baselines")
+    if (unknown := np.mean(scores.coverage < 0.5)) > 0.1:
+        out.append(f"{unknown:.0%} of the snippets hold mostly unknown words: are they English?")
     return out

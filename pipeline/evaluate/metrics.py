@@ -13,6 +13,18 @@ import numpy as np
 
 from pipeline.stance import EVENTS, QUADS, STANCES, quad_of
 
+HEADLINES = (
+    "two_way.macro_f1",
+    "two_way.accuracy",
+    "two_way.auroc",
+    "three_way.macro_f1",
+    "quads.macro_f1",
+    "events.accuracy",
+    "events.macro_f1",
+    "log_loss",
+    "brier",
+    "ece",
+)
 ECE_BINS = 15
 _QUAD_OF_EVENT = np.array([QUADS.index(quad_of(e)) if e != "NEUTRAL" else -1 for e in EVENTS])
 _LEAST_PROBA = 1e-15  # log loss is cut off here, far below what six decimals show

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.evaluate.metrics import Judged
+from pipeline.evaluate.risk import risk_coverage
 from pipeline.stance import STANCES
 
 _BINS = 10
@@ -51,4 +52,17 @@ def calibration_picture(rows: Judged):
     axes.set(xlim=(0.3, 1.02), ylim=(0, 1.02), xlabel="probability of the likeliest stance", ylabel="share right")
     axes.set_title("Calibration, held-out snippets (number of rows a point)")
     axes.legend(loc="upper left", frameon=False)
+    return figure
+
+
+def risk_picture(rows: Judged):
+    """A matplotlib figure: share of wrong answers against the share of snippets answered, the surest first."""
+    from matplotlib.figure import Figure
+
+    coverage, risk = risk_coverage(rows)
+    figure = Figure(figsize=(5, 4.2), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(coverage, risk, color="#b2182b")
+    axes.set(xlim=(0, 1), ylim=(0, max(0.05, risk.max() * 1.1)), xlabel="share answered", ylabel="share wrong")
+    axes.set_title(f"Risk and coverage (area {risk.mean():.3f})")
     return figure

@@ -8,16 +8,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
+from pipeline.corpus.seen import signatures
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged, judged
 from pipeline.model.calibration import Calibration, calibrate, calibrated, softmax, stance_proba, threshold_for
 from pipeline.model.fit import cross_fit, fit
 from pipeline.model.settings import Settings
+from pipeline.model.store import save
 from pipeline.model.weights import Weights, from_pipeline
 from pipeline.score.snippets import from_proba
 from pipeline.stance import EVENTS
@@ -48,6 +51,10 @@ class Run:
     held_out: Judged
     figures: dict[str, Figure]
 
+    def save(self, folder: str | Path) -> Path:
+        """Write the model folder."""
+        return save(folder, self.weights, self.card(), self.pipeline, signatures(self.corpus.texts))
+
     def card(self) -> dict:
         """The model card: all a stranger needs to know of the model."""
         return {
@@ -61,6 +68,7 @@ class Run:
                 "rows": len(self.corpus),
                 "sha256": self.corpus.fingerprint(),
                 "sources": dict(Counter(self.corpus.sources)),
+                "files": list(self.corpus.files),
                 "stances": dict(Counter(self.corpus.stances)),
                 "events": dict(Counter(filter(None, self.corpus.events))),
             },

@@ -34,6 +34,8 @@ class Files:
     weights: str = "weights.npz"
     words: str = "words.json"
     pipeline: str = "pipeline.joblib"
+    seen: str = "seen.npy"
+    run: str = "run.json"
 
 
 FILES = Files()
@@ -49,21 +51,24 @@ class Model:
     settings : what it was trained with.
     threshold : the least probability of the stance for an answer other than `unclear`.
     card : everything that ``card.json`` says.
+    folder : where it was read from.
     """
 
     weights: Weights
     settings: Settings
     threshold: float
     card: dict
+    folder: Path
 
 
-def save(folder: str | Path, weights: Weights, card: dict, pipeline=None) -> Path:
+def save(folder: str | Path, weights: Weights, card: dict, pipeline=None, seen: np.ndarray | None = None) -> Path:
     """Write a model folder; one that stands there is replaced only once the new one is whole.
 
     Parameters
     ----------
     card : what the card says beside the format and the hashes; needs ``settings`` and ``threshold``.
     pipeline : the fitted scikit-learn pipeline, left out where None.
+    seen : signatures of the training texts (`pipeline.corpus.seen`), left out where None.
     """
     folder = Path(folder)
     check_replaceable(folder)
@@ -72,6 +77,8 @@ def save(folder: str | Path, weights: Weights, card: dict, pipeline=None) -> Pat
     try:
         os.chmod(part, 0o755)
         _write_parts(part, weights, pipeline)
+        if seen is not None:
+            np.save(part / FILES.seen, seen)
         hashes = {file.name: _sha256(file) for file in sorted(part.iterdir())}
         # The card is written last: its presence means that the model is whole.
         text = json.dumps({"format": FORMAT, **card, "sha256": hashes}, indent=2, ensure_ascii=False)
@@ -117,7 +124,7 @@ def load(folder: str | Path) -> Model:
         coef = arrays["coef"].astype(np.float64)
         weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"])
         _check_shapes(folder, weights)
-        return Model(weights, settings, float(card["threshold"]), card)
+        return Model(weights, settings, float(card["threshold"]), card, folder)
     except (KeyError, TypeError, ValueError, pa.ArrowInvalid) as error:
         if isinstance(error, DetenteError):
             raise
@@ -149,6 +156,24 @@ def load_pipeline(folder: str | Path):
     import joblib
 
     return joblib.load(io.BytesIO(_checked_bytes(Path(folder), FILES.pipeline, read_card(folder))))
+
+
+def remember_run(folder: str | Path, run_id: str) -> None:
+    """Write down which tracked run the model comes from; outside the card, since it is known only later."""
+    (Path(folder) / FILES.run).write_text(json.dumps({"run_id": run_id}) + "\n", encoding="utf-8")
+
+
+def run_of(model: Model) -> str | None:
+    """The id of the tracked run the model comes from, None where it was never logged."""
+    path = model.folder / FILES.run
+    return json.loads(path.read_text(encoding="utf-8")).get("run_id") if path.exists() else None
+
+
+def load_seen(model: Model) -> np.ndarray | None:
+    """Signatures of the training texts, None where the model folder holds none."""
+    if FILES.seen not in model.card["sha256"]:
+        return None
+    return np.load(io.BytesIO(_checked_bytes(model.folder, FILES.seen, model.card)), allow_pickle=False)
 
 
 def _write_parts(part: Path, weights: Weights, pipeline) -> None:

@@ -63,6 +63,12 @@ def log_run(run: Run, folder: Path) -> tuple[str, str]:
             return active.info.run_id, str(info.registered_model_version)
 
 
+def attach(run_id: str, folder: Path, name: str) -> None:
+    """Attach the files of a report to a run, under ``evaluation/<name>``; raises `TrackingError`."""
+    with _mlflow() as mlflow, redirect_stderr(io.StringIO()):
+        mlflow.MlflowClient().log_artifacts(run_id, str(folder), f"evaluation/{name}")
+
+
 def model_folder(address: str) -> Path:
     """Download a model by its MLflow address (``models:/detente/3``, ``runs:/…/model``) and return its folder."""
     with _mlflow() as mlflow:

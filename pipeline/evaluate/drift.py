@@ -1,0 +1,129 @@
+"""Has the feed moved? Two scored files compared: scores, coverage, words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.model.store import Model
+from pipeline.tables import column_of, read_table, strings
+
+PSI_LIMIT = 0.25  # a population stability index above this is a large shift (Siddiqi 2006)
+KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, where it is significant, is a shift
+NEW_TERMS_LIMIT = 0.2  # share of the current words that stand neither in the baseline nor in the model
+_BINS = 10
+_LEVEL = 0.01
+_SMALLEST = 1e-4  # an empty bin counts as this share, so that the index stays finite
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One comparison.
+
+    Attributes
+    ----------
+    what : such as "tension, PSI".
+    value, limit : the measured distance and the one from which on it counts as moved.
+    moved : whether it did.
+    """
+
+    what: str
+    value: float
+    limit: float
+    moved: bool
+
+
+@dataclass(frozen=True)
+class Drift:
+    """All comparisons, and the commonest new words."""
+
+    shifts: list[Shift]
+    new_words: list[tuple[str, int]]
+
+    @property
+    def moved(self) -> bool:
+        """Whether any comparison is beyond its limit."""
+        return any(shift.moved for shift in self.shifts)
+
+
+def psi(baseline: np.ndarray, current: np.ndarray) -> float:
+    """Population stability index over the deciles of the baseline: the sum of (q - p) ln(q / p).
+
+    Examples
+    --------
+    >>> round(psi(np.arange(100.0), np.arange(100.0)), 6)
+    0.0
+    """
+    edges = np.unique(np.quantile(baseline, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    p, q = (_shares(np.searchsorted(edges, values, side="right"), len(edges) + 1) for values in (baseline, current))
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def category_psi(baseline: Sequence[str], current: Sequence[str]) -> float:
+    """Population stability index of two lists of labels."""
+    names = sorted({*baseline, *current})
+    p, q = (_shares(np.array([names.index(v) for v in values]), len(names)) for values in (baseline, current))
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def drift(baseline: dict, current: dict, known: frozenset[str] = frozenset()) -> Drift:
+    """Compare two scored files.
+
+    Parameters
+    ----------
+    baseline, current : columns ``tension``, ``coverage`` (numbers), ``stance`` and, where there is one, ``text``.
+    known : lower-case words that the model knows.
+    """
+    from scipy.stats import ks_2samp
+
+    shifts = []
+    for column in ("tension", "coverage"):
+        before, now = (np.asarray(side[column], float) for side in (baseline, current))
+        index, test = psi(before, now), ks_2samp(before, now)
+        shifts.append(Shift(f"{column}, PSI", index, PSI_LIMIT, index > PSI_LIMIT))
+        far = test.statistic > KS_LIMIT and test.pvalue < _LEVEL
+        shifts.append(Shift(f"{column}, Kolmogorov-Smirnov", float(test.statistic), KS_LIMIT, bool(far)))
+    index = category_psi(baseline["stance"], current["stance"])
+    shifts.append(Shift("stances, PSI", index, PSI_LIMIT, index > PSI_LIMIT))
+    new: Counter[str] = Counter()
+    if "text" in baseline and "text" in current:
+        words, old = _words(current["text"]), _words(baseline["text"])
+        new = Counter({word: n for word, n in words.items() if word not in old and word not in known})
+        share = sum(new.values()) / max(sum(words.values()), 1)
+        shifts.append(Shift("new words", share, NEW_TERMS_LIMIT, share > NEW_TERMS_LIMIT))
+    return Drift(shifts, new.most_common(20))
+
+
+def known_words(model: Model) -> frozenset[str]:
+    """The lower-case words that a model was trained on."""
+    return frozenset(model.weights.vocabulary.lexicon.words.to_pylist())
+
+
+def read_scored(path: Path) -> dict[str, list]:
+    """The columns of a scored file that `drift` needs: tension, coverage, stance and, where there is one, text."""
+    table = read_table(path)
+    columns = {}
+    for name in ("tension", "coverage", "stance"):
+        columns[name] = strings(table, column_of(table, name, (), path), path).to_pylist()
+    try:
+        for name in ("tension", "coverage"):
+            columns[name] = [float(value) for value in columns[name]]
+    except ValueError as error:
+        raise InputError(f"{path}: expected numbers in column {name}: {error}") from None
+    if "text" in table.column_names:
+        columns["text"] = strings(table, "text", path).to_pylist()
+    return columns
+
+
+def _shares(bins: np.ndarray, n: int) -> np.ndarray:
+    return np.maximum(np.bincount(bins, minlength=n) / max(len(bins), 1), _SMALLEST)
+
+
+def _words(texts: Sequence[str]) -> Counter[str]:
+    return Counter(word for text in texts for word in re.findall(r"[^\W\d_]{3,}", text.lower()))

@@ -1,0 +1,124 @@
+"""Where a model is weak: the same rows cut by event type, length, reversal, source, decade, form and actor."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.corpus.labelled import Corpus
+from pipeline.text.analysis import read
+from pipeline.text.lexicon import NAME, Lexicon
+from pipeline.text.names import shapes
+
+LEAST_ROWS = 20  # a smaller slice says nothing
+LEAST_ACTOR = 30  # rows that name an actor
+LENGTHS = (
+    ("up to 12 words", 0, 12),
+    ("13 to 25 words", 13, 25),
+    ("26 to 40 words", 26, 40),
+    ("over 40 words", 41, 10**9),
+)
+_YEAR = re.compile(r"\b(19[4-9]\d|20[0-4]\d)\b")
+_LEVEL = 0.05  # family-wise error of the marks (Holm 1979)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Rows that share something.
+
+    Attributes
+    ----------
+    kind, name : such as ``length`` and ``up to 12 words``.
+    rows : their number.
+    accuracy, low, high : share of right stances, with its 95 % Wilson interval.
+    worse : whether it is significantly worse than the rest.
+    """
+
+    kind: str
+    name: str
+    rows: int
+    accuracy: float
+    low: float
+    high: float
+    worse: bool
+
+
+def slices(corpus: Corpus, right: np.ndarray, lexicon: Lexicon) -> list[Slice]:
+    """Every slice of at least 20 rows, the rest of the rows being at least as many.
+
+    Parameters
+    ----------
+    corpus : n labelled snippets.
+    right : (n,) bool, whether the model gave the right stance.
+    lexicon : tells which words are names.
+    """
+    from scipy.stats import binomtest, fisher_exact
+
+    cuts = [(kind, name, mask) for kind, name, mask in _cuts(corpus, lexicon) if mask.sum() >= LEAST_ROWS]
+    found, chances = [], []
+    for kind, name, mask in cuts:
+        hits, n = int(right[mask].sum()), int(mask.sum())
+        interval = binomtest(hits, n).proportion_ci(method="wilson")
+        rest = int(right[~mask].sum())
+        table = [[hits, n - hits], [rest, int((~mask).sum()) - rest]]
+        chances.append(fisher_exact(table, alternative="less")[1] if (~mask).sum() >= LEAST_ROWS else 1.0)
+        found.append(Slice(kind, name, n, hits / n, float(interval.low), float(interval.high), False))
+    worse = _holm(np.array(chances))
+    return [Slice(**{**vars(one), "worse": bool(flag)}) for one, flag in zip(found, worse)]
+
+
+def _cuts(corpus: Corpus, lexicon: Lexicon):
+    tokens, sequence = read(corpus.texts, lexicon)
+    n = len(corpus)
+    for event in sorted(set(corpus.events) - {""}):
+        yield "event type", event, corpus.events == event
+    length = np.array([len(text.split()) for text in corpus.texts])
+    for name, low, high in LENGTHS:
+        yield "length", name, (length >= low) & (length <= high)
+    reversal = np.zeros(n, bool)
+    reversal[sequence.text[sequence.reversal >= 0]] = True
+    yield "reversal", "with a reversing word", reversal
+    yield "reversal", "without", ~reversal
+    headline = np.zeros(n, bool)
+    headline[tokens.text[shapes(tokens).headline]] = True
+    ended = np.array([text.rstrip("\"'”’ ").endswith((".", "!", "?")) for text in corpus.texts])
+    yield "form", "headline", headline | ~ended
+    yield "form", "sentence", ~(headline | ~ended)
+    for source in sorted(set(corpus.sources)):
+        yield "source", source, corpus.sources == source
+    years = [_YEAR.search(text) for text in corpus.texts]
+    decades = np.array([f"{year[0][:3]}0s" if year else "" for year in years])
+    for decade in sorted(set(decades) - {""}):
+        yield "decade", str(decade), decades == decade
+    yield from _actors(tokens, sequence, n)
+
+
+def _actors(tokens, sequence, n: int):
+    """One slice for each name that at least 30 rows hold."""
+    data = tokens.data.tobytes()
+    holders: dict[str, set[int]] = {}
+    named = np.flatnonzero(sequence.symbol == NAME)
+    for word in named.tolist():
+        name = data[tokens.start[sequence.first[word]] : tokens.end[sequence.last[word]]].decode()
+        holders.setdefault(name.removeprefix("the "), set()).add(int(sequence.text[word]))
+    common = Counter({name: len(rows) for name, rows in holders.items()}).most_common()
+    for name, count in common:
+        if count < LEAST_ACTOR:
+            return
+        mask = np.zeros(n, bool)
+        mask[list(holders[name])] = True
+        yield "actor", name, mask
+
+
+def _holm(chances: np.ndarray) -> np.ndarray:
+    """Which of several p-values stay significant together (Holm 1979)."""
+    order = np.argsort(chances)
+    allowed = _LEVEL / np.arange(len(chances), 0, -1)
+    failed = np.flatnonzero(chances[order] > allowed)
+    kept = order[: failed[0] if len(failed) else len(order)]
+    out = np.zeros(len(chances), bool)
+    out[kept] = True
+    return out
