@@ -103,19 +103,24 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     calibration = calibrate(logits, corpus.stances)
     proba = _nested(logits, fold, corpus.stances)
     threshold = threshold_for(stance_proba(proba), corpus.stances, settings.abstention.precision)
-    held_out = _judged(corpus, proba)
+    unseen = _judged(corpus, proba)
     step("calibrated")
-    figures = measure(held_out, groups)
+    figures = measure(unseen, groups)
     step("evaluated")
     pipeline = calibrated(fit(corpus, settings), calibration)
     step("fitted on all rows")
     weights = from_pipeline(pipeline)
-    return Run(corpus, settings, pipeline, weights, calibration, threshold, held_out, figures)
+    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures)
 
 
 def n_steps(settings: Settings) -> int:
     """How often `train` calls ``step``."""
     return settings.training.folds + 4
+
+
+def held_out(corpus: Corpus, logits: np.ndarray, fold: np.ndarray) -> Judged:
+    """Labels and probabilities of held-out snippets, each fold calibrated by the others."""
+    return _judged(corpus, _nested(logits, fold, corpus.stances))
 
 
 def _nested(logits: np.ndarray, fold: np.ndarray, stances: np.ndarray) -> np.ndarray:
