@@ -128,6 +128,23 @@ def _attach(run_id: str | None, report: Path, name: str) -> None:
 
 
 @app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="Model folder, or an MLflow address.")] = str(MODEL),
+    checks: Annotated[Path, typer.Option(help="Folder of behavioural checks.")] = DATA / "checks",
+    failed: Annotated[bool, typer.Option("--failed", help="Show the cases that failed.")] = False,
+) -> None:
+    """Try a model on behavioural checks; exit code 1 where a kind falls below its floor."""
+    from pipeline import show
+    from pipeline.evaluate.behaviour import check
+    from pipeline.reader import open_model
+
+    outcomes = check(open_model(model), checks)
+    show.checks(outcomes, failed)
+    if not all(outcome.holds for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+@app.command()
 def drift(
     baseline: Annotated[Path, typer.Option(help="Scored file of a time when all was well.")],
     current: Annotated[Path, typer.Option(help="Scored file of today.")],

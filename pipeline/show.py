@@ -111,6 +111,20 @@ def comparison(found, first: str, second: str) -> None:
     console().print(f"McNemar  {said}; p = {found.p_value:.3g}")
 
 
+def checks(outcomes, failed: bool) -> None:
+    """Pass rates of behavioural checks by kind, and the cases that failed where asked for."""
+    table = Table(box=None, header_style="bold")
+    for name in ("check", "cases", "passed", "floor", "", "what a case must show"):
+        table.add_column(name, justify="right" if name in ("cases", "passed", "floor") else "left")
+    for one in outcomes:
+        verdict = "[green]holds[/green]" if one.holds else "[red]below[/red]"
+        table.add_row(one.kind.name, str(one.cases), f"{one.rate:.3f}", f"{one.kind.floor:.2f}", verdict, one.kind.asks)
+    console().print(table)
+    for one in outcomes if failed else ():
+        for case in one.failed:
+            console().print(f"failed   {one.kind.name}: {' | '.join(case)}", soft_wrap=True, markup=False)
+
+
 def drift(found) -> None:
     """The comparisons of two scored files."""
     table = Table(box=None, header_style="bold")

@@ -45,3 +45,9 @@ def folder(run, tmp_path_factory):
 @pytest.fixture(scope="session")
 def model(folder):
     return load(folder)
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory):
+    """The model folder that `detente train` makes of the whole of data/."""
+    return train(read_labelled([DATA]), Settings()).save(tmp_path_factory.mktemp("models") / "shipped")

@@ -190,3 +190,17 @@ def test_help_and_score_import_nothing_heavy(folder):
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert done.stderr.strip() == "[]", done.stderr
+
+
+def test_check_prints_rates_and_fails_under_a_floor(detente, folder, tmp_path):
+    done = detente("check", folder, "--checks", DATA / "checks", "--failed", model=None)
+    assert [line.split()[0] for line in done.out.splitlines()[1:3]] == ["actors", "case"]
+    assert done.returncode == ("below" in done.out)
+    checks = tmp_path / "checks"
+    checks.mkdir()
+    for path in (DATA / "checks").glob("*.csv"):
+        (checks / path.name).write_bytes(path.read_bytes())
+    (checks / "idioms.csv").write_text("text\nRebels killed ten soldiers in an attack.\n")
+    done = detente("check", folder, "--checks", checks, "--failed", model=None)
+    assert done.returncode == 1
+    assert "failed   idioms: Rebels killed ten soldiers in an attack." in done.out

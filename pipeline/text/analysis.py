@@ -85,7 +85,8 @@ def _sequence(tokens, shape, kinds, kept, last, symbol, name, negation) -> Seque
     passive = cue & np.append(False, be[:-1] & (clause[1:] == clause[:-1])) if len(kept) else cue
     reversal = scope.in_reach(clause, content, cue, passive)
     main = scope.main_part(text, kinds["subordinator"][form] & plain)
-    return Sequence(text, symbol[kept], content, reversal, main, kept, last, tokens.n_texts)
+    first = kept - negation[kept]  # a reader finds "isn't", not its "t"
+    return Sequence(text, symbol[kept], content, reversal, main, first, last, tokens.n_texts)
 
 
 def _kinds(forms: pa.Array, lower: pa.Array) -> dict[str, np.ndarray]:

@@ -1,0 +1,119 @@
+"""Behavioural checks: what a model must do whatever it was trained on.
+
+After CheckList (Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList"):
+each kind of check is a file of cases and a rule that every case passes or fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.model.store import Model
+from pipeline.score.snippets import Scores, score
+from pipeline.stance import STANCES, UNCLEAR
+from pipeline.tables import read_table, strings
+
+STILL = 0.02  # tension may move by less than this where only the actors change
+APART = 0.1  # the two halves of a reversal must differ in tension by at least this
+RISES, EASES, _ = STANCES
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of check.
+
+    Attributes
+    ----------
+    name : also of its file, ``<name>.csv``.
+    asks : what a case must show, in words.
+    columns : of its file, each holding texts.
+    floor : least share of the cases that must pass.
+    passes : scores of each column to (n,) bool.
+    variants : texts of the first column to the columns that are scored beside it, where the file does not hold them.
+    """
+
+    name: str
+    asks: str
+    columns: tuple[str, ...]
+    floor: float
+    passes: Callable[..., np.ndarray]
+    variants: tuple[Callable[[str], str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a model did in one kind of check: ``failed`` holds the texts of the cases that it failed."""
+
+    kind: Kind
+    cases: int
+    failed: list[tuple[str, ...]]
+
+    @property
+    def rate(self) -> float:
+        """Share of the cases that pass, in [0, 1]."""
+        return 1 - len(self.failed) / self.cases
+
+    @property
+    def holds(self) -> bool:
+        """Whether the share reaches the floor."""
+        return self.rate >= self.kind.floor
+
+
+def _same_tension(one: Scores, other: Scores) -> np.ndarray:
+    return (one.stance == other.stance) & (np.abs(one.tension - other.tension) < STILL)
+
+
+def _same_stance(one: Scores, *others: Scores) -> np.ndarray:
+    return np.all([one.stance == other.stance for other in others], axis=0)
+
+
+def _apart(easing: Scores, rising: Scores) -> np.ndarray:
+    return rising.tension - easing.tension >= APART
+
+
+def _never_flips(once: Scores, twice: Scores) -> np.ndarray:
+    sides = {frozenset((RISES, EASES))}
+    return np.array([frozenset(pair) not in sides for pair in zip(once.stance, twice.stance)])
+
+
+KINDS = (
+    Kind("actors", "other actors: same stance, tension moves less than 0.02", ("text", "other"), 0.99, _same_tension),
+    Kind("case", "upper case and title case keep the stance", ("text",), 0.95, _same_stance, (str.upper, str.title)),
+    Kind("de-escalation", "never read as escalation", ("text",), 1.0, lambda one: one.stance != RISES),
+    Kind("reversals", "tension at least 0.1 apart, the right way round", ("easing", "rising"), 0.90, _apart),
+    Kind("idioms", "not read as escalation", ("text",), 0.85, lambda one: one.stance != RISES),
+    Kind("unclear", "foreign, empty and random text is unclear", ("text",), 0.99, lambda one: one.stance == UNCLEAR),
+    Kind("repeats", "stated twice, never flips", ("text",), 1.0, _never_flips, (lambda text: f"{text} {text}",)),
+)
+
+
+def check(model: Model, folder: str | Path) -> list[Outcome]:
+    """Try a model on every kind of check.
+
+    Parameters
+    ----------
+    folder : holds ``<kind>.csv`` for each of `KINDS`.
+
+    Raises
+    ------
+    InputError
+        Where a file or a column is missing.
+    """
+    return [_check(model, kind, Path(folder) / f"{kind.name}.csv") for kind in KINDS]
+
+
+def _check(model: Model, kind: Kind, path: Path) -> Outcome:
+    table = read_table(path)
+    absent = [name for name in kind.columns if name not in table.column_names]
+    if absent:
+        raise InputError(f"{path}: expected columns {', '.join(kind.columns)}, found {', '.join(table.column_names)}")
+    columns = [strings(table, name, path).to_pylist() for name in kind.columns]
+    columns += [[vary(text) for text in columns[0]] for vary in kind.variants]
+    passed = kind.passes(*(score(model, texts) for texts in columns))
+    cases = list(zip(*columns))
+    return Outcome(kind, len(cases), [cases[row] for row in np.flatnonzero(~passed)])
