@@ -26,7 +26,7 @@ FILES = ("PLV", "cameo", "keep it local")
 
 def joined(parts: list[Corpus]) -> Corpus:
     """One corpus of several; a text that stands in more than one keeps its first place."""
-    names = ("texts", "events", "stances", "sources")
+    names = ("texts", "events", "stances", "sources", "quads")
     whole = Corpus(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     _, first = np.unique(whole.texts.astype(str), return_index=True)
     return whole.take(np.sort(first))

@@ -21,8 +21,10 @@ from pipeline.evaluate.intervals import measure
 from pipeline.evaluate.metrics import judged
 from pipeline.model.store import load
 from pipeline.score.snippets import score
+from pipeline.stance import QUADS, STANCES, stance_of_quad
 
-RISES, EASES, NEITHER = "escalation", "de-escalation", "neutral"
+NEITHER = "neutral"
+PENTA = dict(enumerate((NEITHER, *QUADS)))
 COLUMNS = ("two_way.macro_f1", "three_way.macro_f1", "events.accuracy", "events.macro_f1", "ece")
 
 
@@ -33,17 +35,17 @@ class Source:
     file: str
     text: str | int
     label: str | int
-    stances: dict
+    quads: dict
     event: str | None = None
     header: int | None = 0
 
 
 SOURCES = {
-    "PLV": Source("PLV_train.tsv", "sentence", "gold_penta", {1: EASES, 2: EASES, 3: RISES, 4: RISES}, "gold_root"),
-    "A/W": Source("AW_train.tsv", "sentence", "gold_binary", {1: RISES, 0: EASES}),
-    "cameo": Source("cameo_class_part.tsv", 0, 1, {0: NEITHER, 1: EASES, 2: EASES, 3: RISES, 4: RISES}, header=None),
+    "PLV": Source("PLV_train.tsv", "sentence", "gold_penta", PENTA, "gold_root"),
+    "A/W": Source("AW_train.tsv", "sentence", "gold_binary", {}),
+    "cameo": Source("cameo_class_part.tsv", 0, 1, PENTA, header=None),
     "keep it local": Source(
-        "keep_it_local_part.tsv", "en", "QuadClass", {0: NEITHER, 1: RISES, 2: EASES, 3: RISES, 4: EASES}
+        "keep_it_local_part.tsv", "en", "QuadClass", {0: NEITHER, 1: QUADS[3], 2: QUADS[1], 3: QUADS[2], 4: QUADS[0]}
     ),
 }
 
@@ -52,8 +54,11 @@ def read_gold(folder: Path, name: str) -> Corpus:
     """The distinct sentences of a gold file."""
     source = SOURCES[name]
     frame = pd.read_csv(folder / source.file, sep="\t", quoting=3, header=source.header).drop_duplicates(source.text)
+    label = frame[source.label]
+    quads = label.map(source.quads).fillna("")
+    stances = quads.map(stance_of_quad) if source.quads else label.map({1: STANCES[0], 0: STANCES[1]})
     events = frame[source.event] if source.event else pd.Series("", index=frame.index)
-    columns = frame[source.text], events, frame[source.label].map(source.stances), pd.Series(name, index=frame.index)
+    columns = frame[source.text], events, stances, pd.Series(name, index=frame.index), quads
     return Corpus(*(np.array(column.tolist(), object) for column in columns))
 
 
@@ -64,7 +69,7 @@ def main() -> None:
     for name in SOURCES:
         corpus = read_gold(folder, name)
         scores = score(model, corpus.texts)
-        figures = measure(judged(corpus.stances, corpus.events, scores.proba, scores.event), near_groups(corpus.texts))
+        figures = measure(judged(corpus, scores.proba, scores.event), near_groups(corpus.texts))
         neutral = corpus.stances == NEITHER
         alarm = f"{(scores.proba[neutral, 0] >= 0.6).mean():.3f}" if neutral.any() else ""
         cells = "".join(f"{str(figures.get(c, '')):>25}" for c in COLUMNS)

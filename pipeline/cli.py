@@ -27,6 +27,7 @@ ModelOption = Annotated[
 ]
 TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
+QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
 StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
 
 
@@ -57,6 +58,7 @@ def train(
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
+    quad_column: QuadColumn = None,
 ) -> None:
     """Train a model on labelled snippets, evaluate it, save it and log the run to MLflow."""
     from pipeline import show
@@ -67,7 +69,7 @@ def train(
     from pipeline.tracking import background
 
     settings = read_settings(config) if config else Settings()
-    corpus = read_labelled(data or [DATA], Columns(text_column, event_column, stance_column))
+    corpus = read_labelled(data or [DATA], Columns(text_column, event_column, stance_column, quad_column))
     check_replaceable(out)
     tracking = background.prepare()
     with show.progress(n_steps(settings), f"training on {len(corpus):,} snippets") as step:
@@ -91,6 +93,7 @@ def evaluate(
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
+    quad_column: QuadColumn = None,
 ) -> None:
     """Measure a model on labelled files, with 95 % intervals, without rows near to its training texts."""
     from pipeline import show
@@ -99,7 +102,7 @@ def evaluate(
     from pipeline.model.store import load_seen, run_of
     from pipeline.reader import open_model
 
-    corpus = read_labelled(data, Columns(text_column, event_column, stance_column))
+    corpus = read_labelled(data, Columns(text_column, event_column, stance_column, quad_column))
     opened = open_model(model)
     done = evaluate(opened, corpus, load_seen(opened), training_corpus(opened))
     show.evaluation(done)

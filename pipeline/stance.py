@@ -68,3 +68,16 @@ def quad_of(event: str) -> str:
     if stance == "de-escalation":
         return "verbal cooperation" if event in _VERBAL_COOPERATION else "material cooperation"
     return stance
+
+
+def stance_of_quad(quad: str) -> str:
+    """The stance of a quad class.
+
+    Examples
+    --------
+    >>> stance_of_quad("material conflict"), stance_of_quad("verbal cooperation"), stance_of_quad("neutral")
+    ('escalation', 'de-escalation', 'neutral')
+    """
+    if quad not in QUADS:
+        return "neutral"
+    return "escalation" if quad.endswith("conflict") else "de-escalation"

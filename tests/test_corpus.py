@@ -47,6 +47,14 @@ def test_rows_with_only_a_stance_are_read(tmp_path):
     assert (corpus.events[0], corpus.stances[0]) == ("", "neutral")
 
 
+def test_rows_with_only_a_quad_class_are_read(tmp_path):
+    rows = [("verbal conflict", "He was blamed."), ("neutral", "It rained.")]
+    corpus = read_labelled([written(tmp_path, ".csv", rows, ("quad", "text"))])
+    assert corpus.stances.tolist() == ["escalation", "neutral"]
+    assert corpus.quads.tolist() == ["verbal conflict", "neutral"]
+    assert corpus.events.tolist() == ["", ""]
+
+
 def test_a_repeat_is_dropped_and_a_contradiction_is_an_error(tmp_path):
     assert len(read_labelled([written(tmp_path, ".csv", [*ROWS, ROWS[0]])])) == 2
     with pytest.raises(LabelError, match="one text under two stances, escalation and de-escalation: 'Kenya"):
@@ -63,9 +71,10 @@ def test_a_repeat_is_dropped_and_a_contradiction_is_an_error(tmp_path):
             b"event,stance,text\nAID,escalation,Food came.\n",
             "row 1: AID means de-escalation, but the row says escalation",
         ),
+        (b"event,quad,text\nAID,verbal conflict,Food came.\n", "row 1: AID means material cooperation"),
         (b"event,text\nAID,caf\xe9\n", "row 1: expected UTF-8, found byte 0xe9"),
         (b"event,words\nAID,Rain.\n", "expected a column named text or sentence"),
-        (b"label,text\nAID,Rain.\n", "expected a column named event or stance, found label, text"),
+        (b"label,text\nAID,Rain.\n", "expected a column named event, quad or stance, found label, text"),
         (b"event,text\n", "expected at least one row"),
         (b"", "the file is empty"),
     ],

@@ -7,9 +7,10 @@ from pipeline.errors import InputError
 from pipeline.evaluate.evaluation import evaluate
 from pipeline.evaluate.intervals import measure, point
 from pipeline.evaluate.metrics import Judged, auroc
-from pipeline.stance import EVENTS, STANCES, stance_of
+from pipeline.stance import EVENTS, QUADS, STANCES, quad_of, stance_of
 
 SIDES = np.array([STANCES.index(stance_of(event)) for event in EVENTS])
+QUAD = np.array([QUADS.index(quad_of(event)) if event != "NEUTRAL" else -1 for event in EVENTS])
 
 
 def made_up(n, seed=0):
@@ -18,7 +19,7 @@ def made_up(n, seed=0):
     proba = rng.dirichlet([1, 1, 1], n)
     proba[np.arange(n), SIDES[event]] += 0.4
     guess = np.where(rng.random(n) < 0.6, event, rng.integers(0, len(EVENTS), n))
-    return Judged(SIDES[event], proba / proba.sum(axis=1, keepdims=True), event, guess)
+    return Judged(SIDES[event], proba / proba.sum(axis=1, keepdims=True), event, QUAD[event], guess)
 
 
 def test_metrics_agree_with_scikit_learns():
@@ -46,7 +47,7 @@ def test_metrics_agree_with_scikit_learns():
 
 def test_calibration_error_of_four_rows_by_hand():
     proba = np.array([[0.95, 0.05, 0], [0.95, 0.05, 0], [0.5, 0.3, 0.2], [0.5, 0.3, 0.2]])
-    rows = Judged(np.array([0, 1, 0, 0]), proba, np.full(4, -1), np.zeros(4, int))
+    rows = Judged(np.array([0, 1, 0, 0]), proba, np.full(4, -1), np.full(4, -1), np.zeros(4, int))
     # bins: 0.95 twice, right once; 0.5 twice, right twice: (|1 - 1.9| + |2 - 1|) / 4
     assert point(rows)["ece"] == pytest.approx(1.9 / 4)
 
@@ -58,7 +59,7 @@ def test_ties_count_half_in_auroc():
 def test_a_metric_of_classes_that_are_absent_is_left_out():
     rows = made_up(200)
     some = rows.take(np.flatnonzero(rows.stance < 2))
-    some = Judged(some.stance, some.proba, np.full(len(some), -1), some.event_guess)
+    some = Judged(some.stance, some.proba, *2 * [np.full(len(some), -1)], some.event_guess)
     assert not any(name.startswith(("events", "quads")) for name in point(some))
     assert "three_way.neutral.f1" not in point(some)
 

@@ -55,7 +55,7 @@ def test_planted_near_copies_are_found_and_others_are_not(corpus, held_out):
 
 def test_leaked_rows_are_left_out_of_the_headline_and_shown_beside_it(model, corpus, held_out):
     planted = corpus.take(np.flatnonzero(np.char.str_len(corpus.texts.astype(str)) > 60)[:40])
-    names = ("texts", "events", "stances", "sources")
+    names = ("texts", "events", "stances", "sources", "quads")
     both = Corpus(*(np.concatenate([getattr(held_out, n), getattr(planted, n)]) for n in names))
     found = evaluate(model, both, load_seen(model))
     assert (found.rows, found.leaked) == (len(held_out), 40)

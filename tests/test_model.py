@@ -1,5 +1,6 @@
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ from pipeline.corpus.labelled import Corpus
 from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.experiment.train import train
 from pipeline.model.calibration import Calibration, calibrate, softmax, stance_proba, threshold_for
+from pipeline.model.fit import spread
 from pipeline.model.settings import Settings, read_settings
 from pipeline.model.store import FILES, load, load_pipeline, save
 from pipeline.score.snippets import score
-from pipeline.stance import EVENTS, STANCES
+from pipeline.stance import EVENTS, STANCES, quad_of, stance_of
 
 
 def test_the_arrays_say_what_the_scikit_learn_pipeline_says(run, model, corpus):
@@ -38,6 +40,16 @@ def test_rows_with_only_a_stance_teach_as_well(corpus):
     assert made.figures["two_way.macro_f1"].value > 0.7
 
 
+def test_a_row_with_only_a_quad_class_counts_for_the_event_types_of_that_class(run, corpus):
+    unknown = np.full(len(corpus), "", object)
+    rows, events, weights = spread(run.pipeline, replace(corpus, events=unknown))
+    assert all(quad_of(event) == corpus.quads[row] for row, event in zip(rows, events))
+    assert np.bincount(rows, weights, len(corpus)) == pytest.approx(1, abs=0.2)
+    rows, events, _ = spread(run.pipeline, replace(corpus, events=unknown, quads=unknown))
+    assert any(quad_of(event) != corpus.quads[row] for row, event in zip(rows, events))
+    assert all(stance_of(event) == corpus.stances[row] for row, event in zip(rows, events))
+
+
 def test_stances_alone_are_enough(corpus, tmp_path):
     two = corpus.take(corpus.stances != "neutral")
     made = train(Corpus(two.texts, np.full(len(two), "", object), two.stances, two.sources), Settings())
@@ -59,8 +71,6 @@ def test_calibration_recovers_a_known_temperature():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (20000, len(EVENTS)))
     chosen = [rng.choice(len(EVENTS), p=row) for row in softmax(logits)]
-    from pipeline.stance import stance_of
-
     fitted = calibrate(3 * logits, np.array([stance_of(EVENTS[k]) for k in chosen], object))
     assert fitted.temperature == pytest.approx(3, rel=0.08)
     assert fitted.offsets == pytest.approx((0, 0, 0), abs=0.1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import InputError, LabelError
-from pipeline.stance import EVENTS, STANCES, stance_of
+from pipeline.stance import EVENTS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 from pipeline.tables import TEXT_COLUMNS, column_of, read_table, strings
 
 
@@ -24,6 +24,7 @@ class Corpus:
     events : (n,) object, event types; the empty string where only the stance is known.
     stances : (n,) object, stances.
     sources : (n,) object, the name of the file each comes from.
+    quads : (n,) object, quad classes; the empty string where unknown. Left out, they follow from the event types.
     files : the paths that were read.
     """
 
@@ -31,19 +32,25 @@ class Corpus:
     events: np.ndarray
     stances: np.ndarray
     sources: np.ndarray
+    quads: np.ndarray = None
     files: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.quads is None:
+            quads = [quad_of(event) if event else "" for event in self.events]
+            object.__setattr__(self, "quads", np.array(quads, object))
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def take(self, rows: np.ndarray) -> Corpus:
         """The snippets of the given rows (indices or a mask)."""
-        return Corpus(self.texts[rows], self.events[rows], self.stances[rows], self.sources[rows], self.files)
+        return Corpus(*(getattr(self, name)[rows] for name in _COLUMNS), files=self.files)
 
     def fingerprint(self) -> str:
         """sha256 over texts and labels, the same for the same rows in the same order."""
         digest = hashlib.sha256()
-        for row in zip(self.texts, self.events, self.stances):
+        for row in zip(self.texts, self.events, self.quads, self.stances):
             digest.update("\x1f".join(row).encode() + b"\x1e")
         return digest.hexdigest()
 
@@ -55,9 +62,10 @@ class Columns:
     text: str | None = None
     event: str | None = None
     stance: str | None = None
+    quad: str | None = None
 
 
-_COLUMNS = ("texts", "events", "stances", "sources")
+_COLUMNS = ("texts", "events", "stances", "sources", "quads")
 
 
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
@@ -77,7 +85,7 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -
         raise InputError("no data: expected at least one labelled file")
     parts = [_read_one(file, columns or Columns()) for file in files]
     columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
-    return _distinct(Corpus(*columns, tuple(map(str, files))))
+    return _distinct(Corpus(*columns, files=tuple(map(str, files))))
 
 
 def _files_of(path: Path) -> list[Path]:
@@ -95,18 +103,17 @@ def _read_one(path: Path, columns: Columns) -> Corpus:
     for row, text in enumerate(texts, start=1):
         if not text.strip():
             raise InputError(f"{path}, row {row}: the text is blank; expected a sentence or a headline")
-    events = _labels(table, columns.event, "event", path)
-    stances = _labels(table, columns.stance, "stance", path)
-    if events is None and stances is None:
+    labels = [_labels(table, getattr(columns, name), name, path) for name in ("event", "quad", "stance")]
+    if not any(labels):
         raise InputError(
-            f"{path}: expected a column named event or stance, found {', '.join(table.column_names)}; "
-            "name yours with --event-column or --stance-column"
+            f"{path}: expected a column named event, quad or stance, found {', '.join(table.column_names)}; "
+            "name yours with --event-column, --quad-column or --stance-column"
         )
-    events = events or [""] * len(texts)
-    stances = stances or [""] * len(texts)
-    stances = [_check(path, row, *labels) for row, labels in enumerate(zip(events, stances), start=1)]
+    labels = [column or [""] * len(texts) for column in labels]
+    checked = [_check(path, row, *given) for row, given in enumerate(zip(*labels), start=1)]
+    events, quads, stances = zip(*checked)
     sources = [path.name] * len(texts)
-    return Corpus(*(np.array(column, object) for column in (texts, events, stances, sources)))
+    return Corpus(*(np.array(column, object) for column in (texts, events, stances, sources, quads)))
 
 
 def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
@@ -115,17 +122,21 @@ def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | No
     return strings(table, column_of(table, wanted, (usual,), path), path).to_pylist()
 
 
-def _check(path: Path, row: int, event: str, stance: str) -> str:
-    """The stance of a row, from its labels."""
-    if event and event not in EVENTS:
-        raise LabelError(f"{path}, row {row}: unknown event type {event!r}; expected one of {', '.join(EVENTS)}")
-    if stance and stance not in STANCES:
-        raise LabelError(f"{path}, row {row}: unknown stance {stance!r}; expected one of {', '.join(STANCES)}")
-    if not event and not stance:
-        raise LabelError(f"{path}, row {row}: no label; expected an event type or a stance")
-    if event and stance and stance_of(event) != stance:
-        raise LabelError(f"{path}, row {row}: {event} means {stance_of(event)}, but the row says {stance}")
-    return stance or stance_of(event)
+def _check(path: Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:
+    """Event type, quad class and stance of a row, the coarser ones read from the finer ones."""
+    known = (("event type", event, EVENTS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
+    for name, label, labels in known:
+        if label and label not in labels:
+            raise LabelError(f"{path}, row {row}: unknown {name} {label!r}; expected one of {', '.join(labels)}")
+    if not (event or quad or stance):
+        raise LabelError(f"{path}, row {row}: no label; expected an event type, a quad class or a stance")
+    implied = quad_of(event) if event else quad
+    if quad and implied != quad:
+        raise LabelError(f"{path}, row {row}: {event} means {implied}, but the row says {quad}")
+    meant = stance_of(event) if event else stance_of_quad(quad) if quad else stance
+    if stance and meant != stance:
+        raise LabelError(f"{path}, row {row}: {event or quad} means {meant}, but the row says {stance}")
+    return event, implied, meant
 
 
 def _distinct(corpus: Corpus) -> Corpus:

@@ -64,5 +64,5 @@ def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
         raise InputError("no snippet is left that neither model has seen; give other snippets")
     kept = corpus.take(fresh)
     scored = [score(model, kept.texts) for model in (first, second)]
-    rows = [judged(kept.stances, kept.events, scores.proba, scores.event) for scores in scored]
+    rows = [judged(kept, scores.proba, scores.event) for scores in scored]
     return compare(*rows, near_groups(kept.texts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -132,16 +132,17 @@ def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
 
 
 def _judge(corpus: Corpus, scores: Scores) -> Judged:
-    return judged(corpus.stances, corpus.events, scores.proba, scores.event)
+    return judged(corpus, scores.proba, scores.event)
 
 
 def _baselines(corpus: Corpus, groups: np.ndarray, trained_on: Corpus | None) -> dict[str, dict[str, Figure]]:
     if trained_on is None:
         return {}
     unknown = np.full(len(corpus), "", object)
+    stances_only = replace(corpus, events=unknown, quads=unknown)
     any_event = np.full(len(corpus), "NEUTRAL", object)
     return {
-        name: measure(judged(corpus.stances, unknown, proba, any_event), groups)
+        name: measure(judged(stances_only, proba, any_event), groups)
         for name, proba in baseline_proba(trained_on, corpus.texts).items()
     }
 

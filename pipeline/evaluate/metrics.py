@@ -39,12 +39,14 @@ class Judged:
     stance : (n,) int64, true stance, index into `STANCES`.
     proba : (n, 3) float64, rows sum to 1.
     event : (n,) int64, true event type, index into `EVENTS`, -1 where unknown.
+    quad : (n,) int64, true quad class, index into `QUADS`, -1 where neutral or unknown.
     event_guess : (n,) int64, the event type the model gives.
     """
 
     stance: np.ndarray
     proba: np.ndarray
     event: np.ndarray
+    quad: np.ndarray
     event_guess: np.ndarray
 
     def __len__(self) -> int:
@@ -52,37 +54,34 @@ class Judged:
 
     def take(self, rows: np.ndarray) -> Judged:
         """The given rows."""
-        return Judged(self.stance[rows], self.proba[rows], self.event[rows], self.event_guess[rows])
+        return Judged(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def judged(stances, events, proba: np.ndarray, event_guesses) -> Judged:
-    """`Judged` from names of stances and event types; an empty event type is unknown."""
-    stance = np.array([STANCES.index(s) for s in stances], np.int64)
-    event = np.array([EVENTS.index(e) if e else -1 for e in events], np.int64)
+def judged(corpus, proba: np.ndarray, event_guesses) -> Judged:
+    """`Judged` from the labels of a `Corpus` of n snippets, (n, 3) probabilities and n names of event types."""
+    stance = np.array([STANCES.index(s) for s in corpus.stances], np.int64)
+    event = np.array([EVENTS.index(e) if e else -1 for e in corpus.events], np.int64)
+    quad = np.array([QUADS.index(q) if q in QUADS else -1 for q in corpus.quads], np.int64)
     guess = np.array([EVENTS.index(e) for e in event_guesses], np.int64)
-    return Judged(stance, proba, event, guess)
+    return Judged(stance, proba, event, quad, guess)
 
 
 def sums(rows: Judged) -> dict[str, np.ndarray]:
     """Blocks of columns, each (n, k), whose column sums determine the metrics."""
     n = len(rows)
-    sided = rows.stance < 2
     guess2 = (rows.proba[:, 1] >= rows.proba[:, 0]).astype(np.int64)
     guess3 = rows.proba.argmax(axis=1)
     known = rows.event >= 0
-    quad, quad_guess = (
-        _QUAD_OF_EVENT[rows.event],
-        _QUAD_OF_EVENT[rows.event_guess],
-    )  # a guess of NEUTRAL is -1, an error of no class
+    quad_guess = _QUAD_OF_EVENT[rows.event_guess]  # a guess of NEUTRAL is -1, an error of no class
     confidence, right = rows.proba.max(axis=1), guess3 == rows.stance
     truth = rows.proba[np.arange(n), rows.stance]
     loss = -np.log(np.maximum(truth, _LEAST_PROBA))
     brier = ((rows.proba - np.eye(3)[rows.stance]) ** 2).sum(axis=1)
     bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
     return {
-        "two_way": _cells(rows.stance, guess2, sided, 2),
+        "two_way": _cells(rows.stance, guess2, rows.stance < 2, 2),
         "three_way": _cells(rows.stance, guess3, np.ones(n, bool), 3),
-        "quads": _cells(quad, quad_guess, known & sided & (quad >= 0), len(QUADS)),
+        "quads": _cells(rows.quad, quad_guess, rows.quad >= 0, len(QUADS)),
         "events": _cells(rows.event, rows.event_guess, known, len(EVENTS)),
         "proper": np.column_stack([np.ones(n), loss, brier]),
         "calibration": np.eye(ECE_BINS)[bins] * (right - confidence)[:, None],
@@ -114,12 +113,11 @@ def figures(totals: dict[str, np.ndarray], present: dict[str, np.ndarray]) -> di
 
 def present_classes(rows: Judged) -> dict[str, np.ndarray]:
     """Which classes occur among the labels, for each block."""
-    events = rows.event[rows.event >= 0]
     return {
         "two_way": np.unique(rows.stance[rows.stance < 2]),
         "three_way": np.unique(rows.stance),
-        "quads": np.unique(_QUAD_OF_EVENT[events][_QUAD_OF_EVENT[events] >= 0]),
-        "events": np.unique(events),
+        "quads": np.unique(rows.quad[rows.quad >= 0]),
+        "events": np.unique(rows.event[rows.event >= 0]),
     }
 
 

@@ -135,4 +135,4 @@ def _nested(logits: np.ndarray, fold: np.ndarray, stances: np.ndarray) -> np.nda
 def _judged(corpus: Corpus, event_proba: np.ndarray) -> Judged:
     known = np.ones(len(corpus))
     scores = from_proba(event_proba, known, threshold=0.0, coverage_floor=0.0)
-    return judged(corpus.stances, corpus.events, scores.proba, scores.event)
+    return judged(corpus, scores.proba, scores.event)

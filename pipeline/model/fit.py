@@ -13,7 +13,7 @@ from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.model.counts import Counts
 from pipeline.model.settings import Settings
-from pipeline.stance import EVENTS, stance_of
+from pipeline.stance import EVENTS, quad_of, stance_of
 
 LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
 
@@ -21,8 +21,8 @@ LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds 
 def fit(corpus: Corpus, settings: Settings) -> Pipeline:
     """Fit counts → TF-IDF → logistic regression over event types.
 
-    A row whose event type is unknown counts once for every event type of its stance, each time
-    with the probability that a model of the other rows gives it (one step of
+    A row whose event type is unknown counts once for every event type of its quad class, or of its
+    stance where that is all that is known, each time with the probability that a model of the other rows gives it (one step of
     expectation-maximisation, Dempster, Laird and Rubin 1977).
     """
     labelled = corpus.events != ""
@@ -32,7 +32,7 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
         return _fit_events(corpus.texts, corpus.events, None, settings)
     sure, open_rows = corpus.take(labelled), corpus.take(~labelled)
     first = _fit_events(sure.texts, sure.events, None, settings)
-    rows, events, weights = _spread(first, open_rows)
+    rows, events, weights = spread(first, open_rows)
     texts = np.concatenate([sure.texts, open_rows.texts[rows]])
     weights = np.concatenate([np.ones(len(sure)), weights])
     return _fit_events(texts, np.concatenate([sure.events, events]), weights, settings)
@@ -111,11 +111,13 @@ def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
     return Pipeline([("counts", counts), ("tfidf", tfidf), ("classifier", classifier)])
 
 
-def _spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows repeated for each event type of their stance, those types, and their probabilities."""
+def spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows repeated for each event type that their labels allow, those types, and their probabilities."""
     proba = pipeline.predict_proba(open_rows.texts)
     classes = pipeline[-1].classes_
-    fits = open_rows.stances[:, None] == np.array([stance_of(c) for c in classes], object)[None, :]
+    fits = open_rows.stances[:, None] == np.array([stance_of(c) for c in classes], object)
+    quads = open_rows.quads[:, None]
+    fits &= (quads == "") | (quads == np.array([quad_of(c) for c in classes], object))
     share = np.where(fits, proba, 0.0)
     share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
     rows, columns = np.nonzero(share > 0.02)  # what is left out is too small to matter and costs time
