@@ -55,7 +55,7 @@ def read_gold(folder: Path, name: str) -> Corpus:
     source = SOURCES[name]
     frame = pd.read_csv(folder / source.file, sep="\t", quoting=3, header=source.header).drop_duplicates(source.text)
     label = frame[source.label]
-    quads = label.map(source.quads).fillna("")
+    quads = label.map(source.quads).astype(object).fillna("")
     stances = quads.map(stance_of_quad) if source.quads else label.map({1: STANCES[0], 0: STANCES[1]})
     events = frame[source.event] if source.event else pd.Series("", index=frame.index)
     columns = frame[source.text], events, stances, pd.Series(name, index=frame.index), quads

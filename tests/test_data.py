@@ -36,8 +36,9 @@ def test_ids_are_unique_and_texts_are_clean():
 
 
 def test_every_event_type_has_its_share():
-    assert SNIPPETS.event.value_counts().min() >= 150
-    assert CODEBOOK.event.value_counts().min() >= 95
+    assert SNIPPETS.event.value_counts().min() >= 200
+    assert CODEBOOK.event.value_counts().min() >= 250
+    assert len(CODEBOOK) >= 5000
 
 
 def test_no_text_stands_under_two_labels():

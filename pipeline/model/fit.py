@@ -101,14 +101,22 @@ def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
     tfidf = TfidfTransformer(sublinear_tf=True)
     classifier = LogisticRegression(
         C=training.c,
-        class_weight="balanced" if training.balanced else None,
         tol=training.tolerance,
         max_iter=training.max_iter,
     )
     matrix = tfidf.fit_transform(counts.fit_transform(texts))
     # Single precision, in which the weights are stored, takes a third of the time.
+    weights = _balanced(labels.astype(str), weights, training.balance)
     classifier.fit(matrix.astype(np.float32), labels.astype(str), sample_weight=weights)
     return Pipeline([("counts", counts), ("tfidf", tfidf), ("classifier", classifier)])
+
+
+def _balanced(labels: np.ndarray, weights: np.ndarray | None, power: float) -> np.ndarray:
+    """Weights of rows, multiplied by the share of their label to the power of minus ``power``, of mean about 1."""
+    classes, which = np.unique(labels, return_inverse=True)
+    weights = np.ones(len(labels)) if weights is None else weights
+    total = np.bincount(which, weights)
+    return weights * ((total.sum() / (len(classes) * total)) ** power)[which]
 
 
 def spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -18,14 +18,15 @@ class Training:
     Attributes
     ----------
     c : inverse strength of the L2 penalty (scikit-learn's ``C``).
-    balanced : weigh each event type by the inverse of its frequency.
+    balance : each row of an event type with share s weighs s to the power of minus this: 0 takes frequencies as
+        they are in the training texts, 1 counts every event type alike.
     tolerance, max_iter : when the solver stops.
     folds : folds of the cross-fitting from which calibration and metrics come.
     seed : of the folds.
     """
 
     c: float = 10.0
-    balanced: bool = True
+    balance: float = 0.5
     tolerance: float = 1e-3
     max_iter: int = 500
     folds: int = 3
