@@ -1,6 +1,6 @@
 """Write the counts of the corpus into the data card, between its two marks.
 
-    python experiments/card.py
+python experiments/card.py
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from pipeline.corpus.seen import signatures
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged, judged
 from pipeline.model.calibration import Calibration, calibrate, calibrated, softmax, stance_proba, threshold_for
-from pipeline.model.fit import cross_fit, fit
+from pipeline.model.fit import check_enough, cross_fit, fit
 from pipeline.model.settings import Settings
 from pipeline.model.store import save
 from pipeline.model.weights import Weights, from_pipeline
@@ -97,9 +98,12 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     InputError
         Where there are too few rows or only one stance.
     """
+    check_enough(corpus)
     groups = near_groups(corpus.texts)
     step("near-copies grouped")
-    logits, fold = cross_fit(corpus, groups, settings, lambda: step("fold fitted"))
+    with ThreadPoolExecutor(1) as beside:  # the fit on all rows fills the core that the last fold leaves idle
+        whole = beside.submit(fit, corpus, settings)
+        logits, fold = cross_fit(corpus, groups, settings, lambda: step("fold fitted"))
     calibration = calibrate(logits, corpus.stances)
     proba = _nested(logits, fold, corpus.stances)
     threshold = threshold_for(stance_proba(proba), corpus.stances, settings.abstention.precision)
@@ -107,7 +111,7 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     step("calibrated")
     figures = measure(unseen, groups)
     step("evaluated")
-    pipeline = calibrated(fit(corpus, settings), calibration)
+    pipeline = calibrated(whole.result(), calibration)
     step("fitted on all rows")
     weights = from_pipeline(pipeline)
     return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures)
