@@ -80,6 +80,7 @@ class Run:
         }
 
 
+RESAMPLES = 1000  # half of what an evaluation takes: training waits for it
 _VERSIONS = ("scikit-learn", "numpy", "pyarrow", "PyStemmer")
 
 
@@ -109,7 +110,7 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     threshold = threshold_for(stance_proba(proba), corpus.stances, settings.abstention.precision)
     unseen = _judged(corpus, proba)
     step("calibrated")
-    figures = measure(unseen, groups)
+    figures = measure(unseen, groups, RESAMPLES)
     step("evaluated")
     pipeline = calibrated(whole.result(), calibration)
     step("fitted on all rows")
