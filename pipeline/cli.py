@@ -25,6 +25,7 @@ DATA = Path("data")
 ModelOption = Annotated[
     str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente/1.")
 ]
+ModelArgument = Annotated[str, typer.Argument(help="Model folder, or an MLflow address such as models:/detente/1.")]
 TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
@@ -132,7 +133,7 @@ def _attach(run_id: str | None, report: Path, name: str) -> None:
 
 @app.command()
 def check(
-    model: Annotated[str, typer.Argument(help="Model folder, or an MLflow address.")] = str(MODEL),
+    model: ModelArgument = str(MODEL),
     checks: Annotated[Path, typer.Option(help="Folder of behavioural checks.")] = DATA / "checks",
     failed: Annotated[bool, typer.Option("--failed", help="Show the cases that failed.")] = False,
 ) -> None:
@@ -151,7 +152,7 @@ def check(
 def drift(
     baseline: Annotated[Path, typer.Option(help="Scored file of a time when all was well.")],
     current: Annotated[Path, typer.Option(help="Scored file of today.")],
-    model: ModelOption = str(MODEL),
+    model: ModelArgument = str(MODEL),
 ) -> None:
     """Compare two scored files; exit code 3 where the feed has moved beyond a limit."""
     from pipeline import show

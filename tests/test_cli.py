@@ -21,7 +21,8 @@ def detente(tmp_path, folder):
 
     def call(*args, stdin=None, model=folder, env=None):
         command = [sys.executable, "-m", "pipeline.cli", *map(str, args)]
-        command += ["--model", str(model)] if model and args[0] in ("score", "evaluate", "drift") else []
+        command += ["--model", str(model)] if model and args[0] in ("score", "evaluate") else []
+        command += [str(model)] if args[0] == "drift" else []
         surroundings = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db", **(env or {})}
         done = subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, env=surroundings, timeout=300)
         done.out, done.err = done.stdout.decode(), done.stderr.decode()
