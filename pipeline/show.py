@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.evaluate.metrics import HEADLINES
+from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.score.articles import Article, score_articles
 from pipeline.score.inputs import Batch
 from pipeline.score.rows import snippet_rows
@@ -18,18 +18,6 @@ from pipeline.stance import MIXED, STANCES, UNCLEAR
 
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _WIDE = 120  # columns where the output is no terminal
-_NAMES = {
-    "two_way": "escalation against de-escalation",
-    "three_way": "three stances",
-    "quads": "four quad classes",
-    "events": "event types",
-    "macro_f1": "macro-F1",
-    "auroc": "AUROC",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "ece": "expected calibration error",
-    "mcc": "MCC",
-}
 
 
 def console(stderr: bool = False, file=None) -> Console:
@@ -55,7 +43,7 @@ def figures(measured: dict, title: str) -> None:
     for name, side in (("metric", "left"), ("value", "right"), ("95 % interval", "left")):
         table.add_column(name, justify=side)
     for key in (k for k in HEADLINES if k in measured):
-        _figure_row(table, _written(key), measured[key])
+        _figure_row(table, metric_in_words(key), measured[key])
     console().print(table)
     classes = Table(box=None, header_style="bold")
     for name in ("", "precision", "recall", "F1", "95 % interval of F1"):
@@ -105,7 +93,7 @@ def comparison(found, first: str, second: str) -> None:
         table.add_column(name, justify=side)
     for key in (k for k in HEADLINES if k in found.differences):
         one = found.differences[key]
-        table.add_row(_written(key), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
+        table.add_row(metric_in_words(key), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
     console().print(table)
     said = f"only the first right {found.only_first} times, only the second {found.only_second} times"
     console().print(f"McNemar  {said}; p = {found.p_value:.3g}")
@@ -192,7 +180,3 @@ def _snippet_table(rows: Iterable[dict]) -> Table:
 
 def _figure_row(table: Table, name: str, figure) -> None:
     table.add_row(name, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}")
-
-
-def _written(key: str) -> str:
-    return ", ".join(_NAMES.get(part, part) for part in key.split("."))

@@ -71,13 +71,20 @@ def quad_of(event: str) -> str:
 
 
 def stance_of_quad(quad: str) -> str:
-    """The stance of a quad class.
+    """The stance of a quad class, or of ``neutral``.
+
+    Raises
+    ------
+    LabelError
+        Where PLOVER has no such class.
 
     Examples
     --------
     >>> stance_of_quad("material conflict"), stance_of_quad("verbal cooperation"), stance_of_quad("neutral")
     ('escalation', 'de-escalation', 'neutral')
     """
+    if quad == "neutral":
+        return quad
     if quad not in QUADS:
-        return "neutral"
+        raise LabelError(f"unknown quad class {quad!r}; expected one of {', '.join(QUADS)}, neutral")
     return "escalation" if quad.endswith("conflict") else "de-escalation"

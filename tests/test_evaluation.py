@@ -171,6 +171,19 @@ def test_the_three_forms_of_the_report_say_the_same(pages, done):
     assert len(facts["slices"]) == len(done.slices) and len(facts["mistakes"]) == len(done.mistakes)
 
 
+def test_the_pictures_of_the_markdown_lie_beside_it_and_have_alternative_texts(pages):
+    found = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", (pages / "report.md").read_text())
+    assert len(found) == 3
+    assert all(len(alt) > 20 and (pages / name).read_bytes()[:4] == b"\x89PNG" for alt, name in found)
+
+
+def test_the_model_card_has_its_sections_and_every_slice(pages, done):
+    card = (pages / "model-card.md").read_text()
+    for section in ("Intended use", "Data", "Figures by slice", "Limits", "How to reproduce"):
+        assert f"## {section}" in card
+    assert all(f"| {one.kind} | {one.name} |" in card for one in done.slices)
+
+
 @pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is absent")
 def test_the_page_opens_in_a_browser_without_an_error_or_a_missing_picture(pages, tmp_path):
     probe = """<script>

@@ -25,6 +25,18 @@ HEADLINES = (
     "brier",
     "ece",
 )
+_NAMES = {
+    "two_way": "escalation against de-escalation",
+    "three_way": "three stances",
+    "quads": "four quad classes",
+    "events": "event types",
+    "macro_f1": "macro-F1",
+    "auroc": "AUROC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+    "mcc": "MCC",
+}
 ECE_BINS = 15
 _QUAD_OF_EVENT = np.array([QUADS.index(quad_of(e)) if e != "NEUTRAL" else -1 for e in EVENTS])
 _LEAST_PROBA = 1e-15  # log loss is cut off here, far below what six decimals show
@@ -64,6 +76,17 @@ def judged(corpus, proba: np.ndarray, event_guesses) -> Judged:
     quad = np.array([QUADS.index(q) if q in QUADS else -1 for q in corpus.quads], np.int64)
     guess = np.array([EVENTS.index(e) for e in event_guesses], np.int64)
     return Judged(stance, proba, event, quad, guess)
+
+
+def metric_in_words(name: str) -> str:
+    """A metric's name as people read it.
+
+    Examples
+    --------
+    >>> metric_in_words("three_way.macro_f1"), metric_in_words("events.AID.recall")
+    ('three stances, macro-F1', 'event types, AID, recall')
+    """
+    return ", ".join(_NAMES.get(part, part) for part in name.split("."))
 
 
 def sums(rows: Judged) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Pictures of a run: confusion matrix, calibration. Plain functions from arrays to figures."""
+"""Pictures of a run: confusion matrix, calibration, risk and coverage. Plain functions from arrays to figures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def calibration_picture(rows: Judged):
     for x, y, n in zip(said, was, count[filled]):
         axes.annotate(str(n), (x, y), textcoords="offset points", xytext=(4, -12), fontsize=8, color="0.35")
     axes.set(xlim=(0.3, 1.02), ylim=(0, 1.02), xlabel="probability of the likeliest stance", ylabel="share right")
-    axes.set_title("Calibration, held-out snippets (number of rows a point)")
+    axes.set_title("Calibration (rows of each point)")
     axes.legend(loc="upper left", frameon=False)
     return figure
 

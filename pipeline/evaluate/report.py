@@ -10,33 +10,48 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.evaluate.evaluation import Evaluation
-from pipeline.evaluate.metrics import HEADLINES
+from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture, risk_picture
 from pipeline.model.store import Model
 
 PAGE, MARKDOWN, JSON, CARD = "report.html", "report.md", "report.json", "model-card.md"
-_ALT = {
-    confusion_picture: "Confusion matrix: true stances against given ones, as shares of each true stance",
-    calibration_picture: "Calibration: how often the likeliest stance was right, against its probability",
-    risk_picture: "Risk and coverage: share of wrong answers against the share of snippets answered",
-}
+_PICTURES = (
+    (
+        "confusion.png",
+        confusion_picture,
+        "Confusion matrix: true stances against given ones, as shares of each true stance",
+    ),
+    (
+        "calibration.png",
+        calibration_picture,
+        "Calibration: how often the likeliest stance was right, against its probability",
+    ),
+    ("risk.png", risk_picture, "Risk and coverage: share of wrong answers against the share of snippets answered"),
+)
 
 
 def write_report(done: Evaluation, model: Model, data: str, folder: Path) -> list[Path]:
-    """Write the page, its Markdown and JSON twins and the model card into a folder, and return their paths."""
+    """Write the page, its Markdown and JSON twins, their pictures and the model card into a folder; return the paths.
+
+    Raises
+    ------
+    InputError
+        Where the folder is a file.
+    """
     if folder.is_file():
         raise InputError(f"{folder}: expected a folder for the report, found a file")
     folder.mkdir(parents=True, exist_ok=True)
     facts = report_facts(done, model, data)
+    pictures = {name: _png(draw(done.judged)) for name, draw, _ in _PICTURES}
     pages = {
-        PAGE: _html(facts, _pictures(done)),
+        PAGE: _html(facts, pictures),
         MARKDOWN: report_markdown(facts),
         JSON: json.dumps(facts, indent=2, ensure_ascii=False) + "\n",
         CARD: card_markdown(facts, model.card),
     }
-    for name, text in pages.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in pages]
+    for name, content in (pages | pictures).items():
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return [folder / name for name in (*pages, *pictures)]
 
 
 def report_facts(done: Evaluation, model: Model, data: str) -> dict:
@@ -56,39 +71,23 @@ def report_facts(done: Evaluation, model: Model, data: str) -> dict:
         "figures": {name: asdict(figure) for name, figure in done.figures.items()},
         "with_leaked": {name: asdict(f) for name, f in (done.figures_with_leaked or {}).items()},
         "baselines": {name: [str(row.get(k, "")) for k in headline] for name, row in baselines.items()},
+        "pictures": [{"file": name, "alt": alt} for name, _, alt in _PICTURES],
         "slices": [asdict(one) for one in done.slices],
         "mistakes": [asdict(one) for one in done.mistakes],
     }
 
 
 def report_markdown(facts: dict) -> str:
-    """The report as Markdown, without pictures."""
-    lines = [
-        f"# {facts['title']}",
-        "",
-        f"{facts['rows']} snippets; {facts['leaked']} left out as seen in training.",
-        "",
-    ]
+    """The report as Markdown, with links to its pictures."""
+    left_out = f"{facts['rows']} snippets; {facts['leaked']} left out as seen in training."
+    lines = [f"# {facts['title']}", "", left_out, ""]
     lines += [f"> {warning}\n" for warning in facts["warnings"]]
-    figures = [
-        (name, f"{f['value']:.3f}", f"{f['low']:.3f} to {f['high']:.3f}") for name, f in facts["figures"].items()
-    ]
-    lines += ["## Figures", "", *_table(("metric", "value", "95 % interval"), figures)]
+    lines += ["## Figures", "", *_figures(facts, facts["figures"])]
     if facts["baselines"]:
         rows = [(name, *row) for name, row in facts["baselines"].items()]
         lines += ["", "## Against baselines", "", *_table(("system", "two-way macro-F1", "three-way macro-F1"), rows)]
-    cuts = [
-        (
-            s["kind"],
-            s["name"],
-            s["rows"],
-            f"{s['accuracy']:.3f}",
-            f"{s['low']:.3f} to {s['high']:.3f}",
-            "worse" * s["worse"],
-        )
-        for s in facts["slices"]
-    ]
-    lines += ["", "## Slices", "", *_table(("kind", "slice", "rows", "right", "95 % interval", ""), cuts)]
+    lines += ["", "## Pictures", "", *(f"![{picture['alt']}]({picture['file']})" for picture in facts["pictures"])]
+    lines += ["", "## Slices", "", *_slices(facts)]
     wrong = [
         (
             m["text"],
@@ -105,57 +104,72 @@ def report_markdown(facts: dict) -> str:
 
 def card_markdown(facts: dict, card: dict) -> str:
     """A model card (Mitchell et al. 2019, "Model Cards for Model Reporting")."""
-    data, figures = card["data"], facts["figures"]
-    weak = [
-        f"{s['kind']} {s['name']} ({s['accuracy']:.2f} of {s['rows']} right)" for s in facts["slices"] if s["worse"]
-    ]
+    data = card["data"]
     headline = [
-        (name, f"{figures[name]['value']:.3f}", f"{figures[name]['low']:.3f} to {figures[name]['high']:.3f}")
-        for name in ("two_way.macro_f1", "three_way.macro_f1", "events.macro_f1", "ece")
-        if name in figures
+        n for n in ("two_way.macro_f1", "three_way.macro_f1", "events.macro_f1", "ece") if n in facts["figures"]
     ]
     sources = ", ".join(f"{name} ({rows:,})" for name, rows in data["sources"].items())
-    return "\n".join(
-        [
-            f"# Model card: {card['name']}, {card['made']}",
-            "",
-            "**Use.** Says of English news sentences whether tension between political actors is rising or easing, "
-            "for analysts who look at the sentences behind a figure. Not for decisions about persons, and not for "
-            "other languages.",
-            "",
-            f"**Data.** {data['rows']:,} labelled snippets: {sources}; sha256 of texts and labels {data['sha256']}.",
-            "",
-            f"**Model.** TF-IDF over {card['terms']:,} terms and logistic regression over event types, "
-            f"calibrated; answers under a probability of {card['threshold']:.2f} are `unclear`.",
-            "",
-            f"**Figures on {facts['data']}** ({facts['rows']} snippets the model has not seen)",
-            "",
-            *_table(("metric", "value", "95 % interval"), headline),
-            "",
-            f"**Weak where.** {'; '.join(weak) if weak else 'No slice is significantly worse than the rest.'}",
-            "",
-            f"**Reproduce.** `detente train` on the same data with the settings in `card.json`, with "
-            f"{', '.join(f'{name} {v}' for name, v in card['versions'].items())}; then "
-            f"`detente evaluate --data {facts['data']} --report DIR`.",
-            "",
-        ]
+    versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+    sections = {
+        "Intended use": "Says of English news sentences whether tension between political actors is rising or easing, for "
+        "analysts who look at the sentences behind a figure. Not for decisions about persons.",
+        "Data": f"{data['rows']:,} labelled snippets: {sources}; sha256 of texts and labels {data['sha256']}.",
+        "Model": f"TF-IDF over {card['terms']:,} terms and logistic regression over event types, calibrated; answers under "
+        f"a probability of {card['threshold']:.2f} are `unclear`.",
+        f"Figures on {facts['data']}": "\n".join(
+            [f"{facts['rows']} snippets the model has not seen.", "", *_figures(facts, headline)]
+        ),
+        "Figures by slice": "\n".join(
+            ["Share of right stances; *worse* is significantly worse than the rest.", "", *_slices(facts)]
+        ),
+        "Limits": "English only. A sentence is read alone, and what is reported is not what is true. Probabilities are "
+        "calibrated on snippets like those it learned from: on other registers it is surer than it should be.",
+        "How to reproduce": f"`detente train` on the same data with the settings in `card.json`, with {versions}; then "
+        f"`detente evaluate --report DIR --data FILE` with the labelled file of these figures.",
+    }
+    parts = [
+        f"# Model card: {card['name']}, {card['made']}",
+        *(f"## {head}\n\n{text}" for head, text in sections.items()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _figures(facts: dict, names) -> list[str]:
+    rows = [(metric_in_words(name), facts["figures"][name]) for name in names]
+    return _table(
+        ("metric", "value", "95 % interval"),
+        [(name, f"{f['value']:.3f}", f"{f['low']:.3f} to {f['high']:.3f}") for name, f in rows],
     )
 
 
-def _html(facts: dict, pictures: list[dict]) -> str:
+def _slices(facts: dict) -> list[str]:
+    rows = [
+        (
+            s["kind"],
+            s["name"],
+            s["rows"],
+            f"{s['accuracy']:.3f}",
+            f"{s['low']:.3f} to {s['high']:.3f}",
+            "worse" * s["worse"],
+        )
+        for s in facts["slices"]
+    ]
+    return _table(("kind", "slice", "rows", "right", "95 % interval", ""), rows)
+
+
+def _html(facts: dict, pictures: dict[str, bytes]) -> str:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("pipeline.evaluate", "."), autoescape=True)
-    return environment.get_template("report.html.j2").render(r={**facts, "pictures": pictures})
+    environment.filters["in_words"] = metric_in_words
+    shown = [{**one, "data": base64.b64encode(pictures[one["file"]]).decode()} for one in facts["pictures"]]
+    return environment.get_template("report.html.j2").render(r={**facts, "pictures": shown})
 
 
-def _pictures(done: Evaluation) -> list[dict]:
-    found = []
-    for draw, alt in _ALT.items():
-        file = io.BytesIO()
-        draw(done.judged).savefig(file, format="png", dpi=130)
-        found.append({"alt": alt, "data": base64.b64encode(file.getvalue()).decode()})
-    return found
+def _png(figure) -> bytes:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=130)
+    return file.getvalue()
 
 
 def _table(head: tuple, rows: list[tuple]) -> list[str]:
