@@ -99,10 +99,9 @@ def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
     text, training = settings.text, settings.training
     counts = Counts(text.masks, text.stems, text.families, text.lead, text.min_df)
     tfidf = TfidfTransformer(sublinear_tf=True)
+    # L-BFGS spends its time on its own vectors, holds the interpreter lock, and may stop points too early.
     classifier = LogisticRegression(
-        C=training.c,
-        tol=training.tolerance,
-        max_iter=training.max_iter,
+        C=training.c, solver="newton-cg", tol=training.tolerance, max_iter=training.max_iter
     )
     matrix = tfidf.fit_transform(counts.fit_transform(texts))
     # Single precision, in which the weights are stored, takes a third of the time.

@@ -27,7 +27,7 @@ class Training:
 
     c: float = 10.0
     balance: float = 0.5
-    tolerance: float = 1e-3
+    tolerance: float = 2e-4
     max_iter: int = 500
     folds: int = 3
     seed: int = 0
