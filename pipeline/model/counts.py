@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pipeline.text.columns import as_strings
-from pipeline.text.terms import FAMILIES
+from pipeline.text.terms import DEFAULT
 from pipeline.text.vocabulary import Features, learn
 
 
@@ -18,7 +18,7 @@ class Counts(TransformerMixin, BaseEstimator):
     The parameters are those of `pipeline.text.vocabulary.Features`.
     """
 
-    def __init__(self, masks=True, stems=True, families=FAMILIES, lead=12, min_df=2):
+    def __init__(self, masks=True, stems=True, families=DEFAULT, lead=12, min_df=2):
         self.masks = masks
         self.stems = stems
         self.families = families

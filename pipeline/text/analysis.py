@@ -27,14 +27,15 @@ class Sequence:
 
     All are (n_words,). ``text``: index of the text. ``symbol``: index into the lexicon's
     symbols, -1 where unknown. ``content``: no function word. ``reversal``: index of the word
-    that reverses this one, or -1. ``main``: before the first subordinate clause. ``first``,
-    ``last``: the tokens it covers.
+    that reverses this one, or -1. ``modal``: in reach of a modal. ``main``: before the first
+    subordinate clause. ``first``, ``last``: the tokens it covers.
     """
 
     text: np.ndarray
     symbol: np.ndarray
     content: np.ndarray
     reversal: np.ndarray
+    modal: np.ndarray
     main: np.ndarray
     first: np.ndarray
     last: np.ndarray
@@ -84,9 +85,10 @@ def _sequence(tokens, shape, kinds, kept, last, symbol, name, negation) -> Seque
     clause = np.cumsum(shape.clause)[kept]
     passive = cue & np.append(False, be[:-1] & (clause[1:] == clause[:-1])) if len(kept) else cue
     reversal = scope.in_reach(clause, content, cue, passive)
+    modal = scope.in_reach(clause, content, kinds["modal"][form] & plain, np.zeros(len(kept), bool)) >= 0
     main = scope.main_part(text, kinds["subordinator"][form] & plain)
     first = kept - negation[kept]  # a reader finds "isn't", not its "t"
-    return Sequence(text, symbol[kept], content, reversal, main, first, last, tokens.n_texts)
+    return Sequence(text, symbol[kept], content, reversal, modal, main, first, last, tokens.n_texts)
 
 
 def _kinds(forms: pa.Array, lower: pa.Array) -> dict[str, np.ndarray]:
@@ -103,6 +105,7 @@ def _kinds(forms: pa.Array, lower: pa.Array) -> dict[str, np.ndarray]:
         "function": among(FUNCTION_WORDS),
         "particle": among(names.PARTICLES),
         "reversal": among(scope.REVERSALS),
+        "modal": among(scope.MODALS),
         "be": among(scope.BE_FORMS),
         "subordinator": among(scope.SUBORDINATORS),
     }

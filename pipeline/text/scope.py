@@ -1,9 +1,10 @@
-"""What a word stands in reach of: reversing verbs, and the clause after the main act.
+"""What a word stands in reach of: reversing verbs, modals, and the clause after the main act.
 
 "Halted economic aid" and "delivered economic aid" share their object. Words in reach of a
 reversal are marked, so that the model learns "reversed: aid" beside "aid" ("lifted
 sanctions" against "lifted off"). The reach is the content words that follow up to the end of
 the clause, at most REACH of them, and after a passive ("aid was halted") those before it.
+Words in reach of a modal ("must withdraw") are marked in the same way, ahead only.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ REVERSALS = frozenset(
     shelve shelved stall stalled stop stopped stopping stops suspend suspended suspending suspends suspension
     terminate terminated unable undo veto vetoed vetoes vetoing waive waived withdraw withdrawal withdrawing
     withdrawn withdraws withdrew withheld withhold without
+    """.split()
+)
+# Words after which an act is wished, allowed or foreseen rather than done.
+MODALS = frozenset(
+    """
+    appeal appealed appeals ask asked asks can could demand demanded demands intend intends may might must need
+    needs offer offered ought plan planned plans pledge pledged promise promised ready shall should threaten
+    threatened threatens urge urged urges urging vow vowed vows want wanted wants will willing would
     """.split()
 )
 BE_FORMS = frozenset(["am", "are", "be", "been", "being", "get", "got", "is", "was", "were"])

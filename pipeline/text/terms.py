@@ -12,9 +12,10 @@ from pipeline.text.analysis import Sequence
 
 _BITS = 22
 _MASK = (1 << _BITS) - 1
-SINGLE = ("word", "lead", "main", "reversed")
+SINGLE = ("word", "lead", "main", "reversed", "modal")
 PAIRED = ("pair", "skip", "cue")
-FAMILIES = ("word", "pair", "skip", "lead", "main", "reversed", "cue")
+FAMILIES = ("word", "pair", "skip", "lead", "main", "reversed", "cue", "modal")
+DEFAULT = tuple(family for family in FAMILIES if family != "skip")  # skip brings nothing beside modal
 
 
 def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +23,8 @@ def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.n
 
     ``word`` every word; ``pair`` neighbours; ``skip`` neighbouring content words with function words
     between them; ``lead`` one of the first ``lead`` words of a text; ``main`` a word before the first
-    subordinate clause; ``reversed`` a word in reach of a reversal; ``cue`` a reversal and a word in its reach.
+    subordinate clause; ``reversed`` a word in reach of a reversal; ``cue`` a reversal and a word in its reach; ``modal``
+    a word in reach of a modal.
     """
     text = sequence.text
     if family == "pair":
@@ -38,8 +40,8 @@ def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.n
         return (sequence.reversal[reached] if family == "cue" else reached), reached
     if family == "word":
         i = np.arange(len(text))
-    elif family == "main":
-        i = np.flatnonzero(sequence.main)
+    elif family in ("main", "modal"):
+        i = np.flatnonzero(getattr(sequence, family))
     else:
         length = np.bincount(text, minlength=sequence.n_texts)
         i = np.flatnonzero(np.arange(len(text)) - np.repeat(np.cumsum(length) - length, length) < lead)

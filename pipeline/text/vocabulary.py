@@ -13,7 +13,7 @@ from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.columns import int64_column, integers
 from pipeline.text.lexicon import Lexicon
-from pipeline.text.terms import FAMILIES, SINGLE, decode, keys_of, places
+from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, decode, keys_of, places
 from pipeline.text.tokens import Tokens
 
 
@@ -32,7 +32,7 @@ class Features:
 
     masks: bool = True
     stems: bool = True
-    families: tuple[str, ...] = FAMILIES
+    families: tuple[str, ...] = DEFAULT
     lead: int = 12
     min_df: int = 2
 
