@@ -22,6 +22,15 @@ N_SPECIAL = len(_SPECIAL)
 NOT = "not"
 COMMON_SHARE = 0.5  # a word is common where at least so many of its places are in lower case
 NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs are parts of names where so many places say so, and so often
+# Endings, so that words alike in both are changed alike ("promise" too) and only the stems matter.
+_SPELLINGS = (
+    (r"([a-z]{3})is(e|ed|es|er|ers|ing|ation|ations)$", r"\1iz\2"),
+    (r"([a-z]{2}[bdglmnpv])our(|s|ed|ing|er|ers|ite|ites|able|hood|ly)$", r"\1or\2"),
+    (r"^(.*[aeiou].*[^aeiou])ell(ed|ing)$", r"\1el\2"),
+    (r"(def|off|pret|lic)enc(e|es|ed)$", r"\1ens\2"),
+    (r"^(.*)(cent|theat|met|fib)re(|s)$", r"\1\2er\3"),
+    (r"programme(|s)$", r"program\1"),
+)
 _NEGATED = {"cannot": NOT, "nt": NOT}
 
 
@@ -136,9 +145,11 @@ def _mask(flags: np.ndarray) -> pa.Array:
 
 
 def stem(lower: pa.Array, stems: bool) -> pa.Array:
-    """The stems of lower-case words, or the words themselves."""
+    """The stems of lower-case words, or the words themselves; British and American spelling have one stem."""
     if not stems or not len(lower):
         return lower
+    for british, american in _SPELLINGS:
+        lower = pc.replace_substring_regex(lower, british, american)
     stemmed = Stemmer.Stemmer("english").stemWords(lower.to_pylist())
     return string_column([_NEGATED.get(word, word) for word in stemmed])
 
