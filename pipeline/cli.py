@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -178,25 +179,39 @@ def score(
     format: Annotated[Optional[str], typer.Option(help="table, jsonl, csv or parquet.")] = None,
     out: Annotated[Optional[Path], typer.Option(help="File to write; its suffix gives the format.")] = None,
     text_column: TextColumn = None,
+    threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
 ) -> None:
-    """Score texts, files, pages, tables or standard input."""
+    """Score texts, files, pages, tables, folders, patterns or standard input."""
+    from pipeline.errors import InputError
     from pipeline.reader import open_model
     from pipeline.score.inputs import Reading, read_inputs
-    from pipeline.score.output import format_of, write
+    from pipeline.score.output import format_of, print_rows
     from pipeline.score.rows import Asked, score_batch
 
     kind = format_of(format, out, sys.stdout.isatty())
+    if resume and (out is None or kind == "table"):
+        raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
     opened = open_model(model)
-    batches = read_inputs(given or [], Reading(text_column, articles))
     if kind == "table":
         from pipeline import show
 
-        show.scores(opened, batches, sentences, evidence, out)
+        show.scores(opened, read_inputs(given or [], Reading(text_column, articles)), sentences, evidence, out)
         return
     asked = Asked(sentences, evidence)
-    number = write((row for batch in batches for row in score_batch(opened, batch, asked)), kind, out)
-    if out is not None:
-        print(f"{number:,} rows in {out}", file=sys.stderr)
+    if out is None:
+        batches = read_inputs(given or [], Reading(text_column, articles))
+        print_rows((row for batch in batches for row in score_batch(opened, batch, asked)), kind)
+        return
+    from pipeline import show
+    from pipeline.score.engine import score_to_file
+    from pipeline.score.inputs import files_of
+
+    reading = Reading(text_column, articles, set_aside=True)
+    given, threads = given or [], threads or os.cpu_count() or 1
+    with show.reading(sum(path.stat().st_size for path in files_of(given))) as step:
+        totals = score_to_file(opened, given, reading, asked, out, kind, threads, resume, step)
+    show.scored(totals)
 
 
 if __name__ == "__main__":

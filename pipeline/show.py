@@ -12,6 +12,7 @@ from rich.table import Table
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.score.articles import Article, score_articles
 from pipeline.score.inputs import Batch
+from pipeline.score.parts import Totals
 from pipeline.score.rows import snippet_rows
 from pipeline.score.snippets import score
 from pipeline.stance import MIXED, STANCES, UNCLEAR
@@ -35,6 +36,34 @@ def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console(stderr=True)) as bar:
         task = bar.add_task(title, total=steps, done="")
         yield lambda done: bar.update(task, advance=1, done=done)
+
+
+@contextmanager
+def reading(size: int) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar over the bytes of the inputs; yields the function to call with rows and bytes read so far."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), TextColumn("{task.fields[rows]}"), TimeElapsedColumn(), TimeRemainingColumn())
+    screen = console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("", total=size or None, rows="")
+
+        def step(rows: int, done: int) -> None:
+            elapsed = bar.tasks[0].elapsed or 0
+            rate = f", {rows / elapsed:,.0f} a second" if elapsed > 1 else ""
+            bar.update(task, completed=done, rows=f"{rows:,} rows{rate}")
+
+        yield step
+
+
+def scored(totals: Totals) -> None:
+    """What a run to a file did."""
+    said = console(stderr=True)
+    said.print(f"{totals.rows:,} rows in {totals.out}", soft_wrap=True)
+    if totals.rejected:
+        said.print(
+            f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}", soft_wrap=True
+        )
 
 
 def figures(measured: dict, title: str) -> None:

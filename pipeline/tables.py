@@ -46,17 +46,17 @@ def require_file(path: Path) -> None:
         raise InputError(f"{path}: the file is empty; expected a header and rows")
 
 
-def column_of(table: pa.Table, wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
-    """The name of a column: the wanted one, or the first of the usual names that is there."""
+def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
+    """Of a table's column names the wanted one, or the first of the usual ones that is there."""
     if wanted is not None:
-        if wanted in table.column_names:
+        if wanted in names:
             return wanted
-        raise InputError(f"{path}: no column {wanted!r}; the file has {', '.join(table.column_names)}")
+        raise InputError(f"{path}: no column {wanted!r}; the file has {', '.join(names)}")
     for name in usual:
-        if name in table.column_names:
+        if name in names:
             return name
     raise InputError(
-        f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(table.column_names)}; "
+        f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names)}; "
         "name yours on the command line"
     )
 

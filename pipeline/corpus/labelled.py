@@ -99,7 +99,7 @@ def _files_of(path: Path) -> list[Path]:
 
 def _read_one(path: Path, columns: Columns) -> Corpus:
     table = read_table(path)
-    texts = strings(table, column_of(table, columns.text, TEXT_COLUMNS, path), path).to_pylist()
+    texts = strings(table, column_of(table.column_names, columns.text, TEXT_COLUMNS, path), path).to_pylist()
     for row, text in enumerate(texts, start=1):
         if not text.strip():
             raise InputError(f"{path}, row {row}: the text is blank; expected a sentence or a headline")
@@ -119,7 +119,7 @@ def _read_one(path: Path, columns: Columns) -> Corpus:
 def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
     if wanted is None and usual not in table.column_names:
         return None
-    return strings(table, column_of(table, wanted, (usual,), path), path).to_pylist()
+    return strings(table, column_of(table.column_names, wanted, (usual,), path), path).to_pylist()
 
 
 def _check(path: Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:

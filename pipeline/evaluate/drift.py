@@ -110,7 +110,7 @@ def read_scored(path: Path) -> dict[str, list]:
     table = read_table(path)
     columns = {}
     for name in ("tension", "coverage", "stance"):
-        columns[name] = strings(table, column_of(table, name, (), path), path).to_pylist()
+        columns[name] = strings(table, column_of(table.column_names, name, (), path), path).to_pylist()
     try:
         for name in ("tension", "coverage"):
             columns[name] = [float(value) for value in columns[name]]

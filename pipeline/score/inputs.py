@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import glob
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from pipeline.errors import InputError
-from pipeline.tables import TABLE_SUFFIXES, TEXT_COLUMNS, column_of, read_table, require_file, strings
+from pipeline.score.pieces import COMPRESSED, Piece, Reject, Wanted, is_table, pieces
+from pipeline.tables import TABLE_SUFFIXES, TEXT_COLUMNS, require_file
 
 TEXT_SUFFIXES = (".txt", ".md", "")
 HTML_SUFFIXES = (".html", ".htm")
 ARTICLE_COLUMNS = ("body", "article", "content", *TEXT_COLUMNS)
 _READABLE = (*TABLE_SUFFIXES, *TEXT_SUFFIXES[:2], *HTML_SUFFIXES)
-_CHUNK = 50_000  # rows of a table scored together
+_SNIPPETS, _ARTICLES = 25_000, 500  # rows of a table scored together: more only take more memory
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How tables are read: the name of the text column (None: the usual ones), and whether rows are articles."""
+    """How tables are read: the name of the text column (None: the usual ones), whether rows are articles, and whether
+    rows that cannot be read are set aside; else the first of them is an `InputError`."""
 
     text_column: str | None = None
     articles: bool = False
+    set_aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,18 @@ class Batch:
     texts : the texts.
     articles : whether they are articles; else they are snippets.
     quoted : whether the output repeats the texts, since the reader has no file to look them up in.
+    rejects : rows of a table that could not be read.
+    read : how many rows the table has here, readable or not; the number of texts where there is no table.
+    done : bytes of the inputs read so far.
     """
 
-    ids: list[str]
-    texts: list[str] = field(repr=False)
+    ids: Sequence[str] | pa.Array
+    texts: Sequence[str] | pa.Array = field(repr=False)
     articles: bool = False
     quoted: bool = False
+    rejects: Sequence[Reject] = ()
+    read: int = 1
+    done: int = 0
 
 
 def read_inputs(given: list[str], reading: Reading) -> Iterator[Batch]:
@@ -53,42 +66,65 @@ def read_inputs(given: list[str], reading: Reading) -> Iterator[Batch]:
     """
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
+    done = 0
     for number, one in enumerate(given, start=1):
         if one == "-":
             yield from _standard_input()
         elif _is_path(one):
-            yield from _path(Path(one), reading)
+            for path in _files(one):
+                for batch in _file(path, reading):
+                    yield replace(batch, done=done + batch.done)
+                done += path.stat().st_size
         elif not one.strip():
             raise InputError(f"argument {number}: the text is blank; expected a sentence, a file, a folder or -")
         else:
             yield Batch([f"text-{number}"], [one], quoted=True)
 
 
+def files_of(given: list[str]) -> list[Path]:
+    """All the files among the arguments."""
+    return [path for one in given if one != "-" and _is_path(one) for path in _files(one)]
+
+
 def _is_path(given: str) -> bool:
     """Whether an argument names a file: it exists, or it looks like nothing else."""
     try:
-        if Path(given).exists():
+        if Path(given).exists() or glob.glob(given):
             return True
     except (OSError, ValueError):  # too long for a name, or with a NUL
         return False
-    return not any(map(str.isspace, given)) and ("/" in given or Path(given).suffix.lower() in _READABLE)
+    return not any(map(str.isspace, given)) and ("/" in given or _readable(Path(given)))
 
 
-def _path(path: Path, reading: Reading) -> Iterator[Batch]:
+def _readable(path: Path) -> bool:
+    return is_table(path) or (path.suffix != "" and path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES))
+
+
+def _files(given: str) -> list[Path]:
+    """The files of an argument: itself, what a folder holds, or what a pattern fits."""
+    path = Path(given)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix.lower() in _READABLE)
+        files = sorted(file for file in path.rglob("*") if file.is_file() and _readable(file))
         if not files:
             raise InputError(f"{path}: no file to score in this folder; expected {', '.join(_READABLE)}")
-        for file in files:
-            yield from _path(file, reading)
-        return
-    suffix = path.suffix.lower()
-    if suffix in TABLE_SUFFIXES:
+        return files
+    if path.exists() or not glob.has_magic(given):
+        require_file(path)
+        return [path]
+    files = sorted(map(Path, glob.glob(given, recursive=True)))
+    if not files:
+        raise InputError(f"{given}: no file fits this pattern")
+    return [file for file in files if file.is_file()]
+
+
+def _file(path: Path, reading: Reading) -> Iterator[Batch]:
+    if is_table(path):
         yield from _table(path, reading)
-    elif suffix in (*TEXT_SUFFIXES, *HTML_SUFFIXES):
-        yield Batch([str(path)], [read_article(path)], articles=True)
+    elif path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES):
+        yield Batch([str(path)], [read_article(path)], articles=True, done=path.stat().st_size)
     else:
-        raise InputError(f"{path}: cannot read {suffix} files; expected {', '.join(_READABLE)}")
+        kinds = f"{', '.join(_READABLE)}, CSV, TSV and JSONL also with {' or '.join(COMPRESSED)}"
+        raise InputError(f"{path}: cannot read {path.suffix} files; expected {kinds}")
 
 
 def read_article(path: Path) -> str:
@@ -118,18 +154,30 @@ def _main_text(page: str, path: Path) -> str:
 
 
 def _table(path: Path, reading: Reading) -> Iterator[Batch]:
-    table = read_table(path)
     usual = ARTICLE_COLUMNS if reading.articles else TEXT_COLUMNS
-    texts = strings(table, column_of(table, reading.text_column, usual, path), path)
-    ids = strings(table, "id", path) if "id" in table.column_names else None
-    titles = strings(table, "title", path) if reading.articles and "title" in table.column_names else None
-    for start in range(0, len(texts), _CHUNK):
-        part = texts.slice(start, _CHUNK).to_pylist()
-        if titles is not None:
-            part = [f"{title}\n\n{body}" for title, body in zip(titles.slice(start, _CHUNK).to_pylist(), part)]
-        numbers = range(start + 1, start + 1 + len(part))
-        names = ids.slice(start, _CHUNK).to_pylist() if ids is not None else [str(n) for n in numbers]
-        yield Batch(names, part, articles=reading.articles)
+    rows = _ARTICLES if reading.articles else _SNIPPETS
+    for piece in pieces(path, Wanted(reading.text_column, usual, reading.articles, rows)):
+        if piece.rejects and not reading.set_aside:
+            first = piece.rejects[0]
+            raise InputError(
+                f"{first.file}, row {first.row}: {first.reason}; correct it, or name --out to set such rows aside"
+            )
+        yield Batch(
+            piece.columns["id"],
+            _texts(piece),
+            reading.articles,
+            rejects=piece.rejects,
+            read=piece.read,
+            done=piece.done,
+        )
+
+
+def _texts(piece: Piece) -> pa.Array:
+    """The texts of a piece, below their titles where it has any."""
+    if "title" not in piece.columns:
+        return piece.columns["text"]
+    blank_line = pa.scalar("\n\n", pa.large_string())
+    return pc.binary_join_element_wise(piece.columns["title"], piece.columns["text"], blank_line)
 
 
 def _standard_input() -> Iterator[Batch]:
@@ -158,4 +206,4 @@ def _lines(lines: list[bytes], before: int) -> Batch:
         if text:
             ids.append(f"line-{number}")
             texts.append(text)
-    return Batch(ids, texts, quoted=True)
+    return Batch(ids, texts, quoted=True, read=len(texts))

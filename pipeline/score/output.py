@@ -1,21 +1,22 @@
-"""Rows out: JSONL for programs, CSV and Parquet for tables; a file is written whole or not at all."""
+"""Rows out: JSONL for programs, CSV and Parquet for tables."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline.errors import InputError
+from pipeline.model.store import Model
+from pipeline.score.inputs import Batch
+from pipeline.score.rows import Asked, score_batch, score_table
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
-_GROUP = 50_000  # rows of a Parquet row group
+_GROUP = 50_000  # rows of a CSV piece on standard output
 
 
 def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
@@ -31,86 +32,72 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
     return wanted
 
 
-def write(rows: Iterable[dict], kind: str, out: Path | None) -> int:
-    """Write rows as JSONL, CSV or Parquet to a file or to standard output, and return their number."""
-    if out is None:
-        return _write_lines(rows, kind, sys.stdout.buffer)
-    with _whole(out) as part:
-        if kind == "parquet":
-            return _write_parquet(rows, part)
-        with part.open("wb") as file:
-            return _write_lines(rows, kind, file)
+def encode(model: Model, batch: Batch, asked: Asked, kind: str) -> tuple[bytes | pa.Table, list[str], int]:
+    """The scored rows of a batch as they stand in a file, their columns and their number."""
+    if kind == "jsonl":
+        lines = [_line(row) for row in score_batch(model, batch, asked)]
+        return b"".join(lines), [], len(lines)
+    table = score_table(model, batch, asked)
+    columns = table.column_names
+    return (_csv(table) if kind == "csv" else table), columns, table.num_rows
 
 
-@contextmanager
-def _whole(out: Path) -> Iterator[Path]:
-    """A neighbouring file that takes the name of ``out`` once it is complete."""
-    if not out.parent.is_dir():
-        raise InputError(f"{out}: no folder {out.parent}; make it first")
-    part = out.with_name(f".{out.name}.part-{os.getpid()}")
-    try:
-        yield part
-        os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)
+def header(columns: list[str]) -> bytes:
+    """The first line of a CSV file."""
+    return (",".join(f'"{name}"' for name in columns) + "\n").encode()
 
 
-def _write_lines(rows: Iterable[dict], kind: str, file) -> int:
+def print_rows(rows: Iterable[dict], kind: str) -> int:
+    """Write rows as JSONL or CSV to standard output as they come, and return their number."""
+    file, number = sys.stdout.buffer, 0
     if kind == "csv":
-        return _write_csv(rows, file)
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-        if file is sys.stdout.buffer and not number % 100:
-            file.flush()
+        for number, table in _tables(rows):
+            if number == table.num_rows:
+                file.write(header(table.column_names))
+            file.write(_csv(table))
+    else:
+        for number, row in enumerate(rows, start=1):
+            file.write(_line(row))
+            if not number % 100:
+                file.flush()
     file.flush()
     return number
 
 
-def _write_csv(rows: Iterable[dict], file) -> int:
+def _line(row: dict) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _csv(table: pa.Table) -> bytes:
+    """The rows of a table as CSV, evidence as one string, such as ``halted +1.20; aid -0.31``."""
     from pyarrow import csv
 
-    number = 0
-    for table in _tables(rows, flat=True):
-        csv.write_csv(table, file, csv.WriteOptions(include_header=number == 0))
-        number += table.num_rows
-    file.flush()
-    return number
+    if "evidence" in table.column_names:
+        written = [
+            "; ".join(f"{e['words']} {e['weight']:+.2f}" for e in cell) for cell in table.column("evidence").to_pylist()
+        ]
+        place = table.column_names.index("evidence")
+        table = table.set_column(place, "evidence", pa.array(written, pa.string()))
+    sink = pa.BufferOutputStream()
+    csv.write_csv(table, sink, csv.WriteOptions(include_header=False))
+    return sink.getvalue().to_pybytes()
 
 
-def _write_parquet(rows: Iterable[dict], path: Path) -> int:
-    from pyarrow import parquet
-
-    number, writer = 0, None
-    try:
-        for table in _tables(rows, flat=False):
-            writer = writer or parquet.ParquetWriter(path, table.schema)
-            writer.write_table(table)
-            number += table.num_rows
-    finally:
-        if writer:
-            writer.close()
-    return number
-
-
-def _tables(rows: Iterable[dict], flat: bool) -> Iterator[pa.Table]:
-    """Arrow tables of up to `_GROUP` rows, all with the columns of the first row."""
+def _tables(rows: Iterable[dict]) -> Iterator[tuple[int, pa.Table]]:
+    """Arrow tables of up to `_GROUP` rows, all with the columns of the first row, with the number of rows so far."""
     rows = iter(rows)
     first = next(rows, None)
     if first is None:
         raise InputError("nothing was scored; expected at least one text")
-    schema = None
+    schema, number = None, 0
     rows = chain([first], rows)
     while group := list(islice(rows, _GROUP)):
         if any(row.keys() != first.keys() for row in group):
-            raise InputError("snippets and articles do not fit in one table; score them apart, or use --sentences")
-        table = pa.Table.from_pylist([flattened(row) if flat else row for row in group], schema=schema)
+            raise InputError(UNLIKE)
+        table = pa.Table.from_pylist(group, schema=schema)
         schema = schema or table.schema
-        yield table
+        number += table.num_rows
+        yield number, table
 
 
-def flattened(row: dict) -> dict:
-    """A row whose evidence is one string, such as ``halted +1.20; aid -0.31``."""
-    if "evidence" not in row:
-        return row
-    return row | {"evidence": "; ".join(f"{e['words']} {e['weight']:+.2f}" for e in row["evidence"])}
+UNLIKE = "snippets and articles do not fit in one table; score them apart, or use --sentences"

@@ -1,0 +1,87 @@
+"""Any number of rows to a file: read, scored on several threads, and written in the order of the input."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.model.store import Model
+from pipeline.score.inputs import Reading, files_of, read_inputs
+from pipeline.score.output import encode
+from pipeline.score.parts import Parts, Totals
+from pipeline.score.rows import Asked
+
+
+def score_to_file(
+    model: Model,
+    given: list[str],
+    reading: Reading,
+    asked: Asked,
+    out: Path,
+    kind: str,
+    threads: int = 1,
+    resume: bool = False,
+    step: Callable[[int, int], None] = lambda rows, done: None,
+) -> Totals:
+    """Score inputs into a JSONL, CSV or Parquet file, written whole or not at all.
+
+    The bytes are the same for any number of threads, and for a run that was killed and resumed.
+
+    Parameters
+    ----------
+    given : texts, files, folders and patterns, as `read_inputs` takes them.
+    resume : go on where an earlier run of the same inputs, model and options ended.
+    step : called with the rows read and the bytes read so far, after each batch.
+
+    Raises
+    ------
+    InputError
+        Where an input, the output or an earlier run does not fit.
+    """
+    if resume and "-" in given:
+        raise InputError("--resume: standard input cannot be read twice; save it to a file first")
+    parts = Parts(out, kind)
+    batches = enumerate(read_inputs(given, reading))
+    first = next(batches)  # what cannot be read at all fails before anything is made
+    parts.begin(_plan(model, given, reading, asked, kind), resume)
+    numbered = chain([first], batches)
+
+    def work(pair):
+        number, batch = pair
+        return None if parts.has(number) else encode(model, batch, asked, kind)
+
+    read = 0
+    for (number, batch), encoded in in_order(work, numbered, threads):
+        if encoded is not None:
+            parts.add(number, batch, *encoded)
+        read += batch.read
+        step(read, batch.done)
+    return parts.join()
+
+
+def in_order(work: Callable, items: Iterable, threads: int) -> Iterator[tuple]:
+    """Each item with what ``work`` makes of it, in order; at most ``2 * threads`` items are in hand at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque()
+        for item in items:
+            waiting.append((item, pool.submit(work, item)))
+            if len(waiting) >= 2 * threads:
+                item, found = waiting.popleft()
+                yield item, found.result()
+        while waiting:
+            item, found = waiting.popleft()
+            yield item, found.result()
+
+
+def _plan(model: Model, given: list[str], reading: Reading, asked: Asked, kind: str) -> dict:
+    """What must be the same for a run to be resumed."""
+    files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(given)]
+    card = hashlib.sha256(json.dumps(model.card, sort_keys=True).encode()).hexdigest()
+    return {"inputs": given, "files": files, "model": card, "options": [asdict(reading), asdict(asked), kind]}

@@ -1,0 +1,207 @@
+"""Tables read piece by piece: memory stays bounded whatever the file's size, and bad rows are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import InputError
+from pipeline.score.lines import SHOWN, Reject, blocks, first_keys, parsed
+from pipeline.tables import TABLE_SUFFIXES, column_of, require_file
+from pipeline.text.columns import as_strings, int64_column, integers
+
+COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
+_BLOCK = 4 << 20  # bytes read together
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to read: text column (None: the usual names), those names, whether titles too, and how many rows together."""
+
+    text: str | None
+    usual: tuple[str, ...]
+    titles: bool = False
+    rows: int = 25_000
+
+    def of(self, names: list[str], path: Path) -> list[str]:
+        """The columns of a file: the text's first, then ``id`` and ``title`` where they are there and wanted."""
+        text = column_of(names, self.text, self.usual, path)
+        rest = ("id", "title") if self.titles else ("id",)
+        return [text, *(name for name in rest if name in names and name != text)]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of a table, in order.
+
+    Attributes
+    ----------
+    columns : (n,) large_string arrays: ``text``, ``id`` (its place in the file where it has none), ``title``.
+    rejects : rows that could not be read, between these or after them.
+    read : how many rows the file has here, readable or not, counted apart from both.
+    done : bytes of the file read so far, as they lie on the disk.
+    """
+
+    columns: dict[str, pa.Array]
+    rejects: list[Reject] = field(default_factory=list)
+    read: int = 0
+    done: int = 0
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that says the format: ``.csv`` of ``news.csv.gz``."""
+    return (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
+
+
+def is_table(path: Path) -> bool:
+    """Whether the name is that of a table, compressed or not (Parquet compresses inside)."""
+    suffix = suffix_of(path)
+    return suffix in TABLE_SUFFIXES and (suffix != ".parquet" or path.suffix.lower() == ".parquet")
+
+
+def pieces(path: Path, wanted: Wanted) -> Iterator[Piece]:
+    """The rows of a table, ``wanted.rows`` at a time.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, empty, of another format, or lacks the column.
+    """
+    require_file(path)
+    readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
+    seen = False
+    try:
+        for piece in readers[suffix_of(path)](path, wanted):
+            seen = seen or piece.read > 0
+            yield piece
+    except (pa.ArrowException, OSError, EOFError) as error:
+        reason = str(error).splitlines()[0][:160]
+        raise InputError(f"{path}: cannot be read as {suffix_of(path)[1:].upper()}: {reason}") from None
+    if not seen:
+        raise InputError(f"{path}: expected at least one row under the header, found none")
+
+
+def _opened(path: Path) -> tuple[pa.NativeFile, pa.NativeFile]:
+    """The file as it lies on the disk, and the stream of what is in it."""
+    raw = pa.OSFile(str(path), "rb")
+    kind = COMPRESSED.get(path.suffix.lower())
+    return raw, pa.CompressedInputStream(raw, kind) if kind else raw
+
+
+def _csv(path: Path, wanted: Wanted) -> Iterator[Piece]:
+    from pyarrow import csv
+
+    tsv = suffix_of(path) == ".tsv"  # read unquoted: a quotation mark is a character like any other
+    invalid: list[Reject] = []
+
+    def refuse(row) -> str:
+        reason = f"expected {row.expected_columns} columns, found {row.actual_columns}"
+        invalid.append(Reject(str(path), row.number, reason, row.text[:SHOWN]))
+        return "skip"
+
+    read = csv.ReadOptions(block_size=_BLOCK, use_threads=False)
+    parse = csv.ParseOptions(
+        delimiter="\t" if tsv else ",",
+        quote_char=False if tsv else '"',
+        newlines_in_values=not tsv,
+        invalid_row_handler=refuse,
+    )
+    with csv.open_csv(_opened(path)[1], read, parse) as head:
+        names = wanted.of(head.schema.names, path)
+    invalid.clear()
+    convert = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.large_binary()), include_columns=names, strings_can_be_null=False
+    )
+    raw, stream = _opened(path)
+    place = 1  # the header is row 1
+    with csv.open_csv(stream, read, parse, convert) as batches:
+        for batch in batches:
+            numbers = _numbers(place, len(batch), [reject.row for reject in invalid])
+            place = int(numbers[-1]) if len(numbers) else place
+            columns, bad = _decoded(batch, names, numbers, path)
+            ready = [reject for reject in invalid if reject.row < place]
+            invalid[:] = [reject for reject in invalid if reject.row >= place]
+            rejects = sorted([*ready, *bad], key=lambda reject: reject.row)
+            yield from _cut(columns, numbers - 1, rejects, len(batch) + len(ready), raw.tell(), wanted.rows)
+    if invalid:
+        yield Piece(dict.fromkeys(("text", "id"), as_strings([])), list(invalid), len(invalid), raw.tell())
+
+
+def _numbers(place: int, n: int, skipped: list[int]) -> np.ndarray:
+    """The numbers of the next n rows after ``place``, those skipped left out."""
+    beyond = np.array([row for row in skipped if row > place], np.int64)
+    candidates = np.arange(place + 1, place + 1 + n + len(beyond))
+    return candidates[~np.isin(candidates, beyond)][:n]
+
+
+def _decoded(batch, names: list[str], numbers: np.ndarray, path: Path) -> tuple[dict, list[Reject]]:
+    """Columns of bytes as text; a row with bytes that are no UTF-8 is a reject, its cells become empty."""
+    cells = [batch.column(name) for name in names]
+    try:
+        return {name: cell.cast(pa.large_string()) for name, cell in zip(names, cells)}, []
+    except pa.ArrowInvalid:
+        bad = {}
+        for cell in cells:
+            for row, value in enumerate(cell.to_pylist()):
+                try:
+                    value.decode()
+                except UnicodeDecodeError as error:
+                    byte = value[error.start]
+                    reason = f"expected UTF-8, found byte 0x{byte:02x}"
+                    bad[row] = Reject(str(path), int(numbers[row]), reason, value.decode(errors="replace")[:SHOWN])
+        good = int64_column(np.setdiff1d(np.arange(len(batch)), list(bad)))
+        columns = {name: cell.take(good).cast(pa.large_string()) for name, cell in zip(names, cells)}
+        return columns | {"": good}, list(bad.values())
+
+
+def _cut(columns: dict, numbers: np.ndarray, rejects: list[Reject], read: int, done: int, rows: int) -> Iterator[Piece]:
+    """Columns of a batch, the text's first, as pieces; rejects go with the first."""
+    kept = columns.pop("", None)
+    if kept is not None:
+        numbers = numbers[integers(kept)]
+    text, *rest = columns
+    whole = {name: columns[name] for name in rest} | {"text": columns[text]}
+    if "id" not in whole:
+        whole["id"] = int64_column(numbers).cast(pa.large_string())
+    for start in range(0, max(len(numbers), 1), rows):
+        part = {name: pc.fill_null(column.slice(start, rows), "") for name, column in whole.items()}
+        yield Piece(part, [] if start else rejects, 0 if start else read, done)
+
+
+def _jsonl(path: Path, wanted: Wanted) -> Iterator[Piece]:
+    raw, stream = _opened(path)
+    names, number, place = None, 0, 0
+    for block in blocks(stream, _BLOCK):
+        lines = block.split(b"\n")
+        if names is None:
+            names = wanted.of(first_keys(lines, path), path)
+        columns, taken, rejects = parsed(block, lines, names, number, path)
+        number += len(lines) - 1
+        read = sum(1 for line in lines if line.strip())
+        yield from _cut(columns, place + 1 + taken, rejects, read, raw.tell(), wanted.rows)
+        place += read
+
+
+def _parquet(path: Path, wanted: Wanted) -> Iterator[Piece]:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        names = wanted.of(file.schema_arrow.names, path)
+        size, place = path.stat().st_size, 0
+        for batch in file.iter_batches(batch_size=wanted.rows, columns=names):
+            numbers = np.arange(place + 1, place + 1 + len(batch))
+            place += len(batch)
+            cells = {name: batch.column(name) for name in names}
+            binary = [name for name in names if pa.types.is_binary(cells[name].type)]
+            cells |= {name: cells[name].cast(pa.large_binary()) for name in binary}
+            done = size * place // max(file.metadata.num_rows, 1)
+            if binary:
+                columns, bad = _decoded(pa.record_batch(list(cells.values()), names), names, numbers, path)
+            else:
+                columns, bad = {name: cell.cast(pa.large_string()) for name, cell in cells.items()}, []
+            yield from _cut(columns, numbers, bad, len(batch), done, wanted.rows)

@@ -1,0 +1,195 @@
+"""Large files: read piece by piece, scored on threads, resumed after a kill, bad rows set aside."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from pipeline.errors import InputError
+from pipeline.model.store import load
+from pipeline.score import inputs
+from pipeline.score.engine import score_to_file
+from pipeline.score.inputs import Reading, read_inputs
+from pipeline.score.rows import Asked
+from pipeline.score.snippets import score
+
+LINES = [
+    "Kenya accused Uganda of an attack.",
+    "Chad sent food to Niger.",
+    "Mời quý độc giả",
+    "",
+    'He said "no", twice.',
+]
+ASIDE = Reading(set_aside=True)
+
+
+@pytest.fixture(scope="module")
+def opened(folder):
+    return load(folder)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch):
+    monkeypatch.setattr(inputs, "_SNIPPETS", 7)
+
+
+def texts(n):
+    return [f"{LINES[k % len(LINES)]} {k}" for k in range(n)]
+
+
+def write(path, n=50):
+    frame = pd.DataFrame({"id": [f"n{k}" for k in range(n)], "text": texts(n)})
+    if path.suffix == ".zst":
+        plain = write(path.with_suffix(""), n)
+        path.write_bytes(pa.compress(plain.read_bytes(), "zstd", asbytes=True))
+        plain.unlink()
+        return path
+    if path.name.endswith(".parquet"):
+        frame.to_parquet(path, row_group_size=20)
+    elif ".jsonl" in path.name:
+        frame.to_json(path, orient="records", lines=True, force_ascii=False)
+    else:
+        frame.to_csv(
+            path, sep="\t" if ".tsv" in path.name else ",", index=False, quoting=3 if ".tsv" in path.name else 0
+        )
+    return path
+
+
+NAMES = ["a.csv", "a.tsv", "a.jsonl", "a.parquet", "a.csv.gz", "a.jsonl.zst", "a.tsv.gz"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_kind_of_table_is_read_alike_in_pieces(tmp_path, name, small_pieces):
+    batches = list(read_inputs([str(write(tmp_path / name))], Reading()))
+    assert len(batches) > 5
+    assert [t for batch in batches for t in batch.texts.to_pylist()] == texts(50)
+    assert [i for batch in batches for i in batch.ids.to_pylist()] == [f"n{k}" for k in range(50)]
+    assert sum(batch.read for batch in batches) == 50
+    assert batches[-1].done == (tmp_path / name).stat().st_size
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_the_bytes_are_the_same_for_any_threads_and_pieces(tmp_path, opened, monkeypatch, kind):
+    source = [str(write(tmp_path / "a.csv"))]
+    found = set()
+    for rows, threads in ((7, 1), (7, 3), (11, 2), (50, 1)):
+        monkeypatch.setattr(inputs, "_SNIPPETS", rows)
+        out = tmp_path / f"out.{kind}"
+        totals = score_to_file(opened, source, ASIDE, Asked(), out, kind, threads)
+        assert (totals.rows, totals.scored, totals.rejected, totals.read) == (50, 50, 0, 50)
+        found.add(out.read_bytes() if kind != "parquet" else parquet.read_table(out).to_pandas().to_json())
+    assert len(found) == 1
+    assert not (tmp_path / f"out.{kind}.parts").exists()
+
+
+def test_parquet_says_what_the_scorer_says(tmp_path, opened):
+    out = tmp_path / "o.parquet"
+    score_to_file(opened, [str(write(tmp_path / "a.jsonl"))], ASIDE, Asked(evidence=0), out, "parquet", 2)
+    frame, scores = pd.read_parquet(out), score(opened, texts(50))
+    assert frame.stance.tolist() == scores.stance.tolist()
+    assert np.allclose(frame.tension, scores.tension, atol=1e-6)
+
+
+def test_rows_that_cannot_be_read_are_set_aside_with_their_place(tmp_path, opened):
+    (tmp_path / "bad.csv").write_bytes(b'id,text\n1,"two\nlines"\n2,a,b\n3,ok\xff\n4\n5,fine\n6,\n')
+    (tmp_path / "bad.jsonl").write_bytes(
+        b'{"text": "ok"}\n\n{"text": 1\n["text"]\n{"text": "\xff"}\n{"text": "\\ud800"}\n{"id": 7}\n'
+    )
+    out = tmp_path / "out.jsonl"
+    totals = score_to_file(
+        opened, [str(tmp_path / "bad.csv"), str(tmp_path / "bad.jsonl")], ASIDE, Asked(), out, "jsonl"
+    )
+    assert (totals.scored, totals.rejected, totals.read) == (5, 7, 12)
+    assert [json.loads(line)["id"] for line in out.open()] == ["1", "5", "6", "1", "6"]
+    rejects = [json.loads(line) for line in totals.rejects.open()]
+    assert [(r["file"][-5:], r["row"]) for r in rejects] == [
+        ("d.csv", 3), ("d.csv", 4), ("d.csv", 5), ("jsonl", 3), ("jsonl", 4), ("jsonl", 5), ("jsonl", 6),
+    ]  # fmt: skip
+    assert "columns" in rejects[0]["reason"] and "0xff" in rejects[1]["reason"] and "JSON" in rejects[4]["reason"]
+
+
+def test_without_an_output_file_the_first_bad_row_is_an_error(tmp_path):
+    (tmp_path / "bad.csv").write_text("id,text\n1,one\n2,two,three\n")
+    with pytest.raises(InputError, match=r"bad.csv, row 3: expected 2 columns, found 3; .*--out"):
+        list(read_inputs([str(tmp_path / "bad.csv")], Reading()))
+
+
+def test_folders_and_patterns_hold_tables(tmp_path, opened):
+    for name in ("b.csv", "a.csv.gz", "c.parquet"):
+        write(tmp_path / name, 5)
+    for given in (str(tmp_path), str(tmp_path / "*")):
+        batches = list(read_inputs([given], Reading()))
+        assert [len(batch.texts) for batch in batches] == [5, 5, 5]
+    with pytest.raises(InputError, match="no file fits this pattern"):
+        list(read_inputs([str(tmp_path / "*.tsv")], Reading()))
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8b\x08\x00broken", b""])
+def test_a_damaged_archive_is_one_line(tmp_path, content):
+    (tmp_path / "a.csv.gz").write_bytes(content)
+    with pytest.raises(InputError, match="a.csv.gz"):
+        list(read_inputs([str(tmp_path / "a.csv.gz")], Reading()))
+    whole = gzip.compress(b"id,text\n" + b"1,two words here\n" * 1000)
+    (tmp_path / "b.csv.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="b.csv.gz"):
+        list(read_inputs([str(tmp_path / "b.csv.gz")], Reading()))
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, small_pieces, kind):
+    from pipeline.score import engine
+
+    source, out, encode = [str(write(tmp_path / "a.csv"))], tmp_path / f"out.{kind}", engine.encode
+    expected = tmp_path / f"expected.{kind}"
+    score_to_file(opened, source, ASIDE, Asked(), expected, kind)
+    calls = []
+
+    def dies(*args):
+        calls.append(args)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return encode(*args)
+
+    monkeypatch.setattr(engine, "encode", dies)
+    with pytest.raises(KeyboardInterrupt):
+        score_to_file(opened, source, ASIDE, Asked(), out, kind)
+    assert not out.exists()
+    with pytest.raises(InputError, match="unfinished run; go on with --resume"):
+        score_to_file(opened, source, ASIDE, Asked(), out, kind)
+    with pytest.raises(InputError, match="options differ"):
+        score_to_file(opened, source, ASIDE, Asked(evidence=1), out, kind, resume=True)
+    before = len(calls)
+    score_to_file(opened, source, ASIDE, Asked(), out, kind, resume=True)
+    assert 0 < len(calls) - before < 8
+    assert out.read_bytes() == expected.read_bytes()
+
+
+@pytest.mark.slow
+def test_kill_minus_nine_at_any_moment(tmp_path, folder):
+    source = tmp_path / "big.parquet"
+    parquet.write_table(pa.table({"text": texts(400_000)}), source)
+    command = [sys.executable, "-m", "pipeline.cli", "score", str(source), "--model", str(folder), "--evidence", "0"]
+    done = subprocess.run([*command, "--out", str(tmp_path / "whole.parquet")], capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    out, kills = tmp_path / "o.parquet", 0
+    for wait in (0.7, 1.0, 1.4, 60):
+        process = subprocess.Popen([*command, "--out", str(out), "--resume"], stderr=subprocess.PIPE)
+        try:
+            process.wait(wait)
+            break
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+            kills += 1
+            time.sleep(0.05)
+    assert process.returncode == 0 and kills
+    assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
