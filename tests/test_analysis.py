@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from pipeline.model.counts import Counts
 from pipeline.text import lexicon
 from pipeline.text.analysis import read
-from pipeline.text.columns import string_column
+from pipeline.text.columns import as_strings
 from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
 from tests.test_tokens import AWKWARD
 
@@ -130,7 +130,7 @@ def test_keys_can_be_read_back(known, family):
 
 
 def test_an_unknown_symbol_makes_a_negative_key():
-    unknown = np.array([-1, 3, -1], np.int32), np.array([3, -1, -1], np.int32)
+    unknown = np.array([-1, 3, -1]), np.array([3, -1, -1])
     assert (keys_of("pair", *unknown) < 0).all()
 
 
@@ -148,5 +148,5 @@ def test_an_unknown_symbol_makes_a_negative_key():
     ],
 )
 def test_both_spellings_have_one_stem(british, american):
-    first, second = lexicon.stem(string_column([british, american]), True).to_pylist()
+    first, second = lexicon.stem(as_strings([british, american]), True).to_pylist()
     assert first == second

@@ -18,7 +18,7 @@ from pipeline.errors import DetenteError, ModelError
 from pipeline.model.settings import Settings, settings_from
 from pipeline.model.weights import Weights
 from pipeline.stance import EVENTS
-from pipeline.text.columns import string_column
+from pipeline.text.columns import as_strings
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
 
@@ -116,7 +116,7 @@ def load(folder: str | Path) -> Model:
         settings = settings_from(card["settings"], str(folder / FILES.card))
         if card["events"] != list(EVENTS):
             raise ModelError(f"{folder}: was trained on other event types; train it again")
-        columns = {name: string_column(words[name]) for name in _WORD_LISTS}
+        columns = {name: as_strings(words[name]) for name in _WORD_LISTS}
         lexicon = Lexicon(
             **columns, symbol_of_word=arrays["symbol_of_word"], pairs=arrays["pairs"], stems=settings.text.stems
         )

@@ -32,26 +32,34 @@ class Weights:
 
     def tfidf(self, counted: Counted) -> np.ndarray:
         """(n_terms_found,) sublinear TF-IDF values with rows of length 1, as scikit-learn's `TfidfTransformer`."""
-        values = (1.0 + _log_table(counted.counts)) * self.idf[counted.indices]
-        rows = np.repeat(np.arange(len(counted.indptr) - 1), np.diff(counted.indptr))
-        squares = np.bincount(rows, weights=values * values, minlength=len(counted.indptr) - 1)
-        return values / np.sqrt(squares)[rows]
+        values, norm = self._weighed(counted)
+        return values / np.repeat(norm, np.diff(counted.indptr))
 
     def logits(self, counted: Counted) -> np.ndarray:
         """(n_texts, n_events) calibrated log-odds."""
-        values = self.tfidf(counted)
+        values, norm = self._weighed(counted)
         n = len(counted.indptr) - 1
         if n > _FEW:
             from scipy.sparse import csr_array
 
             matrix = csr_array((values, counted.indices, counted.indptr), shape=(n, len(self.vocabulary)))
-            return matrix @ self.coef + self.intercept
+            return matrix @ self.coef / norm[:, None] + self.intercept
         out = np.zeros((n, len(EVENTS)))
         for row in range(n):
             here = slice(counted.indptr[row], counted.indptr[row + 1])
             if here.stop > here.start:  # cumsum adds in the order in which SciPy does, so the bits agree
                 out[row] = np.cumsum(values[here, None] * self.coef[counted.indices[here]], axis=0)[-1]
-        return out + self.intercept
+        return out / norm[:, None] + self.intercept
+
+    def _weighed(self, counted: Counted) -> tuple[np.ndarray, np.ndarray]:
+        """(n_terms_found,) sublinear TF-IDF values, and the length of each row; 1 where a row is empty."""
+        values = self.idf[counted.indices]
+        often = np.flatnonzero(counted.counts > 1)
+        values[often] *= 1.0 + _log_table(counted.counts[often])
+        full = np.flatnonzero(np.diff(counted.indptr))
+        norm = np.ones(len(counted.indptr) - 1)
+        norm[full] = np.sqrt(np.add.reduceat(values * values, counted.indptr[full])) if len(full) else 1.0
+        return values, norm
 
     def event_proba(self, counted: Counted) -> np.ndarray:
         """(n_texts, n_events), rows sum to 1."""

@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 
 from pipeline.errors import InputError
 from pipeline.score.pieces import COMPRESSED, Piece, Reject, Wanted, is_table, pieces
+from pipeline.score.snippets import TOGETHER
 from pipeline.tables import TABLE_SUFFIXES, TEXT_COLUMNS, require_file
 
 TEXT_SUFFIXES = (".txt", ".md", "")
 HTML_SUFFIXES = (".html", ".htm")
 ARTICLE_COLUMNS = ("body", "article", "content", *TEXT_COLUMNS)
 _READABLE = (*TABLE_SUFFIXES, *TEXT_SUFFIXES[:2], *HTML_SUFFIXES)
-_SNIPPETS, _ARTICLES = 25_000, 500  # rows of a table scored together: more only take more memory
+_SNIPPETS, _ARTICLES = TOGETHER, 500  # rows of a table scored together
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,6 +13,10 @@ from pipeline.model.calibration import STANCE_OF_EVENT, stance_proba
 from pipeline.model.store import Model
 from pipeline.stance import EVENTS, STANCES, UNCLEAR
 from pipeline.text.columns import as_strings
+
+TOGETHER = (
+    10_000  # snippets scored together: with more the arrays outgrow a processor's cache, with fewer fixed costs tell
+)
 
 
 @dataclass(frozen=True)
@@ -40,14 +47,27 @@ class Scores:
         return self.proba[:, 0] - self.proba[:, 1]
 
 
-def score(model: Model, texts) -> Scores:
+def score(model: Model, texts, threads: int = 1) -> Scores:
     """Score snippets.
 
     Parameters
     ----------
     texts : a list, Series or Arrow array of n strings.
+    threads : how many threads work on them; the scores are the same bits for any number.
     """
-    counted = model.weights.vocabulary.count(as_strings(texts))
+    column = as_strings(texts)
+    if len(column) <= TOGETHER:
+        return _score(model, column)
+    n_parts = threads * -(-len(column) // (threads * TOGETHER))  # as many for each thread
+    cuts = [len(column) * k // n_parts for k in range(n_parts + 1)]
+    parts = [column.slice(start, end - start) for start, end in pairwise(cuts)]
+    with ThreadPoolExecutor(threads) as pool:
+        scored = list(pool.map(partial(_score, model), parts))
+    return Scores(*(np.concatenate([getattr(part, name) for part in scored]) for name in Scores.__dataclass_fields__))
+
+
+def _score(model: Model, texts) -> Scores:
+    counted = model.weights.vocabulary.count(texts)
     event_proba = model.weights.event_proba(counted)
     floor = model.settings.abstention.coverage_floor
     return from_proba(event_proba, counted.coverage, model.threshold, floor)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.text import names, scope
-from pipeline.text.columns import booleans, integers, string_column
-from pipeline.text.lexicon import NAME, NOT, NUMBER, Lexicon, words_of
-from pipeline.text.tokens import Tokens
+from pipeline.text.columns import as_strings, booleans, integers
+from pipeline.text.lexicon import NAME, NUMBER, Lexicon, words_of
+from pipeline.text.tokens import Tokens, row_of
 
 FUNCTION_WORDS = frozenset(
     """
@@ -25,21 +26,45 @@ FUNCTION_WORDS = frozenset(
 class Sequence:
     """What the model reads of a batch: one entry a word, a name counting as one word.
 
-    All are (n_words,). ``text``: index of the text. ``symbol``: index into the lexicon's
-    symbols, -1 where unknown. ``content``: no function word. ``reversal``: index of the word
-    that reverses this one, or -1. ``modal``: in reach of a modal. ``main``: before the first
-    subordinate clause. ``first``, ``last``: the tokens it covers.
+    Attributes
+    ----------
+    symbol : (n_words,) int64, index into the lexicon's symbols, -1 where unknown.
+    content : (n_words,) bool, no function word.
+    reversal : (n_words,) int32, index of the word that reverses this one, or -1.
+    modal : (n_words,) bool, in reach of a modal.
+    main : (n_words,) bool, before the first subordinate clause.
+    bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
+    token : (n_words,) int64, the token it is, or the first of a name.
+    follows, negation : (n_tokens,) bool, the token goes on with the name before it; is the "t" of "n't".
     """
 
-    text: np.ndarray
     symbol: np.ndarray
     content: np.ndarray
     reversal: np.ndarray
     modal: np.ndarray
     main: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    n_texts: int
+    bounds: np.ndarray
+    token: np.ndarray
+    follows: np.ndarray
+    negation: np.ndarray
+
+    @cached_property
+    def text(self) -> np.ndarray:
+        """(n_words,) int64, the index of the text; never falls."""
+        return row_of(self.bounds)
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """(n_words,) int64, the first token that a reader finds it in: "isn't", not its "t"."""
+        return self.token - self.negation[self.token]
+
+    @cached_property
+    def last(self) -> np.ndarray:
+        """(n_words,) int64, the last token it covers."""
+        last = self.token.copy()
+        tail = np.flatnonzero(self.follows & ~np.append(self.follows[1:], False))
+        last[np.searchsorted(self.token, tail) - 1] = tail
+        return last
 
 
 def read(texts, lexicon: Lexicon, masks: bool = True) -> tuple[Tokens, Sequence]:
@@ -49,63 +74,85 @@ def read(texts, lexicon: Lexicon, masks: bool = True) -> tuple[Tokens, Sequence]
     """
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
-    kinds = _kinds(tokens.forms, lower)
-    symbol = lexicon.symbol_of(lower)[tokens.form]
-    letter, number, name, negation = _masks(tokens, lower, symbol, lexicon, shape, kinds, masks)
-    symbol = np.where(name, NAME, np.where(number, NUMBER, symbol))
-    symbol = np.where(negation, lexicon.symbol_of(string_column([NOT]))[0], symbol)
-    follows = np.append(False, name[:-1]) & name & ~shape.clause if len(name) else name
-    kept = np.flatnonzero((~letter | name | number | negation) & ~follows)
-    last_name = np.maximum.accumulate(np.where(follows, np.arange(len(tokens)), 0))
-    last = np.maximum(kept, last_name[np.append(kept[1:], len(tokens)) - 1]) if len(kept) else kept
-    return tokens, _sequence(tokens, shape, kinds, kept, last, symbol, name, negation)
+    word = lexicon.word_of(lower)
+    kind = _kinds(tokens.forms, lower, lexicon, word)[tokens.form]
+    symbol = lexicon.symbol_of(lower, word).astype(np.intp)[tokens.form]
+    name, negation = _names(tokens, symbol, lexicon, shape, kind) if masks else np.zeros((2, len(tokens)), bool)
+    letter = _is(kind, "letter")
+    if masks:
+        symbol[_is(kind, "number")] = NUMBER
+        symbol[name] = NAME
+        symbol[negation] = lexicon.negation
+        letter &= ~(_is(kind, "number") | name | negation)
+    follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
+    kept = np.flatnonzero(~(letter | follows))
+    return tokens, _sequence(tokens, shape.clause, kind, kept, follows, symbol, name, negation)
 
 
-def _masks(tokens, lower, symbol, lexicon, shape, kinds, masks: bool) -> tuple[np.ndarray, ...]:
-    """Per token: a single character; a number; part of a name; the "t" of "n't"."""
-    letter = kinds["letter"][tokens.form]
-    if not masks:
-        return letter, *[np.zeros(len(tokens), bool)] * 3
-    number, particle = kinds["number"][tokens.form], kinds["particle"][tokens.form]
-    common, leading = (known(lower)[tokens.form] for known in (lexicon.is_common, lexicon.is_leading))
+def _names(tokens, symbol, lexicon, shape, kind) -> tuple[np.ndarray, np.ndarray]:
+    """Per token: part of a name; the "t" of "n't"."""
     paired = np.zeros(len(tokens), bool)
     capitals = np.flatnonzero(shape.capital[:-1] & shape.capital[1:])
     paired[capitals] = lexicon.are_pairs(symbol[capitals], symbol[capitals + 1])
-    name = names.mask(tokens, shape, common, leading, paired, letter, particle)
-    negation = letter & shape.apostrophe & kinds["t"][tokens.form]
-    return letter, number, name, negation
+    letter = _is(kind, "letter")
+    name = names.mask(shape, _is(kind, "common"), _is(kind, "leading"), paired, letter, _is(kind, "particle"))
+    return name, shape.apostrophe & _is(kind, "t")
 
 
-def _sequence(tokens, shape, kinds, kept, last, symbol, name, negation) -> Sequence:
-    text, form = tokens.text[kept], tokens.form[kept]
-    plain = ~name[kept]
-    content = ~(kinds["function"][form] & plain)
-    cue = (kinds["reversal"][form] & plain) | negation[kept]
-    be = kinds["be"][form] & plain
-    clause = np.cumsum(shape.clause)[kept]
-    passive = cue & np.append(False, be[:-1] & (clause[1:] == clause[:-1])) if len(kept) else cue
-    reversal = scope.in_reach(clause, content, cue, passive)
-    modal = scope.in_reach(clause, content, kinds["modal"][form] & plain, np.zeros(len(kept), bool)) >= 0
-    main = scope.main_part(text, kinds["subordinator"][form] & plain)
-    first = kept - negation[kept]  # a reader finds "isn't", not its "t"
-    return Sequence(text, symbol[kept], content, reversal, modal, main, first, last, tokens.n_texts)
+def _sequence(tokens, clause_starts, kind, kept, follows, symbol, name, negation) -> Sequence:
+    kind = np.where(name, 0, kind)[kept]
+    clause = np.cumsum(clause_starts.astype(np.int32), dtype=np.int32)[kept]
+    bounds = np.searchsorted(kept, tokens.bounds)
+    content = ~_is(kind, "function")
+    cue = np.flatnonzero(_is(kind, "reversal") | negation[kept])
+    passive = cue[_passive(cue, clause, _is(kind, "be"))]
+    places = np.flatnonzero(content)
+    reversal = scope.in_reach(clause, places, cue, passive)
+    modal = scope.in_reach(clause, places, np.flatnonzero(_is(kind, "modal")), passive[:0]) >= 0
+    main = scope.main_part(bounds, np.flatnonzero(_is(kind, "subordinator")))
+    return Sequence(symbol[kept], content, reversal, modal, main, bounds, kept, follows, negation)
 
 
-def _kinds(forms: pa.Array, lower: pa.Array) -> dict[str, np.ndarray]:
-    """Per distinct form, (n_forms,) bool tables of what kind of word it is."""
+def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
+    """(n_cues,) bool: a form of "be" stands right before the cue, in its clause."""
+    before = np.maximum(cue - 1, 0)
+    return (cue > 0) & be[before] & (clause[before] == clause[cue])
 
-    def among(words) -> np.ndarray:
-        return booleans(pc.is_in(lower, value_set=string_column(sorted(words))))
 
-    first = pc.utf8_slice_codeunits(forms, 0, 1)
-    return {
-        "letter": integers(pc.utf8_length(forms)) == 1,
-        "number": booleans(pc.utf8_is_numeric(first)),
-        "t": among(["t"]),
-        "function": among(FUNCTION_WORDS),
-        "particle": among(names.PARTICLES),
-        "reversal": among(scope.REVERSALS),
-        "modal": among(scope.MODALS),
-        "be": among(scope.BE_FORMS),
-        "subordinator": among(scope.SUBORDINATORS),
-    }
+_KINDS = {
+    "function": FUNCTION_WORDS,
+    "particle": names.PARTICLES,
+    "reversal": scope.REVERSALS,
+    "modal": scope.MODALS,
+    "be": scope.BE_FORMS,
+    "subordinator": scope.SUBORDINATORS,
+    "t": ("t",),
+}
+_BIT = {kind: np.uint16(1 << bit) for bit, kind in enumerate((*_KINDS, "letter", "number", "common", "leading"))}
+
+
+def _is(kind: np.ndarray, name: str) -> np.ndarray:
+    """Bool: of the kind that ``name`` names."""
+    return (kind & _BIT[name]) != 0
+
+
+def _kinds(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, word: np.ndarray) -> np.ndarray:
+    """(n_forms,) uint16: what kinds of word each distinct form is, a bit a kind."""
+    listed, bits = _listed()
+    out = bits[integers(pc.index_in(lower, value_set=listed))]
+    for kind, flags in (
+        ("letter", integers(pc.utf8_length(forms)) == 1),
+        ("number", booleans(pc.utf8_is_numeric(pc.utf8_slice_codeunits(forms, 0, 1)))),
+        ("common", lexicon.is_common(word)),
+        ("leading", lexicon.is_leading(word)),
+    ):
+        out |= np.where(flags, _BIT[kind], np.uint16(0))
+    return out
+
+
+@cache
+def _listed() -> tuple[pa.Array, np.ndarray]:
+    """The words of all lists of kinds, and the bits of each; the last entry, where -1 leads, is 0."""
+    words = sorted(set().union(*_KINDS.values()))
+    bits = [sum(_BIT[kind] for kind, members in _KINDS.items() if word in members) for word in words]
+    return as_strings(words), np.array([*bits, 0], np.uint16)

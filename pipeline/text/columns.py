@@ -15,17 +15,12 @@ from pipeline.errors import InputError
 def as_strings(texts) -> pa.Array:
     """Any list, Series or Arrow column of texts as one Arrow ``large_string`` array; null is empty."""
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
-        return _from_python(texts)
+        return _from_python(texts)  # by hand, since `pa.array` imports pandas
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     if texts.type != pa.large_string():
         texts = texts.cast(pa.large_string())
     return texts.fill_null("") if texts.null_count else texts
-
-
-def string_column(texts) -> pa.Array:
-    """Python strings as an Arrow ``string`` array. Built by hand, since ``pa.array`` imports pandas, which takes 0.4 s."""
-    return _from_python(texts).cast(pa.string())
 
 
 def _from_python(texts) -> pa.Array:
@@ -67,3 +62,9 @@ def _bits(buffer: pa.Buffer, column: pa.Array) -> np.ndarray:
         return np.zeros(0, bool)
     bits = np.unpackbits(np.frombuffer(buffer, np.uint8), bitorder="little")
     return bits[column.offset : column.offset + len(column)].astype(bool)
+
+
+def mask(flags: np.ndarray) -> pa.Array:
+    """A NumPy mask as an Arrow boolean array."""
+    packed = np.packbits(flags, bitorder="little")
+    return pa.BooleanArray.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(packed)])

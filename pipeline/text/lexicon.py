@@ -7,13 +7,14 @@ can never disagree about a word.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import Stemmer
 
-from pipeline.text.columns import as_strings, booleans, int64_column, integers, string_column
+from pipeline.text.columns import as_strings, booleans, int64_column, integers, mask
 from pipeline.text.tokens import Tokens, tokenise
 
 _SPECIAL = ("<name>", "<number>")  # no token looks like these
@@ -61,9 +62,12 @@ class Lexicon:
     def __len__(self) -> int:
         return len(self.symbols)
 
-    def symbol_of(self, lower: pa.Array) -> np.ndarray:
-        """(n_words,) int32: the symbol of each lower-case word, -1 where the stem was never seen."""
-        word = integers(pc.index_in(lower, value_set=self.words))
+    def word_of(self, lower: pa.Array) -> np.ndarray:
+        """(n,) int32: the index of each lower-case word among ``words``, -1 where it is new."""
+        return integers(pc.index_in(lower, value_set=self.words))
+
+    def symbol_of(self, lower: pa.Array, word: np.ndarray) -> np.ndarray:
+        """(n,) int32: the symbol of each lower-case word, -1 where the stem was never seen; ``word`` from `word_of`."""
         symbol = np.where(word >= 0, self.symbol_of_word[word], -1).astype(np.int32)
         new = np.flatnonzero(word < 0)
         if len(new):
@@ -79,13 +83,27 @@ class Lexicon:
         place = np.minimum(np.searchsorted(self.pairs, key), len(self.pairs) - 1)
         return (first >= 0) & (second >= 0) & (self.pairs[place] == key)
 
-    def is_leading(self, lower: pa.Array) -> np.ndarray:
-        """(n_words,) bool: whether the word, written with a capital, begins a name."""
-        return booleans(pc.is_in(lower, value_set=self.leading))
+    def is_leading(self, word: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether a word, written with a capital, begins a name."""
+        return self._tables["leading"][word]
 
-    def is_common(self, lower: pa.Array) -> np.ndarray:
-        """(n_words,) bool: whether the word is known not to be a name."""
-        return booleans(pc.is_in(lower, value_set=self.common))
+    def is_common(self, word: np.ndarray) -> np.ndarray:
+        """(n,) bool: whether a word is known not to be a name."""
+        return self._tables["common"][word]
+
+    @cached_property
+    def negation(self) -> int:
+        """The symbol of "not", -1 where it was never seen."""
+        return int(integers(pc.index_in(as_strings([NOT]), value_set=self.symbols))[0])
+
+    @cached_property
+    def _tables(self) -> dict[str, np.ndarray]:
+        """(n_words + 1,) bool tables of words; the last entry, where -1 leads, is false."""
+        tables = {}
+        for name in ("common", "leading"):
+            members = booleans(pc.is_in(self.words, value_set=getattr(self, name)))
+            tables[name] = np.append(members, False)
+        return tables
 
 
 def words_of(texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
@@ -114,7 +132,7 @@ def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
     distinct, word = _distinct(lower)
     stemmed = stem(distinct, stems)
     known = pc.unique(stemmed).sort()
-    symbols = pa.concat_arrays([string_column(_SPECIAL), known])
+    symbols = pa.concat_arrays([as_strings(_SPECIAL), known])
     word = word[tokens.form]
     capital = ~booleans(pc.equal(lower, tokens.forms))[tokens.form]
     place = sentence_case_places(tokens)
@@ -127,7 +145,7 @@ def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
     pairs = symbol[first].astype(np.int64) * len(symbols) + symbol[second]
     distinct_pairs, which = np.unique(pairs, return_inverse=True)
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
-    sorted_words = [distinct.filter(_mask(chosen)).sort() for chosen in (common, leading)]
+    sorted_words = [distinct.filter(mask(chosen)).sort() for chosen in (common, leading)]
     return Lexicon(symbols, distinct, symbol, *sorted_words, distinct_pairs[named], stems)
 
 
@@ -138,12 +156,6 @@ def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 
     return (positive >= times) & (positive >= share * seen)
 
 
-def _mask(flags: np.ndarray) -> pa.Array:
-    """A NumPy mask as Arrow's."""
-    packed = np.packbits(flags, bitorder="little")
-    return pa.BooleanArray.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(packed)])
-
-
 def stem(lower: pa.Array, stems: bool) -> pa.Array:
     """The stems of lower-case words, or the words themselves; British and American spelling have one stem."""
     if not stems or not len(lower):
@@ -151,7 +163,7 @@ def stem(lower: pa.Array, stems: bool) -> pa.Array:
     for british, american in _SPELLINGS:
         lower = pc.replace_substring_regex(lower, british, american)
     stemmed = Stemmer.Stemmer("english").stemWords(lower.to_pylist())
-    return string_column([_NEGATED.get(word, word) for word in stemmed])
+    return as_strings([_NEGATED.get(word, word) for word in stemmed])
 
 
 def _distinct(values: pa.Array) -> tuple[pa.Array, np.ndarray]:

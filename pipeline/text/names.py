@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.text.columns import booleans, integers, string_column
-from pipeline.text.tokens import Tokens
+from pipeline.text.columns import as_strings, booleans, integers
+from pipeline.text.tokens import Tokens, count_in, within
 
 # Share of capitalised words from which a text counts as a headline, small words left out.
 HEADLINE_SHARE = 0.9
@@ -59,6 +59,8 @@ def _bytes(members: bytes) -> np.ndarray:
 _SENTENCE_END = _bytes(b".!?:;")
 _CLAUSE_END = _bytes(b'.!?:;,()"\xe2')
 _OPENING = _bytes(b'"(\x9c')
+_APOSTROPHES = (b"'", "’".encode())
+_ENDS_SENTENCE, _ENDS_CLAUSE, _OPENS, _IS_APOSTROPHE = (np.uint8(1 << bit) for bit in range(4))
 
 
 @dataclass(frozen=True)
@@ -79,21 +81,29 @@ class Shapes:
 
 def shapes(tokens: Tokens) -> Shapes:
     """Read capitals and the marks between tokens."""
-    capital_form, telling = _form_shapes(tokens.forms)
+    capital_form, single, telling = _form_shapes(tokens.forms)
     capital = capital_form[tokens.form]
-    first = np.ones(len(tokens), bool)
-    first[1:] = tokens.text[1:] != tokens.text[:-1]
-    if not len(tokens):
-        return Shapes(*[np.zeros(0, bool)] * 5)
-    end = np.append(0, tokens.end[:-1])
-    gap = tokens.start - end
-    opener, closer = tokens.data[np.minimum(end, len(tokens.data) - 1)], tokens.data[tokens.start - 1]
-    initial = np.append(False, (capital & (tokens.end - tokens.start == 1))[:-1])
-    sentence = first | ((gap > 1) & ((_SENTENCE_END[opener] & ~initial) | _OPENING[closer]))
-    clause = first | ((gap > 1) & ((_CLAUSE_END[opener] & ~initial) | _OPENING[closer]))
-    curly = (gap == 3) & (opener == 0xE2) & (closer == 0x99)
-    apostrophe = ~first & (((opener == ord("'")) & (gap == 1)) | curly)
-    return Shapes(capital, sentence, clause, _headline(tokens, capital, telling[tokens.form]), apostrophe)
+    initial = np.append(False, (capital_form & single)[tokens.form[:-1]])[: len(tokens)]
+    gap = _gap_shapes(tokens.gaps)[tokens.gap]
+    opening = tokens.first | (gap & _OPENS != 0)
+    sentence = opening | ((gap & _ENDS_SENTENCE != 0) & ~initial)
+    clause = opening | ((gap & _ENDS_CLAUSE != 0) & ~initial)
+    headline = _headline(tokens, capital, telling[tokens.form])
+    return Shapes(capital, sentence, clause, headline, (gap & _IS_APOSTROPHE != 0) & ~tokens.first)
+
+
+def _gap_shapes(gaps: pa.Array) -> np.ndarray:
+    """(n_gaps,) uint8: what each distinct gap does, a bit a deed."""
+    written = [gap.encode() or b" " for gap in gaps.to_pylist()]
+    opener, closer = (np.array([gap[at] for gap in written], np.uint8) for at in (0, -1))
+    wide = np.array([len(gap) > 1 for gap in written], bool)
+    deeds = (
+        (_ENDS_SENTENCE, _SENTENCE_END[opener] & wide),
+        (_ENDS_CLAUSE, _CLAUSE_END[opener] & wide),
+        (_OPENS, _OPENING[closer] & wide),
+        (_IS_APOSTROPHE, np.array([gap in _APOSTROPHES for gap in written], bool)),
+    )
+    return sum(np.where(flags, bit, np.uint8(0)) for bit, flags in deeds)
 
 
 def sentence_case_places(tokens: Tokens) -> np.ndarray:
@@ -103,7 +113,6 @@ def sentence_case_places(tokens: Tokens) -> np.ndarray:
 
 
 def mask(
-    tokens: Tokens,
     shape: Shapes,
     common: np.ndarray,
     leading: np.ndarray,
@@ -137,15 +146,17 @@ def mask(
     return name | one | two
 
 
-def _form_shapes(forms: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Per distinct form: begins with a capital; its case would tell a headline, being no small word."""
+def _form_shapes(forms: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per distinct form: begins with a capital; is one byte; its case would tell a headline, being no small word."""
     first = pc.utf8_slice_codeunits(forms, 0, 1)
     capital = booleans(pc.not_equal(first, pc.utf8_lower(first)))
-    small = booleans(pc.is_in(pc.utf8_lower(forms), value_set=string_column(SMALL_WORDS)))
-    return capital, (integers(pc.utf8_length(forms)) > 2) & ~small & booleans(pc.utf8_is_alpha(forms))
+    small = booleans(pc.is_in(pc.utf8_lower(forms), value_set=as_strings(SMALL_WORDS)))
+    telling = (integers(pc.utf8_length(forms)) > 2) & ~small & booleans(pc.utf8_is_alpha(forms))
+    return capital, integers(pc.binary_length(forms)) == 1, telling
 
 
 def _headline(tokens: Tokens, capital: np.ndarray, telling: np.ndarray) -> np.ndarray:
-    n_telling = np.bincount(tokens.text[telling], minlength=tokens.n_texts)
-    n_capital = np.bincount(tokens.text[telling & capital], minlength=tokens.n_texts)
-    return ((n_telling > 0) & (n_capital >= HEADLINE_SHARE * n_telling))[tokens.text]
+    n_telling = count_in(tokens.bounds, telling)
+    n_capital = count_in(tokens.bounds, telling & capital)
+    headline = np.flatnonzero((n_telling > 0) & (n_capital >= HEADLINE_SHARE * n_telling))
+    return within(tokens.bounds[headline], tokens.bounds[headline + 1], len(tokens))

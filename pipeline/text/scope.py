@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.text.tokens import within
+
 REACH = 4
 # Lower-case words that turn the act in their reach round.
 REVERSALS = frozenset(
@@ -50,43 +52,46 @@ SUBORDINATORS = frozenset(
 
 
 def in_reach(clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: np.ndarray) -> np.ndarray:
-    """Which tokens a reversal reaches, and which reversal.
+    """Which words a cue reaches, and which cue. The work is done at the cues, which are few.
 
     Parameters
     ----------
-    clause : (n_tokens,) int, the number of the clause; never falls, and no clause spans two texts.
-    content : (n_tokens,) bool, no function word.
-    cue : (n_tokens,) bool, a reversing word.
-    passive : (n_tokens,) bool, a reversing word right after a form of "be".
+    clause : (n_words,) int, the number of the clause; never falls, and no clause spans two texts.
+    content : (n_content,) int, indices of the words that are no function words, rising.
+    cue : (n_cues,) int, indices of the cues, rising.
+    passive : (n_passive,) int, indices of the cues right after a form of "be", which reach back too.
 
     Returns
     -------
-    (n_tokens,) int64 : the index of the nearest reversal that reaches the token, -1 where none does.
+    (n_words,) int32 : the index of the nearest cue that reaches the word, one before it rather than one after it; -1
+        where none does.
     """
-    n = len(clause)
-    index = np.arange(n)
-    rank = np.cumsum(content)
-    fresh = np.append(True, clause[1:] != clause[:-1]) if n else np.zeros(0, bool)
-    begin = np.maximum.accumulate(np.where(fresh, index, 0))
-    before = np.maximum.accumulate(np.where(cue, index, -1))
-    before = np.append(-1, before[:-1])[:n]  # a cue is not in its own reach
-    after = np.minimum.accumulate(np.where(passive, index, n)[::-1])[::-1]
-    after = np.append(after[1:], n)[:n]
-    out = np.full(n, -1)
-    back = np.flatnonzero(content & (after < n))
-    back = back[begin[after[back]] <= back]
-    out[back] = np.where(rank[after[back]] - rank[back] <= REACH, after[back], -1)
-    ahead = np.flatnonzero(content & (before >= begin))
-    ahead = ahead[rank[ahead] - rank[before[ahead]] <= REACH]
-    out[ahead] = before[ahead]
+    out = np.full(len(clause), -1, np.int32)
+    before = np.searchsorted(content, passive)
+    after = np.searchsorted(content, cue, side="right")
+    # From far to near, so that the nearest cue is the last to be written.
+    for step in range(REACH, 0, -1):
+        _write(out, clause, content, passive, before - step)
+    for step in range(REACH, 0, -1):
+        _write(out, clause, content, cue, after + step - 1)
     return out
 
 
-def main_part(text: np.ndarray, subordinator: np.ndarray) -> np.ndarray:
-    """(n_tokens,) bool: the token stands before the first subordinator of its text."""
-    seen = np.cumsum(subordinator)
-    first = np.ones(len(text), bool)
-    first[1:] = text[1:] != text[:-1]
-    start = np.maximum.accumulate(np.where(first, np.arange(len(text)), 0))
-    before = seen - subordinator
-    return seen == before[start] if len(text) else np.zeros(0, bool)
+def _write(out: np.ndarray, clause: np.ndarray, content: np.ndarray, cue: np.ndarray, place: np.ndarray) -> None:
+    """Write each cue to the content word at ``place``, where there is one and it stands in the cue's clause."""
+    inside = (place >= 0) & (place < len(content))
+    word, cue = content[place[inside]], cue[inside]
+    same = clause[word] == clause[cue]
+    out[word[same]] = cue[same]
+
+
+def main_part(bounds: np.ndarray, subordinator: np.ndarray) -> np.ndarray:
+    """(n_words,) bool: the word stands before the first subordinator of its text.
+
+    Parameters
+    ----------
+    bounds : (n_texts + 1,) int, the first word of each text, and the number of words.
+    subordinator : indices of the subordinators, rising.
+    """
+    first = np.append(subordinator, bounds[-1])[np.searchsorted(subordinator, bounds[:-1])]
+    return within(bounds[:-1], np.minimum(first, bounds[1:]), bounds[-1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.text.analysis import Sequence
+from pipeline.text.tokens import within
 
 _BITS = 22
 _MASK = (1 << _BITS) - 1
@@ -43,16 +44,16 @@ def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.n
     elif family in ("main", "modal"):
         i = np.flatnonzero(getattr(sequence, family))
     else:
-        length = np.bincount(text, minlength=sequence.n_texts)
-        i = np.flatnonzero(np.arange(len(text)) - np.repeat(np.cumsum(length) - length, length) < lead)
+        bounds = sequence.bounds
+        i = np.flatnonzero(within(bounds[:-1], np.minimum(bounds[:-1] + lead, bounds[1:]), len(text)))
     return i, i
 
 
 def keys_of(family: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(n,) int64 keys; negative where a symbol is unknown (-1)."""
+    """(n,) int64 keys of int64 symbols; negative where a symbol is unknown (-1)."""
     head = np.int64(FAMILIES.index(family)) << (2 * _BITS)
-    first = a.astype(np.int64) << _BITS
-    return head | first if family in SINGLE else head | first | b.astype(np.int64)
+    first = head | a << _BITS
+    return first if family in SINGLE else first | b
 
 
 def decode(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

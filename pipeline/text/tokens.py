@@ -8,13 +8,13 @@ whole batch at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.text.columns import as_strings, integers
+from pipeline.text.columns import as_strings, int64_column, integers
 
-_WORD = bytes(chr(c).isalnum() or chr(c) == "_" for c in range(128)) + bytes(128)
 # Prefixes whose hyphen belongs to the word: "de-escalation" must never be read as "escalation".
 _HYPHEN_PREFIXES = ("de", "non", "re", "un", "anti", "counter", "cease", "dis")
 _HYPHEN = ord("-")
@@ -26,26 +26,70 @@ class Tokens:
 
     Attributes
     ----------
-    text : (n_tokens,) int64, the index of the text that holds the token; never falls.
     start, end : (n_tokens,) int64, the token's place in ``data``, in bytes.
-    form : (n_tokens,) int32, index into ``forms``.
-    forms : the distinct tokens as they are written, an Arrow string array.
+    form : (n_tokens,) int64, index into ``forms``.
+    gap : (n_tokens,) int64, index into ``gaps``: what stands between the token before and this one. The end of a
+        text counts for nothing here.
+    forms, gaps : the distinct tokens, and gaps, as they are written: Arrow large_string arrays.
     data : (n_bytes,) uint8, the UTF-8 bytes of all texts, one after the other.
-    n_texts : the number of texts, those without a token included.
     offsets : (n_texts + 1,) int64, where each text begins in ``data``.
+    bounds : (n_texts + 1,) int64, the first token of each text, and the number of tokens.
     """
 
-    text: np.ndarray
     start: np.ndarray
     end: np.ndarray
     form: np.ndarray
+    gap: np.ndarray
     forms: pa.Array
+    gaps: pa.Array
     data: np.ndarray
-    n_texts: int
     offsets: np.ndarray
+    bounds: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.text)
+        return len(self.form)
+
+    @cached_property
+    def text(self) -> np.ndarray:
+        """(n_tokens,) int64, the index of the text that holds the token; never falls."""
+        return row_of(self.bounds)
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """(n_tokens,) bool: the token is the first of its text."""
+        return begins(self.bounds)
+
+
+def row_of(bounds: np.ndarray) -> np.ndarray:
+    """(bounds[-1],) int64: the row that holds each place, of rows that begin at ``bounds``.
+
+    A sum, not `numpy.repeat`, which keeps the interpreter lock, as sums do that change the type on the way.
+    """
+    full = np.flatnonzero(bounds[1:] > bounds[:-1])
+    step = np.zeros(bounds[-1], np.int64)
+    step[bounds[full]] = np.diff(full, prepend=0)
+    return np.cumsum(step)
+
+
+def begins(bounds: np.ndarray) -> np.ndarray:
+    """(bounds[-1],) bool: a row begins at this place."""
+    out = np.zeros(bounds[-1] + 1, bool)
+    out[bounds] = True
+    return out[:-1]
+
+
+def within(begin: np.ndarray, end: np.ndarray, n: int) -> np.ndarray:
+    """(n,) bool: the place lies in one of the ranges ``begin`` to ``end`` (left out), which rise and do not overlap."""
+    full = np.flatnonzero(begin < end)
+    step = np.zeros(n + 1, np.int8)
+    step[begin[full]] = 1
+    step[end[full]] -= 1
+    return np.cumsum(step[:-1], dtype=np.int8).view(bool)
+
+
+def count_in(bounds: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """(n_rows,) int64: how many flags are set in each row, of rows that begin at ``bounds``."""
+    return np.diff(np.searchsorted(np.flatnonzero(flags), bounds))
 
 
 def tokenise(texts, join_hyphens: bool = True) -> Tokens:
@@ -64,16 +108,17 @@ def tokenise(texts, join_hyphens: bool = True) -> Tokens:
     >>> tokens.text.tolist()
     [0, 0, 0, 2, 2, 2]
     """
-    strings = as_strings(texts)
-    offsets, data = _bytes_of(strings)
-    word = _word_bytes(data)
-    if join_hyphens:
-        _join_hyphens(data, word, offsets)
-    start, end = _runs(word, offsets)
-    form, forms = _encode(data, word, end - start)
-    per_text = np.diff(np.searchsorted(start, offsets))
-    text = np.repeat(np.arange(len(strings)), per_text)
-    return Tokens(text, start, end, form, forms, data, len(strings), offsets)
+    offsets, data = _bytes_of(as_strings(texts))
+    start = _starts(data, offsets, join_hyphens)
+    bounds = np.searchsorted(start, offsets)
+    # A token is encoded together with the gap after it, in one pass and without copying a byte.
+    ends = np.append(start, len(data))
+    column = pa.LargeStringArray.from_buffers(len(start), pa.py_buffer(ends), pa.py_buffer(data))
+    encoded = column.dictionary_encode()
+    written, code = encoded.dictionary, integers(encoded.indices).astype(np.intp)  # NumPy indexes with no other type
+    length, form, forms, gap, gaps = _parted(written, join_hyphens)
+    before = np.append(len(gaps) - 1, gap[code[:-1]])[: len(code)]
+    return Tokens(start, start + length[code], form[code], before, forms, gaps, data, offsets, bounds)
 
 
 def _bytes_of(strings: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -86,12 +131,15 @@ def _bytes_of(strings: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     return offsets - offsets[0], data
 
 
-def _word_bytes(data: np.ndarray) -> np.ndarray:
-    """(n_bytes,) bool, true where the byte belongs to a word character."""
-    word = np.frombuffer(bytearray(data.tobytes().translate(_WORD)), bool)
+def _word_bytes(data: np.ndarray, offsets: np.ndarray, join_hyphens: bool) -> np.ndarray:
+    """(n_bytes,) bool, true where the byte belongs to a word."""
+    # Differences of unsigned bytes wrap round, so that each range takes one comparison.
+    word = ((data | 0x20) - ord("a") < 26) | (data - ord("0") < 10) | (data == ord("_"))
     lead = np.flatnonzero(data >= 0xC0)
     if len(lead):
         _mark_beyond_ascii(data, word, lead)
+    if join_hyphens:
+        _join_hyphens(data, word, offsets)
     return word
 
 
@@ -129,24 +177,32 @@ def _join_hyphens(data: np.ndarray, word: np.ndarray, offsets: np.ndarray) -> No
         word[place[fits]] = True
 
 
-def _runs(word: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and last-plus-one byte of each run of word bytes; no run crosses two texts."""
-    begins = word.copy()
-    begins[1:] &= ~word[:-1]
-    ends = word.copy()
-    ends[:-1] &= ~word[1:]
+def _starts(data: np.ndarray, offsets: np.ndarray, join_hyphens: bool) -> np.ndarray:
+    """(n_tokens,) int64: the first byte of each run of word bytes; no run crosses two texts."""
+    word = _word_bytes(data, offsets, join_hyphens)
+    starts = word.copy()
+    starts[1:] &= ~word[:-1]
     inner = offsets[1:-1]
-    inner = inner[(inner > 0) & (inner < len(word))]
-    begins[inner] = word[inner]
-    ends[inner - 1] = word[inner - 1]
-    return np.flatnonzero(begins), np.flatnonzero(ends) + 1
+    inner = inner[inner < len(word)]
+    starts[inner] = word[inner]
+    return np.flatnonzero(starts)
 
 
-def _encode(data: np.ndarray, word: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, pa.Array]:
-    """Token codes and the distinct tokens behind them."""
-    packed = data[word]
-    cuts = np.zeros(len(lengths) + 1, np.int32)
-    np.cumsum(lengths, out=cuts[1:])
-    column = pa.StringArray.from_buffers(len(lengths), pa.py_buffer(cuts), pa.py_buffer(packed))
-    encoded = column.dictionary_encode()
-    return integers(encoded.indices), encoded.dictionary
+def _parted(written: pa.Array, join_hyphens: bool) -> tuple[np.ndarray, np.ndarray, pa.Array, np.ndarray, pa.Array]:
+    """Distinct tokens with the gaps behind them, parted.
+
+    Returns
+    -------
+    length of each token in bytes; its code and the distinct tokens; the code of its gap and the distinct gaps, the
+    last of which is none of these but the empty gap.
+    """
+    offsets, data = _bytes_of(written)
+    inside = np.append(_word_bytes(data, offsets, join_hyphens), False)
+    outside = np.flatnonzero(~inside)
+    end = np.minimum(outside[np.searchsorted(outside, offsets[:-1])], offsets[1:])
+    cuts = np.append(np.column_stack([offsets[:-1], end]).ravel(), len(data))
+    both = pa.LargeStringArray.from_buffers(len(cuts) - 1, pa.py_buffer(cuts), pa.py_buffer(data))
+    forms, gaps = (both.take(int64_column(np.arange(part, len(both), 2))).dictionary_encode() for part in (0, 1))
+    distinct_gaps = pa.concat_arrays([gaps.dictionary, as_strings([""])])
+    form, gap = (integers(part.indices).astype(np.intp) for part in (forms, gaps))
+    return end - offsets[:-1], form, forms.dictionary, gap, distinct_gaps
