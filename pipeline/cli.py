@@ -186,7 +186,7 @@ def score(
     from pipeline.errors import InputError
     from pipeline.reader import open_model
     from pipeline.score.inputs import Reading, read_inputs
-    from pipeline.score.output import format_of, print_rows
+    from pipeline.score.output import format_of, print_tables
     from pipeline.score.rows import Asked, score_batch
 
     kind = format_of(format, out, sys.stdout.isatty())
@@ -201,7 +201,7 @@ def score(
     asked = Asked(sentences, evidence)
     if out is None:
         batches = read_inputs(given or [], Reading(text_column, articles))
-        print_rows((row for batch in batches for row in score_batch(opened, batch, asked)), kind)
+        print_tables((score_batch(opened, batch, asked) for batch in batches), kind)
         return
     from pipeline import show
     from pipeline.score.engine import score_to_file

@@ -71,10 +71,10 @@ class Reader:
         """The distinct sentences of an article, scored, with the number of times each stands there."""
         from pipeline.score.articles import score_articles
 
-        (article,) = score_articles(self.model, [text])
-        table = self.score([sentence.text for sentence in article.sentences])
-        table.insert(0, "text", [sentence.text for sentence in article.sentences])
-        table["repeats"] = [sentence.repeats for sentence in article.sentences]
+        article = score_articles(self.model, [text])
+        table = self.score(article.texts)
+        table.insert(0, "text", article.texts)
+        table["repeats"] = article.repeats
         return table
 
     @staticmethod

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
-from pipeline.score.articles import Article, score_articles
+from pipeline.score.articles import Articles, score_articles
 from pipeline.score.inputs import Batch
-from pipeline.score.parts import Totals
-from pipeline.score.rows import snippet_rows
-from pipeline.score.snippets import score
+from pipeline.score.journal import Totals
+from pipeline.score.rows import Asked, score_batch, sentence_table
 from pipeline.stance import MIXED, STANCES, UNCLEAR
+from pipeline.text.columns import as_strings
 
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _WIDE = 120  # columns where the output is no terminal
@@ -167,28 +169,26 @@ def scores(model, batches: Iterable[Batch], sentences: bool, n_evidence: int, ou
         screen = console(file=file)
         for batch in batches:
             if not batch.articles:
-                rows = snippet_rows(model, batch.ids, batch.texts, score(model, batch.texts), n_evidence, quoted=True)
-                screen.print(_snippet_table(rows))
+                asked = Asked(sentences, n_evidence)
+                screen.print(_snippet_table(score_batch(model, replace(batch, quoted=True), asked)))
                 continue
-            for name, article in zip(batch.ids, score_articles(model, batch.texts)):
+            texts = as_strings(batch.texts).to_pylist()
+            for name, article in zip(as_strings(batch.ids).to_pylist(), score_articles(model, texts)):
                 _article(screen, model, name, article, n_evidence)
     finally:
         if file:
             file.close()
 
 
-def _article(screen: Console, model, name: str, article: Article, n_evidence: int) -> None:
-    colour, counts = _COLOURS[article.stance], article.counts
-    screen.print(f"\n[bold]{name}[/bold]  [{colour}]{article.stance}[/{colour}]  tension {article.tension:+.2f}")
-    said = (f"{counts[STANCES[0]]} rising", f"{counts[STANCES[1]]} easing", f"{counts[STANCES[2]]} neither")
-    screen.print(f"{len(article.sentences)} distinct sentences: {', '.join(said)}, {counts[UNCLEAR]} unclear")
-    texts = [sentence.text for sentence in article.sentences]
-    shown = [text if s.repeats == 1 else f"{text} (×{s.repeats})" for text, s in zip(texts, article.sentences)]
-    rows = snippet_rows(model, texts, texts, article.scores, n_evidence, quoted=True)
-    screen.print(_snippet_table(row | {"text": text} for row, text in zip(rows, shown)))
+def _article(screen: Console, model, name: str, article: Articles, n_evidence: int) -> None:
+    (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
+    screen.print(f"\n[bold]{name}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}")
+    said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
+    screen.print(f"{len(article.texts)} distinct sentences: {said}")
+    screen.print(_snippet_table(sentence_table(model, as_strings([name]), article, n_evidence)))
 
 
-def _snippet_table(rows: Iterable[dict]) -> Table:
+def _snippet_table(rows: pa.Table) -> Table:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", padding=(0, 1))
@@ -197,13 +197,12 @@ def _snippet_table(rows: Iterable[dict]) -> Table:
     table.add_column("event")
     table.add_column("text", ratio=3)
     table.add_column("evidence", ratio=2, style="bright_black")
-    for row in rows:
-        unclear = row["stance"] == UNCLEAR
+    for row in rows.to_pylist():
         evidence = ", ".join(f"{e['words']} {e['weight']:+.1f}" for e in row["evidence"])
         stance = Text(row["stance"], style=_COLOURS[row["stance"]])
-        table.add_row(
-            stance, f"{row['tension']:+.2f}", "" if unclear else row["event"], Text(row["text"]), Text(evidence)
-        )
+        event = "" if row["stance"] == UNCLEAR else row["event"]
+        times = f" (×{row['repeats']})" if row.get("repeats", 1) > 1 else ""
+        table.add_row(stance, f"{row['tension']:+.2f}", event, Text(row["text"] + times), Text(evidence))
     return table
 
 

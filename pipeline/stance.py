@@ -11,6 +11,7 @@ from pipeline.errors import LabelError
 
 STANCES = ("escalation", "de-escalation", "neutral")
 UNCLEAR = "unclear"  # the answer where the model does not know enough; never a label
+ANSWERS = (*STANCES, UNCLEAR)
 MIXED = "mixed"  # an article that speaks for both sides; never a label
 
 ESCALATION_EVENTS = (

@@ -8,7 +8,7 @@ from pipeline.errors import InputError
 from pipeline.evaluate.behaviour import KINDS, check
 from pipeline.model.store import load
 from pipeline.score.snippets import Scores
-from pipeline.stance import STANCES, UNCLEAR
+from pipeline.stance import ANSWERS, STANCES, UNCLEAR
 from tests.conftest import DATA
 
 CHECKS = DATA / "checks"
@@ -16,9 +16,9 @@ CHECKS = DATA / "checks"
 
 def scores(*pairs):
     """Scores with the given (stance, tension)."""
-    stance = np.array([stance for stance, _ in pairs], object)
+    code = np.array([ANSWERS.index(stance) for stance, _ in pairs])
     proba = np.array([[(1 + t) / 2, (1 - t) / 2, 0] for _, t in pairs])
-    return Scores(stance, proba, stance, proba, np.ones(len(pairs)))
+    return Scores(code, proba, np.zeros(len(pairs), int), proba, np.ones(len(pairs)))
 
 
 def rule(name):

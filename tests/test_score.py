@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.score.articles import score_articles, stance_of_counts
+from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles, stances_of_counts
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import from_proba, score
 from pipeline.stance import EVENTS
@@ -54,7 +54,8 @@ def test_evidence_adds_up_to_the_log_odds(model, corpus):
 def test_evidence_is_written_as_it_stands_in_the_text(model, corpus):
     texts = corpus.texts[:50]
     evidence = explain(model, texts)
-    for row, start, end, words in zip(evidence.text, evidence.start, evidence.end, evidence.words):
+    rows = np.repeat(np.arange(len(texts)), np.diff(evidence.bounds))
+    for row, start, end, words in zip(rows, evidence.start, evidence.end, evidence.words.to_pylist()):
         shown = texts[row][start:end]
         assert words == shown or words.split(" … ") == [
             shown[: len(words.split(" … ")[0])],
@@ -94,17 +95,31 @@ def test_repeats_count_once_whatever_their_case_and_spaces():
 
 
 def test_an_article_is_mixed_where_the_weaker_side_has_a_third():
-    assert stance_of_counts(2, 1, 0) == "mixed"
-    assert stance_of_counts(3, 1, 0) == "escalation"
-    assert stance_of_counts(1, 4, 9) == "de-escalation"
+    codes = stances_of_counts(np.array([[2, 1, 0, 0], [3, 1, 0, 0], [1, 4, 9, 2]]))
+    assert [STANCES_OF_ARTICLES[code] for code in codes] == ["mixed", "escalation", "de-escalation"]
 
 
 def test_articles_are_scored_sentence_by_sentence(model):
     rising = "Rebels attacked a town and killed five soldiers.\n\nThe army accused them of murder."
     up, none = score_articles(model, [rising, "\n\n"])
-    assert up.stance == "escalation"
-    assert up.counts == {"escalation": 2, "de-escalation": 0, "neutral": 0, "unclear": 0}
+    assert up.stance == ["escalation"]
+    assert up.counts.tolist() == [[2, 0, 0, 0]]
     assert up.tension == pytest.approx(up.scores.tension.mean())
-    assert up.strongest("de-escalation") is None
-    assert up.strongest("escalation") == int(up.scores.proba[:, 0].argmax())
-    assert (none.stance, none.tension, none.sentences) == ("unclear", 0.0, [])
+    assert up.strongest("de-escalation") == -1
+    assert up.strongest("escalation") == up.scores.proba[:, 0].argmax()
+    assert (none.stance, none.tension.tolist(), none.texts) == (["unclear"], [0.0], [])
+
+
+def test_articles_are_scored_alike_alone_and_together(model, corpus):
+    texts = ["\n\n".join(corpus.texts[k : k + 5]) for k in range(0, 50, 5)] + ["", "Nothing."]
+    together = score_articles(model, texts)
+    for row, text in enumerate(texts):
+        alone = score_articles(model, [text])
+        assert (alone.stance, alone.texts, alone.repeats.tolist()) == (
+            together[row].stance,
+            together[row].texts,
+            together[row].repeats.tolist(),
+        )
+        assert np.array_equal(alone.scores.proba, together[row].scores.proba)
+        for stance in ("escalation", "de-escalation"):
+            assert alone.strongest(stance) == together[row].strongest(stance)

@@ -2,75 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.model.store import Model
 from pipeline.score.snippets import Scores, score
-from pipeline.stance import MIXED, STANCES, UNCLEAR
-from pipeline.text.sentences import Sentence, distinct_sentences
+from pipeline.stance import ANSWERS, MIXED, STANCES, UNCLEAR
+from pipeline.text.sentences import distinct_sentences
+from pipeline.text.tokens import row_of
 
 MIXED_SHARE = 1 / 3  # the weaker side's least share of the sentences that take one, for `mixed`
+STANCES_OF_ARTICLES = (*ANSWERS, MIXED)
 
 
 @dataclass(frozen=True)
-class Article:
-    """A scored article.
+class Articles:
+    """Scored articles.
 
     Attributes
     ----------
-    sentences : its distinct sentences, in order.
+    bounds : (n + 1,) int64, the first sentence of each article, and the number of sentences.
+    texts : the distinct sentences of all articles, in order.
+    repeats : (n_sentences,) int64, how often each stands in its article.
     scores : one row a sentence.
-    stance : a stance, `mixed` or `unclear`; see `stance_of_counts`.
-    tension : mean tension of the sentences that are not unclear, in [-1, 1]; 0 where there is none.
-    counts : how many sentences rise, ease, say neither, or are unclear.
+    counts : (n, 4) int64, how many sentences of each rise, ease, say neither, or are unclear.
+    tension : (n,) float64, mean tension of the sentences that are not unclear, in [-1, 1]; 0 where there is none.
     """
 
-    sentences: list[Sentence]
+    bounds: np.ndarray
+    texts: list[str]
+    repeats: np.ndarray
     scores: Scores
-    stance: str
-    tension: float
-    counts: dict[str, int]
+    counts: np.ndarray
+    tension: np.ndarray
 
-    def strongest(self, stance: str) -> int | None:
-        """The row of the sentence that speaks most strongly for a stance, None where none does."""
-        rows = np.flatnonzero(self.scores.stance == stance)
-        if not len(rows):
-            return None
-        return int(rows[self.scores.proba[rows, STANCES.index(stance)].argmax()])
+    def __len__(self) -> int:
+        return len(self.tension)
+
+    def __getitem__(self, row: int) -> Articles:
+        """One article, on its own."""
+        here = slice(*self.bounds[row : row + 2])
+        alone = self.bounds[row : row + 2] - self.bounds[row]
+        one = slice(row, row + 1)
+        return Articles(
+            alone, self.texts[here], self.repeats[here], self.scores.take(here), self.counts[one], self.tension[one]
+        )
+
+    def __iter__(self) -> Iterator[Articles]:
+        return (self[row] for row in range(len(self)))
+
+    @property
+    def stance_code(self) -> np.ndarray:
+        """(n,) int64, index into `STANCES_OF_ARTICLES`; see `stances_of_counts`."""
+        return stances_of_counts(self.counts)
+
+    @property
+    def stance(self) -> list[str]:
+        """A stance, `mixed` or `unclear` for each."""
+        return [STANCES_OF_ARTICLES[code] for code in self.stance_code]
+
+    def strongest(self, stance: str) -> np.ndarray:
+        """(n,) int64, the sentence that speaks most strongly for a stance in each article; -1 where none does."""
+        rows = np.flatnonzero(self.scores.stance_code == STANCES.index(stance))
+        article = row_of(self.bounds)[rows]
+        order = np.lexsort((-self.scores.proba[rows, STANCES.index(stance)], article))
+        first = order[np.flatnonzero(np.diff(article[order], prepend=-1))]
+        out = np.full(len(self), -1)
+        out[article[first]] = rows[first]
+        return out
 
 
-def score_articles(model: Model, texts: Sequence[str]) -> list[Article]:
+def score_articles(model: Model, texts: Sequence[str]) -> Articles:
     """Score articles, all their sentences in one batch."""
     split = [distinct_sentences(text) for text in texts]
-    scores = score(model, [sentence.text for sentences in split for sentence in sentences])
-    cuts = np.cumsum([0, *map(len, split)])
-    return [_article(s, _rows(scores, slice(a, b))) for s, a, b in zip(split, cuts[:-1], cuts[1:])]
+    sentences = [sentence for article in split for sentence in article]
+    bounds = np.cumsum([0, *map(len, split)])
+    scores = score(model, [sentence.text for sentence in sentences])
+    counts = np.bincount(row_of(bounds) * len(ANSWERS) + scores.stance_code, minlength=len(split) * len(ANSWERS))
+    counts = counts.reshape(len(split), len(ANSWERS))
+    clear = scores.stance_code != ANSWERS.index(UNCLEAR)
+    total = np.bincount(row_of(bounds)[clear], weights=scores.tension[clear], minlength=len(split))
+    tension = total / np.maximum(counts[:, : len(STANCES)].sum(axis=1), 1)
+    repeats = np.array([sentence.repeats for sentence in sentences], np.int64)
+    return Articles(bounds, [sentence.text for sentence in sentences], repeats, scores, counts, tension)
 
 
-def stance_of_counts(rising: int, easing: int, neutral: int) -> str:
-    """The stance of an article from the number of its sentences each way.
+def stances_of_counts(counts: np.ndarray) -> np.ndarray:
+    """The stances of articles from the number of their sentences each way.
+
+    Parameters
+    ----------
+    counts : (n, 4) int, sentences that rise, ease, say neither, are unclear.
+
+    Returns
+    -------
+    (n,) int64, index into `STANCES_OF_ARTICLES`.
 
     Examples
     --------
-    >>> stance_of_counts(5, 1, 3), stance_of_counts(2, 2, 0), stance_of_counts(0, 0, 4), stance_of_counts(0, 0, 0)
-    ('escalation', 'mixed', 'neutral', 'unclear')
+    >>> codes = stances_of_counts(np.array([[5, 1, 3, 0], [2, 2, 0, 1], [0, 0, 4, 0], [0, 0, 0, 9]]))
+    >>> [STANCES_OF_ARTICLES[code] for code in codes]
+    ['escalation', 'mixed', 'neutral', 'unclear']
     """
-    if rising + easing == 0:
-        return "neutral" if neutral else UNCLEAR
-    if min(rising, easing) >= MIXED_SHARE * (rising + easing):
-        return MIXED
-    return "escalation" if rising > easing else "de-escalation"
-
-
-def _article(sentences: list[Sentence], scores: Scores) -> Article:
-    counts = {stance: int((scores.stance == stance).sum()) for stance in (*STANCES, UNCLEAR)}
-    clear = scores.stance != UNCLEAR
-    tension = float(scores.tension[clear].mean()) if clear.any() else 0.0
-    return Article(sentences, scores, stance_of_counts(*(counts[s] for s in STANCES)), tension, counts)
-
-
-def _rows(scores: Scores, rows: slice) -> Scores:
-    return Scores(*(getattr(scores, name)[rows] for name in Scores.__dataclass_fields__))
+    rising, easing, neutral, _ = counts.T
+    mixed = np.minimum(rising, easing) >= MIXED_SHARE * (rising + easing)
+    without = np.where(neutral > 0, STANCES.index("neutral"), STANCES_OF_ARTICLES.index(UNCLEAR))
+    stronger = np.where(rising > easing, STANCES.index("escalation"), STANCES.index("de-escalation"))
+    return np.where(rising + easing == 0, without, np.where(mixed, STANCES_OF_ARTICLES.index(MIXED), stronger))

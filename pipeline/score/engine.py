@@ -11,12 +11,14 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.score.inputs import Reading, files_of, read_inputs
-from pipeline.score.output import encode
-from pipeline.score.parts import Parts, Totals
-from pipeline.score.rows import Asked
+from pipeline.score.inputs import Batch, Reading, files_of, read_inputs
+from pipeline.score.journal import Journal, Totals
+from pipeline.score.rows import Asked, score_batch
+from pipeline.score.sinks import payload_of
 
 
 def score_to_file(
@@ -47,23 +49,29 @@ def score_to_file(
     """
     if resume and "-" in given:
         raise InputError("--resume: standard input cannot be read twice; save it to a file first")
-    parts = Parts(out, kind)
-    batches = enumerate(read_inputs(given, reading))
+    journal = Journal(out, kind)
+    batches = read_inputs(given, reading)
     first = next(batches)  # what cannot be read at all fails before anything is made
-    parts.begin(_plan(model, given, reading, asked, kind), resume)
-    numbered = chain([first], batches)
+    journal.begin(_plan(model, given, reading, asked, kind), resume)
+    done = len(journal)
 
     def work(pair):
         number, batch = pair
-        return None if parts.has(number) else encode(model, batch, asked, kind)
+        return None if number < done else scored(model, batch, asked, kind)
 
     read = 0
-    for (number, batch), encoded in in_order(work, numbered, threads):
-        if encoded is not None:
-            parts.add(number, batch, *encoded)
+    for (_, batch), found in in_order(work, enumerate(chain([first], batches)), threads):
+        if found is not None:
+            journal.add(batch, *found)
         read += batch.read
         step(read, batch.done)
-    return parts.join()
+    return journal.finish()
+
+
+def scored(model: Model, batch: Batch, asked: Asked, kind: str) -> tuple[bytes | pa.Table, list[str], int]:
+    """The scored rows of a batch as a sink takes them, their columns and their number."""
+    table = score_batch(model, batch, asked)
+    return payload_of(table, kind), table.column_names, table.num_rows
 
 
 def in_order(work: Callable, items: Iterable, threads: int) -> Iterator[tuple]:

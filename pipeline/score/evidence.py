@@ -11,13 +11,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.model.calibration import STANCE_OF_EVENT
 from pipeline.model.store import Model
+from pipeline.score.snippets import Scores, scores_of
+from pipeline.text.analysis import Sequence
 from pipeline.text.columns import as_strings
-from pipeline.text.tokens import Tokens
+from pipeline.text.tokens import row_of
+from pipeline.text.vocabulary import Located
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
+_GAP = " … ".encode()
 _SIDES = (STANCE_OF_EVENT == 0, STANCE_OF_EVENT == 1)
 
 
@@ -27,26 +32,26 @@ class Evidence:
 
     Attributes
     ----------
-    text : (n_terms,) int64, the text a term stands in; never falls.
+    bounds : (n_texts + 1,) int64, the first term of each text, and the number of terms.
     weight : (n_terms,) float64, its signed contribution, natural logarithm; largest first within a text.
     start, end : (n_terms,) int64, its first place in the text, in characters.
-    words : (n_terms,) object, the words as they stand there, gaps of a pair shown as "…".
+    words : (n_terms,) Arrow strings, the words as they stand there, gaps of a pair shown as "…".
     log_odds : (n_texts,) float64, the whole score.
     base : float, the score of a text without known terms.
     """
 
-    text: np.ndarray
+    bounds: np.ndarray
     weight: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    words: np.ndarray
+    words: pa.Array
     log_odds: np.ndarray
     base: float
 
     def of(self, row: int) -> list[tuple[str, float]]:
         """(words, contribution) pairs of one text, the strongest first."""
-        here = slice(*np.searchsorted(self.text, [row, row + 1]))
-        return list(zip(self.words[here].tolist(), self.weight[here].tolist()))
+        here = slice(self.bounds[row], self.bounds[row + 1])
+        return list(zip(self.words[here].to_pylist(), self.weight[here].tolist()))
 
 
 def explain(model: Model, texts, top: int | None = None) -> Evidence:
@@ -57,20 +62,20 @@ def explain(model: Model, texts, top: int | None = None) -> Evidence:
     texts : a list, Series or Arrow array of n strings.
     top : keep only so many terms a text, the strongest; None keeps all, so that they add up.
     """
-    column = as_strings(texts)
+    return score_and_explain(model, texts, top)[1]
+
+
+def score_and_explain(model: Model, texts, top: int | None = None) -> tuple[Scores, Evidence]:
+    """Scores and evidence from one analysis of the texts."""
     weights = model.weights
-    found = weights.vocabulary.locate(column)
-    counted = weights.vocabulary.count(column)
+    found = weights.vocabulary.locate(as_strings(texts))
+    counted = weights.vocabulary.tally(found)
     share, log_odds, base = _shares(weights, counted)
     cell = _cells(counted, len(weights.vocabulary), found.text, found.term)
-    weight = share[cell] / counted.counts[cell]
-    sequence = found.sequence
-    left, right = np.minimum(found.i, found.j), np.maximum(found.i, found.j)
-    words = (sequence.first[left], sequence.last[left], sequence.first[right], sequence.last[right])
-    spans = np.column_stack([found.text, *words])
-    spans, weight = _added(spans, weight)
-    spans, weight = _strongest(spans, weight, top)
-    return _written(found.tokens, spans, weight, log_odds, base)
+    word, weight = _added(found, share[cell] / counted.counts[cell])
+    bounds, word, weight = _strongest(found.sequence, word, weight, top)
+    words, start, end = _written(found, *word)
+    return scores_of(model, counted), Evidence(bounds, weight, start, end, words, log_odds, base)
 
 
 def _shares(weights, counted) -> tuple[np.ndarray, np.ndarray, float]:
@@ -108,38 +113,46 @@ def _cells(counted, width: int, row: np.ndarray, term: np.ndarray) -> np.ndarray
     return np.searchsorted(rows * width + counted.indices, row * width + term)
 
 
-def _added(spans: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One entry a span: a word and its marks (lead, reversed, ...) stand in one place."""
-    if not len(spans):
-        return spans, weight
-    distinct, which = np.unique(spans, axis=0, return_inverse=True)
-    return distinct, np.bincount(which.ravel(), weights=weight, minlength=len(distinct))
+def _added(found: Located, weight: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """First and last word of each place where terms stand, and their sum: a word and its marks stand in one place."""
+    n_words = np.int64(len(found.sequence.symbol) + 1)
+    place = np.minimum(found.i, found.j) * n_words + np.maximum(found.i, found.j)
+    distinct, which = np.unique(place, return_inverse=True)
+    return (distinct // n_words, distinct % n_words), np.bincount(which, weights=weight, minlength=len(distinct))
 
 
-def _strongest(spans: np.ndarray, weight: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
-    order = np.lexsort((-np.abs(weight), spans[:, 0]))
-    spans, weight = spans[order], weight[order]
-    if top is not None and len(spans):
-        start = np.searchsorted(spans[:, 0], spans[:, 0])
-        kept = np.arange(len(spans)) - start < top
-        spans, weight = spans[kept], weight[kept]
-    return spans, weight
+def _strongest(sequence: Sequence, word, weight: np.ndarray, top: int | None):
+    """The ``top`` terms of each text, the strongest first, and where the terms of each text begin."""
+    text = sequence.text[word[0]]
+    order = np.lexsort((-np.abs(weight), text))
+    bounds = np.searchsorted(text, np.arange(len(sequence.bounds)))
+    if top is not None:
+        order = order[np.arange(len(text)) - bounds[text] < top]
+        bounds = np.append(0, np.cumsum(np.minimum(np.diff(bounds), top)))
+    return bounds, tuple(part[order] for part in word), weight[order]
 
 
-def _written(tokens: Tokens, spans: np.ndarray, weight: np.ndarray, log_odds: np.ndarray, base: float) -> Evidence:
-    """Spans of tokens to words and character places."""
-    data = tokens.data.tobytes()
-    words = np.empty(len(spans), object)
-    start, end = np.zeros(len(spans), np.int64), np.zeros(len(spans), np.int64)
-    for k, (row, first, left_end, second, last) in enumerate(spans.tolist()):
-        origin = tokens.offsets[row]
-        left = data[tokens.start[first] : tokens.end[left_end]].decode()
-        right = data[tokens.start[second] : tokens.end[last]].decode()
-        apart = second > left_end + 1
-        if second == first:
-            words[k] = right
-        else:
-            words[k] = f"{left} … {right}" if apart else data[tokens.start[first] : tokens.end[last]].decode()
-        start[k] = len(data[origin : tokens.start[first]].decode())
-        end[k] = len(data[origin : tokens.end[last]].decode())
-    return Evidence(spans[:, 0], weight, start, end, words, log_odds, base)
+def _written(found: Located, left: np.ndarray, right: np.ndarray) -> tuple[pa.Array, np.ndarray, np.ndarray]:
+    """The words from ``left`` to ``right`` as they stand in the texts, with what lies between left out; their places."""
+    tokens, sequence = found.tokens, found.sequence
+    first, last = sequence.first[left], sequence.last[right]
+    apart = sequence.first[right] > sequence.last[left] + 1
+    begin, end = tokens.start[first], tokens.end[last]
+    source = np.concatenate([tokens.data, np.frombuffer(_GAP, np.uint8)])
+    gap = np.where(apart, len(tokens.data), 0)
+    begins = np.column_stack([begin, gap, tokens.start[sequence.first[right]]])
+    ends = np.column_stack([np.where(apart, tokens.end[sequence.last[left]], end), gap, end])
+    ends[apart, 1] += len(_GAP)
+    ends[~apart, 2] = begins[~apart, 2]
+    place = np.append(0, np.cumsum(tokens.data & 0xC0 != 0x80))  # all other bytes begin a character
+    origin = place[tokens.offsets[sequence.text[left]]]
+    return _pieces(source, begins, ends), place[begin] - origin, place[end] - origin
+
+
+def _pieces(source: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> pa.Array:
+    """(n,) strings, each joined of pieces of UTF-8 bytes; ``begins`` and ``ends`` are (n, n_pieces)."""
+    bounds = np.append(0, np.cumsum((ends - begins).ravel()))
+    shift = begins.ravel() - bounds[:-1]
+    picked = source[np.arange(bounds[-1]) + shift[row_of(bounds)]]
+    offsets = np.ascontiguousarray(bounds[:: begins.shape[1]])
+    return pa.LargeStringArray.from_buffers(len(begins), pa.py_buffer(offsets), pa.py_buffer(picked))

@@ -1,22 +1,22 @@
-"""Rows out: JSONL for programs, CSV and Parquet for tables."""
+"""Tables out: JSONL for programs, CSV and Parquet for tables. Columns become text as a whole, not row by row."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import InputError
-from pipeline.model.store import Model
-from pipeline.score.inputs import Batch
-from pipeline.score.rows import Asked, score_batch, score_table
+from pipeline.text.columns import as_strings, booleans, int64_column, integers, named, string
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
-_GROUP = 50_000  # rows of a CSV piece on standard output
+UNLIKE = "snippets and articles do not fit in one table; score them apart, or use --sentences"
+_TO_ESCAPE = r'["\\\x00-\x1f]'
 
 
 def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
@@ -32,40 +32,45 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
     return wanted
 
 
-def encode(model: Model, batch: Batch, asked: Asked, kind: str) -> tuple[bytes | pa.Table, list[str], int]:
-    """The scored rows of a batch as they stand in a file, their columns and their number."""
-    if kind == "jsonl":
-        lines = [_line(row) for row in score_batch(model, batch, asked)]
-        return b"".join(lines), [], len(lines)
-    table = score_table(model, batch, asked)
-    columns = table.column_names
-    return (_csv(table) if kind == "csv" else table), columns, table.num_rows
+def print_tables(tables: Iterable[pa.Table], kind: str) -> None:
+    """Write tables as JSONL or CSV to standard output as they come."""
+    file, columns = sys.stdout.buffer, None
+    for table in tables:
+        if kind == "csv" and columns is None:
+            file.write(csv_header(table.column_names))
+        if kind == "csv" and columns not in (None, table.column_names):
+            raise InputError(UNLIKE)
+        columns = table.column_names
+        file.write(encoded(table, kind))
+        file.flush()
+    if columns is None:
+        raise InputError("nothing was scored; expected at least one text")
 
 
-def header(columns: list[str]) -> bytes:
+def encoded(table: pa.Table, kind: str) -> bytes:
+    """The rows of a table as JSONL, or as CSV without a header."""
+    return json_lines(table) if kind == "jsonl" else _csv(table)
+
+
+def csv_header(columns: list[str]) -> bytes:
     """The first line of a CSV file."""
     return (",".join(f'"{name}"' for name in columns) + "\n").encode()
 
 
-def print_rows(rows: Iterable[dict], kind: str) -> int:
-    """Write rows as JSONL or CSV to standard output as they come, and return their number."""
-    file, number = sys.stdout.buffer, 0
-    if kind == "csv":
-        for number, table in _tables(rows):
-            if number == table.num_rows:
-                file.write(header(table.column_names))
-            file.write(_csv(table))
-    else:
-        for number, row in enumerate(rows, start=1):
-            file.write(_line(row))
-            if not number % 100:
-                file.flush()
-    file.flush()
-    return number
+def json_lines(table: pa.Table) -> bytes:
+    """A table as one JSON object a line.
 
-
-def _line(row: dict) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    Examples
+    --------
+    >>> json_lines(pa.table({"id": ['a "b"'], "n": [2], "x": [0.5]}))
+    b'{"id": "a \\\\"b\\\\"", "n": 2, "x": 0.5}\\n'
+    """
+    if not table.num_rows:
+        return b""
+    parts: list = []
+    for place, name in enumerate(table.column_names):
+        parts += [f"{', ' if place else '{'}{json.dumps(name)}: ", _json(table.column(name).combine_chunks())]
+    return _bytes_of(_concatenated(*parts, "}\n"))
 
 
 def _csv(table: pa.Table) -> bytes:
@@ -73,31 +78,63 @@ def _csv(table: pa.Table) -> bytes:
     from pyarrow import csv
 
     if "evidence" in table.column_names:
-        written = [
-            "; ".join(f"{e['words']} {e['weight']:+.2f}" for e in cell) for cell in table.column("evidence").to_pylist()
-        ]
-        place = table.column_names.index("evidence")
-        table = table.set_column(place, "evidence", pa.array(written, pa.string()))
+        cells = table.column("evidence").combine_chunks()
+        words, weight = cells.flatten().flatten()
+        written = _joined(cells, _concatenated(words, " ", _signed(weight)), "; ")
+        table = table.set_column(table.column_names.index("evidence"), "evidence", written)
     sink = pa.BufferOutputStream()
     csv.write_csv(table, sink, csv.WriteOptions(include_header=False))
     return sink.getvalue().to_pybytes()
 
 
-def _tables(rows: Iterable[dict]) -> Iterator[tuple[int, pa.Table]]:
-    """Arrow tables of up to `_GROUP` rows, all with the columns of the first row, with the number of rows so far."""
-    rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
-        raise InputError("nothing was scored; expected at least one text")
-    schema, number = None, 0
-    rows = chain([first], rows)
-    while group := list(islice(rows, _GROUP)):
-        if any(row.keys() != first.keys() for row in group):
-            raise InputError(UNLIKE)
-        table = pa.Table.from_pylist(group, schema=schema)
-        schema = schema or table.schema
-        number += table.num_rows
-        yield number, table
+def _json(column: pa.Array) -> pa.Array:
+    """The values of a column as JSON, null as ``null``."""
+    if pa.types.is_large_list(column.type):
+        words, weight = column.flatten().flatten()
+        pairs = _concatenated('{"words": ', _json(words), ', "weight": ', _json(weight), "}")
+        return _concatenated("[", _joined(column, pairs, ", "), "]")
+    if pa.types.is_floating(column.type):
+        # A whole number keeps its point, so that a reader that guesses types by the first rows is not misled.
+        return pc.replace_substring_regex(column.cast(pa.large_string()), r"^(-?\d+)$", r"\1.0")
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.large_string())
+    written = _concatenated('"', _escaped(as_strings(column)), '"')
+    return pc.if_else(column.is_valid(), written, string("null")) if column.null_count else written
 
 
-UNLIKE = "snippets and articles do not fit in one table; score them apart, or use --sentences"
+def _escaped(column: pa.Array) -> pa.Array:
+    """Strings as they stand between the quotation marks of JSON."""
+    odd = np.flatnonzero(booleans(pc.match_substring_regex(column, _TO_ESCAPE)))
+    if not len(odd):
+        return column
+    written = column.to_pylist()
+    for row in odd:
+        written[row] = json.dumps(written[row], ensure_ascii=False)[1:-1]
+    return as_strings(written)
+
+
+def _concatenated(*parts: str | pa.Array) -> pa.Array:
+    """Columns and strings, joined row by row."""
+    given = (string(part) if isinstance(part, str) else part for part in (*parts, ""))
+    return pc.binary_join_element_wise(*given)
+
+
+def _joined(lists: pa.Array, elements: pa.Array, between: str) -> pa.Array:
+    """Lists of strings as one string each; ``elements`` stand for those of the lists."""
+    offsets = np.append(0, np.cumsum(integers(pc.list_value_length(lists))))
+    return pc.binary_join(pa.LargeListArray.from_arrays(int64_column(offsets), elements), string(between))
+
+
+def _signed(weight: pa.Array) -> pa.Array:
+    """Numbers with their sign and two decimals."""
+    values = np.frombuffer(weight.buffers()[1], np.float64)[weight.offset : weight.offset + len(weight)]
+    cents = np.round(np.abs(values) * 100).astype(np.int64)
+    hundredths = tuple(f".{n:02}" for n in range(100))
+    whole = int64_column(cents // 100).cast(pa.large_string())
+    return _concatenated(named(values < 0, ("+", "-")), whole, named(cents % 100, hundredths))
+
+
+def _bytes_of(column: pa.Array) -> bytes:
+    """All strings of a column, one after the other."""
+    offsets = np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column) + 1]
+    return column.buffers()[2][offsets[0] : offsets[-1]].to_pybytes()

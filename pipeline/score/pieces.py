@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipeline.errors import InputError
 from pipeline.score.lines import SHOWN, Reject, blocks, first_keys, parsed
@@ -169,7 +168,7 @@ def _cut(columns: dict, numbers: np.ndarray, rejects: list[Reject], read: int, d
     if "id" not in whole:
         whole["id"] = int64_column(numbers).cast(pa.large_string())
     for start in range(0, max(len(numbers), 1), rows):
-        part = {name: pc.fill_null(column.slice(start, rows), "") for name, column in whole.items()}
+        part = {name: as_strings(column.slice(start, rows)) for name, column in whole.items()}
         yield Piece(part, [] if start else rejects, 0 if start else read, done)
 
 

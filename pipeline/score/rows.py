@@ -1,20 +1,23 @@
-"""Scores as rows: one row an input row, in input order."""
+"""Scores as Arrow tables: one row an input row, in input order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.model.store import Model
-from pipeline.score.articles import Article, score_articles
-from pipeline.score.evidence import explain
+from pipeline.score.articles import STANCES_OF_ARTICLES, Articles, score_articles
+from pipeline.score.evidence import Evidence, score_and_explain
 from pipeline.score.inputs import Batch
 from pipeline.score.snippets import Scores, score
+from pipeline.stance import ANSWERS, EVENTS
+from pipeline.text.columns import as_strings, float64_column, int64_column, mask, named
+from pipeline.text.tokens import row_of
 
-_DECIMALS = 6
+_DECIMALS, _WEIGHT_DECIMALS = 6, 4
 
 
 @dataclass(frozen=True)
@@ -25,92 +28,81 @@ class Asked:
     evidence: int = 3
 
 
-def score_batch(model: Model, batch: Batch, asked: Asked) -> Iterator[dict]:
+def score_batch(model: Model, batch: Batch, asked: Asked) -> pa.Table:
     """One row a snippet, an article, or a sentence of an article."""
-    ids, texts = _listed(batch.ids), batch.texts
+    ids = as_strings(batch.ids)
     if not batch.articles:
-        yield from snippet_rows(model, ids, texts, score(model, texts), asked.evidence, batch.quoted)
-        return
-    for name, article in zip(ids, score_articles(model, _listed(texts))):
-        if asked.sentences:
-            yield from sentence_rows(model, name, article, asked.evidence)
-        else:
-            yield article_row(name, article)
+        return snippet_table(model, ids, as_strings(batch.texts), asked.evidence, batch.quoted)
+    articles = score_articles(model, as_strings(batch.texts).to_pylist())
+    if asked.sentences:
+        return sentence_table(model, ids, articles, asked.evidence)
+    return article_table(ids, articles)
 
 
-def score_table(model: Model, batch: Batch, asked: Asked) -> pa.Table:
-    """The same rows as an Arrow table, made of whole columns where they are snippets."""
-    if batch.articles:
-        return pa.Table.from_pylist(list(score_batch(model, batch, asked)))
-    scores = score(model, batch.texts)
-    columns = {"id": batch.ids, "stance": scores.stance, "event": scores.event, "tension": rounded(scores.tension)}
-    columns |= dict(zip(("p_escalation", "p_de_escalation", "p_neutral"), rounded(scores.proba).T))
-    columns |= {"coverage": rounded(scores.coverage)}
-    columns |= {"evidence": _evidence_column(model, batch.texts, asked.evidence)}
-    return pa.table(columns | ({"text": batch.texts} if batch.quoted else {}))
-
-
-def _evidence_column(model: Model, texts, n_evidence: int) -> pa.Array:
-    words, weight, ends = np.zeros(0, object), np.zeros(0), np.zeros(len(texts) + 1)
+def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, n_evidence: int, quoted: bool) -> pa.Table:
+    """Scored snippets, their texts in the last column where they are to be quoted."""
     if n_evidence:
-        found = explain(model, texts, n_evidence)
-        words, weight, ends = found.words, found.weight, np.searchsorted(found.text, np.arange(len(ends)))
-    pairs = [pa.array(words, pa.string()), pa.array(np.round(weight, 4))]
-    return pa.ListArray.from_arrays(ends.astype(np.int32), pa.StructArray.from_arrays(pairs, ["words", "weight"]))
+        scores, evidence = score_and_explain(model, texts, n_evidence)
+    else:
+        scores, evidence = score(model, texts), None
+    columns = {"id": ids, **_columns(scores), "evidence": _evidence_column(evidence, len(texts))}
+    return pa.table(columns | ({"text": texts} if quoted else {}))
 
 
-def rounded(values: np.ndarray) -> np.ndarray:
-    """Values as they are written, with six decimals."""
-    return np.round(values, _DECIMALS)
+def sentence_table(model: Model, names: pa.Array, articles: Articles, n_evidence: int) -> pa.Table:
+    """The distinct sentences of articles."""
+    article = row_of(articles.bounds)
+    number = np.arange(len(article)) - articles.bounds[article] + 1
+    ids = [f"{name}#{n}" for name, n in zip(names.take(int64_column(article)).to_pylist(), number.tolist())]
+    table = snippet_table(model, as_strings(ids), as_strings(articles.texts), n_evidence, quoted=True)
+    return table.append_column("repeats", int64_column(articles.repeats))
 
 
-def _listed(values) -> list[str]:
-    return values.to_pylist() if isinstance(values, pa.Array) else list(values)
-
-
-def snippet_rows(model: Model, ids: list[str], texts, scores: Scores, n_evidence: int, quoted: bool) -> Iterator[dict]:
-    """Rows of scored snippets."""
-    evidence = explain(model, texts, n_evidence) if n_evidence else None
-    proba, tension, coverage = (rounded(v).tolist() for v in (scores.proba, scores.tension, scores.coverage))
-    shown = _listed(texts) if quoted else ids
-    for row, (name, text) in enumerate(zip(ids, shown)):
-        found = evidence.of(row) if evidence else []
-        up, down, neither = proba[row]
-        out = {
-            "id": name,
-            "stance": scores.stance[row],
-            "event": scores.event[row],
-            "tension": tension[row],
-            "p_escalation": up,
-            "p_de_escalation": down,
-            "p_neutral": neither,
-            "coverage": coverage[row],
-            "evidence": [{"words": words, "weight": round(weight, 4)} for words, weight in found],
-        }
-        yield out | {"text": text} if quoted else out
-
-
-def sentence_rows(model: Model, name: str, article: Article, n_evidence: int) -> Iterator[dict]:
-    """Rows of an article's distinct sentences."""
-    texts = [sentence.text for sentence in article.sentences]
-    ids = [f"{name}#{number}" for number in range(1, len(texts) + 1)]
-    rows = snippet_rows(model, ids, texts, article.scores, n_evidence, quoted=True)
-    for sentence, row in zip(article.sentences, rows):
-        yield row | {"repeats": sentence.repeats}
-
-
-def article_row(name: str, article: Article) -> dict:
-    """The row of an article."""
-    rising, easing = (article.strongest(stance) for stance in ("escalation", "de-escalation"))
-    return {
-        "id": name,
-        "stance": article.stance,
-        "tension": round(article.tension, _DECIMALS),
-        "sentences": len(article.sentences),
-        "rising": article.counts["escalation"],
-        "easing": article.counts["de-escalation"],
-        "neutral": article.counts["neutral"],
-        "unclear": article.counts["unclear"],
-        "most_rising": None if rising is None else article.sentences[rising].text,
-        "most_easing": None if easing is None else article.sentences[easing].text,
+def article_table(names: pa.Array, articles: Articles) -> pa.Table:
+    """Whole articles: stance, tension, sentences by stance, and the strongest sentence each way."""
+    rising, easing, neutral, unclear = articles.counts.T
+    columns = {
+        "id": names,
+        "stance": named(articles.stance_code, STANCES_OF_ARTICLES),
+        "tension": _rounded(articles.tension),
+        "sentences": int64_column(np.diff(articles.bounds)),
+        "rising": int64_column(rising),
+        "easing": int64_column(easing),
+        "neutral": int64_column(neutral),
+        "unclear": int64_column(unclear),
     }
+    for column, stance in (("most_rising", "escalation"), ("most_easing", "de-escalation")):
+        columns[column] = _strongest(articles, stance)
+    return pa.table(columns)
+
+
+def _strongest(articles: Articles, stance: str) -> pa.Array:
+    row = articles.strongest(stance)
+    chosen = as_strings([*articles.texts, ""]).take(int64_column(np.where(row < 0, len(articles.texts), row)))
+    return pc.if_else(mask(row >= 0), chosen, pa.nulls(len(row), chosen.type))
+
+
+def _columns(scores: Scores) -> dict[str, pa.Array]:
+    up, down, neither = scores.proba.T
+    return {
+        "stance": named(scores.stance_code, ANSWERS),
+        "event": named(scores.event_code, EVENTS),
+        "tension": _rounded(scores.tension),
+        "p_escalation": _rounded(up),
+        "p_de_escalation": _rounded(down),
+        "p_neutral": _rounded(neither),
+        "coverage": _rounded(scores.coverage),
+    }
+
+
+def _rounded(values: np.ndarray, decimals: int = _DECIMALS) -> pa.Array:
+    return float64_column(np.round(values, decimals) + 0.0)  # no minus zero
+
+
+def _evidence_column(evidence: Evidence | None, n: int) -> pa.Array:
+    """A list of (words, weight) for each row."""
+    bounds = evidence.bounds if evidence else np.zeros(n + 1, np.int64)
+    words = evidence.words if evidence else as_strings([])
+    weight = _rounded(evidence.weight if evidence else np.zeros(0), _WEIGHT_DECIMALS)
+    pairs = pa.StructArray.from_arrays([words, weight], ["words", "weight"])
+    return pa.LargeListArray.from_arrays(int64_column(bounds), pairs)

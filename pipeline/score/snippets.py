@@ -11,8 +11,9 @@ import numpy as np
 
 from pipeline.model.calibration import STANCE_OF_EVENT, stance_proba
 from pipeline.model.store import Model
-from pipeline.stance import EVENTS, STANCES, UNCLEAR
+from pipeline.stance import ANSWERS, EVENTS, UNCLEAR
 from pipeline.text.columns import as_strings
+from pipeline.text.vocabulary import Counted
 
 TOGETHER = (
     10_000  # snippets scored together: with more the arrays outgrow a processor's cache, with fewer fixed costs tell
@@ -25,21 +26,35 @@ class Scores:
 
     Attributes
     ----------
-    stance : (n,) object, a stance or `unclear`.
+    stance_code : (n,) int8, index into `ANSWERS`: a stance or `unclear`.
     proba : (n, 3) float64, calibrated probabilities in the order of `STANCES`; rows sum to 1.
-    event : (n,) object, the likeliest event type of the stance; the likeliest of all where unclear.
+    event_code : (n,) int8, index into `EVENTS`: the likeliest event type of the stance; of all where unclear.
     event_proba : (n, n_events) float64, rows sum to 1.
     coverage : (n,) float64 in [0, 1], share of the words that the model knows.
     """
 
-    stance: np.ndarray
+    stance_code: np.ndarray
     proba: np.ndarray
-    event: np.ndarray
+    event_code: np.ndarray
     event_proba: np.ndarray
     coverage: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.stance)
+        return len(self.stance_code)
+
+    def take(self, rows) -> Scores:
+        """The scores of some rows: a slice, indices or a mask."""
+        return Scores(*(getattr(self, name)[rows] for name in Scores.__dataclass_fields__))
+
+    @property
+    def stance(self) -> np.ndarray:
+        """(n,) object, a stance or `unclear`."""
+        return np.array(ANSWERS, object)[self.stance_code]
+
+    @property
+    def event(self) -> np.ndarray:
+        """(n,) object, the event types."""
+        return np.array(EVENTS, object)[self.event_code]
 
     @property
     def tension(self) -> np.ndarray:
@@ -67,7 +82,11 @@ def score(model: Model, texts, threads: int = 1) -> Scores:
 
 
 def _score(model: Model, texts) -> Scores:
-    counted = model.weights.vocabulary.count(texts)
+    return scores_of(model, model.weights.vocabulary.count(texts))
+
+
+def scores_of(model: Model, counted: Counted) -> Scores:
+    """Scores of snippets whose terms are counted."""
     event_proba = model.weights.event_proba(counted)
     floor = model.settings.abstention.coverage_floor
     return from_proba(event_proba, counted.coverage, model.threshold, floor)
@@ -82,7 +101,7 @@ def from_proba(event_proba: np.ndarray, coverage: np.ndarray, threshold: float, 
     proba = stance_proba(event_proba)
     likeliest = proba.argmax(axis=1)
     unclear = (proba.max(axis=1) < threshold) | (coverage < coverage_floor) | (coverage == 0)
-    stance = np.where(unclear, UNCLEAR, np.array(STANCES, object)[likeliest])
+    stance = np.where(unclear, ANSWERS.index(UNCLEAR), likeliest).astype(np.int8)
     of_stance = STANCE_OF_EVENT[None, :] == likeliest[:, None]
-    best = np.where(of_stance | unclear[:, None], event_proba, -1.0).argmax(axis=1)
-    return Scores(stance, proba, np.array(EVENTS, object)[best], event_proba, coverage)
+    best = np.where(of_stance | unclear[:, None], event_proba, -1.0).argmax(axis=1).astype(np.int8)
+    return Scores(stance, proba, best, event_proba, coverage)

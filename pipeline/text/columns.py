@@ -20,7 +20,12 @@ def as_strings(texts) -> pa.Array:
         texts = texts.combine_chunks()
     if texts.type != pa.large_string():
         texts = texts.cast(pa.large_string())
-    return texts.fill_null("") if texts.null_count else texts
+    return texts.fill_null(string("")) if texts.null_count else texts
+
+
+def string(value: str) -> pa.Scalar:
+    """A Python string as Arrow's; ``pa.scalar`` imports pandas."""
+    return _from_python([value])[0]
 
 
 def _from_python(texts) -> pa.Array:
@@ -40,6 +45,16 @@ def _missing(text, row: int) -> bytes:
 def int64_column(values: np.ndarray) -> pa.Array:
     """A NumPy int64 array as an Arrow column, without a copy."""
     return pa.Int64Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def float64_column(values: np.ndarray) -> pa.Array:
+    """A NumPy float64 array as an Arrow column, without a copy."""
+    return pa.DoubleArray.from_buffers(pa.float64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def named(codes: np.ndarray, names: tuple[str, ...]) -> pa.Array:
+    """The name of each code, as an Arrow column of strings."""
+    return as_strings(names).take(int64_column(codes.astype(np.int64)))
 
 
 def integers(column: pa.Array, missing: int = -1) -> np.ndarray:

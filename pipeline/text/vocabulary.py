@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,12 +86,20 @@ class Vocabulary:
     def count(self, texts) -> Counted:
         """Count the known terms of each text."""
         _, sequence = read(texts, self.lexicon, self.features.masks)
+        return self._tallied(sequence, ((i, term) for i, _, term in self._found(sequence)))
+
+    def tally(self, found: Located) -> Counted:
+        """Count the terms that were located."""
+        return self._tallied(found.sequence, [(found.i, found.term)])
+
+    def _tallied(self, sequence: Sequence, found: Iterable[tuple[np.ndarray, np.ndarray]]) -> Counted:
+        """Count terms by the text of the word at which each stands."""
         n_texts, bits = len(sequence.bounds) - 1, max(len(self) - 1, 1).bit_length()
         # A text and a term as one number. NumPy sorts those of four bytes at memory speed: no other way of grouping
         # comes near.
         kind = np.dtype(np.uint32 if n_texts << bits < 1 << 32 else np.uint64)
         row = sequence.text.astype(kind) << kind.type(bits)
-        cells = np.concatenate([row[i] | term.view(np.uint32) for i, _, term in self._found(sequence)])
+        cells = np.concatenate([row[i] | term.view(np.uint32) for i, term in found])
         return Counted(*_tallied(cells, n_texts, bits), self.coverage(sequence))
 
     def coverage(self, sequence: Sequence) -> np.ndarray:

@@ -1,0 +1,141 @@
+"""A scored file in the making: what is finished stands in a folder beside it, so that a killed run can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.score.inputs import Batch
+from pipeline.score.output import UNLIKE
+from pipeline.score.sinks import Sink, open_sink
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a run did: rows of the output, texts scored, rows set aside, rows read, and where the two files are."""
+
+    rows: int
+    scored: int
+    rejected: int
+    read: int
+    out: Path
+    rejects: Path
+
+
+class Journal:
+    """The folder ``<out>.parts``: rows and rejects so far, and a line of the journal for each finished batch.
+
+    The line is written last and says how long the files are then. What stands behind that is the beginning of a batch
+    that was never finished, and is cut off when the run goes on.
+    """
+
+    def __init__(self, out: Path, kind: str) -> None:
+        self.out, self.kind = out, kind
+        self.folder = out.with_name(out.name + ".parts")
+        self._lines: list[dict] = []
+        self._sink: Sink | None = None
+
+    def __len__(self) -> int:
+        """How many batches are finished."""
+        return len(self._lines)
+
+    def begin(self, plan: dict, resume: bool) -> None:
+        """Make the folder, or find there what an earlier run of the same plan left.
+
+        Raises
+        ------
+        InputError
+            Where the output's folder is missing, or an earlier run left parts of another plan, or is not to be resumed.
+        """
+        if not self.out.parent.is_dir():
+            raise InputError(f"{self.out}: no folder {self.out.parent}; make it first")
+        if self.folder.exists() and not resume:
+            raise InputError(f"{self.folder}: an unfinished run; go on with --resume, or delete the folder")
+        self.folder.mkdir(exist_ok=True)
+        here = self.folder / "plan.json"
+        found = json.loads(here.read_bytes()) if here.exists() else plan
+        if found != plan:
+            changed = ", ".join(name for name in plan if plan[name] != found.get(name))
+            raise InputError(
+                f"{self.folder}: left by another run ({changed} differ); delete the folder and start again"
+            )
+        _write(here, json.dumps(plan).encode())
+        self._lines = self._finished()
+        _write(self.folder / "journal", b"".join(map(_line, self._lines)))
+        with (self.folder / "rejects").open("ab") as file:
+            file.truncate(self._lines[-1]["rejects"] if self._lines else 0)
+
+    def add(self, batch: Batch, payload, columns: list[str], n_rows: int) -> None:
+        """Write the rows of the next batch down, then that they are."""
+        if n_rows and columns != self._columns(columns):
+            raise InputError(UNLIKE)
+        end = self._sink_for(columns).add(payload) if n_rows else self._end
+        with (self.folder / "rejects").open("ab") as file:
+            file.write(b"".join(_line(asdict(reject)) for reject in batch.rejects))
+            rejects = file.tell()
+        counts = {"n": n_rows, "scored": len(batch.texts), "rejected": len(batch.rejects), "read": batch.read}
+        self._lines.append({**counts, "columns": columns, "rows": end, "rejects": rejects})
+        with (self.folder / "journal").open("ab") as file:
+            file.write(_line(self._lines[-1]))
+
+    def finish(self) -> Totals:
+        """Check that no row was lost, make the file of the parts, and remove the folder.
+
+        Raises
+        ------
+        InputError
+            Where nothing was scored, or the counts do not agree.
+        """
+        names = ("n", "scored", "rejected", "read")
+        n_rows, scored, rejected, read = (sum(line[name] for line in self._lines) for name in names)
+        if scored + rejected != read:
+            raise InputError(
+                f"{self.folder}: {read:,} rows read, but {scored:,} scored and {rejected:,} set aside; "
+                "was a file changed meanwhile? delete the folder and start again"
+            )
+        if not n_rows:
+            raise InputError(f"nothing was scored; {rejected:,} rows could not be read")
+        set_aside = self.out.with_name(self.out.name + ".rejects.jsonl")
+        whole = self._sink_for(self._columns([])).finish()
+        if rejected:
+            os.replace(self.folder / "rejects", set_aside)
+        else:
+            set_aside.unlink(missing_ok=True)
+        os.replace(whole, self.out)
+        shutil.rmtree(self.folder)
+        return Totals(n_rows, scored, rejected, read, self.out, set_aside)
+
+    @property
+    def _end(self) -> int:
+        return self._lines[-1]["rows"] if self._lines else 0
+
+    def _columns(self, default: list[str]) -> list[str]:
+        """The columns of the rows so far."""
+        return next((line["columns"] for line in self._lines if line["n"]), default)
+
+    def _sink_for(self, columns: list[str]) -> Sink:
+        if self._sink is None:
+            ends = [line["rows"] for line in self._lines if line["n"]]
+            self._sink = open_sink(self.folder, self.kind, columns, ends)
+        return self._sink
+
+    def _finished(self) -> list[dict]:
+        """The lines of the journal; the last one may have been cut short."""
+        path = self.folder / "journal"
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        return [json.loads(line) for line in lines]
+
+
+def _line(row: dict) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = path.with_name(f".{path.name}.new")
+    part.write_bytes(content)
+    os.replace(part, path)

@@ -1,0 +1,108 @@
+"""Where scored rows are kept while a run goes on, batch by batch, and how they become the file that was asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from pipeline.errors import InputError
+from pipeline.score.output import UNLIKE, csv_header, encoded
+
+ROW_GROUP = 100_000  # rows of a Parquet row group, whatever the batches were
+
+
+class Sink(Protocol):
+    """Rows on their way into a file."""
+
+    def add(self, payload) -> int:
+        """Keep the payload of a batch (`payload_of`), and return how many bytes are kept then."""
+
+    def finish(self) -> Path:
+        """Complete the file and return its path."""
+
+
+def payload_of(table: pa.Table, kind: str) -> bytes | pa.Table:
+    """What a sink takes of a scored batch; made where the batch is scored, since it costs time."""
+    return table.combine_chunks() if kind == "parquet" else encoded(table, kind)
+
+
+def open_sink(folder: Path, kind: str, columns: list[str], ends: list[int]) -> Sink:
+    """The sink in a folder.
+
+    Parameters
+    ----------
+    columns : the columns of the table.
+    ends : how many bytes were kept after each batch that is finished; what stands behind the last is cut off.
+    """
+    rows = folder / "rows"
+    with rows.open("ab") as file:
+        file.truncate(ends[-1] if ends else 0)
+    if kind == "parquet":
+        return _Columns(rows, folder / "whole", ends)
+    return _Lines(rows, csv_header(columns) if kind == "csv" and not ends else b"")
+
+
+class _Lines:
+    """Rows of JSONL or CSV: the file itself, growing."""
+
+    def __init__(self, rows: Path, head: bytes) -> None:
+        self._rows = rows
+        self._file = rows.open("ab")
+        self._file.write(head)
+
+    def add(self, payload: bytes) -> int:
+        self._file.write(payload)
+        self._file.flush()
+        return self._file.tell()
+
+    def finish(self) -> Path:
+        self._file.close()
+        return self._rows
+
+
+class _Columns:
+    """Rows of Parquet: kept as Arrow batches, since a Parquet file is of no use until its end is written, and written
+    into the Parquet file as they come."""
+
+    def __init__(self, rows: Path, whole: Path, ends: list[int]) -> None:
+        self._rows, self._whole, self._writer, self._waiting = rows, whole, None, []
+        for begin, end in zip([0, *ends], ends):
+            with rows.open("rb") as file:
+                file.seek(begin)
+                self._write(pa.ipc.open_stream(file.read(end - begin)).read_all())
+        self._file = rows.open("ab")
+
+    def add(self, payload: pa.Table) -> int:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, payload.schema) as stream:
+            stream.write_table(payload)
+        self._file.write(sink.getvalue())
+        self._file.flush()
+        self._write(payload)
+        return self._file.tell()
+
+    def finish(self) -> Path:
+        self._flush(1)
+        if self._writer is not None:
+            self._writer.close()
+        self._file.close()
+        return self._whole
+
+    def _write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            from pyarrow import parquet
+
+            named = [name for name in ("stance", "event") if name in table.column_names]
+            self._writer = parquet.ParquetWriter(self._whole, table.schema, use_dictionary=named)
+        elif self._writer.schema != table.schema:
+            raise InputError(UNLIKE)
+        self._waiting.append(table)
+        self._flush(ROW_GROUP)
+
+    def _flush(self, least: int) -> None:
+        while sum(map(len, self._waiting)) >= least:
+            table = pa.concat_tables(self._waiting)
+            self._writer.write_table(table.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+            self._waiting = [table.slice(ROW_GROUP)]
