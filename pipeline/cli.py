@@ -177,10 +177,13 @@ def score(
     sentences: Annotated[bool, typer.Option("--sentences", help="One row a sentence of an article.")] = False,
     evidence: Annotated[int, typer.Option(min=0, help="Terms of evidence a snippet; 0 for none.")] = 3,
     format: Annotated[Optional[str], typer.Option(help="table, jsonl, csv or parquet.")] = None,
-    out: Annotated[Optional[Path], typer.Option(help="File to write; its suffix gives the format.")] = None,
+    out: Annotated[Optional[str], typer.Option(help="File to write; its suffix gives the format.")] = None,
     text_column: TextColumn = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    dask: Annotated[
+        Optional[str], typer.Option(metavar="ADDRESS", help="Score on a Dask cluster, or local; --out is a folder.")
+    ] = None,
 ) -> None:
     """Score texts, files, pages, tables, folders, patterns or standard input."""
     from pipeline.errors import InputError
@@ -189,28 +192,48 @@ def score(
     from pipeline.score.output import format_of, print_tables
     from pipeline.score.rows import Asked, score_batch
 
-    kind = format_of(format, out, sys.stdout.isatty())
-    if resume and (out is None or kind == "table"):
+    asked = Asked(sentences, evidence)
+    if dask:
+        _score_on_cluster(open_model(model), given or [], Reading(text_column, articles, True), asked, out, dask)
+        return
+    file = Path(out) if out else None
+    kind = format_of(format, file, sys.stdout.isatty())
+    if resume and (file is None or kind == "table"):
         raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
     opened = open_model(model)
-    if kind == "table":
+    if file is None or kind == "table":
+        batches = read_inputs(given or [], Reading(text_column, articles))
+        if kind != "table":
+            print_tables((score_batch(opened, batch, asked) for batch in batches), kind)
+            return
         from pipeline import show
 
-        show.scores(opened, read_inputs(given or [], Reading(text_column, articles)), sentences, evidence, out)
+        show.scores(opened, batches, asked, file)
         return
-    asked = Asked(sentences, evidence)
-    if out is None:
-        batches = read_inputs(given or [], Reading(text_column, articles))
-        print_tables((score_batch(opened, batch, asked) for batch in batches), kind)
-        return
+    reading = Reading(text_column, articles, set_aside=True)
+    _score_to_file(opened, given or [], reading, asked, file, kind, threads or os.cpu_count() or 1, resume)
+
+
+def _score_to_file(model, given, reading, asked, file: Path, kind: str, threads: int, resume: bool) -> None:
     from pipeline import show
     from pipeline.score.engine import score_to_file
     from pipeline.score.inputs import files_of
 
-    reading = Reading(text_column, articles, set_aside=True)
-    given, threads = given or [], threads or os.cpu_count() or 1
     with show.reading(sum(path.stat().st_size for path in files_of(given))) as step:
-        totals = score_to_file(opened, given, reading, asked, out, kind, threads, resume, step)
+        totals = score_to_file(model, given, reading, asked, file, kind, threads, resume, step)
+    show.scored(totals)
+
+
+def _score_on_cluster(model, given, reading, asked, out: str | None, dask: str) -> None:
+    from pipeline import show
+    from pipeline.errors import InputError
+    from pipeline.score.cluster import score_on_cluster, tasks_of
+
+    if out is None:
+        raise InputError("--dask: name the folder of the output with --out")
+    tasks = tasks_of(given)
+    with show.reading(len(tasks)) as step:
+        totals = score_on_cluster(model, tasks, reading, asked, out, dask, step)
     show.scored(totals)
 
 

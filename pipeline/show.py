@@ -42,7 +42,7 @@ def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def reading(size: int) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar over the bytes of the inputs; yields the function to call with rows and bytes read so far."""
+    """A progress bar; yields the function to call with the rows read and how much of ``size`` is done so far."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (BarColumn(), TextColumn("{task.fields[rows]}"), TimeElapsedColumn(), TimeRemainingColumn())
@@ -162,19 +162,18 @@ def written(paths: list[Path]) -> None:
         console().print(f"wrote    {path}", soft_wrap=True)
 
 
-def scores(model, batches: Iterable[Batch], sentences: bool, n_evidence: int, out: Path | None) -> None:
+def scores(model, batches: Iterable[Batch], asked: Asked, out: Path | None) -> None:
     """Tables of scored snippets and articles, to the terminal or to a file."""
     file = out.open("w", encoding="utf-8") if out else None
     try:
         screen = console(file=file)
         for batch in batches:
             if not batch.articles:
-                asked = Asked(sentences, n_evidence)
                 screen.print(_snippet_table(score_batch(model, replace(batch, quoted=True), asked)))
                 continue
             texts = as_strings(batch.texts).to_pylist()
             for name, article in zip(as_strings(batch.ids).to_pylist(), score_articles(model, texts)):
-                _article(screen, model, name, article, n_evidence)
+                _article(screen, model, name, article, asked.evidence)
     finally:
         if file:
             file.close()

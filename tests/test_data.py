@@ -36,7 +36,9 @@ def test_ids_are_unique_and_texts_are_clean():
 
 
 def test_every_event_type_has_its_share():
-    assert SNIPPETS.event.value_counts().min() >= 200
+    assert len(SNIPPETS) >= 14_000
+    assert SNIPPETS.event.value_counts().min() >= 650
+    assert (SNIPPETS.event == "NEUTRAL").sum() >= 3000
     assert CODEBOOK.event.value_counts().min() >= 250
     assert len(CODEBOOK) >= 5000
 

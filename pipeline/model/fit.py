@@ -13,7 +13,7 @@ from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.model.counts import Counts
 from pipeline.model.settings import Settings
-from pipeline.stance import EVENTS, quad_of, stance_of
+from pipeline.stance import EVENTS, STANCES, quad_of, stance_of
 
 LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
 
@@ -111,11 +111,21 @@ def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
 
 
 def _balanced(labels: np.ndarray, weights: np.ndarray | None, power: float) -> np.ndarray:
-    """Weights of rows, multiplied by the share of their label to the power of minus ``power``, of mean about 1."""
+    """Weights of rows, multiplied by the share of their label to the power of minus ``power``.
+
+    Escalation and de-escalation weigh alike after that, so that a text which says nothing leans neither way.
+    """
     classes, which = np.unique(labels, return_inverse=True)
     weights = np.ones(len(labels)) if weights is None else weights
     total = np.bincount(which, weights)
-    return weights * ((total.sum() / (len(classes) * total)) ** power)[which]
+    of_label = (total.sum() / (len(classes) * total)) ** power
+    stances = np.array([label if label in STANCES else stance_of(label) for label in classes])
+    poles = [stances == pole for pole in STANCES[:2]]
+    mass = [(total * of_label)[pole].sum() for pole in poles]
+    if all(mass):
+        for pole, own in zip(poles, mass):
+            of_label[pole] *= np.sqrt(mass[0] * mass[1]) / own
+    return weights * of_label[which]
 
 
 def spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

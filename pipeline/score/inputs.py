@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import InputError
-from pipeline.score.pieces import COMPRESSED, Piece, Reject, Wanted, is_table, pieces
+from pipeline.score.pieces import COMPRESSED, Piece, Reject, Source, Wanted, is_table, on_disk, pieces
 from pipeline.score.snippets import TOGETHER
 from pipeline.tables import TABLE_SUFFIXES, TEXT_COLUMNS, require_file
+from pipeline.text.columns import string
 
 TEXT_SUFFIXES = (".txt", ".md", "")
 HTML_SUFFIXES = (".html", ".htm")
@@ -120,7 +121,7 @@ def _files(given: str) -> list[Path]:
 
 def _file(path: Path, reading: Reading) -> Iterator[Batch]:
     if is_table(path):
-        yield from _table(path, reading)
+        yield from batches_of(on_disk(path), reading)
     elif path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES):
         yield Batch([str(path)], [read_article(path)], articles=True, done=path.stat().st_size)
     else:
@@ -154,10 +155,11 @@ def _main_text(page: str, path: Path) -> str:
     return "\n\n".join(text.split("\n"))  # trafilatura ends a paragraph with one line end
 
 
-def _table(path: Path, reading: Reading) -> Iterator[Batch]:
+def batches_of(source: Source, reading: Reading) -> Iterator[Batch]:
+    """The rows of one table."""
     usual = ARTICLE_COLUMNS if reading.articles else TEXT_COLUMNS
     rows = _ARTICLES if reading.articles else _SNIPPETS
-    for piece in pieces(path, Wanted(reading.text_column, usual, reading.articles, rows)):
+    for piece in pieces(source, Wanted(reading.text_column, usual, reading.articles, rows)):
         if piece.rejects and not reading.set_aside:
             first = piece.rejects[0]
             raise InputError(
@@ -177,8 +179,7 @@ def _texts(piece: Piece) -> pa.Array:
     """The texts of a piece, below their titles where it has any."""
     if "title" not in piece.columns:
         return piece.columns["text"]
-    blank_line = pa.scalar("\n\n", pa.large_string())
-    return pc.binary_join_element_wise(piece.columns["title"], piece.columns["text"], blank_line)
+    return pc.binary_join_element_wise(piece.columns["title"], piece.columns["text"], string("\n\n"))
 
 
 def _standard_input() -> Iterator[Batch]:

@@ -22,8 +22,8 @@ class Totals:
     scored: int
     rejected: int
     read: int
-    out: Path
-    rejects: Path
+    out: Path | str
+    rejects: Path | str
 
 
 class Journal:

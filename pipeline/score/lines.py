@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +39,7 @@ def blocks(stream: pa.NativeFile, size: int) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
-def first_keys(lines: list[bytes], path: Path) -> list[str]:
+def first_keys(lines: list[bytes], path: str) -> list[str]:
     """The keys of the first line that is a JSON object."""
     for line in lines:
         try:
@@ -52,7 +51,7 @@ def first_keys(lines: list[bytes], path: Path) -> list[str]:
     raise InputError(f"{path}: expected one JSON object a line, found none in the first {len(lines):,} lines")
 
 
-def parsed(block: bytes, lines: list[bytes], names: list[str], before: int, path: Path):
+def parsed(block: bytes, lines: list[bytes], names: list[str], before: int, path: str):
     """The columns of a block, the places of its readable lines among those not blank, and its rejects."""
     return _fast(block, lines, names) or _slow(lines, names, before, path)
 
@@ -77,7 +76,7 @@ def _fast(block: bytes, lines: list[bytes], names: list[str]):
     return (columns, np.arange(full), []) if table.num_rows == full else None
 
 
-def _slow(lines: list[bytes], names: list[str], before: int, path: Path):
+def _slow(lines: list[bytes], names: list[str], before: int, path: str):
     """Columns read line by line, bad lines told apart."""
     rows, taken, rejects, place = [], [], [], -1
     for number, line in enumerate(lines, start=before + 1):
@@ -92,7 +91,7 @@ def _slow(lines: list[bytes], names: list[str], before: int, path: Path):
             taken.append(place)
             rows.append(cells)
         except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are kinds of it
-            rejects.append(Reject(str(path), number, str(error)[:160], line.decode(errors="replace")[:SHOWN]))
+            rejects.append(Reject(path, number, str(error)[:160], line.decode(errors="replace")[:SHOWN]))
     columns = {name: as_strings([row[k] for row in rows]) for k, name in enumerate(names)}
     return columns, np.array(taken, np.int64), rejects
 

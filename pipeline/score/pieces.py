@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
 import pyarrow as pa
@@ -27,7 +28,7 @@ class Wanted:
     titles: bool = False
     rows: int = 25_000
 
-    def of(self, names: list[str], path: Path) -> list[str]:
+    def of(self, names: list[str], path: str) -> list[str]:
         """The columns of a file: the text's first, then ``id`` and ``title`` where they are there and wanted."""
         text = column_of(names, self.text, self.usual, path)
         rest = ("id", "title") if self.titles else ("id",)
@@ -52,55 +53,70 @@ class Piece:
     done: int = 0
 
 
-def suffix_of(path: Path) -> str:
+@dataclass(frozen=True)
+class Source:
+    """A table: its address, how it is opened, and which row groups of a Parquet file are meant (None: all)."""
+
+    address: str
+    open: Callable[[], pa.NativeFile]
+    groups: tuple[int, ...] | None = None
+
+    def stream(self) -> tuple[pa.NativeFile, pa.NativeFile]:
+        """The file as it lies on the disk, and the stream of what is in it."""
+        raw = self.open()
+        kind = COMPRESSED.get(PurePosixPath(self.address).suffix.lower())
+        return raw, pa.CompressedInputStream(raw, kind) if kind else raw
+
+
+def on_disk(path: Path) -> Source:
+    """A file of this machine; raises `InputError` unless there is one with something in it."""
+    require_file(path)
+    return Source(str(path), partial(pa.OSFile, str(path), "rb"))
+
+
+def suffix_of(path: PurePath) -> str:
     """The suffix that says the format: ``.csv`` of ``news.csv.gz``."""
     return (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
 
 
-def is_table(path: Path) -> bool:
+def is_table(path: PurePath) -> bool:
     """Whether the name is that of a table, compressed or not (Parquet compresses inside)."""
     suffix = suffix_of(path)
     return suffix in TABLE_SUFFIXES and (suffix != ".parquet" or path.suffix.lower() == ".parquet")
 
 
-def pieces(path: Path, wanted: Wanted) -> Iterator[Piece]:
+def pieces(source: Source, wanted: Wanted) -> Iterator[Piece]:
     """The rows of a table, ``wanted.rows`` at a time.
 
     Raises
     ------
     InputError
-        Where the file is missing, empty, of another format, or lacks the column.
+        Where the file is empty, of another format, or lacks the column.
     """
-    require_file(path)
     readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
-    seen = False
+    suffix, seen = suffix_of(PurePosixPath(source.address)), False
     try:
-        for piece in readers[suffix_of(path)](path, wanted):
+        for piece in readers[suffix](source, wanted):
             seen = seen or piece.read > 0
             yield piece
     except (pa.ArrowException, OSError, EOFError) as error:
         reason = str(error).splitlines()[0][:160]
-        raise InputError(f"{path}: cannot be read as {suffix_of(path)[1:].upper()}: {reason}") from None
+        raise InputError(f"{source.address}: cannot be read as {suffix[1:].upper()}: {reason}") from None
     if not seen:
-        raise InputError(f"{path}: expected at least one row under the header, found none")
+        raise InputError(f"{source.address}: expected at least one row under the header, found none")
 
 
-def _opened(path: Path) -> tuple[pa.NativeFile, pa.NativeFile]:
-    """The file as it lies on the disk, and the stream of what is in it."""
-    raw = pa.OSFile(str(path), "rb")
-    kind = COMPRESSED.get(path.suffix.lower())
-    return raw, pa.CompressedInputStream(raw, kind) if kind else raw
-
-
-def _csv(path: Path, wanted: Wanted) -> Iterator[Piece]:
+def _csv(source: Source, wanted: Wanted) -> Iterator[Piece]:
     from pyarrow import csv
 
-    tsv = suffix_of(path) == ".tsv"  # read unquoted: a quotation mark is a character like any other
+    tsv = (
+        suffix_of(PurePosixPath(source.address)) == ".tsv"
+    )  # read unquoted: a quotation mark is a character like any other
     invalid: list[Reject] = []
 
     def refuse(row) -> str:
         reason = f"expected {row.expected_columns} columns, found {row.actual_columns}"
-        invalid.append(Reject(str(path), row.number, reason, row.text[:SHOWN]))
+        invalid.append(Reject(source.address, row.number, reason, row.text[:SHOWN]))
         return "skip"
 
     read = csv.ReadOptions(block_size=_BLOCK, use_threads=False)
@@ -110,19 +126,19 @@ def _csv(path: Path, wanted: Wanted) -> Iterator[Piece]:
         newlines_in_values=not tsv,
         invalid_row_handler=refuse,
     )
-    with csv.open_csv(_opened(path)[1], read, parse) as head:
-        names = wanted.of(head.schema.names, path)
+    with csv.open_csv(source.stream()[1], read, parse) as head:
+        names = wanted.of(head.schema.names, source.address)
     invalid.clear()
     convert = csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.large_binary()), include_columns=names, strings_can_be_null=False
     )
-    raw, stream = _opened(path)
+    raw, stream = source.stream()
     place = 1  # the header is row 1
     with csv.open_csv(stream, read, parse, convert) as batches:
         for batch in batches:
             numbers = _numbers(place, len(batch), [reject.row for reject in invalid])
             place = int(numbers[-1]) if len(numbers) else place
-            columns, bad = _decoded(batch, names, numbers, path)
+            columns, bad = _decoded(batch, names, numbers, source.address)
             ready = [reject for reject in invalid if reject.row < place]
             invalid[:] = [reject for reject in invalid if reject.row >= place]
             rejects = sorted([*ready, *bad], key=lambda reject: reject.row)
@@ -138,7 +154,7 @@ def _numbers(place: int, n: int, skipped: list[int]) -> np.ndarray:
     return candidates[~np.isin(candidates, beyond)][:n]
 
 
-def _decoded(batch, names: list[str], numbers: np.ndarray, path: Path) -> tuple[dict, list[Reject]]:
+def _decoded(batch, names: list[str], numbers: np.ndarray, address: str) -> tuple[dict, list[Reject]]:
     """Columns of bytes as text; a row with bytes that are no UTF-8 is a reject, its cells become empty."""
     cells = [batch.column(name) for name in names]
     try:
@@ -152,7 +168,7 @@ def _decoded(batch, names: list[str], numbers: np.ndarray, path: Path) -> tuple[
                 except UnicodeDecodeError as error:
                     byte = value[error.start]
                     reason = f"expected UTF-8, found byte 0x{byte:02x}"
-                    bad[row] = Reject(str(path), int(numbers[row]), reason, value.decode(errors="replace")[:SHOWN])
+                    bad[row] = Reject(address, int(numbers[row]), reason, value.decode(errors="replace")[:SHOWN])
         good = int64_column(np.setdiff1d(np.arange(len(batch)), list(bad)))
         columns = {name: cell.take(good).cast(pa.large_string()) for name, cell in zip(names, cells)}
         return columns | {"": good}, list(bad.values())
@@ -172,35 +188,42 @@ def _cut(columns: dict, numbers: np.ndarray, rejects: list[Reject], read: int, d
         yield Piece(part, [] if start else rejects, 0 if start else read, done)
 
 
-def _jsonl(path: Path, wanted: Wanted) -> Iterator[Piece]:
-    raw, stream = _opened(path)
+def _jsonl(source: Source, wanted: Wanted) -> Iterator[Piece]:
+    raw, stream = source.stream()
     names, number, place = None, 0, 0
     for block in blocks(stream, _BLOCK):
         lines = block.split(b"\n")
         if names is None:
-            names = wanted.of(first_keys(lines, path), path)
-        columns, taken, rejects = parsed(block, lines, names, number, path)
+            names = wanted.of(first_keys(lines, source.address), source.address)
+        columns, taken, rejects = parsed(block, lines, names, number, source.address)
         number += len(lines) - 1
         read = sum(1 for line in lines if line.strip())
         yield from _cut(columns, place + 1 + taken, rejects, read, raw.tell(), wanted.rows)
         place += read
 
 
-def _parquet(path: Path, wanted: Wanted) -> Iterator[Piece]:
+def _parquet(source: Source, wanted: Wanted) -> Iterator[Piece]:
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path) as file:
-        names = wanted.of(file.schema_arrow.names, path)
-        size, place = path.stat().st_size, 0
-        for batch in file.iter_batches(batch_size=wanted.rows, columns=names):
-            numbers = np.arange(place + 1, place + 1 + len(batch))
-            place += len(batch)
-            cells = {name: batch.column(name) for name in names}
-            binary = [name for name in names if pa.types.is_binary(cells[name].type)]
-            cells |= {name: cells[name].cast(pa.large_binary()) for name in binary}
-            done = size * place // max(file.metadata.num_rows, 1)
-            if binary:
-                columns, bad = _decoded(pa.record_batch(list(cells.values()), names), names, numbers, path)
-            else:
-                columns, bad = {name: cell.cast(pa.large_string()) for name, cell in cells.items()}, []
-            yield from _cut(columns, numbers, bad, len(batch), done, wanted.rows)
+    raw = source.open()
+    with parquet.ParquetFile(raw) as file:
+        names = wanted.of(file.schema_arrow.names, source.address)
+        size, whole = raw.size(), max(file.metadata.num_rows, 1)
+        groups = range(file.num_row_groups) if source.groups is None else source.groups
+        for group in groups:
+            place = sum(file.metadata.row_group(before).num_rows for before in range(group))
+            for batch in file.iter_batches(wanted.rows, row_groups=[group], columns=names):
+                numbers = np.arange(place + 1, place + 1 + len(batch))
+                place += len(batch)
+                columns, bad = _decoded(_as_bytes(batch), names, numbers, source.address)
+                yield from _cut(columns, numbers, bad, len(batch), size * place // whole, wanted.rows)
+
+
+def _as_bytes(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of a batch as bytes, since a writer may have called bytes text that are none."""
+    kinds = [
+        pa.large_string() if pa.types.is_integer(c.type) or pa.types.is_floating(c.type) else None
+        for c in batch.columns
+    ]
+    cells = [c.cast(kind) if kind else c for c, kind in zip(batch.columns, kinds)]
+    return pa.record_batch([cell.cast(pa.large_binary()) for cell in cells], batch.schema.names)

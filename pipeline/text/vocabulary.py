@@ -171,4 +171,6 @@ def _tallied(cells: np.ndarray, n_texts: int, bits: int) -> tuple[np.ndarray, np
     counts = ends[1:] - ends[:-1]
     kind = cells.dtype.type
     begin = np.searchsorted(distinct, np.arange(n_texts, dtype=kind) << kind(bits))
-    return np.append(begin, len(distinct)).astype(np.int32), (distinct & kind((1 << bits) - 1)).astype(np.int32), counts
+    terms = distinct & kind((1 << bits) - 1)
+    terms = terms.view(np.int32) if terms.itemsize == 4 else terms.astype(np.int32)
+    return np.append(begin, len(distinct)).astype(np.int32), terms, counts

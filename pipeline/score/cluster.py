@@ -1,0 +1,212 @@
+"""Scoring past one machine: the same work on a Dask cluster, from any address that fsspec knows, to a folder there.
+
+A task is a row group of a Parquet file, or a JSONL file. Each writes one Parquet file, under another name first, so
+that a task done twice, since its worker was lost, leaves the same file. The model goes once to each worker, also to
+those that come later. Dask and fsspec are imported where they are used; they are an optional dependency.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import pyarrow as pa
+
+from pipeline.errors import DetenteError, InputError
+from pipeline.model.store import FILES, Model, load
+from pipeline.score.inputs import Reading, batches_of
+from pipeline.score.journal import Totals
+from pipeline.score.pieces import Source, suffix_of
+from pipeline.score.rows import Asked, score_batch
+
+_NAME = "detente-model"
+_SUFFIXES = (".parquet", ".jsonl")
+_MODEL_FILES = (FILES.card, FILES.weights, FILES.words)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A part of the input, by its place in the order: a file, and the row group in it (None: the whole file)."""
+
+    number: int
+    address: str
+    group: int | None = None
+
+
+def tasks_of(given: list[str]) -> list[Task]:
+    """The tasks of addresses of files, folders and patterns.
+
+    Raises
+    ------
+    InputError
+        Where there is no Parquet or JSONL file, or one cannot be read.
+    """
+    if not given:
+        raise InputError("nothing to score: give addresses of Parquet or JSONL files")
+    places = []
+    for address in (found for one in given for found in _expanded(one)):
+        parquet = suffix_of(PurePosixPath(address)) == ".parquet"
+        places += [(address, group) for group in (_groups(address) if parquet else [None])]
+    return [Task(number, *place) for number, place in enumerate(places)]
+
+
+def score_on_cluster(
+    model: Model,
+    tasks: list[Task],
+    reading: Reading,
+    asked: Asked,
+    out: str,
+    cluster: str,
+    step: Callable[[int, int], None] = lambda rows, done: None,
+) -> Totals:
+    """Score on a cluster into a folder of Parquet files, in the order of the input.
+
+    Parameters
+    ----------
+    out : address of the folder; what stands there must not be in the way.
+    cluster : the address of a Dask scheduler, or ``local`` for one of this machine's processors.
+    step : called with the rows read and the tasks done so far, after each task.
+
+    Raises
+    ------
+    InputError
+        Where an input or the output does not fit, or Dask is not installed or does not answer.
+    """
+    filesystem, folder = _filesystem(out)
+    if filesystem.exists(folder) and (filesystem.isfile(folder) or filesystem.ls(folder)):
+        raise InputError(f"{out}: is there already and not empty; name another folder")
+    filesystem.makedirs(folder, exist_ok=True)
+    counts = []
+    with _client(cluster) as client:
+        from distributed import as_completed
+
+        client.register_plugin(_plugin(model), name=_NAME)
+        futures = client.map(partial(_work, reading=reading, asked=asked, out=out), tasks, pure=False)
+        for future in as_completed(futures):
+            if future.status != "finished":
+                raise _failure(future)
+            counts.append(future.result())
+            future.release()
+            step(sum(count[-1] for count in counts), len(counts))
+    rows, scored, rejected, read = (sum(column) for column in zip(*counts))
+    if scored + rejected != read:
+        raise InputError(f"{out}: {read:,} rows read, but {scored:,} scored and {rejected:,} set aside; do it again")
+    return Totals(rows, scored, rejected, read, out, f"{out}/_rejects-*.jsonl")
+
+
+def _work(task: Task, reading: Reading, asked: Asked, out: str) -> tuple[int, int, int, int]:
+    """Do one task on a worker: how many rows were written, scored, set aside and read."""
+    from distributed import get_worker
+    from pyarrow import parquet
+
+    model = get_worker().plugins[_NAME].model
+    source = Source(task.address, partial(_open, task.address), None if task.group is None else (task.group,))
+    batches = list(batches_of(source, reading))
+    tables = [score_batch(model, batch, asked) for batch in batches]
+    sink = pa.BufferOutputStream()
+    table = pa.concat_tables(tables)
+    parquet.write_table(table, sink, use_dictionary=[n for n in ("stance", "event") if n in table.column_names])
+    _write(f"{out}/part-{task.number:06}.parquet", sink.getvalue())
+    rejects = [reject for batch in batches for reject in batch.rejects]
+    if rejects:
+        lines = "".join(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
+        _write(f"{out}/_rejects-{task.number:06}.jsonl", lines.encode())  # readers pass over names with "_"
+    scored, read = (sum(counts) for counts in zip(*((len(batch.texts), batch.read) for batch in batches)))
+    return table.num_rows, scored, len(rejects), read
+
+
+def _expanded(given: str) -> list[str]:
+    """The files of an address, a folder or a pattern, in the order of their names."""
+    filesystem, path = _filesystem(given)
+    found = (
+        [path]
+        if filesystem.isfile(path)
+        else filesystem.find(path)
+        if filesystem.isdir(path)
+        else filesystem.glob(path)
+    )
+    files = sorted(file for file in found if suffix_of(PurePosixPath(file)) in _SUFFIXES)
+    if not files:
+        raise InputError(f"{given}: no Parquet or JSONL file here; a cluster scores no others")
+    return [filesystem.unstrip_protocol(file) for file in files]
+
+
+def _groups(address: str) -> range:
+    from pyarrow import parquet
+
+    try:
+        return range(parquet.ParquetFile(_open(address)).num_row_groups)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{address}: cannot be read as Parquet: {str(error).splitlines()[0][:160]}") from None
+
+
+def _filesystem(address: str):
+    try:
+        from fsspec.core import url_to_fs
+
+        return url_to_fs(address)
+    except (ImportError, ValueError) as error:
+        raise InputError(f"{address}: no such kind of address here: {error}") from None
+
+
+def _open(address: str) -> pa.NativeFile:
+    filesystem, path = _filesystem(address)
+    return pa.PythonFile(filesystem.open(path, "rb"), "r")
+
+
+def _write(address: str, content) -> None:
+    """Write a file whole or not at all."""
+    filesystem, path = _filesystem(address)
+    folder, _, name = path.rpartition("/")
+    with filesystem.open(f"{folder}/.{name}.new", "wb") as file:
+        file.write(content)
+    filesystem.mv(f"{folder}/.{name}.new", path)
+
+
+@contextmanager
+def _client(cluster: str):
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise InputError("--dask: Dask is not installed; pip install 'detente[dask]'") from None
+    dask.config.set({"distributed.worker.daemon": False})
+    try:
+        local = LocalCluster(threads_per_worker=1, dashboard_address=None) if cluster == "local" else None
+        client = Client(local or cluster, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(f"--dask {cluster}: no scheduler answers there: {str(error).splitlines()[0][:120]}") from None
+    try:
+        yield client
+    finally:
+        client.close()
+        if local:
+            local.close()
+
+
+def _plugin(model: Model):
+    from distributed import WorkerPlugin
+
+    class ModelPlugin(WorkerPlugin):
+        """Opens the model on a worker."""
+
+        def __init__(self, files: dict[str, bytes]) -> None:
+            self.files = files
+
+        def setup(self, worker) -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                for name, content in self.files.items():
+                    (Path(folder) / name).write_bytes(content)
+                self.model = load(folder)
+
+    return ModelPlugin({name: (model.folder / name).read_bytes() for name in _MODEL_FILES})
+
+
+def _failure(future) -> Exception:
+    error = future.exception()
+    return error if isinstance(error, DetenteError) else InputError(f"a worker failed: {type(error).__name__}: {error}")

@@ -1,0 +1,99 @@
+"""Scoring on a Dask cluster: real workers in processes of their own, one of them killed midway."""
+
+import os
+import signal
+import time
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from pipeline.errors import InputError
+from pipeline.model.store import load
+from pipeline.score.cluster import score_on_cluster, tasks_of
+from pipeline.score.engine import score_to_file
+from pipeline.score.inputs import Reading
+from pipeline.score.rows import Asked
+from tests.test_bulk import texts
+
+distributed = pytest.importorskip("distributed")
+READING, ASKED = Reading(set_aside=True), Asked(evidence=2)
+
+
+@pytest.fixture(scope="module")
+def opened(folder):
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None) as made:
+        yield made
+
+
+@pytest.fixture
+def source(tmp_path):
+    parquet.write_table(pa.table({"text": texts(3000)}), tmp_path / "a.parquet", row_group_size=500)
+    (tmp_path / "b.jsonl").write_text('{"id": "x", "text": "Chad sent food to Niger."}\n{"text": 1\n{"text": "ok"}\n')
+    return [str(tmp_path / "a.parquet"), str(tmp_path / "b.jsonl")]
+
+
+def test_a_task_is_a_row_group_or_a_jsonl_file(source):
+    assert [task.group for task in tasks_of(source)] == [0, 1, 2, 3, 4, 5, None]
+    assert [task.number for task in tasks_of(source)] == list(range(7))
+
+
+def test_a_cluster_gives_what_one_machine_gives(tmp_path, opened, cluster, source):
+    local = score_to_file(opened, source, READING, ASKED, tmp_path / "local.parquet", "parquet", 2)
+    out = str(tmp_path / "far")
+    totals = score_on_cluster(opened, tasks_of(source), READING, ASKED, out, cluster.scheduler_address)
+    assert (totals.rows, totals.scored, totals.rejected, totals.read) == (3002, 3002, 1, 3003)
+    assert (local.rows, local.rejected) == (totals.rows, totals.rejected)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(tmp_path / "local.parquet"))
+    assert [path.name for path in sorted((tmp_path / "far").glob("_rejects*"))] == ["_rejects-000006.jsonl"]
+
+
+def test_a_killed_worker_changes_nothing(tmp_path, opened, cluster):
+    source = str(tmp_path / "big.parquet")
+    parquet.write_table(pa.table({"text": texts(120_000)}), source, row_group_size=5_000)
+    local = tmp_path / "local.parquet"
+    score_to_file(opened, [source], READING, ASKED, local, "parquet", 2)
+    killed = []
+
+    def kill(rows, done):
+        if done == 3:
+            pid = next(iter(cluster.scheduler_info["workers"].values()))["id"]
+            process = cluster.workers[pid].pid
+            os.kill(process, signal.SIGKILL)
+            killed.append(process)
+            time.sleep(0.5)
+
+    out = str(tmp_path / "far")
+    totals = score_on_cluster(opened, tasks_of([source]), READING, ASKED, out, cluster.scheduler_address, kill)
+    assert killed and totals.rows == 120_000
+    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(local))
+
+
+def test_what_does_not_fit_is_one_line(tmp_path, opened, source):
+    with pytest.raises(InputError, match="no Parquet or JSONL file"):
+        tasks_of([str(tmp_path / "*.csv")])
+    with pytest.raises(InputError, match="not empty; name another folder"):
+        score_on_cluster(opened, tasks_of(source), READING, ASKED, str(tmp_path), "local")
+    with pytest.raises(InputError, match="no scheduler answers"):
+        score_on_cluster(opened, tasks_of(source), READING, ASKED, str(tmp_path / "o"), "tcp://127.0.0.1:9")
+    with pytest.raises(InputError, match="no such kind of address"):
+        tasks_of(["nosuch://x/a.parquet"])
+
+
+def test_a_file_without_the_column_is_one_line(tmp_path, opened, cluster):
+    parquet.write_table(pa.table({"n": [1]}), tmp_path / "n.parquet")
+    with pytest.raises(InputError, match="expected a column named text"):
+        score_on_cluster(
+            opened,
+            tasks_of([str(tmp_path / "n.parquet")]),
+            READING,
+            ASKED,
+            str(tmp_path / "o"),
+            cluster.scheduler_address,
+        )
