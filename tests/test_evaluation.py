@@ -12,6 +12,7 @@ import pytest
 from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus
+from pipeline.corpus.near import fingerprints
 from pipeline.corpus.seen import ESTIMATED_NEAR, nearest_seen, signatures
 from pipeline.errors import InputError
 from pipeline.evaluate.baselines import baseline_proba
@@ -45,7 +46,7 @@ def long_texts(corpus):
 
 def test_planted_near_copies_are_found_and_others_are_not(corpus, held_out):
     texts = long_texts(corpus)
-    seen = signatures(texts)
+    seen = signatures(fingerprints(texts))
     copies = [text.replace(text.split()[2], "indeed", 1) for text in texts]
     copies = [copy for copy, text in zip(copies, texts) if jaccard_by_hand(copy, text) >= 0.7]
     assert len(copies) > 200

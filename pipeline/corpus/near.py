@@ -7,16 +7,22 @@ Datasets, ch. 3) and are then compared exactly.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.text.columns import as_strings
+from pipeline.text.columns import as_strings, int64_column
 from pipeline.text.tokens import tokenise
 
 NEAR = 0.7  # Jaccard index from which two texts count as near-copies
 SHINGLE = 5
 _BANDS, _ROWS = 32, 3  # finds a pair at Jaccard 0.7 with probability 1 - (1 - 0.7**3)**32 > 0.99999
-_SEED = 20161
+_SEEDS = np.random.default_rng(20161).integers(1, 2**63, _BANDS * _ROWS, dtype=np.uint64) | np.uint64(1)
+_NONE = np.iinfo(np.uint32).max
+_TOGETHER, _THREADS = 1000, 2
 
 
 def shingles(texts) -> tuple[np.ndarray, np.ndarray]:
@@ -48,32 +54,48 @@ def shingles(texts) -> tuple[np.ndarray, np.ndarray]:
     return owner[fresh], rolled[fresh]
 
 
-def fingerprints(owner: np.ndarray, value: np.ndarray, n_texts: int, size: int = _BANDS * _ROWS) -> np.ndarray:
-    """(n_texts, size) uint32 MinHash signatures; texts without a shingle get the largest value."""
-    seeds = np.random.default_rng(_SEED).integers(1, 2**63, size, dtype=np.uint64) | np.uint64(1)
-    out = np.full((n_texts, size), np.iinfo(np.uint32).max, np.uint32)
-    texts, first = np.unique(owner, return_index=True)
-    for k, seed in enumerate(seeds):
+def fingerprints(texts) -> np.ndarray:
+    """(n_texts, 96) uint32 MinHash signatures of texts; a text without a shingle gets the largest value.
+
+    Made for so many texts at a time that the work stays in a processor's cache, else its cost grows faster than them.
+    """
+    column = as_strings(texts)
+    parts = [column.slice(start, _TOGETHER) for start in range(0, len(column), _TOGETHER)]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return np.concatenate([np.zeros((0, _BANDS * _ROWS), np.uint32), *pool.map(_fingerprints, parts)])
+
+
+def _fingerprints(texts: pa.Array) -> np.ndarray:
+    owner, value = shingles(texts)
+    out = np.full((len(texts), _BANDS * _ROWS), _NONE, np.uint32)
+    owners, first = np.unique(owner, return_index=True)
+    for k, seed in enumerate(_SEEDS if len(owners) else ()):
         hashed = ((value * seed) >> np.uint64(32)).astype(np.uint32)
-        if len(texts):
-            out[texts, k] = np.minimum.reduceat(hashed, first)
+        out[owners, k] = np.minimum.reduceat(hashed, first)
     return out
 
 
-def near_pairs(texts, floor: float = NEAR) -> np.ndarray:
+def near_pairs(texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
     """(n_pairs, 2) int64: pairs of texts, i < j, whose Jaccard index is at least ``floor``.
+
+    Parameters
+    ----------
+    prints : their `fingerprints`, where they are at hand.
 
     Examples
     --------
     >>> near_pairs(["Talks on the truce began on Monday.", "Aid.", "Talks on the truce began on Monday!"]).tolist()
     [[0, 2]]
     """
-    owner, value = shingles(texts)
-    n = len(texts)
-    pairs = _candidates(fingerprints(owner, value, n))
-    cuts = np.searchsorted(owner, np.arange(n + 1))
-    sets = [value[cuts[i] : cuts[i + 1]] for i in range(n)] if len(pairs) else []
-    close = [jaccard(sets[i], sets[j]) >= floor for i, j in pairs]
+    column = as_strings(texts)
+    pairs = _candidates(fingerprints(column) if prints is None else prints)
+    if not len(pairs):
+        return pairs
+    rows, place = np.unique(pairs, return_inverse=True)
+    owner, value = shingles(column.take(int64_column(rows)))
+    cuts = np.searchsorted(owner, np.arange(len(rows) + 1))
+    sets = [value[a:b] for a, b in pairwise(cuts)]
+    close = [jaccard(sets[i], sets[j]) >= floor for i, j in place.reshape(pairs.shape)]
     return pairs[np.array(close, bool)]
 
 
@@ -85,33 +107,32 @@ def jaccard(a: np.ndarray, b: np.ndarray) -> float:
     return both / (len(a) + len(b) - both)
 
 
-def near_groups(texts, floor: float = NEAR) -> np.ndarray:
+def near_groups(texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
     """(n,) int64 group labels: texts joined by a chain of near-copies share one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    pairs = near_pairs(texts, floor)
+    pairs = near_pairs(texts, floor, prints)
     n = len(texts)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
-def _candidates(signatures: np.ndarray) -> np.ndarray:
+def _candidates(prints: np.ndarray) -> np.ndarray:
     """Pairs that agree in at least one band; within a bucket each is paired with its neighbour and the first."""
-    found = []
-    filled = np.flatnonzero((signatures != np.iinfo(np.uint32).max).any(axis=1))
-    for band in range(_BANDS):
-        rows = np.ascontiguousarray(signatures[filled, band * _ROWS : (band + 1) * _ROWS])
-        keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * _ROWS))).ravel()
-        _, bucket = np.unique(keys, return_inverse=True)
-        order = np.argsort(bucket, kind="stable")
-        sorted_bucket, members = bucket[order], filled[order]
-        start = np.flatnonzero(np.append(True, sorted_bucket[1:] != sorted_bucket[:-1])) if len(members) else []
-        leader = np.repeat(members[start], np.diff(np.append(start, len(members)))) if len(members) else members
-        same = sorted_bucket[1:] == sorted_bucket[:-1]
-        found.append(np.column_stack([members[:-1][same], members[1:][same]]))
-        found.append(np.column_stack([leader, members])[leader != members])
-    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0) if found else np.zeros((0, 2), np.int64)
+    found = [np.zeros((0, 2), np.int64)]
+    filled = np.flatnonzero((prints != _NONE).any(axis=1))
+    for band in range(0, prints.shape[1], _ROWS):
+        # A band as one number: that two bands have the same is as unlikely as that two hashes have.
+        key = _mix(prints[filled, band].astype(np.uint64) << np.uint64(32) | prints[filled, band + 1])
+        key = _mix(key ^ prints[filled, band + 2])
+        order = np.argsort(key, kind="stable")
+        key, members = key[order], filled[order]
+        same = np.append(False, key[1:] == key[:-1])[: len(key)]
+        start = np.maximum.accumulate(np.where(same, 0, np.arange(len(key))))
+        for before in (np.flatnonzero(same) - 1, start[same]):
+            found.append(np.column_stack([members[before], members[same]]))
+    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
 
 
 def _mix(values: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.corpus.near import fingerprints, shingles
+from pipeline.corpus.near import fingerprints
 
 SIZE = 96  # places of a signature; the estimate's standard deviation at J = 0.7 is 0.047
 ESTIMATED_NEAR = 0.6  # two standard deviations below 0.7, so that 98 of 100 near-copies at 0.7 are found
@@ -16,10 +16,9 @@ _ROWS = 3
 _BANDS = SIZE // _ROWS
 
 
-def signatures(texts) -> np.ndarray:
-    """(n_texts, 96) uint8 signatures of texts."""
-    owner, value = shingles(texts)
-    return (fingerprints(owner, value, len(texts), SIZE) & 0xFF).astype(np.uint8)
+def signatures(prints: np.ndarray) -> np.ndarray:
+    """(n_texts, 96) uint8 signatures of texts, from their `pipeline.corpus.near.fingerprints`."""
+    return (prints & 0xFF).astype(np.uint8)
 
 
 def nearest_seen(seen: np.ndarray, texts) -> np.ndarray:
@@ -36,11 +35,11 @@ def nearest_seen(seen: np.ndarray, texts) -> np.ndarray:
 
     Examples
     --------
-    >>> seen = signatures(["The two sides signed a truce in Nairobi on Monday."])
+    >>> seen = signatures(fingerprints(["The two sides signed a truce in Nairobi on Monday."]))
     >>> nearest_seen(seen, ["The two sides signed a truce in Nairobi on Monday!", "Rain fell."]).tolist()
     [1.0, 0.0]
     """
-    mine = signatures(texts)
+    mine = signatures(fingerprints(texts))
     best = np.zeros(len(mine))
     if not len(seen) or not len(mine):
         return best

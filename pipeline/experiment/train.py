@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus
-from pipeline.corpus.near import near_groups
+from pipeline.corpus.near import fingerprints, near_groups
 from pipeline.corpus.seen import signatures
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged, judged
@@ -41,6 +41,7 @@ class Run:
     threshold : the least probability of a stance for an answer other than `unclear`.
     held_out : what models that had not seen them said of the snippets.
     figures : metrics of that, with intervals.
+    seen : signatures of the snippets, by which copies are known later.
     """
 
     corpus: Corpus
@@ -51,10 +52,11 @@ class Run:
     threshold: float
     held_out: Judged
     figures: dict[str, Figure]
+    seen: np.ndarray
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder."""
-        return save(folder, self.weights, self.card(), self.pipeline, signatures(self.corpus.texts))
+        return save(folder, self.weights, self.card(), self.pipeline, self.seen)
 
     def card(self) -> dict:
         """The model card: all a stranger needs to know of the model."""
@@ -100,7 +102,8 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
         Where there are too few rows or only one stance.
     """
     check_enough(corpus)
-    groups = near_groups(corpus.texts)
+    prints = fingerprints(corpus.texts)
+    groups = near_groups(corpus.texts, prints=prints)
     step("near-copies grouped")
     with ThreadPoolExecutor(1) as beside:  # the fit on all rows fills the core that the last fold leaves idle
         whole = beside.submit(fit, corpus, settings)
@@ -115,7 +118,7 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     pipeline = calibrated(whole.result(), calibration)
     step("fitted on all rows")
     weights = from_pipeline(pipeline)
-    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures)
+    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures, signatures(prints))
 
 
 def n_steps(settings: Settings) -> int:
