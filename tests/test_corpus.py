@@ -116,7 +116,8 @@ def jaccard_by_hand(a, b):
 def test_jaccard_is_that_of_character_five_grams():
     a, b = "troops left the town on monday", "troops left the town on tuesday"
     owner, value = shingles([a, b])
-    assert jaccard(value[owner == 0], value[owner == 1]) == pytest.approx(jaccard_by_hand(a, b))
+    cuts = np.searchsorted(owner, [0, 1, 2])
+    assert jaccard(value, cuts, np.array([[0, 1], [1, 1]])) == pytest.approx([jaccard_by_hand(a, b), 1])
 
 
 def test_near_copies_are_found_and_others_are_not(corpus):

@@ -3,7 +3,7 @@
     pip install fasttext-wheel       # for its row; left out where it is not installed
     python experiments/benchmarks/scoring.py [SNIPPETS] [ROUNDS]
 
-Makes its input from `data/`: sentences spliced from two snippets each, so that all are different. Every row of the
+Makes its input from `data/` (`newslike.py`). Every row of the
 table is a process of its own, the rows take turns, and the median of the rounds is shown; loading and training are
 not counted, in the rows of the command line everything is. All models are trained on `data/`, the event types as
 labels, so that each gives the same probabilities.
@@ -21,23 +21,9 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from newslike import ROOT, make_texts
+
 DETENTE = str(Path(sys.executable).parent / "detente")
-
-
-def make_texts(n: int) -> list[str]:
-    """Distinct news-like sentences, some 120 bytes each."""
-    import numpy as np
-    import pandas as pd
-
-    snippets = [text.split() for text in pd.read_csv(ROOT / "data" / "snippets.csv").text]
-    rng = np.random.default_rng(0)
-    pairs, cuts = rng.integers(0, len(snippets), (n, 2)), rng.random((n, 2))
-    texts = []
-    for (a, b), (x, y) in zip(pairs, cuts):
-        first, second = snippets[a], snippets[b]
-        texts.append(" ".join([*first[: max(int(x * len(first) * 1.6), 4)], *second[int(y * len(second) / 1.6) :]]))
-    return texts
 
 
 def prepare(folder: Path, n: int) -> None:
@@ -48,7 +34,7 @@ def prepare(folder: Path, n: int) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    frame = pd.DataFrame({"id": [str(k) for k in range(n)], "text": make_texts(n)})
+    frame = pd.DataFrame({"id": [str(k) for k in range(n)], "text": make_texts(n)[0].to_pylist()})
     frame.to_parquet(folder / "in.parquet", row_group_size=100_000)
     frame.to_csv(folder / "in.csv", index=False)
     (folder / "in.txt").write_text("\n".join(frame.text) + "\n")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pipeline.text.columns import as_strings
 from pipeline.text.terms import DEFAULT
 from pipeline.text.vocabulary import Features, learn
+
+_TOGETHER = 10_000  # texts counted together: what an analysis takes is many times what it gives
 
 
 class Counts(TransformerMixin, BaseEstimator):
@@ -34,7 +36,12 @@ class Counts(TransformerMixin, BaseEstimator):
     def transform(self, texts):
         """Count the known terms of each text."""
         check_is_fitted(self)
-        counted = self.vocabulary_.count(as_strings(texts))
+        column = as_strings(texts)
+        parts = [column.slice(start, _TOGETHER) for start in range(0, max(len(column), 1), _TOGETHER)]
+        return vstack([self._counted(part) for part in parts], "csr")
+
+    def _counted(self, texts) -> csr_matrix:
+        counted = self.vocabulary_.count(texts)
         shape = (len(counted.indptr) - 1, len(self.vocabulary_))
         return csr_matrix((counted.counts.astype(float), counted.indices, counted.indptr), shape=shape)
 

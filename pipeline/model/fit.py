@@ -15,6 +15,7 @@ from pipeline.model.counts import Counts
 from pipeline.model.settings import Settings
 from pipeline.stance import EVENTS, STANCES, quad_of, stance_of
 
+PENALTY_ROWS = 25_000  # beyond so many rows the penalty grows with them, so that the solver's steps do not
 LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
 
 
@@ -101,7 +102,10 @@ def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
     tfidf = TfidfTransformer(sublinear_tf=True)
     # L-BFGS spends its time on its own vectors, holds the interpreter lock, and may stop points too early.
     classifier = LogisticRegression(
-        C=training.c, solver="newton-cg", tol=training.tolerance, max_iter=training.max_iter
+        C=training.c * min(1.0, PENALTY_ROWS / len(labels)),
+        solver="newton-cg",
+        tol=training.tolerance,
+        max_iter=training.max_iter,
     )
     matrix = tfidf.fit_transform(counts.fit_transform(texts))
     # Single precision, in which the weights are stored, takes a third of the time.

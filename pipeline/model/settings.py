@@ -17,7 +17,8 @@ class Training:
 
     Attributes
     ----------
-    c : inverse strength of the L2 penalty (scikit-learn's ``C``).
+    c : inverse strength of the L2 penalty (scikit-learn's ``C``) with up to 25,000 rows; with more the penalty
+        grows as they do, which keeps the cost of a row the same.
     balance : each row of an event type with share s weighs s to the power of minus this: 0 takes frequencies as
         they are in the training texts, 1 counts every event type alike.
     tolerance, max_iter : when the solver stops.
