@@ -65,6 +65,7 @@ class Columns:
     quad: str | None = None
 
 
+SHIPPED = ("codebook.csv", "snippets.csv")  # what a folder stands for, and what comes with Detente
 _COLUMNS = ("texts", "events", "stances", "sources", "quads")
 
 
@@ -91,7 +92,7 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -
 def _files_of(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = [path / name for name in ("codebook.csv", "snippets.csv") if (path / name).exists()]
+    files = [path / name for name in SHIPPED if (path / name).exists()]
     if not files:
         raise InputError(f"{path}: expected codebook.csv or snippets.csv in this folder, found neither")
     return files

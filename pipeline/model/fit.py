@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from pipeline.corpus.labelled import Corpus
+from pipeline.corpus.labelled import SHIPPED, Corpus
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.model.counts import Counts
@@ -26,17 +26,23 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
     stance where that is all that is known, each time with the probability that a model of the other rows gives it (one step of
     expectation-maximisation, Dempster, Laird and Rubin 1977).
     """
-    labelled = corpus.events != ""
+    labelled, weights = corpus.events != "", _weights(corpus, settings)
     if not labelled.any():
-        return _fit_events(corpus.texts, corpus.stances, None, settings)
+        return _fit_events(corpus.texts, corpus.stances, weights, settings)
     if labelled.all():
-        return _fit_events(corpus.texts, corpus.events, None, settings)
+        return _fit_events(corpus.texts, corpus.events, weights, settings)
     sure, open_rows = corpus.take(labelled), corpus.take(~labelled)
-    first = _fit_events(sure.texts, sure.events, None, settings)
-    rows, events, weights = spread(first, open_rows)
+    first = _fit_events(sure.texts, sure.events, weights[labelled], settings)
+    rows, events, share = spread(first, open_rows)
     texts = np.concatenate([sure.texts, open_rows.texts[rows]])
-    weights = np.concatenate([np.ones(len(sure)), weights])
+    weights = np.concatenate([weights[labelled], weights[~labelled][rows] * share])
     return _fit_events(texts, np.concatenate([sure.events, events]), weights, settings)
+
+
+def _weights(corpus: Corpus, settings: Settings) -> np.ndarray:
+    """(n,) float64: rows of other files weigh more than those that come with Detente, where there are both."""
+    shipped = np.isin(corpus.sources.astype(str), SHIPPED)
+    return np.where(shipped | ~shipped.any(), 1.0, settings.training.own_weight)
 
 
 def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +102,7 @@ def column_of(label: str) -> int:
     return EVENTS.index(label) if label in EVENTS else next(i for i, e in enumerate(EVENTS) if stance_of(e) == label)
 
 
-def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
+def _fit_events(texts, labels, weights: np.ndarray, settings: Settings) -> Pipeline:
     text, training = settings.text, settings.training
     counts = Counts(text.masks, text.stems, text.families, text.lead, text.min_df)
     tfidf = TfidfTransformer(sublinear_tf=True)
@@ -114,13 +120,12 @@ def _fit_events(texts, labels, weights, settings: Settings) -> Pipeline:
     return Pipeline([("counts", counts), ("tfidf", tfidf), ("classifier", classifier)])
 
 
-def _balanced(labels: np.ndarray, weights: np.ndarray | None, power: float) -> np.ndarray:
+def _balanced(labels: np.ndarray, weights: np.ndarray, power: float) -> np.ndarray:
     """Weights of rows, multiplied by the share of their label to the power of minus ``power``.
 
     Escalation and de-escalation weigh alike after that, so that a text which says nothing leans neither way.
     """
     classes, which = np.unique(labels, return_inverse=True)
-    weights = np.ones(len(labels)) if weights is None else weights
     total = np.bincount(which, weights)
     of_label = (total.sum() / (len(classes) * total)) ** power
     stances = np.array([label if label in STANCES else stance_of(label) for label in classes])
