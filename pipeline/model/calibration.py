@@ -31,17 +31,22 @@ def calibrated(pipeline, calibration: Calibration):
     """Write the calibration into the classifier of a fitted pipeline and return the pipeline.
 
     Temperature and offsets are linear, so the pipeline stays a plain scikit-learn one and its
-    ``predict_proba`` is calibrated. Coefficients are rounded to single precision, in which they
-    are stored.
+    ``predict_proba`` is calibrated. Coefficients are rounded to what the model folder stores.
     """
     classifier = pipeline[-1]
     coef, intercept = classifier.coef_, classifier.intercept_
     if len(coef) == 1:  # two classes: write both rows out
         coef, intercept = np.vstack([np.zeros_like(coef), coef]), np.append(0.0, intercept)
     offsets = np.array([calibration.offsets[STANCES.index(_stance(c))] for c in classifier.classes_])
-    classifier.coef_ = (coef / calibration.temperature).astype(np.float32)
+    coef = coef / calibration.temperature
+    classifier.coef_ = (np.round(coef * scale_of(coef)) / scale_of(coef)).astype(np.float32)
     classifier.intercept_ = intercept / calibration.temperature + offsets
     return pipeline
+
+
+def scale_of(coef: np.ndarray) -> float:
+    """The power of two by which coefficients become whole numbers of 16 bits without losing more than they must."""
+    return 2.0 ** (14 - np.ceil(np.log2(max(np.abs(coef).max(initial=0), 1.0))))
 
 
 def _stance(label: str) -> str:

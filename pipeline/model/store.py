@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import DetenteError, ModelError
+from pipeline.model.calibration import scale_of
 from pipeline.model.settings import Settings, settings_from
 from pipeline.model.weights import Weights
 from pipeline.stance import EVENTS
@@ -22,7 +23,7 @@ from pipeline.text.columns import as_strings
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
 
-FORMAT = 1
+FORMAT = 2
 _WORD_LISTS = ("symbols", "words", "common", "leading")
 
 
@@ -121,7 +122,7 @@ def load(folder: str | Path) -> Model:
             **columns, symbol_of_word=arrays["symbol_of_word"], pairs=arrays["pairs"], stems=settings.text.stems
         )
         vocabulary = Vocabulary(lexicon, arrays["keys"], settings.text)
-        coef = arrays["coef"].astype(np.float64)
+        coef = arrays["coef"] / arrays["scale"]
         weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"])
         _check_shapes(folder, weights)
         return Model(weights, settings, float(card["threshold"]), card, folder)
@@ -177,14 +178,15 @@ def load_seen(model: Model) -> np.ndarray | None:
 
 
 def _write_parts(part: Path, weights: Weights, pipeline) -> None:
-    vocabulary = weights.vocabulary
+    vocabulary, scale = weights.vocabulary, scale_of(weights.coef)
     np.savez(
         part / FILES.weights,
         keys=vocabulary.keys,
         pairs=vocabulary.lexicon.pairs,
         symbol_of_word=vocabulary.lexicon.symbol_of_word,
         idf=weights.idf,
-        coef=weights.coef.astype(np.float32),
+        coef=np.round(weights.coef * scale).astype(np.int16),
+        scale=scale,
         intercept=weights.intercept,
     )
     lexicon = vocabulary.lexicon
