@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,8 @@ def test_mlflow_serves_the_model_as_it_is(logged, expected):  # noqa: F811
     port = free_port()
     address = f"models:/{logged.name}/{logged.version}"
     command = ["-m", "mlflow", "models", "serve", "-m", address, "-p", str(port), "--env-manager", "local"]
-    server = subprocess.Popen([sys.executable, *command], start_new_session=True)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # as in an environment that is activated
+    server = subprocess.Popen([sys.executable, *command], env={**os.environ, "PATH": path}, start_new_session=True)
     try:
         wait_for(f"http://127.0.0.1:{port}/ping")
         body = json.dumps({"dataframe_split": {"columns": ["text"], "data": [[text] for text in TEXTS]}}).encode()
@@ -40,10 +42,11 @@ def test_mlflow_serves_the_model_as_it_is(logged, expected):  # noqa: F811
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
-def test_spark_scores_a_column(logged, expected, tmp_path):  # noqa: F811
+def test_spark_scores_a_column(logged, expected, tmp_path, monkeypatch):  # noqa: F811
     pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed")
     import mlflow.pyfunc
 
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     builder = pyspark.sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
     spark = builder.config("spark.sql.warehouse.dir", str(tmp_path)).getOrCreate()
     try:
