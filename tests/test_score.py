@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from pipeline.score import snippets
 from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles, stances_of_counts
 from pipeline.score.evidence import explain
-from pipeline.score.snippets import from_proba, score
+from pipeline.score.snippets import Scores, from_proba, score
 from pipeline.stance import EVENTS
 from pipeline.text.sentences import distinct_sentences, split_sentences
 
@@ -40,6 +41,16 @@ def test_little_known_and_little_sure_is_unclear():
 @pytest.mark.parametrize("text", ["", "   ", "Mời quý độc giả theo dõi", "xqzv blorp wug", "12345 67", "???", "Łódź"])
 def test_what_is_no_english_is_unclear(model, text):
     assert score(model, [text]).stance[0] == "unclear"
+
+
+@pytest.mark.parametrize(("together", "threads"), [(1, 3), (7, 1), (7, 2), (40, 2), (1000, 2)])
+def test_scores_are_the_same_bits_for_any_batches_and_threads(model, corpus, monkeypatch, together, threads):
+    texts = [*corpus.texts[:120], "", "Mời quý độc giả"]
+    whole = snippets.score(model, texts)
+    monkeypatch.setattr(snippets, "TOGETHER", together)
+    parts = snippets.score(model, texts, threads)
+    for name in Scores.__dataclass_fields__:
+        assert np.array_equal(getattr(parts, name), getattr(whole, name)), name
 
 
 def test_evidence_adds_up_to_the_log_odds(model, corpus):

@@ -139,6 +139,30 @@ ROWS = {
     "detente score, Parquet to Parquet": lambda folder: command_line(folder, "parquet"),
     "detente score, CSV to Parquet": lambda folder: command_line(folder, "csv"),
 }
+
+
+def agreement(folder: Path) -> None:
+    """Print how far the scorer is from the scikit-learn pipeline of its model folder."""
+    import numpy as np
+
+    from pipeline.model.calibration import softmax
+    from pipeline.model.fit import event_logits
+    from pipeline.model.store import load, load_pipeline
+    from pipeline.score.snippets import score
+    from pipeline.stance import EVENTS
+
+    texts = texts_of(folder)
+    ours, pipeline = score(load(folder / "model"), texts, 2), load_pipeline(folder / "model")
+    theirs = softmax(event_logits(pipeline, texts))
+    same = np.array_equal(theirs.argmax(axis=1), ours.event_proba.argmax(axis=1))
+    names = [EVENTS[k] for k in ours.event_proba.argmax(axis=1)]
+    same &= names == pipeline.predict(texts).tolist()
+    gap = np.abs(theirs - ours.event_proba).max()
+    print(
+        f"labels of the scikit-learn pipeline: {'all the same' if same else 'DIFFERENT'}; largest difference {gap:.1e}"
+    )
+
+
 COMMANDS = frozenset(row for row in ROWS if "score" in row or "script" in row or "wc" in row)
 
 
@@ -174,7 +198,8 @@ def main() -> None:
         for _ in range(rounds):
             for row in rows:
                 took[row].append(measured(row, folder))
-    show(took, n, size)
+        show(took, n, size)
+        agreement(folder)
 
 
 def show(took: dict, n: int, size: float) -> None:

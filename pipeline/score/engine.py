@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.score.inputs import Batch, Reading, files_of, read_inputs
+from pipeline.score.inputs import Batch, Reading, files_of, read_inputs, rows_together
 from pipeline.score.journal import Journal, Totals
 from pipeline.score.rows import Asked, score_batch
 from pipeline.score.sinks import payload_of
@@ -92,4 +92,5 @@ def _plan(model: Model, given: list[str], reading: Reading, asked: Asked, kind: 
     """What must be the same for a run to be resumed."""
     files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(given)]
     card = hashlib.sha256(json.dumps(model.card, sort_keys=True).encode()).hexdigest()
-    return {"inputs": given, "files": files, "model": card, "options": [asdict(reading), asdict(asked), kind]}
+    options = [asdict(reading), asdict(asked), kind, rows_together(reading)]
+    return {"inputs": given, "files": files, "model": card, "options": options}

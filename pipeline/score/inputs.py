@@ -155,11 +155,15 @@ def _main_text(page: str, path: Path) -> str:
     return "\n\n".join(text.split("\n"))  # trafilatura ends a paragraph with one line end
 
 
+def rows_together(reading: Reading) -> int:
+    """How many rows of a table make a batch."""
+    return _ARTICLES if reading.articles else _SNIPPETS
+
+
 def batches_of(source: Source, reading: Reading) -> Iterator[Batch]:
     """The rows of one table."""
     usual = ARTICLE_COLUMNS if reading.articles else TEXT_COLUMNS
-    rows = _ARTICLES if reading.articles else _SNIPPETS
-    for piece in pieces(source, Wanted(reading.text_column, usual, reading.articles, rows)):
+    for piece in pieces(source, Wanted(reading.text_column, usual, reading.articles, rows_together(reading))):
         if piece.rejects and not reading.set_aside:
             first = piece.rejects[0]
             raise InputError(
