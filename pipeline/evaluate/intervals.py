@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.sparse import csr_array, hstack
 
 from pipeline.evaluate.metrics import Judged, auroc, figures, present_classes, sums
 
 RESAMPLES = 2000
-_CELLS_AT_ONCE = 4_000_000  # resamples times rows held in memory together
+_CELLS_AT_ONCE = 500_000  # resamples times rows worked on together: more of them leave the cache
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,17 @@ def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int) -> di
     by_group = (member @ hstack(list(blocks.values()))).T.tocsr()
     cuts = np.cumsum([0, *(block.shape[1] for block in blocks.values())])
     score, positive, sided = _sides(rows)
-    parts: dict[str, list[np.ndarray]] = {}
-    for times in _drawn(n_groups, resamples, seed, max(len(rows), n_groups)):
+
+    def measured(times):
         total = (by_group @ times.T).T
-        split = {name: total[:, a:b] for name, a, b in zip(blocks, cuts[:-1], cuts[1:])}
-        values = figures(split, present)
+        values = figures({name: total[:, a:b] for name, a, b in zip(blocks, cuts[:-1], cuts[1:])}, present)
         if _two_sided(positive):
             values["two_way.auroc"] = auroc(score, positive, times[:, group[sided]])
-        for name, value in values.items():
-            parts.setdefault(name, []).append(value)
-    return {name: np.concatenate(values) for name, values in parts.items()}
+        return values
+
+    drawn = _drawn(n_groups, resamples, seed, max(len(rows), n_groups))
+    parts = Parallel(n_jobs=2, backend="threading")(delayed(measured)(times) for times in drawn)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _drawn(n_groups: int, resamples: int, seed: int, width: int):
