@@ -150,3 +150,12 @@ def test_an_unknown_symbol_makes_a_negative_key():
 def test_both_spellings_have_one_stem(british, american):
     first, second = lexicon.stem(as_strings([british, american]), True).to_pylist()
     assert first == second
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [("executives", "executed"), ("related", "relations"), ("international", "interned"), ("important", "imports")],
+)
+def test_words_of_another_sense_keep_a_stem_of_their_own(word, other):
+    first, second = lexicon.stem(as_strings([word, other]), True).to_pylist()
+    assert first != second

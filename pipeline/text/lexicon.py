@@ -33,6 +33,21 @@ _SPELLINGS = (
     (r"programme(|s)$", r"program\1"),
 )
 _NEGATED = {"cannot": NOT, "nt": NOT}
+# Words that Snowball would give the stem of words of another sense: "execute", "relations", "intern", "import",
+# "author", "unite". They keep a stem of their own.
+_APART = {
+    word: family.split()[0]
+    for family in (
+        "executive executives",
+        "related relative relatives",
+        "international internationally",
+        "internal internally",
+        "important importance importantly",
+        "authority authorities",
+        "unit units",
+    )
+    for word in family.split()
+}
 
 
 @dataclass(frozen=True)
@@ -162,8 +177,9 @@ def stem(lower: pa.Array, stems: bool) -> pa.Array:
         return lower
     for british, american in _SPELLINGS:
         lower = pc.replace_substring_regex(lower, british, american)
-    stemmed = Stemmer.Stemmer("english").stemWords(lower.to_pylist())
-    return as_strings([_NEGATED.get(word, word) for word in stemmed])
+    words = lower.to_pylist()
+    stemmed = Stemmer.Stemmer("english").stemWords(words)
+    return as_strings([_APART.get(word) or _NEGATED.get(cut, cut) for word, cut in zip(words, stemmed)])
 
 
 def _distinct(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
