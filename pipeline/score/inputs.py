@@ -6,6 +6,7 @@ import glob
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 import pyarrow as pa
@@ -69,18 +70,35 @@ def read_inputs(given: list[str], reading: Reading) -> Iterator[Batch]:
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
     done = 0
-    for number, one in enumerate(given, start=1):
-        if one == "-":
-            yield from _standard_input()
-        elif _is_path(one):
+    for kind, group in groupby(enumerate(given, start=1), key=lambda pair: _kind(*pair)):
+        if kind == "text":
+            yield _words([*group])
+            continue
+        for _, one in group:
+            if kind == "input":
+                yield from _standard_input()
+                continue
             for path in _files(one):
                 for batch in _file(path, reading):
                     yield replace(batch, done=done + batch.done)
                 done += path.stat().st_size
-        elif not one.strip():
-            raise InputError(f"argument {number}: the text is blank; expected a sentence, a file, a folder or -")
-        else:
-            yield Batch([f"text-{number}"], [one], quoted=True)
+
+
+def _kind(number: int, given: str) -> str:
+    """What an argument is: standard ``input``, a ``path``, or a ``text``."""
+    if given == "-":
+        return "input"
+    if _is_path(given):
+        return "path"
+    if not given.strip():
+        raise InputError(f"argument {number}: the text is blank; expected a sentence, a file, a folder or -")
+    return "text"
+
+
+def _words(numbered: list[tuple[int, str]]) -> Batch:
+    """Texts on the command line."""
+    ids, texts = zip(*((f"text-{number}", text) for number, text in numbered))
+    return Batch(ids, texts, quoted=True, read=len(texts))
 
 
 def files_of(given: list[str]) -> list[Path]:
