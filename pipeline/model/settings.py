@@ -30,7 +30,7 @@ class Training:
 
     c: float = 10.0
     balance: float = 0.5
-    own_weight: float = 8.0
+    own_weight: float = 4.0
     tolerance: float = 2e-4
     max_iter: int = 500
     folds: int = 3
