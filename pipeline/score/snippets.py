@@ -15,9 +15,8 @@ from pipeline.stance import ANSWERS, EVENTS, UNCLEAR
 from pipeline.text.columns import as_strings
 from pipeline.text.vocabulary import Counted
 
-TOGETHER = (
-    10_000  # snippets scored together: with more the arrays outgrow a processor's cache, with fewer fixed costs tell
-)
+# Snippets scored together: with more the arrays outgrow a processor's cache, with fewer fixed costs tell.
+TOGETHER = 16_000
 
 
 @dataclass(frozen=True)
