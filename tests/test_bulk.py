@@ -173,6 +173,38 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, s
     assert out.read_bytes() == expected.read_bytes()
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+@pytest.mark.parametrize("step", range(5))
+def test_a_run_killed_while_it_is_published_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, kind, step):
+    from pipeline.score import journal
+
+    (tmp_path / "a.csv").write_text("id,text\n1,Chad sent food.\n2,a,b\n3,They met.\n")
+    source, out = [str(tmp_path / "a.csv")], tmp_path / f"out.{kind}"
+    expected = score_to_file(opened, source, ASIDE, Asked(), tmp_path / f"expected.{kind}", kind)
+    calls, real = [], {"replace": journal.os.replace, "rmtree": journal.shutil.rmtree}
+
+    def dies(name):
+        def call(*args, **options):
+            finished = (tmp_path / f"out.{kind}.parts" / "finished").exists() or calls
+            calls.extend([name] if finished else [])
+            if len(calls) == step + 1:
+                raise KeyboardInterrupt
+            return real[name](*args, **options)
+
+        return call
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.os, "replace", dies("replace"))
+        patched.setattr(journal.shutil, "rmtree", dies("rmtree"))
+        with pytest.raises(KeyboardInterrupt):
+            score_to_file(opened, source, ASIDE, Asked(), out, kind)
+    totals = score_to_file(opened, source, ASIDE, Asked(), out, kind, resume=True)
+    assert out.read_bytes() == expected.out.read_bytes()
+    assert totals.rejects.read_bytes() == expected.rejects.read_bytes()
+    assert (totals.rows, totals.rejected) == (2, 1)
+    assert not (tmp_path / f"out.{kind}.parts").exists()
+
+
 @pytest.mark.slow
 def test_kill_minus_nine_at_any_moment(tmp_path, folder):
     source = tmp_path / "big.parquet"

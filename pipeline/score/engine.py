@@ -53,6 +53,8 @@ def score_to_file(
     batches = read_inputs(given, reading)
     first = next(batches)  # what cannot be read at all fails before anything is made
     journal.begin(_plan(model, given, reading, asked, kind), resume)
+    if journal.is_finished:
+        return journal.publish()
     done = len(journal)
 
     def work(pair):

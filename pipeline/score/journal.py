@@ -26,6 +26,9 @@ class Totals:
     rejects: Path | str
 
 
+_FINISHED = "finished"
+
+
 class Journal:
     """The folder ``<out>.parts``: rows and rejects so far, and a line of the journal for each finished batch.
 
@@ -63,6 +66,8 @@ class Journal:
             raise InputError(
                 f"{self.folder}: left by another run ({changed} differ); delete the folder and start again"
             )
+        if self.is_finished:
+            return
         _write(here, json.dumps(plan).encode())
         self._lines = self._finished()
         _write(self.folder / "journal", b"".join(map(_line, self._lines)))
@@ -83,7 +88,7 @@ class Journal:
             file.write(_line(self._lines[-1]))
 
     def finish(self) -> Totals:
-        """Check that no row was lost, make the file of the parts, and remove the folder.
+        """Check that no row was lost, complete the file, and `publish` it.
 
         Raises
         ------
@@ -99,15 +104,34 @@ class Journal:
             )
         if not n_rows:
             raise InputError(f"nothing was scored; {rejected:,} rows could not be read")
-        set_aside = self.out.with_name(self.out.name + ".rejects.jsonl")
         whole = self._sink_for(self._columns([])).finish()
-        if rejected:
-            os.replace(self.folder / "rejects", set_aside)
+        totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "whole": whole.name}
+        _write(self.folder / _FINISHED, json.dumps(totals).encode())
+        return self.publish()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all rows are written and only `publish` is left to do."""
+        return (self.folder / _FINISHED).exists()
+
+    def publish(self) -> Totals:
+        """Put the finished files in their place and remove the folder; what is done of it already is passed over."""
+        totals = json.loads((self.folder / _FINISHED).read_bytes())
+        set_aside = self.out.with_name(self.out.name + ".rejects.jsonl")
+        moves = [(self.folder / totals.pop("whole"), self.out)]
+        if totals["rejected"]:
+            moves.append((self.folder / "rejects", set_aside))
         else:
             set_aside.unlink(missing_ok=True)
-        os.replace(whole, self.out)
-        shutil.rmtree(self.folder)
-        return Totals(n_rows, scored, rejected, read, self.out, set_aside)
+        for here, there in moves:
+            if here.exists():
+                os.replace(here, there)
+        # Under another name first: half a folder must not look like a run that can go on.
+        gone = self.folder.with_name(f".{self.folder.name}.gone")
+        shutil.rmtree(gone, ignore_errors=True)
+        os.replace(self.folder, gone)
+        shutil.rmtree(gone)
+        return Totals(**totals, out=self.out, rejects=set_aside)
 
     @property
     def _end(self) -> int:
