@@ -21,6 +21,7 @@ class Training:
         grows as they do, which keeps the cost of a row the same.
     balance : each row of an event type with share s weighs s to the power of minus this: 0 takes frequencies as
         they are in the training texts, 1 counts every event type alike.
+    complement : how many times the log-odds of complement naive Bayes are added to the fitted ones; 0 for none.
     own_weight : how many times a row of any other file counts beside the codebook and the snippets that come with
         Detente: real labels say more than composed ones.
     tolerance, max_iter : when the solver stops.
@@ -30,7 +31,8 @@ class Training:
 
     c: float = 10.0
     balance: float = 0.5
-    own_weight: float = 4.0
+    complement: float = 1.5
+    own_weight: float = 8.0
     tolerance: float = 2e-4
     max_iter: int = 500
     folds: int = 3
