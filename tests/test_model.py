@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.naive_bayes import ComplementNB
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.experiment.train import train
 from pipeline.model.calibration import Calibration, calibrate, softmax, stance_proba, threshold_for
-from pipeline.model.fit import spread
-from pipeline.model.settings import Settings, read_settings
+from pipeline.model.fit import event_logits, fit, spread
+from pipeline.model.settings import Settings, Training, read_settings
 from pipeline.model.store import FILES, load, load_pipeline, save
 from pipeline.score.snippets import score
 from pipeline.stance import EVENTS, STANCES, quad_of, stance_of
@@ -30,6 +31,29 @@ def test_a_text_scores_the_same_alone_and_in_a_batch(model, corpus):
 
 def test_held_out_probabilities_are_calibrated(run):
     assert run.figures["ece"].value < 0.06  # a small corpus; the whole one is held to less
+
+
+@pytest.mark.parametrize("n_classes", [2, len(EVENTS)])
+def test_complement_naive_bayes_is_added_to_the_log_odds(corpus, n_classes):
+    rows = corpus.take(np.isin(corpus.events.astype(str), EVENTS[-n_classes:]))
+    plain, added = (fit(rows, Settings(training=Training(complement=c, balance=0.0))) for c in (0.0, 1.5))
+    matrix = plain[:-1].transform(rows.texts)
+    pole = np.array([stance_of(event) for event in rows.events])
+    weights = _equal_poles(pole)
+    bayes = ComplementNB(alpha=0.1).fit(matrix, rows.events.astype(str), sample_weight=weights)
+    columns = [EVENTS.index(label) for label in bayes.classes_]
+    difference = np.subtract(*(event_logits(model, rows.texts)[:, columns] for model in (added, plain)))
+    wanted = 1.5 * (matrix @ bayes.feature_log_prob_.T)
+    assert difference - difference[:, :1] == pytest.approx(wanted - wanted[:, :1], abs=1e-3)  # a constant says nothing
+
+
+def _equal_poles(pole: np.ndarray) -> np.ndarray:
+    """Weights by which escalation and de-escalation count alike, as in fitting."""
+    up, down = (pole == stance for stance in STANCES[:2])
+    if not up.any() or not down.any():
+        return np.ones(len(pole))
+    middle = np.sqrt(up.sum() * down.sum())
+    return np.where(up, middle / up.sum(), np.where(down, middle / down.sum(), 1.0))
 
 
 def test_rows_with_only_a_stance_teach_as_well(corpus):
