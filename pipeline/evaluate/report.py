@@ -110,11 +110,12 @@ def card_markdown(facts: dict, card: dict) -> str:
     ]
     sources = ", ".join(f"{name} ({rows:,})" for name, rows in data["sources"].items())
     versions = ", ".join(f"{name} {version}" for name, version in card["versions"].items())
+    bayes = ", complement naive Bayes added" if card["settings"]["training"].get("complement") else ""
     sections = {
         "Intended use": "Says of English news sentences whether tension between political actors is rising or easing, for "
         "analysts who look at the sentences behind a figure. Not for decisions about persons.",
         "Data": f"{data['rows']:,} labelled snippets: {sources}; sha256 of texts and labels {data['sha256']}.",
-        "Model": f"TF-IDF over {card['terms']:,} terms and logistic regression over event types, calibrated; answers under "
+        "Model": f"TF-IDF over {card['terms']:,} terms, logistic regression over event types{bayes}, calibrated; answers under "
         f"a probability of {card['threshold']:.2f} are `unclear`.",
         f"Figures on {facts['data']}": "\n".join(
             [f"{facts['rows']} snippets the model has not seen.", "", *_figures(facts, headline)]

@@ -117,14 +117,15 @@ def _fit_events(texts, labels, weights: np.ndarray, settings: Settings) -> Pipel
     )
     # Single precision, in which the weights are stored, takes a third of the time.
     matrix = tfidf.fit_transform(counts.fit_transform(texts)).astype(np.float32)
-    weights = _balanced(labels.astype(str), weights, training.balance)
-    classifier.fit(matrix, labels.astype(str), sample_weight=weights)
+    labels = labels.astype(str)
+    weights = _balanced(labels, weights, training.balance)
+    classifier.fit(matrix, labels, sample_weight=weights)
     if training.complement:
-        _add_complement(classifier, matrix, labels.astype(str), weights, training.complement)
+        _add_complement(classifier, matrix, labels, weights, training.complement)
     return Pipeline([("counts", counts), ("tfidf", tfidf), ("classifier", classifier)])
 
 
-def _add_complement(classifier: LogisticRegression, matrix, labels: np.ndarray, weights: np.ndarray, share: float):
+def _add_complement(classifier: LogisticRegression, matrix, labels, weights, share: float) -> None:
     """Add complement naive Bayes to the fitted log-odds, ``share`` times (Rennie et al. 2003, "Tackling the Poor
     Assumptions of Naive Bayes").
 
