@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.stance import EVENTS, STANCES, stance_of
 
 STANCE_OF_EVENT = np.array([STANCES.index(stance_of(event)) for event in EVENTS])
-_FIRST_EVENT = np.searchsorted(STANCE_OF_EVENT, range(len(STANCES)))  # event types stand in the order of the stances
+_EVENTS_OF_STANCES = [np.flatnonzero(STANCE_OF_EVENT == stance) for stance in range(len(STANCES))]
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,17 @@ def _stance(label: str) -> str:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Rows of probabilities; -inf becomes 0."""
+    """Rows of probabilities; -inf becomes 0.
+
+    Added up column by column: `numpy.sum` takes another order for one row than for many, and other bits come out.
+    """
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    return shifted / sum(shifted.T)[:, None]
 
 
 def stance_proba(event_proba: np.ndarray) -> np.ndarray:
     """(n, 3) probabilities of the stances, from (n, n_events): sums over each stance's event types."""
-    return np.add.reduceat(event_proba, _FIRST_EVENT, axis=1)
+    return np.array([sum(event_proba.T[events]) for events in _EVENTS_OF_STANCES]).T
 
 
 def calibrate(logits: np.ndarray, stances: np.ndarray) -> Calibration:

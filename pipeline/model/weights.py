@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from pipeline.model.calibration import softmax
 from pipeline.stance import EVENTS
+from pipeline.text.addends import Addends, addends, n_rows, terms_of
+from pipeline.text.analysis import Sequence
+from pipeline.text.tokens import sum_in
 from pipeline.text.vocabulary import Counted, Vocabulary
 
 _FEW = 16  # up to so many texts NumPy is used, so that a short call need not import SciPy
@@ -35,21 +38,45 @@ class Weights:
         values, norm = self._weighed(counted)
         return values / np.repeat(norm, np.diff(counted.indptr))
 
-    def logits(self, counted: Counted) -> np.ndarray:
+    def logits(self, sequence: Sequence) -> np.ndarray:
         """(n_texts, n_events) calibrated log-odds."""
-        values, norm = self._weighed(counted)
-        n = len(counted.indptr) - 1
-        if n > _FEW:
-            from scipy.sparse import csr_array
+        once, again = addends(self.vocabulary, sequence)
+        sums = self._sums(once)
+        # The last column of the table has the square of a value, but not of the times that it is added.
+        more = self._sums(again)
+        more[:, -1] = sum_in(again.bounds, again.times**2 * self._squares(again.row))
+        sums += more
+        # An event type after the other from here on: what is done to whole columns is done at memory speed.
+        *columns, squares = np.ascontiguousarray(sums.T)
+        length = np.where(squares > 0, np.sqrt(squares), 1.0)
+        return np.array([column / length + start for column, start in zip(columns, self.intercept)]).T
 
-            matrix = csr_array((values, counted.indices, counted.indptr), shape=(n, len(self.vocabulary)))
-            return matrix @ self.coef / norm[:, None] + self.intercept
-        out = np.zeros((n, len(EVENTS)))
-        for row in range(n):
-            here = slice(counted.indptr[row], counted.indptr[row + 1])
-            if here.stop > here.start:  # cumsum adds in the order in which SciPy does, so the bits agree
-                out[row] = np.cumsum(values[here, None] * self.coef[counted.indices[here]], axis=0)[-1]
-        return out / norm[:, None] + self.intercept
+    def _sums(self, part: Addends) -> np.ndarray:
+        """(n_texts, n_events + 1) sums of coefficients and, in the last column, of squares."""
+        if "_table" in self.__dict__ or len(part.row) > n_rows(self.vocabulary):
+            return _product(part, part.row, self._table)
+        return _product(part, np.arange(len(part.row), dtype=np.int32), self._rows(part.row))
+
+    def _squares(self, row: np.ndarray) -> np.ndarray:
+        """(n,) the squared inverse document frequency of rows of single terms."""
+        return self._of_term[row - 4 * len(self.vocabulary.lexicon), -1]
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        return self._rows(np.arange(n_rows(self.vocabulary)))
+
+    def _rows(self, row: np.ndarray) -> np.ndarray:
+        """(n, n_events + 1) float64: the summed weights of the terms of each row (`pipeline.text.addends`)."""
+        out = np.zeros((len(row), len(EVENTS) + 1))
+        for term in terms_of(self.vocabulary, row):
+            there = np.flatnonzero(term >= 0)
+            out[there] += self._of_term[term[there]]
+        return out
+
+    @cached_property
+    def _of_term(self) -> np.ndarray:
+        """(n_terms, n_events + 1): coefficients and, in the last column, inverse document frequencies, times these."""
+        return np.column_stack([self.coef, self.idf]) * self.idf[:, None]
 
     def _weighed(self, counted: Counted) -> tuple[np.ndarray, np.ndarray]:
         """(n_terms_found,) sublinear TF-IDF values, and the length of each row; 1 where a row is empty."""
@@ -61,9 +88,20 @@ class Weights:
         norm[full] = np.sqrt(np.add.reduceat(values * values, counted.indptr[full])) if len(full) else 1.0
         return values, norm
 
-    def event_proba(self, counted: Counted) -> np.ndarray:
-        """(n_texts, n_events), rows sum to 1."""
-        return softmax(self.logits(counted))
+
+def _product(part: Addends, row: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """(n_texts, n_columns) sums of rows of the table."""
+    n = len(part)
+    if n > _FEW:
+        from scipy.sparse import csr_array
+
+        return csr_array((part.times, row, part.bounds), shape=(n, len(table))) @ table
+    out = np.zeros((n, table.shape[1]))
+    for text in range(n):
+        here = slice(part.bounds[text], part.bounds[text + 1])
+        if here.stop > here.start:  # cumsum adds in the order in which SciPy does, so the bits agree
+            out[text] = np.cumsum(part.times[here, None] * table[row[here]], axis=0)[-1]
+    return out
 
 
 def _log_table(counts: np.ndarray) -> np.ndarray:

@@ -70,18 +70,18 @@ def score_and_explain(model: Model, texts, top: int | None = None) -> tuple[Scor
     weights = model.weights
     found = weights.vocabulary.locate(as_strings(texts))
     counted = weights.vocabulary.tally(found)
-    share, log_odds, base = _shares(weights, counted)
+    logits = weights.logits(found.sequence)
+    share, log_odds, base = _shares(weights, counted, logits)
     cell = _cells(counted, len(weights.vocabulary), found.text, found.term)
     word, weight = _added(found, share[cell] / counted.counts[cell])
     bounds, word, weight = _strongest(found.sequence, word, weight, top)
     words, start, end = _written(found, *word)
-    return scores_of(model, counted), Evidence(bounds, weight, start, end, words, log_odds, base)
+    return scores_of(model, found.sequence, logits), Evidence(bounds, weight, start, end, words, log_odds, base)
 
 
-def _shares(weights, counted) -> tuple[np.ndarray, np.ndarray, float]:
+def _shares(weights, counted, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Contribution of each (text, term) cell, the whole log-odds of each text, the base."""
     values = weights.tfidf(counted)
-    logits = weights.logits(counted)
     finite = np.isfinite(weights.intercept)
     intercept = weights.intercept[finite]
     sides = [side[finite] for side in _SIDES]

@@ -9,11 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipeline.model.calibration import STANCE_OF_EVENT, stance_proba
+from pipeline.model.calibration import STANCE_OF_EVENT, softmax, stance_proba
 from pipeline.model.store import Model
 from pipeline.stance import ANSWERS, EVENTS, UNCLEAR
+from pipeline.text.analysis import Sequence
 from pipeline.text.columns import as_strings
-from pipeline.text.vocabulary import Counted
 
 # Snippets scored together: with more the arrays outgrow a processor's cache, with fewer fixed costs tell.
 TOGETHER = 16_000
@@ -81,14 +81,14 @@ def score(model: Model, texts, threads: int = 1) -> Scores:
 
 
 def _score(model: Model, texts) -> Scores:
-    return scores_of(model, model.weights.vocabulary.count(texts))
+    sequence = model.weights.vocabulary.read(texts)
+    return scores_of(model, sequence, model.weights.logits(sequence))
 
 
-def scores_of(model: Model, counted: Counted) -> Scores:
-    """Scores of snippets whose terms are counted."""
-    event_proba = model.weights.event_proba(counted)
-    floor = model.settings.abstention.coverage_floor
-    return from_proba(event_proba, counted.coverage, model.threshold, floor)
+def scores_of(model: Model, sequence: Sequence, logits: np.ndarray) -> Scores:
+    """Scores of snippets that were read, from their (n, n_events) log-odds."""
+    coverage = model.weights.vocabulary.coverage(sequence)
+    return from_proba(softmax(logits), coverage, model.threshold, model.settings.abstention.coverage_floor)
 
 
 def from_proba(event_proba: np.ndarray, coverage: np.ndarray, threshold: float, coverage_floor: float) -> Scores:
@@ -101,6 +101,6 @@ def from_proba(event_proba: np.ndarray, coverage: np.ndarray, threshold: float, 
     likeliest = proba.argmax(axis=1)
     unclear = (proba.max(axis=1) < threshold) | (coverage < coverage_floor) | (coverage == 0)
     stance = np.where(unclear, ANSWERS.index(UNCLEAR), likeliest).astype(np.int8)
-    of_stance = STANCE_OF_EVENT[None, :] == likeliest[:, None]
+    of_stance = likeliest[:, None] == STANCE_OF_EVENT
     best = np.where(of_stance | unclear[:, None], event_proba, -1.0).argmax(axis=1).astype(np.int8)
     return Scores(stance, proba, best, event_proba, coverage)

@@ -74,43 +74,36 @@ def read(texts, lexicon: Lexicon, masks: bool = True) -> tuple[Tokens, Sequence]
     """
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
-    word = lexicon.word_of(lower)
-    kind = _kinds(tokens.forms, lower, lexicon, word)[tokens.form]
-    symbol = lexicon.symbol_of(lower, word).astype(np.intp)[tokens.form]
-    name, negation = _names(tokens, symbol, lexicon, shape, kind) if masks else np.zeros((2, len(tokens)), bool)
-    letter = _is(kind, "letter")
-    if masks:
-        symbol[_is(kind, "number")] = NUMBER
-        symbol[name] = NAME
-        symbol[negation] = lexicon.negation
-        letter &= ~(_is(kind, "number") | name | negation)
+    kind, symbol = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
+    name, negation = _names(kind, symbol, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
+    for where, of_kind, becomes in ((name, np.uint16(0), NAME), (negation, _BIT["reversal"], lexicon.negation)):
+        np.copyto(kind, of_kind, where=where)
+        np.copyto(symbol, becomes, where=where)
     follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
-    kept = np.flatnonzero(~(letter | follows))
-    return tokens, _sequence(tokens, shape.clause, kind, kept, follows, symbol, name, negation)
+    kept = np.flatnonzero(~(_is(kind, "letter") | follows))
+    clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
+    return tokens, _sequence(tokens, clause, kind[kept], symbol[kept], kept, follows, negation)
 
 
-def _names(tokens, symbol, lexicon, shape, kind) -> tuple[np.ndarray, np.ndarray]:
+def _names(kind, symbol: np.ndarray, lexicon: Lexicon, shape: names.Shapes) -> tuple[np.ndarray, np.ndarray]:
     """Per token: part of a name; the "t" of "n't"."""
-    paired = np.zeros(len(tokens), bool)
+    paired = np.zeros(len(kind), bool)
     capitals = np.flatnonzero(shape.capital[:-1] & shape.capital[1:])
     paired[capitals] = lexicon.are_pairs(symbol[capitals], symbol[capitals + 1])
-    letter = _is(kind, "letter")
-    name = names.mask(shape, _is(kind, "common"), _is(kind, "leading"), paired, letter, _is(kind, "particle"))
-    return name, shape.apostrophe & _is(kind, "t")
+    common, leading, letter, particle = (_is(kind, name) for name in ("common", "leading", "letter", "particle"))
+    return names.mask(shape, common, leading, paired, letter, particle), shape.apostrophe & _is(kind, "t")
 
 
-def _sequence(tokens, clause_starts, kind, kept, follows, symbol, name, negation) -> Sequence:
-    kind = np.where(name, 0, kind)[kept]
-    clause = np.cumsum(clause_starts.astype(np.int32), dtype=np.int32)[kept]
+def _sequence(tokens: Tokens, clause, kind, symbol, kept, follows, negation) -> Sequence:
     bounds = np.searchsorted(kept, tokens.bounds)
     content = ~_is(kind, "function")
-    cue = np.flatnonzero(_is(kind, "reversal") | negation[kept])
+    cue = np.flatnonzero(_is(kind, "reversal"))
     passive = cue[_passive(cue, clause, _is(kind, "be"))]
     places = np.flatnonzero(content)
     reversal = scope.in_reach(clause, places, cue, passive)
     modal = scope.in_reach(clause, places, np.flatnonzero(_is(kind, "modal")), passive[:0]) >= 0
     main = scope.main_part(bounds, np.flatnonzero(_is(kind, "subordinator")))
-    return Sequence(symbol[kept], content, reversal, modal, main, bounds, kept, follows, negation)
+    return Sequence(symbol, content, reversal, modal, main, bounds, kept, follows, negation)
 
 
 def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
@@ -128,7 +121,7 @@ _KINDS = {
     "subordinator": scope.SUBORDINATORS,
     "t": ("t",),
 }
-_BIT = {kind: np.uint16(1 << bit) for bit, kind in enumerate((*_KINDS, "letter", "number", "common", "leading"))}
+_BIT = {kind: np.uint16(1 << bit) for bit, kind in enumerate((*_KINDS, "letter", "common", "leading"))}
 
 
 def _is(kind: np.ndarray, name: str) -> np.ndarray:
@@ -136,18 +129,19 @@ def _is(kind: np.ndarray, name: str) -> np.ndarray:
     return (kind & _BIT[name]) != 0
 
 
-def _kinds(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, word: np.ndarray) -> np.ndarray:
-    """(n_forms,) uint16: what kinds of word each distinct form is, a bit a kind."""
+def _words(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Of each distinct form what kinds of word it is, (n_forms,) uint16, a bit a kind, and its symbol, int64."""
     listed, bits = _listed()
-    out = bits[integers(pc.index_in(lower, value_set=listed))]
-    for kind, flags in (
-        ("letter", integers(pc.utf8_length(forms)) == 1),
-        ("number", booleans(pc.utf8_is_numeric(pc.utf8_slice_codeunits(forms, 0, 1)))),
-        ("common", lexicon.is_common(word)),
-        ("leading", lexicon.is_leading(word)),
-    ):
-        out |= np.where(flags, _BIT[kind], np.uint16(0))
-    return out
+    known = lexicon.word_of(lower)
+    symbol = lexicon.symbol_of(lower, known).astype(np.int64)
+    kind = bits[integers(pc.index_in(lower, value_set=listed))]
+    letter = integers(pc.utf8_length(forms)) == 1
+    if masks:
+        number = booleans(pc.utf8_is_numeric(pc.utf8_slice_codeunits(forms, 0, 1)))
+        symbol[number] = NUMBER
+        letter &= ~number
+    flags = {"letter": letter, "common": lexicon.is_common(known), "leading": lexicon.is_leading(known)}
+    return sum((np.where(flag, _BIT[name], np.uint16(0)) for name, flag in flags.items()), kind), symbol
 
 
 @cache

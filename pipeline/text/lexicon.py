@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import Stemmer
 
 from pipeline.text.columns import as_strings, booleans, int64_column, integers, mask
+from pipeline.text.lookup import Lookup, lookup_of
 from pipeline.text.tokens import Tokens, tokenise
 
 _SPECIAL = ("<name>", "<number>")  # no token looks like these
@@ -92,11 +93,8 @@ class Lexicon:
 
     def are_pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """(n,) bool: whether two symbols, written with capitals side by side, are a name."""
-        if not len(self.pairs):
-            return np.zeros(len(first), bool)
-        key = first.astype(np.int64) * len(self) + second
-        place = np.minimum(np.searchsorted(self.pairs, key), len(self.pairs) - 1)
-        return (first >= 0) & (second >= 0) & (self.pairs[place] == key)
+        key = np.where((first < 0) | (second < 0), -1, first * np.int64(len(self)) + second)
+        return self._pairs(key) >= 0
 
     def is_leading(self, word: np.ndarray) -> np.ndarray:
         """(n,) bool: whether a word, written with a capital, begins a name."""
@@ -105,6 +103,10 @@ class Lexicon:
     def is_common(self, word: np.ndarray) -> np.ndarray:
         """(n,) bool: whether a word is known not to be a name."""
         return self._tables["common"][word]
+
+    @cached_property
+    def _pairs(self) -> Lookup:
+        return lookup_of(self.pairs)
 
     @cached_property
     def negation(self) -> int:

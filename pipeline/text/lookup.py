@@ -36,14 +36,15 @@ class Lookup:
         found = self.slots[slot]
         # An empty slot leads to the last key, which cannot be the wanted one: that would have been found before it.
         left = np.flatnonzero(self.keys[found] != wanted)
-        other, slot = found[left], slot[left]
+        other, slot, wanted = found[left], slot[left], wanted[left]
         found[left] = -1
-        while len(left := left[other >= 0]):
-            slot = slot[other >= 0] + 1 & (1 << self.bits) - 1
+        while len(on := np.flatnonzero(other >= 0)):
+            left, wanted = left[on], wanted[on]
+            slot = slot[on] + 1 & (1 << self.bits) - 1
             other = self.slots[slot]
-            hit = self.keys[other] == wanted[left]
+            hit = np.flatnonzero(self.keys[other] == wanted)
             found[left[hit]] = other[hit]
-            left, slot, other = left[~hit], slot[~hit], other[~hit]
+            other[hit] = -1
         return found
 
 

@@ -60,7 +60,8 @@ _SENTENCE_END = _bytes(b".!?:;")
 _CLAUSE_END = _bytes(b'.!?:;,()"\xe2')
 _OPENING = _bytes(b'"(\x9c')
 _APOSTROPHES = (b"'", "’".encode())
-_ENDS_SENTENCE, _ENDS_CLAUSE, _OPENS, _IS_APOSTROPHE = (np.uint8(1 << bit) for bit in range(4))
+# What the writing of a token, and of the gap behind it, says: a bit each.
+_CAPITAL, _INITIAL, _TELLING, _ENDS_SENTENCE, _ENDS_CLAUSE, _OPENS, _APOSTROPHE = (np.uint8(1 << n) for n in range(7))
 
 
 @dataclass(frozen=True)
@@ -81,19 +82,19 @@ class Shapes:
 
 def shapes(tokens: Tokens) -> Shapes:
     """Read capitals and the marks between tokens."""
-    capital_form, single, telling = _form_shapes(tokens.forms)
-    capital = capital_form[tokens.form]
-    initial = np.append(False, (capital_form & single)[tokens.form[:-1]])[: len(tokens)]
-    gap = _gap_shapes(tokens.gaps)[tokens.gap]
-    opening = tokens.first | (gap & _OPENS != 0)
-    sentence = opening | ((gap & _ENDS_SENTENCE != 0) & ~initial)
-    clause = opening | ((gap & _ENDS_CLAUSE != 0) & ~initial)
-    headline = _headline(tokens, capital, telling[tokens.form])
-    return Shapes(capital, sentence, clause, headline, (gap & _IS_APOSTROPHE != 0) & ~tokens.first)
+    written = _form_shapes(tokens.forms)[tokens.form_of] | _gap_shapes(tokens.gaps)[tokens.gap_of]
+    own = written[tokens.code]
+    before = np.zeros_like(own)  # of the token before, and of the gap between
+    before[1:] = own[:-1]
+    before[tokens.bounds[:-1][tokens.bounds[:-1] < len(own)]] = _OPENS
+    # "J. Smith" is one sentence.
+    before &= np.where(before & _INITIAL, ~(_ENDS_SENTENCE | _ENDS_CLAUSE), ~np.uint8(0))
+    sentence, clause = (before & (_OPENS | end) != 0 for end in (_ENDS_SENTENCE, _ENDS_CLAUSE))
+    return Shapes(own & _CAPITAL != 0, sentence, clause, _headline(tokens, own), before & _APOSTROPHE != 0)
 
 
 def _gap_shapes(gaps: pa.Array) -> np.ndarray:
-    """(n_gaps,) uint8: what each distinct gap does, a bit a deed."""
+    """(n_gaps,) uint8: what each distinct gap does."""
     written = [gap.encode() or b" " for gap in gaps.to_pylist()]
     opener, closer = (np.array([gap[at] for gap in written], np.uint8) for at in (0, -1))
     wide = np.array([len(gap) > 1 for gap in written], bool)
@@ -101,8 +102,13 @@ def _gap_shapes(gaps: pa.Array) -> np.ndarray:
         (_ENDS_SENTENCE, _SENTENCE_END[opener] & wide),
         (_ENDS_CLAUSE, _CLAUSE_END[opener] & wide),
         (_OPENS, _OPENING[closer] & wide),
-        (_IS_APOSTROPHE, np.array([gap in _APOSTROPHES for gap in written], bool)),
+        (_APOSTROPHE, np.array([gap in _APOSTROPHES for gap in written], bool)),
     )
+    return _bits(deeds)
+
+
+def _bits(deeds) -> np.ndarray:
+    """(n,) uint8 of pairs of a bit and whether it is set."""
     return sum(np.where(flags, bit, np.uint8(0)) for bit, flags in deeds)
 
 
@@ -146,17 +152,19 @@ def mask(
     return name | one | two
 
 
-def _form_shapes(forms: pa.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Per distinct form: begins with a capital; is one byte; its case would tell a headline, being no small word."""
+def _form_shapes(forms: pa.Array) -> np.ndarray:
+    """(n_forms,) uint8: begins with a capital; is one capital; its case would tell a headline, being no small word."""
     first = pc.utf8_slice_codeunits(forms, 0, 1)
     capital = booleans(pc.not_equal(first, pc.utf8_lower(first)))
     small = booleans(pc.is_in(pc.utf8_lower(forms), value_set=as_strings(SMALL_WORDS)))
     telling = (integers(pc.utf8_length(forms)) > 2) & ~small & booleans(pc.utf8_is_alpha(forms))
-    return capital, integers(pc.binary_length(forms)) == 1, telling
+    initial = capital & (integers(pc.binary_length(forms)) == 1)
+    return _bits(((_CAPITAL, capital), (_INITIAL, initial), (_TELLING, telling)))
 
 
-def _headline(tokens: Tokens, capital: np.ndarray, telling: np.ndarray) -> np.ndarray:
-    n_telling = count_in(tokens.bounds, telling)
-    n_capital = count_in(tokens.bounds, telling & capital)
+def _headline(tokens: Tokens, shape: np.ndarray) -> np.ndarray:
+    """(n_tokens,) bool, from the bits of each."""
+    n_telling = count_in(tokens.bounds, shape & _TELLING != 0)
+    n_capital = count_in(tokens.bounds, shape & (_TELLING | _CAPITAL) == _TELLING | _CAPITAL)
     headline = np.flatnonzero((n_telling > 0) & (n_capital >= HEADLINE_SHARE * n_telling))
     return within(tokens.bounds[headline], tokens.bounds[headline + 1], len(tokens))

@@ -67,22 +67,16 @@ def in_reach(clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: 
         where none does.
     """
     out = np.full(len(clause), -1, np.int32)
-    before = np.searchsorted(content, passive)
-    after = np.searchsorted(content, cue, side="right")
-    # From far to near, so that the nearest cue is the last to be written.
-    for step in range(REACH, 0, -1):
-        _write(out, clause, content, passive, before - step)
-    for step in range(REACH, 0, -1):
-        _write(out, clause, content, cue, after + step - 1)
+    far_to_near = np.arange(REACH, 0, -1)[:, None]  # the nearest cue is the last to be written
+    for cues, place in (
+        (passive, np.searchsorted(content, passive) - far_to_near),
+        (cue, np.searchsorted(content, cue, side="right") + far_to_near - 1),
+    ):
+        step, which = np.nonzero((place >= 0) & (place < len(content)))
+        word, by = content[place[step, which]], cues[which]
+        same = clause[word] == clause[by]
+        out[word[same]] = by[same]
     return out
-
-
-def _write(out: np.ndarray, clause: np.ndarray, content: np.ndarray, cue: np.ndarray, place: np.ndarray) -> None:
-    """Write each cue to the content word at ``place``, where there is one and it stands in the cue's clause."""
-    inside = (place >= 0) & (place < len(content))
-    word, cue = content[place[inside]], cue[inside]
-    same = clause[word] == clause[cue]
-    out[word[same]] = cue[same]
 
 
 def main_part(bounds: np.ndarray, subordinator: np.ndarray) -> np.ndarray:

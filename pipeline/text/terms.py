@@ -39,14 +39,16 @@ def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.n
     if family in ("reversed", "cue"):
         reached = np.flatnonzero(sequence.reversal >= 0)
         return (sequence.reversal[reached] if family == "cue" else reached), reached
-    if family == "word":
-        i = np.arange(len(text))
-    elif family in ("main", "modal"):
-        i = np.flatnonzero(getattr(sequence, family))
-    else:
-        bounds = sequence.bounds
-        i = np.flatnonzero(within(bounds[:-1], np.minimum(bounds[:-1] + lead, bounds[1:]), len(text)))
+    i = np.arange(len(text)) if family == "word" else np.flatnonzero(marked(sequence, family, lead))
     return i, i
+
+
+def marked(sequence: Sequence, family: str, lead: int) -> np.ndarray:
+    """(n_words,) bool: the word has a term of the family ``lead``, ``main`` or ``modal``."""
+    if family == "lead":
+        bounds = sequence.bounds
+        return within(bounds[:-1], np.minimum(bounds[:-1] + lead, bounds[1:]), bounds[-1])
+    return getattr(sequence, family)
 
 
 def keys_of(family: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -18,6 +18,8 @@ from pipeline.text.columns import as_strings, int64_column, integers
 # Prefixes whose hyphen belongs to the word: "de-escalation" must never be read as "escalation".
 _HYPHEN_PREFIXES = ("de", "non", "re", "un", "anti", "counter", "cease", "dis")
 _HYPHEN = ord("-")
+_MAY_END_PREFIX = np.zeros(256, bool)
+_MAY_END_PREFIX[[ord(letter) for prefix in _HYPHEN_PREFIXES for letter in (prefix[-1], prefix[-1].upper())]] = True
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,10 @@ class Tokens:
 
     Attributes
     ----------
-    start, end : (n_tokens,) int64, the token's place in ``data``, in bytes.
-    form : (n_tokens,) int64, index into ``forms``.
-    gap : (n_tokens,) int64, index into ``gaps``: what stands between the token before and this one. The end of a
-        text counts for nothing here.
+    start : (n_tokens,) int64, the first byte of the token in ``data``.
+    code : (n_tokens,) int64, index of the token together with the gap behind it.
+    length, form_of, gap_of : (n_codes,) int64, the bytes of the token, index into ``forms`` and into ``gaps``. The end
+        of a text counts for nothing in a gap.
     forms, gaps : the distinct tokens, and gaps, as they are written: Arrow large_string arrays.
     data : (n_bytes,) uint8, the UTF-8 bytes of all texts, one after the other.
     offsets : (n_texts + 1,) int64, where each text begins in ``data``.
@@ -37,9 +39,10 @@ class Tokens:
     """
 
     start: np.ndarray
-    end: np.ndarray
-    form: np.ndarray
-    gap: np.ndarray
+    code: np.ndarray
+    length: np.ndarray
+    form_of: np.ndarray
+    gap_of: np.ndarray
     forms: pa.Array
     gaps: pa.Array
     data: np.ndarray
@@ -47,7 +50,17 @@ class Tokens:
     bounds: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.form)
+        return len(self.code)
+
+    @cached_property
+    def form(self) -> np.ndarray:
+        """(n_tokens,) int64, index into ``forms``."""
+        return self.form_of[self.code]
+
+    @cached_property
+    def end(self) -> np.ndarray:
+        """(n_tokens,) int64, the byte after the token."""
+        return self.start + self.length[self.code]
 
     @cached_property
     def text(self) -> np.ndarray:
@@ -87,9 +100,18 @@ def within(begin: np.ndarray, end: np.ndarray, n: int) -> np.ndarray:
     return np.cumsum(step[:-1], dtype=np.int8).view(bool)
 
 
+def sum_in(bounds: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(n_rows,) the sum of the values in each row, of rows that begin at ``bounds``."""
+    out = np.zeros(len(bounds) - 1, values.dtype)
+    full = np.flatnonzero(bounds[1:] > bounds[:-1])
+    if len(full):
+        out[full] = np.add.reduceat(values, bounds[full])
+    return out
+
+
 def count_in(bounds: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    """(n_rows,) int64: how many flags are set in each row, of rows that begin at ``bounds``."""
-    return np.diff(np.searchsorted(np.flatnonzero(flags), bounds))
+    """(n_rows,) int32: how many flags are set in each row, of rows that begin at ``bounds``."""
+    return sum_in(bounds, flags.astype(np.int32))
 
 
 def tokenise(texts, join_hyphens: bool = True) -> Tokens:
@@ -115,10 +137,8 @@ def tokenise(texts, join_hyphens: bool = True) -> Tokens:
     ends = np.append(start, len(data))
     column = pa.LargeStringArray.from_buffers(len(start), pa.py_buffer(ends), pa.py_buffer(data))
     encoded = column.dictionary_encode()
-    written, code = encoded.dictionary, integers(encoded.indices).astype(np.intp)  # NumPy indexes with no other type
-    length, form, forms, gap, gaps = _parted(written, join_hyphens)
-    before = np.append(len(gaps) - 1, gap[code[:-1]])[: len(code)]
-    return Tokens(start, start + length[code], form[code], before, forms, gaps, data, offsets, bounds)
+    code = integers(encoded.indices).astype(np.intp)  # NumPy indexes with no other type
+    return Tokens(start, code, *_parted(encoded.dictionary, join_hyphens), data, offsets, bounds)
 
 
 def _bytes_of(strings: pa.Array) -> tuple[np.ndarray, np.ndarray]:
@@ -161,6 +181,7 @@ def _mark_beyond_ascii(data: np.ndarray, word: np.ndarray, lead: np.ndarray) -> 
 def _join_hyphens(data: np.ndarray, word: np.ndarray, offsets: np.ndarray) -> None:
     """Make a hyphen part of the word where a listed prefix stands before it, in the same text."""
     hyphens = np.flatnonzero(data == _HYPHEN)
+    hyphens = hyphens[_MAY_END_PREFIX[data[hyphens - 1]]]  # three in four go, before there is more to do
     text = np.searchsorted(offsets, hyphens, side="right") - 1
     begin, end = offsets[text], offsets[np.minimum(text + 1, len(offsets) - 1)]
     inside = hyphens + 1 < end
@@ -188,14 +209,8 @@ def _starts(data: np.ndarray, offsets: np.ndarray, join_hyphens: bool) -> np.nda
     return np.flatnonzero(starts)
 
 
-def _parted(written: pa.Array, join_hyphens: bool) -> tuple[np.ndarray, np.ndarray, pa.Array, np.ndarray, pa.Array]:
-    """Distinct tokens with the gaps behind them, parted.
-
-    Returns
-    -------
-    length of each token in bytes; its code and the distinct tokens; the code of its gap and the distinct gaps, the
-    last of which is none of these but the empty gap.
-    """
+def _parted(written: pa.Array, join_hyphens: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, pa.Array, pa.Array]:
+    """Distinct tokens with the gaps behind them, parted: ``length``, ``form_of``, ``gap_of``, ``forms``, ``gaps``."""
     offsets, data = _bytes_of(written)
     inside = np.append(_word_bytes(data, offsets, join_hyphens), False)
     outside = np.flatnonzero(~inside)
@@ -203,6 +218,5 @@ def _parted(written: pa.Array, join_hyphens: bool) -> tuple[np.ndarray, np.ndarr
     cuts = np.append(np.column_stack([offsets[:-1], end]).ravel(), len(data))
     both = pa.LargeStringArray.from_buffers(len(cuts) - 1, pa.py_buffer(cuts), pa.py_buffer(data))
     forms, gaps = (both.take(int64_column(np.arange(part, len(both), 2))).dictionary_encode() for part in (0, 1))
-    distinct_gaps = pa.concat_arrays([gaps.dictionary, as_strings([""])])
-    form, gap = (integers(part.indices).astype(np.intp) for part in (forms, gaps))
-    return end - offsets[:-1], form, forms.dictionary, gap, distinct_gaps
+    form_of, gap_of = (integers(part.indices).astype(np.intp) for part in (forms, gaps))
+    return end - offsets[:-1], form_of, gap_of, forms.dictionary, gaps.dictionary

@@ -14,7 +14,9 @@ from pipeline.text.analysis import Sequence, read
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.lookup import Lookup, lookup_of
 from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, decode, keys_of, places
-from pipeline.text.tokens import Tokens, count_in
+from pipeline.text.tokens import Tokens, sum_in
+
+SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,15 @@ class Features:
 
 @dataclass(frozen=True)
 class Counted:
-    """Term counts of a batch, as the three arrays of a sparse row matrix, and how much of each text was known.
+    """Term counts of a batch, as the three arrays of a sparse row matrix.
 
     ``indptr`` (n_texts + 1,) and ``indices`` (n_terms_found,) int32, rising within a row;
-    ``counts`` (n_terms_found,) int32; ``coverage`` (n_texts,) in [0, 1].
+    ``counts`` (n_terms_found,) int32.
     """
 
     indptr: np.ndarray
     indices: np.ndarray
     counts: np.ndarray
-    coverage: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,17 @@ class Vocabulary:
     def locate(self, texts) -> Located:
         """Every known term in the texts, with repeats."""
         tokens, sequence = read(texts, self.lexicon, self.features.masks)
-        return Located(tokens, sequence, *(np.concatenate(part) for part in zip(*self._found(sequence))))
+        found = self.found(sequence, self.features.families)
+        return Located(tokens, sequence, *(np.concatenate(part) for part in zip(*found)))
 
     def count(self, texts) -> Counted:
         """Count the known terms of each text."""
-        _, sequence = read(texts, self.lexicon, self.features.masks)
-        return self._tallied(sequence, ((i, term) for i, _, term in self._found(sequence)))
+        sequence = self.read(texts)
+        return self._tallied(sequence, ((i, term) for i, _, term in self.found(sequence, self.features.families)))
+
+    def read(self, texts) -> Sequence:
+        """What the model reads of texts."""
+        return read(texts, self.lexicon, self.features.masks)[1]
 
     def tally(self, found: Located) -> Counted:
         """Count the terms that were located."""
@@ -100,17 +106,25 @@ class Vocabulary:
         kind = np.dtype(np.uint32 if n_texts << bits < 1 << 32 else np.uint64)
         row = sequence.text.astype(kind) << kind.type(bits)
         cells = np.concatenate([row[i] | term.view(np.uint32) for i, term in found])
-        return Counted(*_tallied(cells, n_texts, bits), self.coverage(sequence))
+        return Counted(*_tallied(cells, n_texts, bits))
 
     def coverage(self, sequence: Sequence) -> np.ndarray:
         """(n_texts,) share of a text's words, names and numbers left out, whose stem is known; 0 where it has none."""
-        known = count_in(sequence.bounds, sequence.symbol >= lexicons.N_SPECIAL)
-        unknown = count_in(sequence.bounds, sequence.symbol < 0)
+        known, unknown = sequence.symbol >= lexicons.N_SPECIAL, sequence.symbol < 0
+        both = sum_in(sequence.bounds, known + (unknown.astype(np.int64) << 32))  # two sums at the price of one
+        known, unknown = both & 0xFFFFFFFF, both >> 32
         return known / np.maximum(known + unknown, 1)
 
-    def _found(self, sequence: Sequence) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def found(self, sequence: Sequence, families: Iterable[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """For each family the first and the second word of each known term in it, and the term, in reading order."""
-        for family in self.features.families:
+        for family in families:
+            if family == "pair":  # all neighbours at once, then those of two texts are taken out
+                term = self._pairs(keys_of(family, sequence.symbol[:-1], sequence.symbol[1:]))
+                last = sequence.bounds[1:-1] - 1
+                term[last[(last >= 0) & (last < len(term))]] = -1
+                i = np.flatnonzero(term >= 0)
+                yield i, i + 1, term[i]
+                continue
             i, j = places(sequence, family, self.features.lead)
             term = self._terms(family, sequence.symbol, i, j)
             known = np.flatnonzero(term >= 0)
@@ -146,6 +160,11 @@ class Vocabulary:
             tables[family] = np.full(len(self.lexicon) + 1, -1, np.int32)
             tables[family][a[mine]] = mine
         return tables
+
+    @cached_property
+    def terms_of_symbols(self) -> np.ndarray:
+        """(3, n_symbols) int32: the term of each symbol in each of the families `SUMMED`, -1 where it has none."""
+        return np.stack([self._tables[family][:-1] for family in SUMMED])
 
 
 def learn(texts: pa.Array, features: Features) -> Vocabulary:

@@ -1,0 +1,118 @@
+"""What the log-odds of a text are added up of: rows of a table of weights, as few as can be.
+
+A word is up to three terms at once: ``word``, ``lead`` and ``main``, the last two by where it stands. One that stands
+in its text but once takes one row, in which the weights of its terms are summed beforehand; a term of another family
+that stands there once takes its own. What stands there more often is weighed by how often. The sums are those that
+the counts of `pipeline.text.vocabulary` give, at two thirds of the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.text.analysis import Sequence
+from pipeline.text.terms import marked
+from pipeline.text.vocabulary import SUMMED, Vocabulary
+
+_LEAD, _MAIN = 2, 1  # the rows of a symbol stand together, four of them, by these marks
+
+
+@dataclass(frozen=True)
+class Addends:
+    """Rows of a table of weights, and how many times each is added.
+
+    Attributes
+    ----------
+    bounds : (n_texts + 1,) int32, where the addends of each text begin, and their number.
+    row : (n,) int32, the row: of a word with its marks, or of a term; see `terms_of`.
+    times : (n,) float64, 1 + ln of the number of places (sublinear counts), 0 where nothing is to be added.
+    """
+
+    bounds: np.ndarray
+    row: np.ndarray
+    times: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+
+def n_rows(vocabulary: Vocabulary) -> int:
+    """The number of rows of the table: four a symbol, one a term."""
+    return 4 * len(vocabulary.lexicon) + len(vocabulary)
+
+
+def terms_of(vocabulary: Vocabulary, row: np.ndarray) -> np.ndarray:
+    """(3, n) int32: the terms whose weights each row sums up; -1 for none."""
+    term = row - 4 * len(vocabulary.lexicon)
+    out = np.full((len(SUMMED), len(row)), -1, np.int32)
+    out[0] = np.where(term >= 0, term, -1)
+    words = np.flatnonzero(term < 0)
+    symbol, marks = row[words] >> 2, row[words] & 3
+    for place, on in enumerate((marks >= 0, marks & _LEAD != 0, marks & _MAIN != 0)):
+        out[place, words] = np.where(on, vocabulary.terms_of_symbols[place, symbol], -1)
+    return out
+
+
+def addends(vocabulary: Vocabulary, sequence: Sequence) -> tuple[Addends, Addends]:
+    """What stands in each text once, the times 1 or 0; and the terms of what stands there more often."""
+    n_texts, n_symbols = len(sequence.bounds) - 1, len(vocabulary.lexicon)
+    bits = (4 * (n_symbols + len(vocabulary)) - 1).bit_length()
+    # A text and an item in it as one number. NumPy sorts those of four bytes at memory speed.
+    kind = np.dtype(np.uint32 if n_texts <= 1 << 32 - bits else np.uint64).type
+    cells = np.concatenate(list(_cells(vocabulary, sequence, kind, bits)))
+    cells.sort()
+    item = cells >> kind(2)  # without the marks of a word, which may differ from place to place
+    new = np.ones(len(cells) + 1, bool)
+    np.not_equal(item[1:], item[:-1], out=new[1:-1])
+    once = new[:-1] & new[1:]
+    place = np.flatnonzero(new[:-1])
+    first, alone = cells[place], once[place]
+    bounds = np.append(np.searchsorted(first, np.arange(n_texts, dtype=kind) << kind(bits)), len(first))
+    cell = (first & kind((1 << bits) - 1)).astype(np.int32)
+    row = np.where(cell < 4 * n_symbols, cell, (cell >> 2) + np.int32(3 * n_symbols))
+    often = np.flatnonzero(~alone)
+    more = np.flatnonzero(~once)
+    again = _repeated(vocabulary, row[often], cells[more], np.flatnonzero(new[more]))
+    return (
+        Addends(bounds.astype(np.int32), row, alone.astype(float)),
+        Addends(len(SUMMED) * np.searchsorted(often, bounds).astype(np.int32), *again),
+    )
+
+
+def _cells(vocabulary: Vocabulary, sequence: Sequence, kind, bits: int) -> Iterator[np.ndarray]:
+    """``text << bits | symbol << 2 | marks`` of each known word, ``text << bits | (n_symbols + term) << 2`` of each term of
+    the families that are not summed beforehand."""
+    text = sequence.text.astype(kind) << kind(bits)
+    lead, main = (marked(sequence, family, vocabulary.features.lead).view(np.uint8) for family in ("lead", "main"))
+    words = text | (sequence.symbol.astype(kind) << kind(2) | (lead << np.uint8(1) | main))
+    known = sequence.symbol >= 0
+    yield words if known.all() else words[known]
+    others = [family for family in vocabulary.features.families if family not in SUMMED]
+    for i, _, term in vocabulary.found(sequence, others):
+        yield text[i] | (term + np.int32(len(vocabulary.lexicon))).astype(kind) << kind(2)
+
+
+def _repeated(vocabulary: Vocabulary, row: np.ndarray, cells: np.ndarray, begin: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Rows and times of what stands in a text more than once: the times differ from term to term of a word.
+
+    Parameters
+    ----------
+    row : (n,) the row of each such item.
+    cells : the cells of all of them, those of an item together, its marks in the lowest bits.
+    begin : (n,) the first cell of each.
+    """
+    counts, term = np.zeros((2, len(row), len(SUMMED)), np.int32)
+    counts[:, 0] = np.diff(begin, append=len(cells))
+    for family, mark in ((1, _LEAD), (2, _MAIN)):
+        if len(row):
+            counts[:, family] = np.add.reduceat((cells & cells.dtype.type(mark)).astype(np.int32), begin) // mark
+    own = row - np.int32(4 * len(vocabulary.lexicon))
+    term[:] = vocabulary.terms_of_symbols[:, np.where(own < 0, row >> 2, 0)].T
+    term[own >= 0] = -1
+    term[own >= 0, 0] = own[own >= 0]
+    there = (counts > 0) & (term >= 0)
+    times = np.where(there, 1.0 + np.log(np.maximum(counts, 1)), 0.0)
+    return (np.maximum(term, 0) + np.int32(4 * len(vocabulary.lexicon))).ravel(), times.ravel()
