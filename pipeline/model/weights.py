@@ -13,7 +13,7 @@ from pipeline.text.analysis import Sequence
 from pipeline.text.tokens import sum_in
 from pipeline.text.vocabulary import Counted, Vocabulary
 
-_FEW = 16  # up to so many texts NumPy is used, so that a short call need not import SciPy
+FEW = 500  # up to so many texts a loop takes less time than the import of SciPy
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,10 @@ class Weights:
         return values / np.repeat(norm, np.diff(counted.indptr))
 
     def logits(self, sequence: Sequence) -> np.ndarray:
-        """(n_texts, n_events) calibrated log-odds."""
+        """(n_texts, n_events) calibrated log-odds, less what the terms of a text add to the first event type.
+
+        Probabilities are the same, and what is added to the first event type need not be added up.
+        """
         once, again = addends(self.vocabulary, sequence)
         sums = self._sums(once)
         # The last column of the table has the square of a value, but not of the times that it is added.
@@ -49,10 +52,17 @@ class Weights:
         # An event type after the other from here on: what is done to whole columns is done at memory speed.
         *columns, squares = np.ascontiguousarray(sums.T)
         length = np.where(squares > 0, np.sqrt(squares), 1.0)
-        return np.array([column / length + start for column, start in zip(columns, self.intercept)]).T
+        columns = [np.zeros_like(length), *(column / length for column in columns)]
+        return np.array([column + start for column, start in zip(columns, self.intercept)]).T
+
+    def prepare(self) -> None:
+        """Make ready what more than a `FEW` texts need; done in a thread of its own, it costs no time."""
+        import scipy.sparse  # noqa: F401
+
+        _ = self._table
 
     def _sums(self, part: Addends) -> np.ndarray:
-        """(n_texts, n_events + 1) sums of coefficients and, in the last column, of squares."""
+        """(n_texts, n_events) sums of the rows of `_of_term`."""
         if "_table" in self.__dict__ or len(part.row) > n_rows(self.vocabulary):
             return _product(part, part.row, self._table)
         return _product(part, np.arange(len(part.row), dtype=np.int32), self._rows(part.row))
@@ -66,8 +76,8 @@ class Weights:
         return self._rows(np.arange(n_rows(self.vocabulary)))
 
     def _rows(self, row: np.ndarray) -> np.ndarray:
-        """(n, n_events + 1) float64: the summed weights of the terms of each row (`pipeline.text.addends`)."""
-        out = np.zeros((len(row), len(EVENTS) + 1))
+        """(n, n_events) float64: `_of_term` summed over the terms of each row (`pipeline.text.addends`)."""
+        out = np.zeros((len(row), len(EVENTS)))
         for term in terms_of(self.vocabulary, row):
             there = np.flatnonzero(term >= 0)
             out[there] += self._of_term[term[there]]
@@ -75,8 +85,9 @@ class Weights:
 
     @cached_property
     def _of_term(self) -> np.ndarray:
-        """(n_terms, n_events + 1): coefficients and, in the last column, inverse document frequencies, times these."""
-        return np.column_stack([self.coef, self.idf]) * self.idf[:, None]
+        """(n_terms, n_events): coefficients of all event types but the first, less those of the first, and inverse
+        document frequencies in the last column; all times inverse document frequencies."""
+        return np.column_stack([self.coef[:, 1:] - self.coef[:, :1], self.idf]) * self.idf[:, None]
 
     def _weighed(self, counted: Counted) -> tuple[np.ndarray, np.ndarray]:
         """(n_terms_found,) sublinear TF-IDF values, and the length of each row; 1 where a row is empty."""
@@ -92,7 +103,7 @@ class Weights:
 def _product(part: Addends, row: np.ndarray, table: np.ndarray) -> np.ndarray:
     """(n_texts, n_columns) sums of rows of the table."""
     n = len(part)
-    if n > _FEW:
+    if n > FEW:
         from scipy.sparse import csr_array
 
         return csr_array((part.times, row, part.bounds), shape=(n, len(table))) @ table

@@ -76,9 +76,9 @@ def read(texts, lexicon: Lexicon, masks: bool = True) -> tuple[Tokens, Sequence]
     shape = names.shapes(tokens)
     kind, symbol = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
     name, negation = _names(kind, symbol, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
-    for where, of_kind, becomes in ((name, np.uint16(0), NAME), (negation, _BIT["reversal"], lexicon.negation)):
-        np.copyto(kind, of_kind, where=where)
-        np.copyto(symbol, becomes, where=where)
+    kind, symbol = np.where(name, np.uint16(0), kind), np.where(name, NAME, symbol)
+    negated = np.flatnonzero(negation)
+    kind[negated], symbol[negated] = _BIT["reversal"], lexicon.negation
     follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
     kept = np.flatnonzero(~(_is(kind, "letter") | follows))
     clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
