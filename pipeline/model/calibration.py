@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.stance import EVENTS, STANCES, stance_of
 
 STANCE_OF_EVENT = np.array([STANCES.index(stance_of(event)) for event in EVENTS])
-_EVENTS_OF_STANCES = [np.flatnonzero(STANCE_OF_EVENT == stance) for stance in range(len(STANCES))]
+_EVENTS_OF_STANCES = [np.flatnonzero(stance == STANCE_OF_EVENT) for stance in range(len(STANCES))]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -63,9 +64,16 @@ class Weights:
 
     def _sums(self, part: Addends) -> np.ndarray:
         """(n_texts, n_events) sums of the rows of `_of_term`."""
-        if "_table" in self.__dict__ or len(part.row) > n_rows(self.vocabulary):
-            return _product(part, part.row, self._table)
-        return _product(part, np.arange(len(part.row), dtype=np.int32), self._rows(part.row))
+        if len(part) > FEW:
+            from scipy.sparse import csr_array
+
+            return csr_array((part.times, part.row, part.bounds), shape=(len(part), len(self._table))) @ self._table
+        out = np.zeros((len(part), len(EVENTS)))
+        values = part.times[:, None] * self._rows(part.row)
+        for text, (begin, end) in enumerate(pairwise(part.bounds.tolist())):
+            if end > begin:  # cumsum adds in the order in which SciPy does, so the bits agree
+                out[text] = np.cumsum(values[begin:end], axis=0)[-1]
+        return out
 
     def _squares(self, row: np.ndarray) -> np.ndarray:
         """(n,) the squared inverse document frequency of rows of single terms."""
@@ -98,21 +106,6 @@ class Weights:
         norm = np.ones(len(counted.indptr) - 1)
         norm[full] = np.sqrt(np.add.reduceat(values * values, counted.indptr[full])) if len(full) else 1.0
         return values, norm
-
-
-def _product(part: Addends, row: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """(n_texts, n_columns) sums of rows of the table."""
-    n = len(part)
-    if n > FEW:
-        from scipy.sparse import csr_array
-
-        return csr_array((part.times, row, part.bounds), shape=(n, len(table))) @ table
-    out = np.zeros((n, table.shape[1]))
-    for text in range(n):
-        here = slice(part.bounds[text], part.bounds[text + 1])
-        if here.stop > here.start:  # cumsum adds in the order in which SciPy does, so the bits agree
-            out[text] = np.cumsum(part.times[here, None] * table[row[here]], axis=0)[-1]
-    return out
 
 
 def _log_table(counts: np.ndarray) -> np.ndarray:
