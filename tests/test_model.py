@@ -4,23 +4,40 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.naive_bayes import ComplementNB
 
-from pipeline.corpus.labelled import Corpus
+from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.experiment.train import train
-from pipeline.model.calibration import Calibration, calibrate, softmax, stance_proba, threshold_for
+from pipeline.model.calibration import Calibration, calibrate, frequencies, softmax, stance_proba, threshold_for
 from pipeline.model.fit import event_logits, fit, spread
 from pipeline.model.settings import Settings, Training, read_settings
 from pipeline.model.store import FILES, load, load_pipeline, save
 from pipeline.score.snippets import score
 from pipeline.stance import EVENTS, STANCES, quad_of, stance_of
+from tests.conftest import DATA
+from tests.test_tokens import AWKWARD
 
 
 def test_the_arrays_say_what_the_scikit_learn_pipeline_says(run, model, corpus):
     columns = [EVENTS.index(label) for label in run.pipeline[-1].classes_]
     theirs = run.pipeline.predict_proba(corpus.texts)
     assert np.abs(score(model, corpus.texts).event_proba[:, columns] - theirs).max() < 1e-12
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_the_arrays_say_so_of_any_text(run, model, corpus, data):
+    """Words and texts of the corpus over and over, among awkward characters: marks and repeats in every order."""
+    words = st.sampled_from(" ".join(corpus.texts[:30]).split())
+    text = st.lists(st.one_of(words, words, AWKWARD), max_size=60).map(" ".join)
+    texts = data.draw(st.lists(text, min_size=1, max_size=5))
+    columns = [EVENTS.index(label) for label in run.pipeline[-1].classes_]
+    ours = score(model, texts).event_proba
+    assert np.abs(ours[:, columns] - run.pipeline.predict_proba(texts)).max() < 1e-12
+    assert np.array_equal(ours, np.vstack([score(model, [text]).event_proba for text in texts]))
 
 
 def test_a_text_scores_the_same_alone_and_in_a_batch(model, corpus):
@@ -102,6 +119,27 @@ def test_calibration_recovers_a_known_temperature_and_lets_the_poles_weigh_alike
     lead = np.log((stances == "escalation").sum() / (stances == "de-escalation").sum())
     assert fitted.offsets[1] - fitted.offsets[0] == pytest.approx(lead, abs=0.1)
     assert fitted.offsets[2] == 0
+
+
+def test_event_types_become_as_frequent_as_in_a_users_own_labels():
+    rng = np.random.default_rng(0)
+    truth = np.linspace(-1, 1, len(EVENTS))
+    logits = rng.normal(0, 1, (100_000, len(EVENTS)))
+    chosen = (logits + truth + rng.gumbel(size=logits.shape)).argmax(axis=1)  # drawn by the probabilities
+    events = np.array(EVENTS, object)[chosen]
+    offsets = frequencies(logits, events)
+    for stance in STANCES:  # within a stance only differences count
+        here = [k for k, event in enumerate(EVENTS) if stance_of(event) == stance]
+        assert np.diff(offsets[here]) == pytest.approx(np.diff(truth[here]), abs=0.06)
+    few = frequencies(logits[:20], events[:20])
+    assert np.abs(few).max() < np.abs(offsets).max()
+
+
+def test_without_labels_of_a_user_event_types_stay_as_they_are():
+    assert not frequencies(np.zeros((3, len(EVENTS))), np.array(["", "", ""], object)).any()
+    shipped = read_labelled([DATA])
+    assert not shipped.own.any()
+    assert set(shipped.own_events) == {""}
 
 
 def test_stance_probabilities_are_sums_over_event_types():

@@ -43,6 +43,16 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.texts)
 
+    @property
+    def own(self) -> np.ndarray:
+        """(n,) bool: the row is a user's, not one that comes with Detente."""
+        return ~np.isin(self.sources.astype(str), SHIPPED)
+
+    @property
+    def own_events(self) -> np.ndarray:
+        """(n,) object: the event types of a user's rows, empty elsewhere."""
+        return np.where(self.own, self.events, "")
+
     def take(self, rows: np.ndarray) -> Corpus:
         """The snippets of the given rows (indices or a mask)."""
         return Corpus(*(getattr(self, name)[rows] for name in _COLUMNS), files=self.files)

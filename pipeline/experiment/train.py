@@ -108,8 +108,8 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     with ThreadPoolExecutor(1) as beside:  # the fit on all rows fills the core that the last fold leaves idle
         whole = beside.submit(fit, corpus, settings)
         logits, fold = cross_fit(corpus, groups, settings, lambda: step("fold fitted"))
-    calibration = calibrate(logits, corpus.stances)
-    proba = _nested(logits, fold, corpus.stances)
+    calibration = calibrate(logits, corpus.stances, corpus.own_events)
+    proba = _nested(logits, fold, corpus)
     threshold = threshold_for(stance_proba(proba), corpus.stances, settings.abstention.precision)
     unseen = _judged(corpus, proba)
     step("calibrated")
@@ -128,15 +128,16 @@ def n_steps(settings: Settings) -> int:
 
 def held_out(corpus: Corpus, logits: np.ndarray, fold: np.ndarray) -> Judged:
     """Labels and probabilities of held-out snippets, each fold calibrated by the others."""
-    return _judged(corpus, _nested(logits, fold, corpus.stances))
+    return _judged(corpus, _nested(logits, fold, corpus))
 
 
-def _nested(logits: np.ndarray, fold: np.ndarray, stances: np.ndarray) -> np.ndarray:
+def _nested(logits: np.ndarray, fold: np.ndarray, corpus: Corpus) -> np.ndarray:
     """Event probabilities of each fold, calibrated by the other folds."""
     proba = np.zeros_like(logits)
     for number in np.unique(fold):
         here = fold == number
-        proba[here] = softmax(calibrate(logits[~here], stances[~here]).apply(logits[here]))
+        others = calibrate(logits[~here], corpus.stances[~here], corpus.own_events[~here])
+        proba[here] = softmax(others.apply(logits[here]))
     return proba
 
 

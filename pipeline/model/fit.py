@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 
-from pipeline.corpus.labelled import SHIPPED, Corpus
+from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.model.counts import Counts
@@ -43,8 +43,7 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
 
 def _weights(corpus: Corpus, settings: Settings) -> np.ndarray:
     """(n,) float64: rows of other files weigh more than those that come with Detente, where there are both."""
-    shipped = np.isin(corpus.sources.astype(str), SHIPPED)
-    return np.where(shipped | ~shipped.any(), 1.0, settings.training.own_weight)
+    return np.where(corpus.own & ~corpus.own.all(), settings.training.own_weight, 1.0)
 
 
 def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None) -> tuple[np.ndarray, np.ndarray]:
