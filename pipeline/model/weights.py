@@ -56,12 +56,6 @@ class Weights:
         columns = [np.zeros_like(length), *(column / length for column in columns)]
         return np.array([column + start for column, start in zip(columns, self.intercept)]).T
 
-    def prepare(self) -> None:
-        """Make ready what more than a `FEW` texts need; done in a thread of its own, it costs no time."""
-        import scipy.sparse  # noqa: F401
-
-        _ = self._table
-
     def _sums(self, part: Addends) -> np.ndarray:
         """(n_texts, n_events) sums of the rows of `_of_term`."""
         if len(part) > FEW:

@@ -10,13 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from threading import Thread
 
 import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.model.weights import FEW
 from pipeline.score.inputs import Batch, Reading, files_of, read_inputs, rows_together
 from pipeline.score.journal import Journal, Totals
 from pipeline.score.rows import Asked, score_batch
@@ -54,8 +52,6 @@ def score_to_file(
     journal = Journal(out, kind)
     batches = read_inputs(given, reading)
     first = next(batches)  # what cannot be read at all fails before anything is made
-    if len(first.texts) > FEW:
-        Thread(target=model.weights.prepare, daemon=True).start()
     journal.begin(_plan(model, given, reading, asked, kind), resume)
     if journal.is_finished:
         return journal.publish()
