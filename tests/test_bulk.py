@@ -123,6 +123,26 @@ def test_without_an_output_file_the_first_bad_row_is_an_error(tmp_path):
         list(read_inputs([str(tmp_path / "bad.csv")], Reading()))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b'\xef\xbb\xbf"te""xt",text,id\n"a\nb",Chad sent food.,7\n'),
+        ("a.csv", b'\n\n"note, long\nand wide",text,id\n,Chad sent food.,7\n'),
+        ("a.tsv", b'text\t"id\tid\nChad sent food.\tx\t7\n'),
+    ],
+)
+def test_headers_are_read_as_the_rows_are(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    (batch,) = read_inputs([str(tmp_path / name)], ASIDE)
+    assert (batch.texts.to_pylist(), batch.ids.to_pylist()) == (["Chad sent food."], ["7"])
+
+
+def test_an_archive_without_a_header_is_one_line(tmp_path):
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b""))
+    with pytest.raises(InputError, match="cannot be read as CSV: expected a header, found nothing"):
+        next(read_inputs([str(tmp_path / "a.csv.gz")], ASIDE))
+
+
 def test_folders_and_patterns_hold_tables(tmp_path, opened):
     for name in ("b.csv", "a.csv.gz", "c.parquet"):
         write(tmp_path / name, 5)

@@ -55,6 +55,14 @@ def test_scores_are_the_same_bits_for_any_batches_and_threads(model, corpus, mon
         assert np.array_equal(getattr(parts, name), getattr(whole, name)), name
 
 
+def test_a_batch_too_large_for_numbers_of_four_bytes_scores_the_same(model, monkeypatch):
+    texts = ["Troops attacked the town and the town burned.", "Talks were held."]
+    monkeypatch.setattr(snippets, "TOGETHER", 150_000)
+    many = snippets.score(model, texts * 70_000)
+    assert np.array_equal(many.event_proba[-2:], score(model, texts).event_proba)
+    assert (many.event_code.reshape(-1, 2) == many.event_code[:2]).all()
+
+
 def test_evidence_adds_up_to_the_log_odds(model, corpus):
     texts = [*corpus.texts[:50], "", "Nothing known: qwxz."]
     evidence = explain(model, texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from io import StringIO
 from pathlib import Path, PurePath, PurePosixPath
 
 import numpy as np
@@ -126,9 +127,7 @@ def _csv(source: Source, wanted: Wanted) -> Iterator[Piece]:
         newlines_in_values=not tsv,
         invalid_row_handler=refuse,
     )
-    with csv.open_csv(source.stream()[1], read, parse) as head:
-        names = wanted.of(head.schema.names, source.address)
-    invalid.clear()
+    names = wanted.of(_header(source, parse.delimiter, quoted=not tsv), source.address)
     convert = csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.large_binary()), include_columns=names, strings_can_be_null=False
     )
@@ -145,6 +144,24 @@ def _csv(source: Source, wanted: Wanted) -> Iterator[Piece]:
             yield from _cut(columns, numbers - 1, rejects, len(batch) + len(ready), raw.tell(), wanted.rows)
     if invalid:
         yield Piece(dict.fromkeys(("text", "id"), as_strings([])), list(invalid), len(invalid), raw.tell())
+
+
+def _header(source: Source, delimiter: str, quoted: bool) -> list[str]:
+    """The names of the columns.
+
+    Not by Arrow, which would read on in a thread of its own, and crash at exit where the names are in error.
+    """
+    import csv
+
+    start = source.stream()[1].read(_BLOCK).decode("utf-8-sig", errors="replace")
+    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    try:
+        names = next(filter(None, csv.reader(StringIO(start, newline=""), delimiter=delimiter, quoting=quoting)), [])
+    except csv.Error as error:
+        raise pa.ArrowInvalid(f"header: {error}") from None
+    if not names:
+        raise pa.ArrowInvalid("expected a header, found nothing")
+    return names
 
 
 def _numbers(place: int, n: int, skipped: list[int]) -> np.ndarray:
