@@ -140,6 +140,12 @@ def test_without_labels_of_a_user_event_types_stay_as_they_are():
     shipped = read_labelled([DATA])
     assert not shipped.own.any()
     assert set(shipped.own_events) == {""}
+    alone = replace(shipped, sources=np.full(len(shipped), "mine.csv", object))
+    assert alone.own.all()
+    assert set(alone.own_events) == {""}  # the fit has seen how frequent they are
+    both = replace(shipped, sources=np.where(np.arange(len(shipped)) < 9, "mine.csv", shipped.sources))
+    assert set(both.own_events[:9]) == set(shipped.events[:9])
+    assert set(both.own_events[9:]) == {""}
 
 
 def test_stance_probabilities_are_sums_over_event_types():
