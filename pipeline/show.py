@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from rich.console import Console
-from rich.table import Table
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.score.articles import Articles, score_articles
@@ -19,14 +19,26 @@ from pipeline.score.rows import Asked, score_batch, sentence_table
 from pipeline.stance import MIXED, STANCES, UNCLEAR
 from pipeline.text.columns import as_strings
 
+if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
+    from rich.console import Console
+    from rich.table import Table
+
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _WIDE = 120  # columns where the output is no terminal
 
 
 def console(stderr: bool = False, file=None) -> Console:
     """A console as wide as the terminal, or 120 columns where there is none."""
+    from rich.console import Console
+
     made = Console(stderr=stderr, file=file, highlight=False)
     return made if made.is_terminal else Console(stderr=stderr, file=file, highlight=False, width=_WIDE)
+
+
+def _table(title: str | None = None, **options) -> Table:
+    from rich.table import Table
+
+    return Table(title=title, title_justify="left", box=None, header_style="bold", **options)
 
 
 @contextmanager
@@ -43,11 +55,13 @@ def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
 @contextmanager
 def reading(size: int) -> Iterator[Callable[[int, int], None]]:
     """A progress bar; yields the function to call with the rows read and how much of ``size`` is done so far."""
+    if not sys.stderr.isatty():
+        yield lambda rows, done: None
+        return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (BarColumn(), TextColumn("{task.fields[rows]}"), TimeElapsedColumn(), TimeRemainingColumn())
-    screen = console(stderr=True)
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=size or None, rows="")
 
         def step(rows: int, done: int) -> None:
@@ -60,23 +74,21 @@ def reading(size: int) -> Iterator[Callable[[int, int], None]]:
 
 def scored(totals: Totals) -> None:
     """What a run to a file did."""
-    said = console(stderr=True)
-    said.print(f"{totals.rows:,} rows in {totals.out}", soft_wrap=True)
+    print(f"{totals.rows:,} rows in {totals.out}", file=sys.stderr)
     if totals.rejected:
-        said.print(
-            f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}", soft_wrap=True
-        )
+        said = f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}"
+        print(said, file=sys.stderr)
 
 
 def figures(measured: dict, title: str) -> None:
     """The headline metrics with their intervals, then every stance and event type."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    table = _table(title)
     for name, side in (("metric", "left"), ("value", "right"), ("95 % interval", "left")):
         table.add_column(name, justify=side)
     for key in (k for k in HEADLINES if k in measured):
         _figure_row(table, metric_in_words(key), measured[key])
     console().print(table)
-    classes = Table(box=None, header_style="bold")
+    classes = _table()
     for name in ("", "precision", "recall", "F1", "95 % interval of F1"):
         classes.add_column(name, justify="left" if not name or "interval" in name else "right")
     blocks = ("three_way" if "three_way.neutral.f1" in measured else "two_way", "events")
@@ -102,7 +114,7 @@ def evaluation(done) -> None:
     for warning in done.warnings:
         console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
     figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear to the model")
-    table = Table(title="two-way and three-way macro-F1", title_justify="left", box=None, header_style="bold")
+    table = _table("two-way and three-way macro-F1")
     for name in ("system", "two-way", "three-way"):
         table.add_column(name)
     rows = {"this model": done.figures, **done.baselines} if done.baselines else {}
@@ -119,7 +131,7 @@ def evaluation(done) -> None:
 
 def comparison(found, first: str, second: str) -> None:
     """Paired differences of two models, and McNemar's test."""
-    table = Table(title=f"{first} less {second}", title_justify="left", box=None, header_style="bold")
+    table = _table(f"{first} less {second}")
     for name, side in (("metric", "left"), ("difference", "right"), ("95 % interval", "left")):
         table.add_column(name, justify=side)
     for key in (k for k in HEADLINES if k in found.differences):
@@ -132,7 +144,7 @@ def comparison(found, first: str, second: str) -> None:
 
 def checks(outcomes, failed: bool) -> None:
     """Pass rates of behavioural checks by kind, and the cases that failed where asked for."""
-    table = Table(box=None, header_style="bold")
+    table = _table()
     for name in ("check", "cases", "passed", "floor", "", "what a case must show"):
         table.add_column(name, justify="right" if name in ("cases", "passed", "floor") else "left")
     for one in outcomes:
@@ -146,7 +158,7 @@ def checks(outcomes, failed: bool) -> None:
 
 def drift(found) -> None:
     """The comparisons of two scored files."""
-    table = Table(box=None, header_style="bold")
+    table = _table()
     for name in ("comparison", "value", "limit", ""):
         table.add_column(name, justify="right" if name in ("value", "limit") else "left")
     for shift in found.shifts:
@@ -190,7 +202,7 @@ def _article(screen: Console, model, name: str, article: Articles, n_evidence: i
 def _snippet_table(rows: pa.Table) -> Table:
     from rich.text import Text
 
-    table = Table(box=None, header_style="bold", padding=(0, 1))
+    table = _table(padding=(0, 1))
     table.add_column("stance")
     table.add_column("tension", justify="right")
     table.add_column("event")
