@@ -51,7 +51,8 @@ class Corpus:
     @property
     def own_events(self) -> np.ndarray:
         """(n,) object: the event types of a user's rows among those that come with Detente, empty elsewhere."""
-        return np.where(self.own & ~self.own.all(), self.events, "")
+        own = self.own
+        return np.where(own & ~own.all(), self.events, "")
 
     def take(self, rows: np.ndarray) -> Corpus:
         """The snippets of the given rows (indices or a mask)."""

@@ -133,10 +133,10 @@ def held_out(corpus: Corpus, logits: np.ndarray, fold: np.ndarray) -> Judged:
 
 def _nested(logits: np.ndarray, fold: np.ndarray, corpus: Corpus) -> np.ndarray:
     """Event probabilities of each fold, calibrated by the other folds."""
-    proba = np.zeros_like(logits)
+    proba, own_events = np.zeros_like(logits), corpus.own_events
     for number in np.unique(fold):
         here = fold == number
-        others = calibrate(logits[~here], corpus.stances[~here], corpus.own_events[~here])
+        others = calibrate(logits[~here], corpus.stances[~here], own_events[~here])
         proba[here] = softmax(others.apply(logits[here]))
     return proba
 

@@ -43,7 +43,8 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
 
 def _weights(corpus: Corpus, settings: Settings) -> np.ndarray:
     """(n,) float64: rows of other files weigh more than those that come with Detente, where there are both."""
-    return np.where(corpus.own & ~corpus.own.all(), settings.training.own_weight, 1.0)
+    own = corpus.own
+    return np.where(own & ~own.all(), settings.training.own_weight, 1.0)
 
 
 def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None) -> tuple[np.ndarray, np.ndarray]:

@@ -36,8 +36,9 @@ class Weights:
 
     def tfidf(self, counted: Counted) -> np.ndarray:
         """(n_terms_found,) sublinear TF-IDF values with rows of length 1, as scikit-learn's `TfidfTransformer`."""
-        values, norm = self._weighed(counted)
-        return values / np.repeat(norm, np.diff(counted.indptr))
+        values = self.idf[counted.indices] * (1.0 + np.log(counted.counts))
+        length = np.sqrt(sum_in(counted.indptr, values * values))
+        return values / np.repeat(length, np.diff(counted.indptr))
 
     def logits(self, sequence: Sequence) -> np.ndarray:
         """(n_texts, n_events) calibrated log-odds, less what the terms of a text add to the first event type.
@@ -90,22 +91,6 @@ class Weights:
         """(n_terms, n_events): coefficients of all event types but the first, less those of the first, and inverse
         document frequencies in the last column; all times inverse document frequencies."""
         return np.column_stack([self.coef[:, 1:] - self.coef[:, :1], self.idf]) * self.idf[:, None]
-
-    def _weighed(self, counted: Counted) -> tuple[np.ndarray, np.ndarray]:
-        """(n_terms_found,) sublinear TF-IDF values, and the length of each row; 1 where a row is empty."""
-        values = self.idf[counted.indices]
-        often = np.flatnonzero(counted.counts > 1)
-        values[often] *= 1.0 + _log_table(counted.counts[often])
-        full = np.flatnonzero(np.diff(counted.indptr))
-        norm = np.ones(len(counted.indptr) - 1)
-        norm[full] = np.sqrt(np.add.reduceat(values * values, counted.indptr[full])) if len(full) else 1.0
-        return values, norm
-
-
-def _log_table(counts: np.ndarray) -> np.ndarray:
-    """Natural logarithms of small whole numbers, looked up."""
-    table = np.log(np.arange(1, (counts.max() if len(counts) else 1) + 1))
-    return table[counts - 1]
 
 
 def from_pipeline(pipeline) -> Weights:

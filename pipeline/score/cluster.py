@@ -174,7 +174,7 @@ def _client(cluster: str):
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
-        raise InputError("--dask: Dask is not installed; pip install 'detente[dask]'") from None
+        raise InputError("--dask: Dask is not installed; pip install distributed fsspec") from None
     dask.config.set({"distributed.worker.daemon": False})
     try:
         local = LocalCluster(threads_per_worker=1, dashboard_address=None) if cluster == "local" else None

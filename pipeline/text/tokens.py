@@ -18,8 +18,6 @@ from pipeline.text.columns import as_strings, int64_column, integers
 # Prefixes whose hyphen belongs to the word: "de-escalation" must never be read as "escalation".
 _HYPHEN_PREFIXES = ("de", "non", "re", "un", "anti", "counter", "cease", "dis")
 _HYPHEN = ord("-")
-_MAY_END_PREFIX = np.zeros(256, bool)
-_MAY_END_PREFIX[[ord(letter) for prefix in _HYPHEN_PREFIXES for letter in (prefix[-1], prefix[-1].upper())]] = True
 
 
 @dataclass(frozen=True)
@@ -67,11 +65,6 @@ class Tokens:
         """(n_tokens,) int64, the index of the text that holds the token; never falls."""
         return row_of(self.bounds)
 
-    @cached_property
-    def first(self) -> np.ndarray:
-        """(n_tokens,) bool: the token is the first of its text."""
-        return begins(self.bounds)
-
 
 def row_of(bounds: np.ndarray) -> np.ndarray:
     """(bounds[-1],) int64: the row that holds each place, of rows that begin at ``bounds``.
@@ -82,13 +75,6 @@ def row_of(bounds: np.ndarray) -> np.ndarray:
     step = np.zeros(bounds[-1], np.int64)
     step[bounds[full]] = np.diff(full, prepend=0)
     return np.cumsum(step)
-
-
-def begins(bounds: np.ndarray) -> np.ndarray:
-    """(bounds[-1],) bool: a row begins at this place."""
-    out = np.zeros(bounds[-1] + 1, bool)
-    out[bounds] = True
-    return out[:-1]
 
 
 def within(begin: np.ndarray, end: np.ndarray, n: int) -> np.ndarray:
@@ -181,7 +167,6 @@ def _mark_beyond_ascii(data: np.ndarray, word: np.ndarray, lead: np.ndarray) -> 
 def _join_hyphens(data: np.ndarray, word: np.ndarray, offsets: np.ndarray) -> None:
     """Make a hyphen part of the word where a listed prefix stands before it, in the same text."""
     hyphens = np.flatnonzero(data == _HYPHEN)
-    hyphens = hyphens[_MAY_END_PREFIX[data[hyphens - 1]]]  # three in four go, before there is more to do
     text = np.searchsorted(offsets, hyphens, side="right") - 1
     begin, end = offsets[text], offsets[np.minimum(text + 1, len(offsets) - 1)]
     inside = hyphens + 1 < end

@@ -118,13 +118,6 @@ class Vocabulary:
     def found(self, sequence: Sequence, families: Iterable[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """For each family the first and the second word of each known term in it, and the term, in reading order."""
         for family in families:
-            if family == "pair":  # all neighbours at once, then those of two texts are taken out
-                term = self._pairs(keys_of(family, sequence.symbol[:-1], sequence.symbol[1:]))
-                last = sequence.bounds[1:-1] - 1
-                term[last[(last >= 0) & (last < len(term))]] = -1
-                i = np.flatnonzero(term >= 0)
-                yield i, i + 1, term[i]
-                continue
             i, j = places(sequence, family, self.features.lead)
             term = self._terms(family, sequence.symbol, i, j)
             known = np.flatnonzero(term >= 0)
