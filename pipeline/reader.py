@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model, load
-from pipeline.tables import TEXT_COLUMNS
+from pipeline.read.tables import TEXT_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
+from pipeline.read.inputs import Batch
 from pipeline.score.articles import Articles, score_articles
-from pipeline.score.inputs import Batch
-from pipeline.score.journal import Totals
-from pipeline.score.rows import Asked, score_batch, sentence_table
 from pipeline.stance import MIXED, STANCES, UNCLEAR
-from pipeline.text.columns import as_strings
+from pipeline.write.journal import Totals
+from pipeline.write.rows import OutputOptions, score_batch, sentence_table
 
 if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
     from rich.console import Console
@@ -174,7 +174,7 @@ def written(paths: list[Path]) -> None:
         console().print(f"wrote    {path}", soft_wrap=True)
 
 
-def scores(model, batches: Iterable[Batch], asked: Asked, out: Path | None) -> None:
+def scores(model, batches: Iterable[Batch], asked: OutputOptions, out: Path | None) -> None:
     """Tables of scored snippets and articles, to the terminal or to a file."""
     file = out.open("w", encoding="utf-8") if out else None
     try:

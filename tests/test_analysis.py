@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from pipeline.model.counts import Counts
+from pipeline.arrays.arrow import as_strings
+from pipeline.model.vectorizer import TermVectorizer
 from pipeline.text import lexicon
 from pipeline.text.analysis import read
-from pipeline.text.columns import as_strings
 from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
 from tests.test_tokens import AWKWARD
 
@@ -85,7 +85,7 @@ def test_main_part_ends_at_the_first_subordinate_clause(known):
 @given(st.lists(AWKWARD, min_size=1, max_size=6))
 def test_counts_equal_scikit_learns_where_they_overlap(texts):
     texts = [*texts, "aid talks aid"]
-    ours = Counts(masks=False, stems=False, families=("word", "pair"), min_df=1).fit(texts)
+    ours = TermVectorizer(masks=False, stems=False, families=("word", "pair"), min_df=1).fit(texts)
     theirs = CountVectorizer(ngram_range=(1, 2)).fit(texts)
     ours_by_name = {name.split(":", 1)[1]: i for i, name in enumerate(ours.get_feature_names_out())}
     assert ours_by_name.keys() == theirs.vocabulary_.keys()

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.model.store import load
-from pipeline.score import inputs
-from pipeline.score.engine import score_to_file
-from pipeline.score.inputs import Reading, read_inputs
-from pipeline.score.rows import Asked
+from pipeline.read import inputs
+from pipeline.read.inputs import ReadOptions, read_inputs
 from pipeline.score.snippets import score
+from pipeline.write.rows import OutputOptions
 
 LINES = [
     "Kenya accused Uganda of an attack.",
@@ -29,7 +29,7 @@ LINES = [
     "",
     'He said "no", twice.',
 ]
-ASIDE = Reading(set_aside=True)
+ASIDE = ReadOptions(set_aside=True)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ NAMES = ["a.csv", "a.tsv", "a.jsonl", "a.parquet", "a.csv.gz", "a.jsonl.zst", "a
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_kind_of_table_is_read_alike_in_pieces(tmp_path, name, small_pieces):
-    batches = list(read_inputs([str(write(tmp_path / name))], Reading()))
+    batches = list(read_inputs([str(write(tmp_path / name))], ReadOptions()))
     assert len(batches) > 5
     assert [t for batch in batches for t in batch.texts.to_pylist()] == texts(50)
     assert [i for batch in batches for i in batch.ids.to_pylist()] == [f"n{k}" for k in range(50)]
@@ -84,7 +84,7 @@ def test_the_bytes_are_the_same_for_any_threads_and_pieces(tmp_path, opened, mon
     for rows, threads in ((7, 1), (7, 3), (11, 2), (50, 1)):
         monkeypatch.setattr(inputs, "_SNIPPETS", rows)
         out = tmp_path / f"out.{kind}"
-        totals = score_to_file(opened, source, ASIDE, Asked(), out, kind, threads)
+        totals = score_to_file(opened, source, ASIDE, OutputOptions(), out, kind, threads)
         assert (totals.rows, totals.scored, totals.rejected, totals.read) == (50, 50, 0, 50)
         found.add(out.read_bytes())
     assert len(found) == 1
@@ -93,7 +93,7 @@ def test_the_bytes_are_the_same_for_any_threads_and_pieces(tmp_path, opened, mon
 
 def test_parquet_says_what_the_scorer_says(tmp_path, opened):
     out = tmp_path / "o.parquet"
-    score_to_file(opened, [str(write(tmp_path / "a.jsonl"))], ASIDE, Asked(evidence=0), out, "parquet", 2)
+    score_to_file(opened, [str(write(tmp_path / "a.jsonl"))], ASIDE, OutputOptions(evidence=0), out, "parquet", 2)
     frame, scores = pd.read_parquet(out), score(opened, texts(50))
     assert frame.stance.tolist() == scores.stance.tolist()
     assert np.allclose(frame.tension, scores.tension, atol=1e-6)
@@ -106,7 +106,7 @@ def test_rows_that_cannot_be_read_are_set_aside_with_their_place(tmp_path, opene
     )
     out = tmp_path / "out.jsonl"
     totals = score_to_file(
-        opened, [str(tmp_path / "bad.csv"), str(tmp_path / "bad.jsonl")], ASIDE, Asked(), out, "jsonl"
+        opened, [str(tmp_path / "bad.csv"), str(tmp_path / "bad.jsonl")], ASIDE, OutputOptions(), out, "jsonl"
     )
     assert (totals.scored, totals.rejected, totals.read) == (5, 7, 12)
     assert [json.loads(line)["id"] for line in out.open()] == ["1", "5", "6", "1", "6"]
@@ -120,7 +120,7 @@ def test_rows_that_cannot_be_read_are_set_aside_with_their_place(tmp_path, opene
 def test_without_an_output_file_the_first_bad_row_is_an_error(tmp_path):
     (tmp_path / "bad.csv").write_text("id,text\n1,one\n2,two,three\n")
     with pytest.raises(InputError, match=r"bad.csv, row 3: expected 2 columns, found 3; .*--out"):
-        list(read_inputs([str(tmp_path / "bad.csv")], Reading()))
+        list(read_inputs([str(tmp_path / "bad.csv")], ReadOptions()))
 
 
 @pytest.mark.parametrize(
@@ -147,30 +147,30 @@ def test_folders_and_patterns_hold_tables(tmp_path, opened):
     for name in ("b.csv", "a.csv.gz", "c.parquet"):
         write(tmp_path / name, 5)
     for given in (str(tmp_path), str(tmp_path / "*")):
-        batches = list(read_inputs([given], Reading()))
+        batches = list(read_inputs([given], ReadOptions()))
         assert [len(batch.texts) for batch in batches] == [5, 5, 5]
     with pytest.raises(InputError, match="no file fits this pattern"):
-        list(read_inputs([str(tmp_path / "*.tsv")], Reading()))
+        list(read_inputs([str(tmp_path / "*.tsv")], ReadOptions()))
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b\x08\x00broken", b""])
 def test_a_damaged_archive_is_one_line(tmp_path, content):
     (tmp_path / "a.csv.gz").write_bytes(content)
     with pytest.raises(InputError, match="a.csv.gz"):
-        list(read_inputs([str(tmp_path / "a.csv.gz")], Reading()))
+        list(read_inputs([str(tmp_path / "a.csv.gz")], ReadOptions()))
     whole = gzip.compress(b"id,text\n" + b"1,two words here\n" * 1000)
     (tmp_path / "b.csv.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="b.csv.gz"):
-        list(read_inputs([str(tmp_path / "b.csv.gz")], Reading()))
+        list(read_inputs([str(tmp_path / "b.csv.gz")], ReadOptions()))
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, small_pieces, kind):
-    from pipeline.score import engine
+    from pipeline.engines import threads as engine
 
     source, out, scored = [str(write(tmp_path / "a.csv"))], tmp_path / f"out.{kind}", engine.scored
     expected = tmp_path / f"expected.{kind}"
-    score_to_file(opened, source, ASIDE, Asked(), expected, kind)
+    score_to_file(opened, source, ASIDE, OutputOptions(), expected, kind)
     calls = []
 
     def dies(*args):
@@ -181,14 +181,14 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, s
 
     monkeypatch.setattr(engine, "scored", dies)
     with pytest.raises(KeyboardInterrupt):
-        score_to_file(opened, source, ASIDE, Asked(), out, kind)
+        score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
     assert not out.exists()
     with pytest.raises(InputError, match="unfinished run; go on with --resume"):
-        score_to_file(opened, source, ASIDE, Asked(), out, kind)
+        score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
     with pytest.raises(InputError, match="options differ"):
-        score_to_file(opened, source, ASIDE, Asked(evidence=1), out, kind, resume=True)
+        score_to_file(opened, source, ASIDE, OutputOptions(evidence=1), out, kind, resume=True)
     before = len(calls)
-    score_to_file(opened, source, ASIDE, Asked(), out, kind, resume=True)
+    score_to_file(opened, source, ASIDE, OutputOptions(), out, kind, resume=True)
     assert 0 < len(calls) - before < 8
     assert out.read_bytes() == expected.read_bytes()
 
@@ -196,11 +196,11 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, s
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 @pytest.mark.parametrize("step", range(5))
 def test_a_run_killed_while_it_is_published_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, kind, step):
-    from pipeline.score import journal
+    from pipeline.write import journal
 
     (tmp_path / "a.csv").write_text("id,text\n1,Chad sent food.\n2,a,b\n3,They met.\n")
     source, out = [str(tmp_path / "a.csv")], tmp_path / f"out.{kind}"
-    expected = score_to_file(opened, source, ASIDE, Asked(), tmp_path / f"expected.{kind}", kind)
+    expected = score_to_file(opened, source, ASIDE, OutputOptions(), tmp_path / f"expected.{kind}", kind)
     calls, real = [], {"replace": journal.os.replace, "rmtree": journal.shutil.rmtree}
 
     def dies(name):
@@ -217,8 +217,8 @@ def test_a_run_killed_while_it_is_published_goes_on_and_ends_the_same(tmp_path, 
         patched.setattr(journal.os, "replace", dies("replace"))
         patched.setattr(journal.shutil, "rmtree", dies("rmtree"))
         with pytest.raises(KeyboardInterrupt):
-            score_to_file(opened, source, ASIDE, Asked(), out, kind)
-    totals = score_to_file(opened, source, ASIDE, Asked(), out, kind, resume=True)
+            score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
+    totals = score_to_file(opened, source, ASIDE, OutputOptions(), out, kind, resume=True)
     assert out.read_bytes() == expected.out.read_bytes()
     assert totals.rejects.read_bytes() == expected.rejects.read_bytes()
     assert (totals.rows, totals.rejected) == (2, 1)

@@ -185,7 +185,7 @@ def test_help_and_score_import_nothing_heavy(folder):
     for args in (["--help"], ["score", TEXTS[0], "--model", str(folder)]):
         code = (
             f"import sys; sys.argv = ['detente', *{args!r}]\n"
-            "from pipeline.cli import main\n"
+            "from pipeline.cli.app import main\n"
             "try: main()\nexcept SystemExit: pass\n"
             f"print(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
         )

@@ -9,16 +9,16 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from pipeline.engines.dask_cluster import score_on_cluster, tasks_of
+from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.model.store import load
-from pipeline.score.cluster import score_on_cluster, tasks_of
-from pipeline.score.engine import score_to_file
-from pipeline.score.inputs import Reading
-from pipeline.score.rows import Asked
+from pipeline.read.inputs import ReadOptions
+from pipeline.write.rows import OutputOptions
 from tests.test_bulk import texts
 
 distributed = pytest.importorskip("distributed")
-READING, ASKED = Reading(set_aside=True), Asked(evidence=2)
+READING, ASKED = ReadOptions(set_aside=True), OutputOptions(evidence=2)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import tomllib
 
 import typer.main
 
-from pipeline.cli import app
+from pipeline.cli.app import app
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()

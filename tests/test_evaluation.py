@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import fingerprints
-from pipeline.corpus.seen import ESTIMATED_NEAR, nearest_seen, signatures
+from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature, signatures
 from pipeline.errors import InputError
 from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.comparison import compare
@@ -22,7 +22,7 @@ from pipeline.evaluate.evaluation import evaluate, training_corpus
 from pipeline.evaluate.report import write_report
 from pipeline.evaluate.risk import risk_coverage
 from pipeline.evaluate.slices import slices
-from pipeline.model.store import load_seen
+from pipeline.model.store import load_signatures
 from tests.conftest import DATA
 from tests.test_corpus import jaccard_by_hand
 from tests.test_evaluate import made_up
@@ -37,7 +37,7 @@ def held_out():
 
 @pytest.fixture(scope="module")
 def done(model, held_out, corpus):
-    return evaluate(model, held_out, load_seen(model), corpus)
+    return evaluate(model, held_out, load_signatures(model), corpus)
 
 
 def long_texts(corpus):
@@ -50,17 +50,17 @@ def test_planted_near_copies_are_found_and_others_are_not(corpus, held_out):
     copies = [text.replace(text.split()[2], "indeed", 1) for text in texts]
     copies = [copy for copy, text in zip(copies, texts) if jaccard_by_hand(copy, text) >= 0.7]
     assert len(copies) > 200
-    assert (nearest_seen(seen, copies) >= ESTIMATED_NEAR).mean() >= 0.95
-    assert (nearest_seen(seen, list(held_out.texts)) >= ESTIMATED_NEAR).mean() < 0.005
+    assert (nearest_signature(seen, copies) >= ESTIMATED_NEAR).mean() >= 0.95
+    assert (nearest_signature(seen, list(held_out.texts)) >= ESTIMATED_NEAR).mean() < 0.005
 
 
 def test_leaked_rows_are_left_out_of_the_headline_and_shown_beside_it(model, corpus, held_out):
     planted = corpus.take(np.flatnonzero(np.char.str_len(corpus.texts.astype(str)) > 60)[:40])
     names = ("texts", "events", "stances", "sources", "quads")
     both = Corpus(*(np.concatenate([getattr(held_out, n), getattr(planted, n)]) for n in names))
-    found = evaluate(model, both, load_seen(model))
+    found = evaluate(model, both, load_signatures(model))
     assert (found.rows, found.leaked) == (len(held_out), 40)
-    alone = evaluate(model, held_out, load_seen(model))
+    alone = evaluate(model, held_out, load_signatures(model))
     assert found.figures == alone.figures
     assert found.figures_with_leaked["three_way.accuracy"].value > found.figures["three_way.accuracy"].value
     assert "40 snippets are in or near to the training texts" in " ".join(found.warnings)
@@ -68,7 +68,7 @@ def test_leaked_rows_are_left_out_of_the_headline_and_shown_beside_it(model, cor
 
 def test_an_evaluation_on_nothing_but_training_texts_is_an_error(model, corpus):
     with pytest.raises(InputError, match="of them in or near to the training texts; give other snippets"):
-        evaluate(model, corpus.take(np.arange(60)), load_seen(model))
+        evaluate(model, corpus.take(np.arange(60)), load_signatures(model))
 
 
 def test_the_training_texts_are_found_again_only_if_unchanged(run, tmp_path):

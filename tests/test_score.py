@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from pipeline.model import weights
+from pipeline.read.sentences import distinct_sentences, split_sentences
 from pipeline.score import snippets
 from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles, stances_of_counts
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, from_proba, score
 from pipeline.stance import EVENTS
-from pipeline.text.sentences import distinct_sentences, split_sentences
 
 
 def one_hot(event, share=0.9):
@@ -48,7 +48,7 @@ def test_what_is_no_english_is_unclear(model, text):
 def test_scores_are_the_same_bits_for_any_batches_and_threads(model, corpus, monkeypatch, together, threads):
     texts = [*corpus.texts[:120], "", "Mời quý độc giả"]
     whole = snippets.score(model, texts)
-    monkeypatch.setattr(snippets, "TOGETHER", together)
+    monkeypatch.setattr(snippets, "BATCH_ROWS", together)
     monkeypatch.setattr(weights, "FEW", 20)  # larger batches are added up by SciPy
     parts = snippets.score(model, texts, threads)
     for name in Scores.__dataclass_fields__:
@@ -57,7 +57,7 @@ def test_scores_are_the_same_bits_for_any_batches_and_threads(model, corpus, mon
 
 def test_a_batch_too_large_for_numbers_of_four_bytes_scores_the_same(model, monkeypatch):
     texts = ["Troops attacked the town and the town burned.", "Talks were held."]
-    monkeypatch.setattr(snippets, "TOGETHER", 150_000)
+    monkeypatch.setattr(snippets, "BATCH_ROWS", 150_000)
     many = snippets.score(model, texts * 70_000)
     assert np.array_equal(many.event_proba[-2:], score(model, texts).event_proba)
     assert (many.event_code.reshape(-1, 2) == many.event_code[:2]).all()

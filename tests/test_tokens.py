@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.arrays.arrow import as_strings, booleans, integers
 from pipeline.errors import InputError
-from pipeline.text.columns import as_strings, booleans, integers
 from pipeline.text.tokens import tokenise
 
 # Letters of many scripts, marks, digits, signs, astral characters, line ends: what breaks tokenisers.

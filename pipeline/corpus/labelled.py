@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import InputError, LabelError
+from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
 from pipeline.stance import EVENTS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
-from pipeline.tables import TEXT_COLUMNS, column_of, read_table, strings
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.text.columns import as_strings, int64_column
-from pipeline.text.tokens import row_of, tokenise
+from pipeline.arrays.arrow import as_strings, int64_column
+from pipeline.arrays.ragged import segment_ids
+from pipeline.text.tokens import tokenise
 
 NEAR = 0.7  # Jaccard index from which two texts count as near-copies
 SHINGLE = 5
@@ -38,8 +39,8 @@ def shingles(texts) -> tuple[np.ndarray, np.ndarray]:
     # The words of each text joined by single spaces, padded so that a text of one short word has a shingle.
     begin = np.cumsum(size + 1) - (size + 1)
     chars = np.full(int((size + 1).sum()) + SHINGLE, ord(" "), np.uint64)
-    within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
-    chars[np.repeat(begin, size) + within] = tokens.data[np.repeat(tokens.start, size) + within]
+    offset = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+    chars[np.repeat(begin, size) + offset] = tokens.data[np.repeat(tokens.start, size) + offset]
     owner = np.repeat(tokens.text, size + 1)
     rolled = np.zeros(len(owner), np.uint64)
     for step in range(SHINGLE):
@@ -115,7 +116,7 @@ def jaccard(value: np.ndarray, cuts: np.ndarray, pairs: np.ndarray) -> np.ndarra
     """
     sizes = np.diff(cuts)[pairs]
     bounds = np.append(0, np.cumsum(sizes.ravel()))
-    part = row_of(bounds)
+    part = segment_ids(bounds)
     taken = value[np.arange(bounds[-1]) + (cuts[pairs.ravel()] - bounds[:-1])[part]]
     pair = part // 2
     # What both sets of a pair hold stands twice; another pair's values are scattered elsewhere.

@@ -14,9 +14,9 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model
+from pipeline.read.tables import read_table, strings
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import STANCES, UNCLEAR
-from pipeline.tables import read_table, strings
 
 STILL = 0.02  # tension may move by less than this where only the actors change
 APART = 0.1  # the two halves of a reversal must differ in tension by at least this

@@ -8,11 +8,11 @@ import numpy as np
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
-from pipeline.corpus.seen import ESTIMATED_NEAR, nearest_seen
+from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import InputError
 from pipeline.evaluate.intervals import RESAMPLES, Figure, point, resampled
 from pipeline.evaluate.metrics import Judged, judged
-from pipeline.model.store import Model, load_seen
+from pipeline.model.store import Model, load_signatures
 from pipeline.score.snippets import score
 
 
@@ -57,9 +57,9 @@ def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
     """Two models on the snippets that neither has seen."""
     fresh = np.ones(len(corpus), bool)
     for model in (first, second):
-        seen = load_seen(model)
+        seen = load_signatures(model)
         if seen is not None:
-            fresh &= nearest_seen(seen, corpus.texts) < ESTIMATED_NEAR
+            fresh &= nearest_signature(seen, corpus.texts) < ESTIMATED_NEAR
     if not fresh.any():
         raise InputError("no snippet is left that neither model has seen; give other snippets")
     kept = corpus.take(fresh)

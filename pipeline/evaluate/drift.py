@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.tables import column_of, read_table, strings
+from pipeline.read.tables import column_of, read_table, strings
 
 PSI_LIMIT = 0.25  # a population stability index above this is a large shift (Siddiqi 2006)
 KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, where it is significant, is a shift

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.near import near_groups
-from pipeline.corpus.seen import ESTIMATED_NEAR, nearest_seen
+from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import DetenteError, InputError
 from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.intervals import Figure, measure
@@ -73,7 +73,7 @@ def evaluate(
 
     Parameters
     ----------
-    seen : signatures of the training texts (`pipeline.model.store.load_seen`); None where unknown.
+    seen : signatures of the training texts (`pipeline.model.store.load_signatures`); None where unknown.
     trained_on : the training texts, for the baselines; None leaves these out.
 
     Raises
@@ -120,7 +120,7 @@ def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
     """(n,) bool: neither in nor near to the training texts; an `InputError` where too few are."""
     fresh = np.ones(len(corpus), bool)
     if seen is not None:
-        fresh = nearest_seen(seen, corpus.texts) < ESTIMATED_NEAR
+        fresh = nearest_signature(seen, corpus.texts) < ESTIMATED_NEAR
     if fresh.sum() < LEAST_ROWS:
         leaked = int((~fresh).sum())
         why = f", {leaked} of them in or near to the training texts" if leaked else ""

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import fingerprints, near_groups
-from pipeline.corpus.seen import signatures
+from pipeline.corpus.signatures import signatures
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged, judged
 from pipeline.model.calibration import Calibration, calibrate, calibrated, softmax, stance_proba, threshold_for

@@ -12,8 +12,8 @@ from sklearn.pipeline import Pipeline
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError
-from pipeline.model.counts import Counts
 from pipeline.model.settings import Settings
+from pipeline.model.vectorizer import TermVectorizer
 from pipeline.stance import EVENTS, STANCES, quad_of, stance_of
 
 PENALTY_ROWS = 25_000  # beyond so many rows the penalty grows with them, so that the solver's steps do not
@@ -106,7 +106,7 @@ def column_of(label: str) -> int:
 
 def _fit_events(texts, labels, weights: np.ndarray, settings: Settings) -> Pipeline:
     text, training = settings.text, settings.training
-    counts = Counts(text.masks, text.stems, text.families, text.lead, text.min_df)
+    counts = TermVectorizer(text.masks, text.stems, text.families, text.lead, text.min_df)
     tfidf = TfidfTransformer(sublinear_tf=True)
     # L-BFGS spends its time on its own vectors, holds the interpreter lock, and may stop points too early.
     classifier = LogisticRegression(

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.errors import DetenteError, ModelError
 from pipeline.model.calibration import scale_of
 from pipeline.model.settings import Settings, settings_from
 from pipeline.model.weights import Weights
 from pipeline.stance import EVENTS
-from pipeline.text.columns import as_strings
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
 
@@ -69,7 +69,7 @@ def save(folder: str | Path, weights: Weights, card: dict, pipeline=None, seen: 
     ----------
     card : what the card says beside the format and the hashes; needs ``settings`` and ``threshold``.
     pipeline : the fitted scikit-learn pipeline, left out where None.
-    seen : signatures of the training texts (`pipeline.corpus.seen`), left out where None.
+    seen : signatures of the training texts (`pipeline.corpus.signatures`), left out where None.
     """
     folder = Path(folder)
     check_replaceable(folder)
@@ -170,7 +170,7 @@ def run_of(model: Model) -> str | None:
     return json.loads(path.read_text(encoding="utf-8")).get("run_id") if path.exists() else None
 
 
-def load_seen(model: Model) -> np.ndarray | None:
+def load_signatures(model: Model) -> np.ndarray | None:
     """Signatures of the training texts, None where the model folder holds none."""
     if FILES.seen not in model.card["sha256"]:
         return None

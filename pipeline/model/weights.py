@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline.arrays.ragged import segment_sums
 from pipeline.stance import EVENTS
-from pipeline.text.addends import Addends, addends, n_rows, terms_of
 from pipeline.text.analysis import Sequence
-from pipeline.text.tokens import sum_in
 from pipeline.text.vocabulary import Counted, Vocabulary
+from pipeline.text.weight_rows import WeightRows, n_rows, terms_of, weight_rows
 
 FEW = 500  # up to so many texts a loop takes less time than the import of SciPy
 
@@ -37,7 +37,7 @@ class Weights:
     def tfidf(self, counted: Counted) -> np.ndarray:
         """(n_terms_found,) sublinear TF-IDF values with rows of length 1, as scikit-learn's `TfidfTransformer`."""
         values = self.idf[counted.indices] * (1.0 + np.log(counted.counts))
-        length = np.sqrt(sum_in(counted.indptr, values * values))
+        length = np.sqrt(segment_sums(counted.indptr, values * values))
         return values / np.repeat(length, np.diff(counted.indptr))
 
     def logits(self, sequence: Sequence) -> np.ndarray:
@@ -45,11 +45,11 @@ class Weights:
 
         Probabilities are the same, and what is added to the first event type need not be added up.
         """
-        once, again = addends(self.vocabulary, sequence)
+        once, again = weight_rows(self.vocabulary, sequence)
         sums = self._sums(once)
         # The last column of the table has the square of a value, but not of the times that it is added.
         more = self._sums(again)
-        more[:, -1] = sum_in(again.bounds, again.times**2 * self._squares(again.row))
+        more[:, -1] = segment_sums(again.bounds, again.times**2 * self._squares(again.row))
         sums += more
         # An event type after the other from here on: what is done to whole columns is done at memory speed.
         *columns, squares = np.ascontiguousarray(sums.T)
@@ -57,7 +57,7 @@ class Weights:
         columns = [np.zeros_like(length), *(column / length for column in columns)]
         return np.array([column + start for column, start in zip(columns, self.intercept)]).T
 
-    def _sums(self, part: Addends) -> np.ndarray:
+    def _sums(self, part: WeightRows) -> np.ndarray:
         """(n_texts, n_events) sums of the rows of `_of_term`."""
         if len(part) > FEW:
             from scipy.sparse import csr_array
@@ -79,7 +79,7 @@ class Weights:
         return self._rows(np.arange(n_rows(self.vocabulary)))
 
     def _rows(self, row: np.ndarray) -> np.ndarray:
-        """(n, n_events) float64: `_of_term` summed over the terms of each row (`pipeline.text.addends`)."""
+        """(n, n_events) float64: `_of_term` summed over the terms of each row (`pipeline.text.weight_rows`)."""
         out = np.zeros((len(row), len(EVENTS)))
         for term in terms_of(self.vocabulary, row):
             there = np.flatnonzero(term >= 0)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
+from pipeline.read.sentences import distinct_sentences
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import ANSWERS, MIXED, STANCES, UNCLEAR
-from pipeline.text.sentences import distinct_sentences
-from pipeline.text.tokens import row_of
 
 MIXED_SHARE = 1 / 3  # the weaker side's least share of the sentences that take one, for `mixed`
 STANCES_OF_ARTICLES = (*ANSWERS, MIXED)
@@ -66,7 +66,7 @@ class Articles:
     def strongest(self, stance: str) -> np.ndarray:
         """(n,) int64, the sentence that speaks most strongly for a stance in each article; -1 where none does."""
         rows = np.flatnonzero(self.scores.stance_code == STANCES.index(stance))
-        article = row_of(self.bounds)[rows]
+        article = segment_ids(self.bounds)[rows]
         order = np.lexsort((-self.scores.proba[rows, STANCES.index(stance)], article))
         first = order[np.flatnonzero(np.diff(article[order], prepend=-1))]
         out = np.full(len(self), -1)
@@ -80,10 +80,10 @@ def score_articles(model: Model, texts: Sequence[str]) -> Articles:
     sentences = [sentence for article in split for sentence in article]
     bounds = np.cumsum([0, *map(len, split)])
     scores = score(model, [sentence.text for sentence in sentences])
-    counts = np.bincount(row_of(bounds) * len(ANSWERS) + scores.stance_code, minlength=len(split) * len(ANSWERS))
+    counts = np.bincount(segment_ids(bounds) * len(ANSWERS) + scores.stance_code, minlength=len(split) * len(ANSWERS))
     counts = counts.reshape(len(split), len(ANSWERS))
     clear = scores.stance_code != ANSWERS.index(UNCLEAR)
-    total = np.bincount(row_of(bounds)[clear], weights=scores.tension[clear], minlength=len(split))
+    total = np.bincount(segment_ids(bounds)[clear], weights=scores.tension[clear], minlength=len(split))
     tension = total / np.maximum(counts[:, : len(STANCES)].sum(axis=1), 1)
     repeats = np.array([sentence.repeats for sentence in sentences], np.int64)
     return Articles(bounds, [sentence.text for sentence in sentences], repeats, scores, counts, tension)

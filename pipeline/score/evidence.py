@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays.arrow import as_strings
+from pipeline.arrays.ragged import segment_ids
 from pipeline.model.calibration import STANCE_OF_EVENT
 from pipeline.model.store import Model
 from pipeline.score.snippets import Scores, scores_of
 from pipeline.text.analysis import Sequence
-from pipeline.text.columns import as_strings
-from pipeline.text.tokens import row_of
 from pipeline.text.vocabulary import Located
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
@@ -153,6 +153,6 @@ def _pieces(source: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> pa.Arra
     """(n,) strings, each joined of pieces of UTF-8 bytes; ``begins`` and ``ends`` are (n, n_pieces)."""
     bounds = np.append(0, np.cumsum((ends - begins).ravel()))
     shift = begins.ravel() - bounds[:-1]
-    picked = source[np.arange(bounds[-1]) + shift[row_of(bounds)]]
+    picked = source[np.arange(bounds[-1]) + shift[segment_ids(bounds)]]
     offsets = np.ascontiguousarray(bounds[:: begins.shape[1]])
     return pa.LargeStringArray.from_buffers(len(begins), pa.py_buffer(offsets), pa.py_buffer(picked))

@@ -9,14 +9,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.model.calibration import STANCE_OF_EVENT, softmax, stance_proba
 from pipeline.model.store import Model
+from pipeline.read.documents import BATCH_ROWS
 from pipeline.stance import ANSWERS, EVENTS, UNCLEAR
 from pipeline.text.analysis import Sequence
-from pipeline.text.columns import as_strings
-
-# Snippets scored together: with more the arrays outgrow a processor's cache, with fewer fixed costs tell.
-TOGETHER = 16_000
 
 
 @dataclass(frozen=True)
@@ -70,9 +68,9 @@ def score(model: Model, texts, threads: int = 1) -> Scores:
     threads : how many threads work on them; the scores are the same bits for any number.
     """
     column = as_strings(texts)
-    if len(column) <= TOGETHER:
+    if len(column) <= BATCH_ROWS:
         return _score(model, column)
-    n_parts = threads * -(-len(column) // (threads * TOGETHER))  # as many for each thread
+    n_parts = threads * -(-len(column) // (threads * BATCH_ROWS))  # as many for each thread
     cuts = [len(column) * k // n_parts for k in range(n_parts + 1)]
     parts = [column.slice(start, end - start) for start, end in pairwise(cuts)]
     with ThreadPoolExecutor(threads) as pool:

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays.arrow import as_strings, booleans, integers
+from pipeline.arrays.ragged import segment_ids
 from pipeline.text import names, scope
-from pipeline.text.columns import as_strings, booleans, integers
 from pipeline.text.lexicon import NAME, NUMBER, Lexicon, words_of
-from pipeline.text.tokens import Tokens, row_of
+from pipeline.text.tokens import Tokens
 
 FUNCTION_WORDS = frozenset(
     """
@@ -51,7 +52,7 @@ class Sequence:
     @cached_property
     def text(self) -> np.ndarray:
         """(n_words,) int64, the index of the text; never falls."""
-        return row_of(self.bounds)
+        return segment_ids(self.bounds)
 
     @cached_property
     def first(self) -> np.ndarray:

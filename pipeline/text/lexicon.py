@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import Stemmer
 
-from pipeline.text.columns import as_strings, booleans, int64_column, integers, mask
-from pipeline.text.lookup import Lookup, lookup_of
+from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, mask
+from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.text.tokens import Tokens, tokenise
 
 _SPECIAL = ("<name>", "<number>")  # no token looks like these
@@ -105,8 +105,8 @@ class Lexicon:
         return self._tables["common"][word]
 
     @cached_property
-    def _pairs(self) -> Lookup:
-        return lookup_of(self.pairs)
+    def _pairs(self) -> HashIndex:
+        return hash_index(self.pairs)
 
     @cached_property
     def negation(self) -> int:

@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.text.columns import as_strings, booleans, integers
-from pipeline.text.tokens import Tokens, count_in, within
+from pipeline.arrays.arrow import as_strings, booleans, integers
+from pipeline.arrays.ragged import segment_counts, within
+from pipeline.text.tokens import Tokens
 
 # Share of capitalised words from which a text counts as a headline, small words left out.
 HEADLINE_SHARE = 0.9
@@ -164,7 +165,7 @@ def _form_shapes(forms: pa.Array) -> np.ndarray:
 
 def _headline(tokens: Tokens, shape: np.ndarray) -> np.ndarray:
     """(n_tokens,) bool, from the bits of each."""
-    n_telling = count_in(tokens.bounds, shape & _TELLING != 0)
-    n_capital = count_in(tokens.bounds, shape & (_TELLING | _CAPITAL) == _TELLING | _CAPITAL)
+    n_telling = segment_counts(tokens.bounds, shape & _TELLING != 0)
+    n_capital = segment_counts(tokens.bounds, shape & (_TELLING | _CAPITAL) == _TELLING | _CAPITAL)
     headline = np.flatnonzero((n_telling > 0) & (n_capital >= HEADLINE_SHARE * n_telling))
     return within(tokens.bounds[headline], tokens.bounds[headline + 1], len(tokens))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.text.tokens import within
+from pipeline.arrays.ragged import within
 
 REACH = 4
 # Lower-case words that turn the act in their reach round.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.arrays.ragged import within
 from pipeline.text.analysis import Sequence
-from pipeline.text.tokens import within
 
 _BITS = 22
 _MASK = (1 << _BITS) - 1

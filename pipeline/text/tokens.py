@@ -13,7 +13,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from pipeline.text.columns import as_strings, int64_column, integers
+from pipeline.arrays.arrow import as_strings, int64_column, integers
+from pipeline.arrays.ragged import segment_ids
 
 # Prefixes whose hyphen belongs to the word: "de-escalation" must never be read as "escalation".
 _HYPHEN_PREFIXES = ("de", "non", "re", "un", "anti", "counter", "cease", "dis")
@@ -63,41 +64,7 @@ class Tokens:
     @cached_property
     def text(self) -> np.ndarray:
         """(n_tokens,) int64, the index of the text that holds the token; never falls."""
-        return row_of(self.bounds)
-
-
-def row_of(bounds: np.ndarray) -> np.ndarray:
-    """(bounds[-1],) int64: the row that holds each place, of rows that begin at ``bounds``.
-
-    A sum, not `numpy.repeat`, which keeps the interpreter lock, as sums do that change the type on the way.
-    """
-    full = np.flatnonzero(bounds[1:] > bounds[:-1])
-    step = np.zeros(bounds[-1], np.int64)
-    step[bounds[full]] = np.diff(full, prepend=0)
-    return np.cumsum(step)
-
-
-def within(begin: np.ndarray, end: np.ndarray, n: int) -> np.ndarray:
-    """(n,) bool: the place lies in one of the ranges ``begin`` to ``end`` (left out), which rise and do not overlap."""
-    full = np.flatnonzero(begin < end)
-    step = np.zeros(n + 1, np.int8)
-    step[begin[full]] = 1
-    step[end[full]] -= 1
-    return np.cumsum(step[:-1], dtype=np.int8).view(bool)
-
-
-def sum_in(bounds: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(n_rows,) the sum of the values in each row, of rows that begin at ``bounds``."""
-    out = np.zeros(len(bounds) - 1, values.dtype)
-    full = np.flatnonzero(bounds[1:] > bounds[:-1])
-    if len(full):
-        out[full] = np.add.reduceat(values, bounds[full])
-    return out
-
-
-def count_in(bounds: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    """(n_rows,) int32: how many flags are set in each row, of rows that begin at ``bounds``."""
-    return sum_in(bounds, flags.astype(np.int32))
+        return segment_ids(self.bounds)
 
 
 def tokenise(texts, join_hyphens: bool = True) -> Tokens:

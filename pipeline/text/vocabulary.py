@@ -9,12 +9,13 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays.hash_index import HashIndex, hash_index
+from pipeline.arrays.ragged import segment_sums
 from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.lexicon import Lexicon
-from pipeline.text.lookup import Lookup, lookup_of
 from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, decode, keys_of, places
-from pipeline.text.tokens import Tokens, sum_in
+from pipeline.text.tokens import Tokens
 
 SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
 
@@ -111,7 +112,7 @@ class Vocabulary:
     def coverage(self, sequence: Sequence) -> np.ndarray:
         """(n_texts,) share of a text's words, names and numbers left out, whose stem is known; 0 where it has none."""
         known, unknown = sequence.symbol >= lexicons.N_SPECIAL, sequence.symbol < 0
-        both = sum_in(sequence.bounds, known + (unknown.astype(np.int64) << 32))  # two sums at the price of one
+        both = segment_sums(sequence.bounds, known + (unknown.astype(np.int64) << 32))  # two sums at the price of one
         known, unknown = both & 0xFFFFFFFF, both >> 32
         return known / np.maximum(known + unknown, 1)
 
@@ -140,8 +141,8 @@ class Vocabulary:
         return self._pairs(keys_of(family, symbol[i], symbol[j]))
 
     @cached_property
-    def _pairs(self) -> Lookup:
-        return lookup_of(self.keys)
+    def _pairs(self) -> HashIndex:
+        return hash_index(self.keys)
 
     @cached_property
     def _tables(self) -> dict[str, np.ndarray]:

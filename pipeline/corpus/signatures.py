@@ -21,7 +21,7 @@ def signatures(prints: np.ndarray) -> np.ndarray:
     return (prints & 0xFF).astype(np.uint8)
 
 
-def nearest_seen(seen: np.ndarray, texts) -> np.ndarray:
+def nearest_signature(seen: np.ndarray, texts) -> np.ndarray:
     """The estimated Jaccard index of each text with the nearest text behind ``seen``.
 
     Parameters
@@ -36,7 +36,7 @@ def nearest_seen(seen: np.ndarray, texts) -> np.ndarray:
     Examples
     --------
     >>> seen = signatures(fingerprints(["The two sides signed a truce in Nairobi on Monday."]))
-    >>> nearest_seen(seen, ["The two sides signed a truce in Nairobi on Monday!", "Rain fell."]).tolist()
+    >>> nearest_signature(seen, ["The two sides signed a truce in Nairobi on Monday!", "Rain fell."]).tolist()
     [1.0, 0.0]
     """
     mine = signatures(fingerprints(texts))

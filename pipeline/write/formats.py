@@ -8,27 +8,27 @@ from typing import Protocol
 import pyarrow as pa
 
 from pipeline.errors import InputError
-from pipeline.score.output import UNLIKE, csv_header, encoded
+from pipeline.write.output import UNLIKE, csv_header, encoded
 
 ROW_GROUP = 100_000  # rows of a Parquet row group, whatever the batches were
 
 
-class Sink(Protocol):
+class RowWriter(Protocol):
     """Rows on their way into a file."""
 
     def add(self, payload) -> int:
-        """Keep the payload of a batch (`payload_of`), and return how many bytes are kept then."""
+        """Keep the payload of a batch (`encode_rows`), and return how many bytes are kept then."""
 
     def finish(self) -> Path:
         """Complete the file and return its path."""
 
 
-def payload_of(table: pa.Table, kind: str) -> bytes | pa.Table:
+def encode_rows(table: pa.Table, kind: str) -> bytes | pa.Table:
     """What a sink takes of a scored batch; made where the batch is scored, since it costs time."""
     return table.combine_chunks() if kind == "parquet" else encoded(table, kind)
 
 
-def open_sink(folder: Path, kind: str, columns: list[str], ends: list[int]) -> Sink:
+def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) -> RowWriter:
     """The sink in a folder.
 
     Parameters

@@ -7,14 +7,14 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from pipeline.text.columns import as_strings
+from pipeline.arrays.arrow import as_strings
 from pipeline.text.terms import DEFAULT
 from pipeline.text.vocabulary import Features, learn
 
 _TOGETHER = 10_000  # texts counted together: what an analysis takes is many times what it gives
 
 
-class Counts(TransformerMixin, BaseEstimator):
+class TermVectorizer(TransformerMixin, BaseEstimator):
     """Texts to a sparse matrix of term counts, (n_texts, n_terms) float64.
 
     The parameters are those of `pipeline.text.vocabulary.Features`.

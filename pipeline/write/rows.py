@@ -8,27 +8,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays.arrow import as_strings, float64_column, int64_column, mask, named
+from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
+from pipeline.read.inputs import Batch
 from pipeline.score.articles import STANCES_OF_ARTICLES, Articles, score_articles
 from pipeline.score.evidence import Evidence, score_and_explain
-from pipeline.score.inputs import Batch
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import ANSWERS, EVENTS
-from pipeline.text.columns import as_strings, float64_column, int64_column, mask, named
-from pipeline.text.tokens import row_of
 
 _DECIMALS, _WEIGHT_DECIMALS = 6, 4
 
 
 @dataclass(frozen=True)
-class Asked:
+class OutputOptions:
     """What the output holds: the sentences of articles instead of the articles; how many terms of evidence."""
 
     sentences: bool = False
     evidence: int = 3
 
 
-def score_batch(model: Model, batch: Batch, asked: Asked) -> pa.Table:
+def score_batch(model: Model, batch: Batch, asked: OutputOptions) -> pa.Table:
     """One row a snippet, an article, or a sentence of an article."""
     ids = as_strings(batch.ids)
     if not batch.articles:
@@ -51,7 +51,7 @@ def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, n_evidence: int,
 
 def sentence_table(model: Model, names: pa.Array, articles: Articles, n_evidence: int) -> pa.Table:
     """The distinct sentences of articles."""
-    article = row_of(articles.bounds)
+    article = segment_ids(articles.bounds)
     number = np.arange(len(article)) - articles.bounds[article] + 1
     ids = [f"{name}#{n}" for name, n in zip(names.take(int64_column(article)).to_pylist(), number.tolist())]
     table = snippet_table(model, as_strings(ids), as_strings(articles.texts), n_evidence, quoted=True)

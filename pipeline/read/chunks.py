@@ -11,10 +11,10 @@ from pathlib import Path, PurePath, PurePosixPath
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays.arrow import as_strings, int64_column, integers
 from pipeline.errors import InputError
-from pipeline.score.lines import SHOWN, Reject, blocks, first_keys, parsed
-from pipeline.tables import TABLE_SUFFIXES, column_of, require_file
-from pipeline.text.columns import as_strings, int64_column, integers
+from pipeline.read.jsonl import SHOWN, Reject, blocks, first_keys, parsed
+from pipeline.read.tables import TABLE_SUFFIXES, column_of, require_file
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 _BLOCK = 4 << 20  # bytes read together
@@ -37,7 +37,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Chunk:
     """Rows of a table, in order.
 
     Attributes
@@ -86,7 +86,7 @@ def is_table(path: PurePath) -> bool:
     return suffix in TABLE_SUFFIXES and (suffix != ".parquet" or path.suffix.lower() == ".parquet")
 
 
-def pieces(source: Source, wanted: Wanted) -> Iterator[Piece]:
+def read_chunks(source: Source, wanted: Wanted) -> Iterator[Chunk]:
     """The rows of a table, ``wanted.rows`` at a time.
 
     Raises
@@ -107,7 +107,7 @@ def pieces(source: Source, wanted: Wanted) -> Iterator[Piece]:
         raise InputError(f"{source.address}: expected at least one row under the header, found none")
 
 
-def _csv(source: Source, wanted: Wanted) -> Iterator[Piece]:
+def _csv(source: Source, wanted: Wanted) -> Iterator[Chunk]:
     from pyarrow import csv
 
     tsv = (
@@ -143,7 +143,7 @@ def _csv(source: Source, wanted: Wanted) -> Iterator[Piece]:
             rejects = sorted([*ready, *bad], key=lambda reject: reject.row)
             yield from _cut(columns, numbers - 1, rejects, len(batch) + len(ready), raw.tell(), wanted.rows)
     if invalid:
-        yield Piece(dict.fromkeys(("text", "id"), as_strings([])), list(invalid), len(invalid), raw.tell())
+        yield Chunk(dict.fromkeys(("text", "id"), as_strings([])), list(invalid), len(invalid), raw.tell())
 
 
 def _header(source: Source, delimiter: str, quoted: bool) -> list[str]:
@@ -191,7 +191,7 @@ def _decoded(batch, names: list[str], numbers: np.ndarray, address: str) -> tupl
         return columns | {"": good}, list(bad.values())
 
 
-def _cut(columns: dict, numbers: np.ndarray, rejects: list[Reject], read: int, done: int, rows: int) -> Iterator[Piece]:
+def _cut(columns: dict, numbers: np.ndarray, rejects: list[Reject], read: int, done: int, rows: int) -> Iterator[Chunk]:
     """Columns of a batch, the text's first, as pieces; rejects go with the first."""
     kept = columns.pop("", None)
     if kept is not None:
@@ -202,10 +202,10 @@ def _cut(columns: dict, numbers: np.ndarray, rejects: list[Reject], read: int, d
         whole["id"] = int64_column(numbers).cast(pa.large_string())
     for start in range(0, max(len(numbers), 1), rows):
         part = {name: as_strings(column.slice(start, rows)) for name, column in whole.items()}
-        yield Piece(part, [] if start else rejects, 0 if start else read, done)
+        yield Chunk(part, [] if start else rejects, 0 if start else read, done)
 
 
-def _jsonl(source: Source, wanted: Wanted) -> Iterator[Piece]:
+def _jsonl(source: Source, wanted: Wanted) -> Iterator[Chunk]:
     raw, stream = source.stream()
     names, number, place = None, 0, 0
     for block in blocks(stream, _BLOCK):
@@ -219,7 +219,7 @@ def _jsonl(source: Source, wanted: Wanted) -> Iterator[Piece]:
         place += read
 
 
-def _parquet(source: Source, wanted: Wanted) -> Iterator[Piece]:
+def _parquet(source: Source, wanted: Wanted) -> Iterator[Chunk]:
     from pyarrow import parquet
 
     raw = source.open()

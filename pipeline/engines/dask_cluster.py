@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from pipeline.errors import DetenteError, InputError
 from pipeline.model.store import FILES, Model, load
-from pipeline.score.inputs import Reading, batches_of
-from pipeline.score.journal import Totals
-from pipeline.score.pieces import Source, suffix_of
-from pipeline.score.rows import Asked, score_batch
+from pipeline.read.chunks import Source, suffix_of
+from pipeline.read.inputs import ReadOptions, batches_of
+from pipeline.write.journal import Totals
+from pipeline.write.rows import OutputOptions, score_batch
 
 _NAME = "detente-model"
 _SUFFIXES = (".parquet", ".jsonl")
@@ -58,8 +58,8 @@ def tasks_of(given: list[str]) -> list[Task]:
 def score_on_cluster(
     model: Model,
     tasks: list[Task],
-    reading: Reading,
-    asked: Asked,
+    reading: ReadOptions,
+    asked: OutputOptions,
     out: str,
     cluster: str,
     step: Callable[[int, int], None] = lambda rows, done: None,
@@ -99,7 +99,7 @@ def score_on_cluster(
     return Totals(rows, scored, rejected, read, out, f"{out}/_rejects-*.jsonl")
 
 
-def _work(task: Task, reading: Reading, asked: Asked, out: str) -> tuple[int, int, int, int]:
+def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> tuple[int, int, int, int]:
     """Do one task on a worker: how many rows were written, scored, set aside and read."""
     from distributed import get_worker
     from pyarrow import parquet

@@ -14,7 +14,7 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knut
 
 
 @dataclass(frozen=True)
-class Lookup:
+class HashIndex:
     """A hash table with open addressing (Knuth, The Art of Computer Programming 3, 6.4).
 
     Attributes
@@ -47,12 +47,12 @@ class Lookup:
         return found
 
 
-def lookup_of(keys: np.ndarray) -> Lookup:
+def hash_index(keys: np.ndarray) -> HashIndex:
     """The lookup of distinct int64 keys of zero or more.
 
     Examples
     --------
-    >>> lookup_of(np.array([70, 5]))(np.array([5, 6, 70, -1])).tolist()
+    >>> hash_index(np.array([70, 5]))(np.array([5, 6, 70, -1])).tolist()
     [1, -1, 0, -1]
     """
     bits, none = (8 * len(keys) + 1).bit_length(), len(keys)
@@ -63,7 +63,7 @@ def lookup_of(keys: np.ndarray) -> Lookup:
         slots[slot[free]] = left[free]  # of several that want a slot the last one gets it
         outside = slots[slot] != left
         left, slot = left[outside], slot[outside] + 1 & (1 << bits) - 1
-    return Lookup(np.append(keys, _NO_KEY), slots, bits)
+    return HashIndex(np.append(keys, _NO_KEY), slots, bits)
 
 
 def _begin(keys: np.ndarray, bits: int) -> np.ndarray:

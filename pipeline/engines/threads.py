@@ -15,17 +15,17 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.score.inputs import Batch, Reading, files_of, read_inputs, rows_together
-from pipeline.score.journal import Journal, Totals
-from pipeline.score.rows import Asked, score_batch
-from pipeline.score.sinks import payload_of
+from pipeline.read.inputs import Batch, ReadOptions, files_of, read_inputs, rows_together
+from pipeline.write.formats import encode_rows
+from pipeline.write.journal import Journal, Totals
+from pipeline.write.rows import OutputOptions, score_batch
 
 
 def score_to_file(
     model: Model,
     given: list[str],
-    reading: Reading,
-    asked: Asked,
+    reading: ReadOptions,
+    asked: OutputOptions,
     out: Path,
     kind: str,
     threads: int = 1,
@@ -70,10 +70,10 @@ def score_to_file(
     return journal.finish()
 
 
-def scored(model: Model, batch: Batch, asked: Asked, kind: str) -> tuple[bytes | pa.Table, list[str], int]:
+def scored(model: Model, batch: Batch, asked: OutputOptions, kind: str) -> tuple[bytes | pa.Table, list[str], int]:
     """The scored rows of a batch as a sink takes them, their columns and their number."""
     table = score_batch(model, batch, asked)
-    return payload_of(table, kind), table.column_names, table.num_rows
+    return encode_rows(table, kind), table.column_names, table.num_rows
 
 
 def in_order(work: Callable, items: Iterable, threads: int) -> Iterator[tuple]:
@@ -90,7 +90,7 @@ def in_order(work: Callable, items: Iterable, threads: int) -> Iterator[tuple]:
             yield item, found.result()
 
 
-def _plan(model: Model, given: list[str], reading: Reading, asked: Asked, kind: str) -> dict:
+def _plan(model: Model, given: list[str], reading: ReadOptions, asked: OutputOptions, kind: str) -> dict:
     """What must be the same for a run to be resumed."""
     files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(given)]
     card = hashlib.sha256(json.dumps(model.card, sort_keys=True).encode()).hexdigest()

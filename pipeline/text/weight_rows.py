@@ -21,12 +21,12 @@ _LEAD, _MAIN = 2, 1  # the rows of a symbol stand together, four of them, by the
 
 
 @dataclass(frozen=True)
-class Addends:
+class WeightRows:
     """Rows of a table of weights, and how many times each is added.
 
     Attributes
     ----------
-    bounds : (n_texts + 1,) int32, where the addends of each text begin, and their number.
+    bounds : (n_texts + 1,) int32, where the weight_rows of each text begin, and their number.
     row : (n,) int32, the row: of a word with its marks, or of a term; see `terms_of`.
     times : (n,) float64, 1 + ln of the number of places (sublinear counts), 0 where nothing is to be added.
     """
@@ -56,7 +56,7 @@ def terms_of(vocabulary: Vocabulary, row: np.ndarray) -> np.ndarray:
     return out
 
 
-def addends(vocabulary: Vocabulary, sequence: Sequence) -> tuple[Addends, Addends]:
+def weight_rows(vocabulary: Vocabulary, sequence: Sequence) -> tuple[WeightRows, WeightRows]:
     """What stands in each text once, the times 1 or 0; and the terms of what stands there more often."""
     n_texts, n_symbols = len(sequence.bounds) - 1, len(vocabulary.lexicon)
     bits = (4 * (n_symbols + len(vocabulary)) - 1).bit_length()
@@ -77,8 +77,8 @@ def addends(vocabulary: Vocabulary, sequence: Sequence) -> tuple[Addends, Addend
     more = np.flatnonzero(~once)
     again = _repeated(vocabulary, row[often], cells[more], np.flatnonzero(new[more]))
     return (
-        Addends(bounds.astype(np.int32), row, alone.astype(float)),
-        Addends(len(SUMMED) * np.searchsorted(often, bounds).astype(np.int32), *again),
+        WeightRows(bounds.astype(np.int32), row, alone.astype(float)),
+        WeightRows(len(SUMMED) * np.searchsorted(often, bounds).astype(np.int32), *again),
     )
 
 

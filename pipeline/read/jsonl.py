@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.text.columns import as_strings
 
 SHOWN = 200  # characters of a row that a reject quotes
 

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.score.inputs import Batch
-from pipeline.score.output import UNLIKE
-from pipeline.score.sinks import Sink, open_sink
+from pipeline.read.inputs import Batch
+from pipeline.write.formats import RowWriter, open_writer
+from pipeline.write.output import UNLIKE
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Journal:
         self.out, self.kind = out, kind
         self.folder = out.with_name(out.name + ".parts")
         self._lines: list[dict] = []
-        self._sink: Sink | None = None
+        self._sink: RowWriter | None = None
 
     def __len__(self) -> int:
         """How many batches are finished."""
@@ -141,10 +141,10 @@ class Journal:
         """The columns of the rows so far."""
         return next((line["columns"] for line in self._lines if line["n"]), default)
 
-    def _sink_for(self, columns: list[str]) -> Sink:
+    def _sink_for(self, columns: list[str]) -> RowWriter:
         if self._sink is None:
             ends = [line["rows"] for line in self._lines if line["n"]]
-            self._sink = open_sink(self.folder, self.kind, columns, ends)
+            self._sink = open_writer(self.folder, self.kind, columns, ends)
         return self._sink
 
     def _finished(self) -> list[dict]:

@@ -12,21 +12,21 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays.arrow import string
 from pipeline.errors import InputError
-from pipeline.score.pieces import COMPRESSED, Piece, Reject, Source, Wanted, is_table, on_disk, pieces
-from pipeline.score.snippets import TOGETHER
-from pipeline.tables import TABLE_SUFFIXES, TEXT_COLUMNS, require_file
-from pipeline.text.columns import string
+from pipeline.read.chunks import COMPRESSED, Chunk, Reject, Source, Wanted, is_table, on_disk, read_chunks
+from pipeline.read.documents import BATCH_ROWS
+from pipeline.read.tables import TABLE_SUFFIXES, TEXT_COLUMNS, require_file
 
 TEXT_SUFFIXES = (".txt", ".md", "")
 HTML_SUFFIXES = (".html", ".htm")
 ARTICLE_COLUMNS = ("body", "article", "content", *TEXT_COLUMNS)
 _READABLE = (*TABLE_SUFFIXES, *TEXT_SUFFIXES[:2], *HTML_SUFFIXES)
-_SNIPPETS, _ARTICLES = TOGETHER, 500  # rows of a table scored together
+_SNIPPETS, _ARTICLES = BATCH_ROWS, 500  # rows of a table scored together
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How tables are read: the name of the text column (None: the usual ones), whether rows are articles, and whether
     rows that cannot be read are set aside; else the first of them is an `InputError`."""
 
@@ -59,7 +59,7 @@ class Batch:
     done: int = 0
 
 
-def read_inputs(given: list[str], reading: Reading) -> Iterator[Batch]:
+def read_inputs(given: list[str], reading: ReadOptions) -> Iterator[Batch]:
     """Batches in the order of the arguments.
 
     Raises
@@ -137,7 +137,7 @@ def _files(given: str) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
-def _file(path: Path, reading: Reading) -> Iterator[Batch]:
+def _file(path: Path, reading: ReadOptions) -> Iterator[Batch]:
     if is_table(path):
         yield from batches_of(on_disk(path), reading)
     elif path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES):
@@ -173,15 +173,15 @@ def _main_text(page: str, path: Path) -> str:
     return "\n\n".join(text.split("\n"))  # trafilatura ends a paragraph with one line end
 
 
-def rows_together(reading: Reading) -> int:
+def rows_together(reading: ReadOptions) -> int:
     """How many rows of a table make a batch."""
     return _ARTICLES if reading.articles else _SNIPPETS
 
 
-def batches_of(source: Source, reading: Reading) -> Iterator[Batch]:
+def batches_of(source: Source, reading: ReadOptions) -> Iterator[Batch]:
     """The rows of one table."""
     usual = ARTICLE_COLUMNS if reading.articles else TEXT_COLUMNS
-    for piece in pieces(source, Wanted(reading.text_column, usual, reading.articles, rows_together(reading))):
+    for piece in read_chunks(source, Wanted(reading.text_column, usual, reading.articles, rows_together(reading))):
         if piece.rejects and not reading.set_aside:
             first = piece.rejects[0]
             raise InputError(
@@ -197,7 +197,7 @@ def batches_of(source: Source, reading: Reading) -> Iterator[Batch]:
         )
 
 
-def _texts(piece: Piece) -> pa.Array:
+def _texts(piece: Chunk) -> pa.Array:
     """The texts of a piece, below their titles where it has any."""
     if "title" not in piece.columns:
         return piece.columns["text"]

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, named, string
 from pipeline.errors import InputError
-from pipeline.text.columns import as_strings, booleans, int64_column, integers, named, string
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
 UNLIKE = "snippets and articles do not fit in one table; score them apart, or use --sentences"

@@ -1,0 +1,20 @@
+"""Options that several commands share, and where things lie by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+MODEL = Path("models/detente")
+DATA = Path("data")
+
+ModelOption = Annotated[
+    str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente/1.")
+]
+ModelArgument = Annotated[str, typer.Argument(help="Model folder, or an MLflow address such as models:/detente/1.")]
+TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
+EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
+QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
+StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]

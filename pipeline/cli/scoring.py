@@ -1,0 +1,81 @@
+"""Read texts with a model: `score`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipeline.cli.options import MODEL, ModelOption, TextColumn
+
+
+def score(
+    given: Annotated[
+        Optional[list[str]], typer.Argument(metavar="[TEXT | FILE | FOLDER | -]...", help="What to score.")
+    ] = None,
+    model: ModelOption = str(MODEL),
+    articles: Annotated[bool, typer.Option("--articles", help="Rows of tables are articles.")] = False,
+    sentences: Annotated[bool, typer.Option("--sentences", help="One row a sentence of an article.")] = False,
+    evidence: Annotated[int, typer.Option(min=0, help="Terms of evidence a snippet; 0 for none.")] = 3,
+    format: Annotated[Optional[str], typer.Option(help="table, jsonl, csv or parquet.")] = None,
+    out: Annotated[Optional[str], typer.Option(help="File to write; its suffix gives the format.")] = None,
+    text_column: TextColumn = None,
+    threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    dask: Annotated[
+        Optional[str], typer.Option(metavar="ADDRESS", help="Score on a Dask cluster, or local; --out is a folder.")
+    ] = None,
+) -> None:
+    """Score texts, files, pages, tables, folders, patterns or standard input."""
+    from pipeline.errors import InputError
+    from pipeline.read.inputs import ReadOptions, read_inputs
+    from pipeline.reader import open_model
+    from pipeline.write.output import format_of, print_tables
+    from pipeline.write.rows import OutputOptions, score_batch
+
+    asked = OutputOptions(sentences, evidence)
+    if dask:
+        _score_on_cluster(open_model(model), given or [], ReadOptions(text_column, articles, True), asked, out, dask)
+        return
+    file = Path(out) if out else None
+    kind = format_of(format, file, sys.stdout.isatty())
+    if resume and (file is None or kind == "table"):
+        raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
+    opened = open_model(model)
+    if file is None or kind == "table":
+        batches = read_inputs(given or [], ReadOptions(text_column, articles))
+        if kind != "table":
+            print_tables((score_batch(opened, batch, asked) for batch in batches), kind)
+            return
+        from pipeline import show
+
+        show.scores(opened, batches, asked, file)
+        return
+    reading = ReadOptions(text_column, articles, set_aside=True)
+    _score_to_file(opened, given or [], reading, asked, file, kind, threads or os.cpu_count() or 1, resume)
+
+
+def _score_to_file(model, given, reading, asked, file: Path, kind: str, threads: int, resume: bool) -> None:
+    from pipeline import show
+    from pipeline.engines.threads import score_to_file
+    from pipeline.read.inputs import files_of
+
+    with show.reading(sum(path.stat().st_size for path in files_of(given))) as step:
+        totals = score_to_file(model, given, reading, asked, file, kind, threads, resume, step)
+    show.scored(totals)
+
+
+def _score_on_cluster(model, given, reading, asked, out: str | None, dask: str) -> None:
+    from pipeline import show
+    from pipeline.engines.dask_cluster import score_on_cluster, tasks_of
+    from pipeline.errors import InputError
+
+    if out is None:
+        raise InputError("--dask: name the folder of the output with --out")
+    tasks = tasks_of(given)
+    with show.reading(len(tasks)) as step:
+        totals = score_on_cluster(model, tasks, reading, asked, out, dask, step)
+    show.scored(totals)

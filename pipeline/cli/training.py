@@ -1,0 +1,131 @@
+"""Train a model and measure it: `train`, `evaluate`, `check`, `drift`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipeline.cli.options import (
+    DATA,
+    MODEL,
+    EventColumn,
+    ModelArgument,
+    ModelOption,
+    QuadColumn,
+    StanceColumn,
+    TextColumn,
+)
+from pipeline.errors import TrackingError
+
+
+def train(
+    data: Annotated[Optional[list[Path]], typer.Option(help="Labelled file or folder; may be repeated.")] = None,
+    config: Annotated[Optional[Path], typer.Option(help="TOML file of settings.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the model folder is put.")] = MODEL,
+    text_column: TextColumn = None,
+    event_column: EventColumn = None,
+    stance_column: StanceColumn = None,
+    quad_column: QuadColumn = None,
+) -> None:
+    """Train a model on labelled snippets, evaluate it, save it and log the run to MLflow."""
+    from pipeline import show
+    from pipeline.corpus.labelled import Columns, read_labelled
+    from pipeline.experiment.train import n_steps, train
+    from pipeline.model.settings import Settings, read_settings
+    from pipeline.model.store import check_replaceable, remember_run
+    from pipeline.tracking import background
+
+    settings = read_settings(config) if config else Settings()
+    corpus = read_labelled(data or [DATA], Columns(text_column, event_column, stance_column, quad_column))
+    check_replaceable(out)
+    tracking = background.prepare()
+    with show.progress(n_steps(settings), f"training on {len(corpus):,} snippets") as step:
+        run = train(corpus, settings, step)
+    run.save(out)
+    show.figures(run.figures, f"held-out snippets ({run.card()['metrics_from']})")
+    try:
+        logged = tracking.log(run, out)
+    except TrackingError as error:
+        raise TrackingError(f"the model is saved in {out}, but the run could not be logged: {error}") from None
+    remember_run(out, logged.run_id)
+    show.trained(out, logged)
+
+
+def evaluate(
+    data: Annotated[list[Path], typer.Option(help="Labelled file or folder; may be repeated.")],
+    model: ModelOption = str(MODEL),
+    compare: Annotated[Optional[str], typer.Option(help="A second model, for paired differences.")] = None,
+    report: Annotated[Optional[Path], typer.Option(help="Folder for the report as a page, Markdown and JSON.")] = None,
+    text_column: TextColumn = None,
+    event_column: EventColumn = None,
+    stance_column: StanceColumn = None,
+    quad_column: QuadColumn = None,
+) -> None:
+    """Measure a model on labelled files, with 95 % intervals, without rows near to its training texts."""
+    from pipeline import show
+    from pipeline.corpus.labelled import Columns, read_labelled
+    from pipeline.evaluate.evaluation import evaluate, training_corpus
+    from pipeline.model.store import load_signatures, run_of
+    from pipeline.reader import open_model
+
+    corpus = read_labelled(data, Columns(text_column, event_column, stance_column, quad_column))
+    opened = open_model(model)
+    done = evaluate(opened, corpus, load_signatures(opened), training_corpus(opened))
+    show.evaluation(done)
+    if compare:
+        from pipeline.evaluate.comparison import compare_models
+
+        show.comparison(compare_models(opened, open_model(compare), corpus), model, compare)
+    if report:
+        from pipeline.evaluate.report import write_report
+
+        name = "-".join(path.stem for path in data)
+        show.written(write_report(done, opened, name, report))
+        _attach(run_of(opened), report, name)
+
+
+def _attach(run_id: str | None, report: Path, name: str) -> None:
+    """Attach a report to the model's run, where it has one."""
+    if run_id is None:
+        return
+    from pipeline.tracking.runs import attach
+
+    try:
+        attach(run_id, report, name)
+    except TrackingError as error:
+        raise TrackingError(f"the report is in {report}, but could not be attached to run {run_id}: {error}") from None
+
+
+def check(
+    model: ModelArgument = str(MODEL),
+    checks: Annotated[Path, typer.Option(help="Folder of behavioural checks.")] = DATA / "checks",
+    failed: Annotated[bool, typer.Option("--failed", help="Show the cases that failed.")] = False,
+) -> None:
+    """Try a model on behavioural checks; exit code 1 where a kind falls below its floor."""
+    from pipeline import show
+    from pipeline.evaluate.behaviour import check
+    from pipeline.reader import open_model
+
+    outcomes = check(open_model(model), checks)
+    show.checks(outcomes, failed)
+    if not all(outcome.holds for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def drift(
+    baseline: Annotated[Path, typer.Option(help="Scored file of a time when all was well.")],
+    current: Annotated[Path, typer.Option(help="Scored file of today.")],
+    model: ModelArgument = str(MODEL),
+) -> None:
+    """Compare two scored files; exit code 3 where the feed has moved beyond a limit."""
+    from pipeline import show
+    from pipeline.evaluate.drift import drift, known_words, read_scored
+    from pipeline.reader import open_model
+
+    words = known_words(open_model(model))
+    found = drift(read_scored(baseline), read_scored(current), words)
+    show.drift(found)
+    if found.moved:
+        raise typer.Exit(3)
