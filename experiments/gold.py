@@ -17,8 +17,8 @@ import pandas as pd
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
+from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import measure
-from pipeline.evaluate.metrics import judged
 from pipeline.model.store import load
 from pipeline.score.snippets import score
 from pipeline.stance import QUADS, STANCES, stance_of_quad
@@ -69,7 +69,7 @@ def main() -> None:
     for name in SOURCES:
         corpus = read_gold(folder, name)
         scores = score(model, corpus.texts)
-        figures = measure(judged(corpus, scores.proba, scores.event), near_groups(corpus.texts))
+        figures = measure(judge(corpus, scores), near_groups(corpus.texts))
         neutral = corpus.stances == NEITHER
         alarm = f"{(scores.proba[neutral, 0] >= 0.6).mean():.3f}" if neutral.any() else ""
         cells = "".join(f"{str(figures.get(c, '')):>25}" for c in COLUMNS)

@@ -1,4 +1,4 @@
-"""Stances, event types, quad classes: their order and their sign. Nowhere else.
+"""Stances, event types, labels, quad classes: their order and their sign. Nowhere else.
 
 The event types are those of PLOVER (Political Language Ontology for Verifiable Event
 Records, https://github.com/openeventdata/PLOVER), where conflict is read as escalation
@@ -28,13 +28,31 @@ ESCALATION_EVENTS = (
 DE_ESCALATION_EVENTS = ("AGREE", "CONSULT", "SUPPORT", "COOPERATE", "AID", "YIELD")
 EVENTS = (*ESCALATION_EVENTS, *DE_ESCALATION_EVENTS, "NEUTRAL")
 
+# Two labels beside the event types. PLOVER files every request under verbal conflict; an appeal to stop, talk or show
+# restraint is a REQUEST too, but no rise of tension. OTHER is text in which no political actor acts or is acted on.
+APPEAL = "APPEAL"
+OTHER = "OTHER"
+LABELS = (*EVENTS, APPEAL, OTHER)
+_EVENT_OF_LABEL = {APPEAL: "REQUEST", OTHER: "NEUTRAL"}
+
 QUADS = ("verbal cooperation", "material cooperation", "verbal conflict", "material conflict")
 _VERBAL_CONFLICT = frozenset({"ACCUSE", "REQUEST", "REJECT", "THREATEN"})
 _VERBAL_COOPERATION = frozenset({"AGREE", "CONSULT", "SUPPORT"})
 
 
+def event_of(label: str) -> str:
+    """The event type that a label stands for: REQUEST for APPEAL, NEUTRAL for OTHER, else the label itself.
+
+    Examples
+    --------
+    >>> event_of("APPEAL"), event_of("OTHER"), event_of("AID")
+    ('REQUEST', 'NEUTRAL', 'AID')
+    """
+    return _EVENT_OF_LABEL.get(label, label)
+
+
 def stance_of(event: str) -> str:
-    """The stance of an event type.
+    """The stance of an event type or label.
 
     Raises
     ------
@@ -43,26 +61,29 @@ def stance_of(event: str) -> str:
 
     Examples
     --------
-    >>> stance_of("SANCTION"), stance_of("YIELD"), stance_of("NEUTRAL")
-    ('escalation', 'de-escalation', 'neutral')
+    >>> stance_of("SANCTION"), stance_of("YIELD"), stance_of("NEUTRAL"), stance_of("APPEAL")
+    ('escalation', 'de-escalation', 'neutral', 'neutral')
     """
     if event in ESCALATION_EVENTS:
         return "escalation"
     if event in DE_ESCALATION_EVENTS:
         return "de-escalation"
-    if event == "NEUTRAL":
+    if event in ("NEUTRAL", APPEAL, OTHER):
         return "neutral"
-    raise LabelError(f"unknown event type {event!r}: expected one of {', '.join(EVENTS)}")
+    raise LabelError(f"unknown event type {event!r}: expected one of {', '.join(LABELS)}")
 
 
 def quad_of(event: str) -> str:
-    """The PLOVER quad class of an event type, ``neutral`` for NEUTRAL.
+    """The PLOVER quad class of an event type or label, ``neutral`` for NEUTRAL and OTHER.
+
+    An APPEAL is verbal conflict, since PLOVER counts it as a REQUEST.
 
     Examples
     --------
-    >>> quad_of("THREATEN"), quad_of("AID"), quad_of("NEUTRAL")
-    ('verbal conflict', 'material cooperation', 'neutral')
+    >>> quad_of("THREATEN"), quad_of("AID"), quad_of("NEUTRAL"), quad_of("APPEAL")
+    ('verbal conflict', 'material cooperation', 'neutral', 'verbal conflict')
     """
+    event = event_of(event)
     stance = stance_of(event)
     if stance == "escalation":
         return "verbal conflict" if event in _VERBAL_CONFLICT else "material conflict"

@@ -54,8 +54,25 @@ def test_a_sentence_may_begin_with_a_common_word(known):
 
 
 def test_negation_is_a_word_of_its_own(known):
-    assert symbols("They didn't agree", known)[-3:] == ["?", "not", "agre"]
-    assert symbols("They didn’t agree", known)[-3:] == ["?", "not", "agre"]
+    assert symbols("They didn't agree", known)[1:3] == ["?", "not"]
+    assert symbols("They didn’t agree", known)[1:3] == ["?", "not"]
+
+
+def test_words_in_reach_of_a_negation_are_other_words(known):
+    times = np.zeros(len(known), int)
+    times[known.symbols.to_pylist().index("agre")] = 2
+    taught = known.with_twins(times)
+    assert symbols("They didn't agree", taught)[-2:] == ["not", "not agre"]
+    assert symbols("They did agree", taught)[-1] == "agre"
+    assert symbols("They have yet to agree", taught)[-1] == "not agre"
+    assert symbols("They didn't arrest", taught)[-1] == "<negated>"  # never seen so
+
+
+def test_a_clause_between_commas_that_tells_of_a_noun_is_left_out(known):
+    plain = symbols("Rebels halted aid.", known)
+    assert symbols("Rebels, who agreed, halted aid.", known) == plain
+    assert symbols("Rebels, arrested in Oslo, halted aid.", known) == plain
+    assert symbols("Rebels halted aid, which agreed.", known)[-1] == "agre"  # nothing follows the clause
 
 
 def test_numbers_are_one_symbol(known):

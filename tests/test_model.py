@@ -11,12 +11,21 @@ from sklearn.naive_bayes import ComplementNB
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.experiment.train import train
-from pipeline.model.calibration import Calibration, calibrate, frequencies, softmax, stance_proba, threshold_for
+from pipeline.model.calibration import (
+    PLOVER_STANCE_OF_LABEL,
+    Calibration,
+    calibrate,
+    frequencies,
+    label_proba,
+    softmax,
+    stance_proba,
+    threshold_for,
+)
 from pipeline.model.fit import event_logits, fit, spread
 from pipeline.model.settings import Settings, Training, read_settings
 from pipeline.model.store import FILES, load, load_pipeline, save
 from pipeline.score.snippets import score
-from pipeline.stance import EVENTS, STANCES, quad_of, stance_of
+from pipeline.stance import EVENTS, LABELS, OTHER, STANCES, quad_of, stance_of
 from tests.conftest import DATA
 from tests.test_tokens import AWKWARD
 
@@ -113,12 +122,26 @@ def test_calibration_recovers_a_known_temperature_and_lets_the_poles_weigh_alike
     logits = rng.normal(0, 2, (20000, len(EVENTS)))
     chosen = [rng.choice(len(EVENTS), p=row) for row in softmax(logits)]
     stances = np.array([stance_of(EVENTS[k]) for k in chosen], object)
-    fitted = calibrate(3 * logits, stances)
+    unknown = np.full(20000, "", object)
+    appeal_and_relevance = np.tile([-np.inf, np.inf], (20000, 1))
+    fitted = calibrate(np.hstack([3 * logits, appeal_and_relevance]), stances, unknown, unknown)
     assert fitted.temperature == pytest.approx(3, rel=0.08)
     # Nine event types rise and six ease: the offsets take that lead of the rising side away, half from each.
     lead = np.log((stances == "escalation").sum() / (stances == "de-escalation").sum())
     assert fitted.offsets[1] - fitted.offsets[0] == pytest.approx(lead, abs=0.1)
     assert fitted.offsets[2] == 0
+
+
+def test_relevance_is_calibrated_with_both_kinds_of_text_weighing_alike():
+    rng = np.random.default_rng(0)
+    logit = rng.normal(0, 2, 20000)
+    political = rng.random(20000) < 1 / (1 + np.exp(-logit))
+    labels = np.where(political, "AID", OTHER).astype(object)
+    stances = np.where(political, "de-escalation", "neutral").astype(object)
+    logits = np.column_stack([np.zeros((20000, len(LABELS) - 1)), 2 * logit + 1])
+    fitted = calibrate(logits, stances, labels, np.full(20000, "", object))
+    assert fitted.relevance_temperature == pytest.approx(2, rel=0.05)
+    assert fitted.relevance_offset == pytest.approx(-0.5, abs=0.1)
 
 
 def test_event_types_become_as_frequent_as_in_a_users_own_labels():
@@ -127,6 +150,7 @@ def test_event_types_become_as_frequent_as_in_a_users_own_labels():
     logits = rng.normal(0, 1, (100_000, len(EVENTS)))
     chosen = (logits + truth + rng.gumbel(size=logits.shape)).argmax(axis=1)  # drawn by the probabilities
     events = np.array(EVENTS, object)[chosen]
+    logits = np.hstack([logits, np.tile([-np.inf, np.inf], (100_000, 1))])
     offsets = frequencies(logits, events)
     for stance in STANCES:  # within a stance only differences count
         here = [k for k, event in enumerate(EVENTS) if stance_of(event) == stance]
@@ -136,7 +160,7 @@ def test_event_types_become_as_frequent_as_in_a_users_own_labels():
 
 
 def test_without_labels_of_a_user_event_types_stay_as_they_are():
-    assert not frequencies(np.zeros((3, len(EVENTS))), np.array(["", "", ""], object)).any()
+    assert not frequencies(np.zeros((3, len(LABELS))), np.array(["", "", ""], object)).any()
     shipped = read_labelled([DATA])
     assert not shipped.own.any()
     assert set(shipped.own_events) == {""}
@@ -148,18 +172,38 @@ def test_without_labels_of_a_user_event_types_stay_as_they_are():
     assert set(both.own_events[9:]) == {""}
 
 
-def test_stance_probabilities_are_sums_over_event_types():
-    proba = np.eye(len(EVENTS))[[0, 9, 15]]
-    assert stance_proba(proba).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    assert Calibration(2.0, (1.0, 0.0, 0.0)).apply(np.zeros((1, 16)))[0].tolist() == [1.0] * 9 + [0.0] * 7
+def test_stance_probabilities_are_sums_over_labels():
+    proba = np.eye(len(LABELS))[[0, 9, 15, 16, 17]]
+    assert stance_proba(proba).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 1]]
+    assert stance_proba(proba, PLOVER_STANCE_OF_LABEL)[3].tolist() == [1, 0, 0]  # PLOVER: an appeal is a request
+    assert Calibration(2.0, (1.0, 0.0, 0.0)).apply(np.zeros((1, 18)))[0].tolist() == [1.0] * 9 + [0.0] * 9
 
 
-def test_the_threshold_is_the_lowest_that_is_right_often_enough():
-    proba = np.array([[0.9, 0.1, 0], [0.8, 0.2, 0], [0.7, 0.3, 0], [0.6, 0.4, 0]])
-    truth = np.array([STANCES[0], STANCES[0], STANCES[1], STANCES[1]], object)
-    assert threshold_for(proba, truth, 1.0) == 0.8
-    assert threshold_for(proba, truth, 0.5) == 0.6
-    assert threshold_for(proba[2:], truth[2:], 0.9) == 0.7
+def test_an_event_is_as_likely_as_politics_times_the_event_given_politics():
+    logits = np.full((2, len(LABELS)), -np.inf)
+    logits[:, :2] = np.log([[3, 1], [1, 1]])
+    logits[:, -1] = np.log(4), np.inf
+    proba = label_proba(logits)
+    assert proba[0, [0, 1, -1]] == pytest.approx([0.6, 0.2, 0.2])
+    assert proba[1, [0, 1, -1]] == pytest.approx([0.5, 0.5, 0.0])
+
+
+def test_the_threshold_holds_what_it_promises_in_a_sample_of_its_size():
+    # Sixty right answers above, then one wrong in ten: the bound of 58 or more right ones of 58 is .05 ** (1 / 58) = .950.
+    top = np.linspace(0.99, 0.6, 160)
+    proba = np.column_stack([top, 1 - top, np.zeros(160)])
+    truth = np.array(["escalation"] * 60 + (["de-escalation"] + ["escalation"] * 9) * 10, object)
+    found = threshold_for(proba, truth, 0.95)
+    assert found == top[59]
+    assert threshold_for(proba[:57], truth[:57], 0.95) == top[0]  # too few to promise it
+    assert threshold_for(proba, truth, 0.5) == top[-1]
+
+
+def test_answers_that_take_no_side_do_not_count_for_the_threshold():
+    sides = np.tile([0.7, 0.3, 0.0], (10, 1))
+    neutral = np.tile([0.0, 0.1, 0.9], (1000, 1))
+    truth = np.array(["de-escalation"] * 10 + ["neutral"] * 1000, object)
+    assert threshold_for(np.vstack([sides, neutral]), truth, 0.9) == 0.7  # none reaches it: the largest that was seen
 
 
 def test_a_model_is_replaced_whole_and_leaves_nothing_beside_it(run, tmp_path):
@@ -233,7 +277,7 @@ def test_settings_are_read_from_toml_and_checked(tmp_path):
     settings = read_settings(path)
     assert (settings.training.c, settings.text.families) == (3.0, ("word", "pair"))
     for content, message in [
-        ("[training]\ndepth = 3", "unknown setting 'depth'; expected one of c, balance"),
+        ("[training]\ndepth = 3", "unknown setting 'depth'; expected one of c, relevance_c, balance"),
         ("[forest]\nc = 3", r"unknown table \[forest\]"),
         ('[training]\nc = "x"', "c must be of type float, got 'x'"),
         ('[text]\nfamilies = ["verse"]', "families must be a list of word, pair"),

@@ -2,41 +2,63 @@ import numpy as np
 import pytest
 
 from pipeline.model import weights
+from pipeline.model.settings import Abstention
 from pipeline.read.sentences import distinct_sentences, split_sentences
 from pipeline.score import snippets
 from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles, stances_of_counts
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, from_proba, score
-from pipeline.stance import EVENTS
+from pipeline.stance import LABELS
+from pipeline.text.vocabulary import Knowledge
 
 
-def one_hot(event, share=0.9):
-    proba = np.full(len(EVENTS), (1 - share) / (len(EVENTS) - 1))
-    proba[EVENTS.index(event)] = share
+def one_hot(label, share=0.9):
+    proba = np.full(len(LABELS), (1 - share) / (len(LABELS) - 1))
+    proba[LABELS.index(label)] = share
     return proba
 
 
+def scores_of(*proba, coverage=1.0, telling=5, small=0.5):
+    n = len(proba)
+    knowledge = Knowledge(np.full(n, coverage), np.full(n, telling), np.full(n, small))
+    return from_proba(np.array(proba), knowledge, 0.6, Abstention(coverage_floor=0.5))
+
+
 def test_tension_is_the_difference_of_two_probabilities():
-    scores = from_proba(np.array([one_hot("AID", 1.0), one_hot("ASSAULT", 1.0)]), np.ones(2), 0.5, 0.5)
+    scores = scores_of(one_hot("AID", 1.0), one_hot("ASSAULT", 1.0))
     assert scores.tension.tolist() == [-1.0, 1.0]
     assert list(scores.stance) == ["de-escalation", "escalation"]
 
 
 def test_the_event_type_is_one_of_the_stance():
-    proba = np.zeros((1, len(EVENTS)))
+    proba = np.zeros(len(LABELS))
     for event, share in (("YIELD", 0.4), ("ACCUSE", 0.3), ("REJECT", 0.3)):
-        proba[0, EVENTS.index(event)] = share
-    scores = from_proba(proba, np.ones(1), 0.5, 0.5)
+        proba[LABELS.index(event)] = share
+    scores = scores_of(proba)
     assert (scores.stance[0], scores.event[0]) == ("escalation", "ACCUSE")
 
 
-def test_little_known_and_little_sure_is_unclear():
-    proba = np.array([one_hot("AID"), one_hot("AID", 0.3), one_hot("AID")])
-    assert list(from_proba(proba, np.array([0.4, 1.0, 0.5]), 0.6, 0.5).stance) == [
-        "unclear",
-        "unclear",
-        "de-escalation",
-    ]
+def test_an_appeal_is_a_request_that_raises_nothing():
+    scores = scores_of(one_hot("APPEAL", 1.0), one_hot("REQUEST", 1.0))
+    assert list(scores.stance) == ["neutral", "escalation"]
+    assert list(scores.event) == ["REQUEST", "REQUEST"]
+    assert scores.tension.tolist() == [0.0, 1.0]
+    assert scores.plover_proba[0].tolist() == [1.0, 0.0, 0.0]
+
+
+def test_text_without_politics_is_neutral_and_irrelevant():
+    scores = scores_of(one_hot("OTHER", 1.0))
+    assert (scores.stance[0], scores.event[0], scores.relevance[0]) == ("neutral", "NEUTRAL", 0.0)
+
+
+def test_an_unclear_answer_says_why():
+    sure, unsure = one_hot("AID"), one_hot("AID", 0.3)
+    assert list(scores_of(sure, unsure).reason) == ["", "not sure enough"]
+    assert list(scores_of(sure, telling=1).reason) == ["too short"]
+    assert list(scores_of(sure, coverage=0.4).reason) == ["too few known words"]
+    assert list(scores_of(sure, coverage=0.4, small=0.05).reason) == ["not English"]
+    assert list(scores_of(sure, coverage=0.4).stance) == ["unclear"]
+    assert list(scores_of(sure, coverage=0.5).stance) == ["de-escalation"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "Mời quý độc giả theo dõi", "xqzv blorp wug", "12345 67", "???", "Łódź"])

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.errors import InputError, LabelError
 from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
-from pipeline.stance import EVENTS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
+from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Corpus:
     Attributes
     ----------
     texts : (n,) object, strings.
-    events : (n,) object, event types; the empty string where only the stance is known.
+    events : (n,) object, event types or the labels APPEAL and OTHER; the empty string where only the stance is known.
     stances : (n,) object, stances.
     sources : (n,) object, the name of the file each comes from.
     quads : (n,) object, quad classes; the empty string where unknown. Left out, they follow from the event types.
@@ -53,6 +53,11 @@ class Corpus:
         """(n,) object: the event types of a user's rows among those that come with Detente, empty elsewhere."""
         own = self.own
         return np.where(own & ~own.all(), self.events, "")
+
+    @property
+    def follows_plover(self) -> bool:
+        """Whether the labels are PLOVER's own, in which an appeal is a request and so verbal conflict."""
+        return APPEAL not in self.events and bool((self.events != "").any() or (self.quads != "").any())
 
     def take(self, rows: np.ndarray) -> Corpus:
         """The snippets of the given rows (indices or a mask)."""
@@ -136,7 +141,7 @@ def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | No
 
 def _check(path: Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:
     """Event type, quad class and stance of a row, the coarser ones read from the finer ones."""
-    known = (("event type", event, EVENTS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
+    known = (("event type", event, LABELS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
     for name, label, labels in known:
         if label and label not in labels:
             raise LabelError(f"{path}, row {row}: unknown {name} {label!r}; expected one of {', '.join(labels)}")

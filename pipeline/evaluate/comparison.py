@@ -10,8 +10,9 @@ from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import InputError
+from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import RESAMPLES, Figure, point, resampled
-from pipeline.evaluate.metrics import Judged, judged
+from pipeline.evaluate.metrics import Judged
 from pipeline.model.store import Model, load_signatures
 from pipeline.score.snippets import score
 
@@ -64,5 +65,5 @@ def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
         raise InputError("no snippet is left that neither model has seen; give other snippets")
     kept = corpus.take(fresh)
     scored = [score(model, kept.texts) for model in (first, second)]
-    rows = [judged(kept, scores.proba, scores.event) for scores in scored]
+    rows = [judge(kept, scores) for scores in scored]
     return compare(*rows, near_groups(kept.texts))

@@ -84,12 +84,12 @@ def evaluate(
     fresh = _fresh(corpus, seen)
     kept = corpus.take(fresh)
     scores = score(model, kept.texts)
-    rows = _judge(kept, scores)
+    rows = judge(kept, scores)
     groups = near_groups(kept.texts)
     leaked = int((~fresh).sum())
     everything = None
     if leaked:
-        everything = measure(_judge(corpus, score(model, corpus.texts)), near_groups(corpus.texts))
+        everything = measure(judge(corpus, score(model, corpus.texts)), near_groups(corpus.texts))
     right = scores.proba.argmax(axis=1) == rows.stance
     return Evaluation(
         rows=len(kept),
@@ -131,8 +131,10 @@ def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
     return fresh
 
 
-def _judge(corpus: Corpus, scores: Scores) -> Judged:
-    return judged(corpus, scores.proba, scores.event)
+def judge(corpus: Corpus, scores: Scores) -> Judged:
+    """Labels beside what a model says, appeals counted as the labels count them."""
+    proba = scores.plover_proba if corpus.follows_plover else scores.proba
+    return judged(corpus, proba, scores.event)
 
 
 def _baselines(corpus: Corpus, groups: np.ndarray, trained_on: Corpus | None) -> dict[str, dict[str, Figure]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.stance import EVENTS, QUADS, STANCES, quad_of
+from pipeline.stance import EVENTS, QUADS, STANCES, event_of, quad_of
 
 HEADLINES = (
     "two_way.macro_f1",
@@ -38,7 +38,7 @@ _NAMES = {
     "mcc": "MCC",
 }
 ECE_BINS = 15
-_QUAD_OF_EVENT = np.array([QUADS.index(quad_of(e)) if e != "NEUTRAL" else -1 for e in EVENTS])
+_QUAD_OF_EVENT = np.array([*(QUADS.index(quad_of(e)) if e != "NEUTRAL" else -1 for e in EVENTS), -1])
 _LEAST_PROBA = 1e-15  # log loss is cut off here, far below what six decimals show
 
 
@@ -52,7 +52,7 @@ class Judged:
     proba : (n, 3) float64, rows sum to 1.
     event : (n,) int64, true event type, index into `EVENTS`, -1 where unknown.
     quad : (n,) int64, true quad class, index into `QUADS`, -1 where neutral or unknown.
-    event_guess : (n,) int64, the event type the model gives.
+    event_guess : (n,) int64, the event type the model gives, -1 where it knows only stances.
     """
 
     stance: np.ndarray
@@ -72,9 +72,9 @@ class Judged:
 def judged(corpus, proba: np.ndarray, event_guesses) -> Judged:
     """`Judged` from the labels of a `Corpus` of n snippets, (n, 3) probabilities and n names of event types."""
     stance = np.array([STANCES.index(s) for s in corpus.stances], np.int64)
-    event = np.array([EVENTS.index(e) if e else -1 for e in corpus.events], np.int64)
+    event = np.array([EVENTS.index(event_of(e)) if e else -1 for e in corpus.events], np.int64)
     quad = np.array([QUADS.index(q) if q in QUADS else -1 for q in corpus.quads], np.int64)
-    guess = np.array([EVENTS.index(e) for e in event_guesses], np.int64)
+    guess = np.array([EVENTS.index(e) if e else -1 for e in event_guesses], np.int64)
     return Judged(stance, proba, event, quad, guess)
 
 
@@ -139,8 +139,8 @@ def present_classes(rows: Judged) -> dict[str, np.ndarray]:
     return {
         "two_way": np.unique(rows.stance[rows.stance < 2]),
         "three_way": np.unique(rows.stance),
-        "quads": np.unique(rows.quad[rows.quad >= 0]),
-        "events": np.unique(rows.event[rows.event >= 0]),
+        "quads": np.unique(rows.quad[(rows.quad >= 0) & (rows.event_guess >= 0)]),
+        "events": np.unique(rows.event[(rows.event >= 0) & (rows.event_guess >= 0)]),
     }
 
 

@@ -79,7 +79,7 @@ def _cuts(corpus: Corpus, lexicon: Lexicon):
     for name, low, high in LENGTHS:
         yield "length", name, (length >= low) & (length <= high)
     reversal = np.zeros(n, bool)
-    reversal[sequence.text[sequence.reversal >= 0]] = True
+    reversal[sequence.text[(sequence.reversal >= 0) | sequence.negated]] = True
     yield "reversal", "with a reversing word", reversal
     yield "reversal", "without", ~reversal
     headline = np.zeros(n, bool)

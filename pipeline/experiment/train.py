@@ -16,15 +16,17 @@ import numpy as np
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import fingerprints, near_groups
 from pipeline.corpus.signatures import signatures
+from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import Figure, measure
-from pipeline.evaluate.metrics import Judged, judged
-from pipeline.model.calibration import Calibration, calibrate, calibrated, softmax, stance_proba, threshold_for
+from pipeline.evaluate.metrics import Judged
+from pipeline.model.calibration import Calibration, calibrate, calibrated, label_proba, stance_proba, threshold_for
 from pipeline.model.fit import check_enough, cross_fit, fit
-from pipeline.model.settings import Settings
+from pipeline.model.settings import Abstention, Settings
 from pipeline.model.store import save
 from pipeline.model.weights import Weights, from_pipeline
 from pipeline.score.snippets import from_proba
-from pipeline.stance import EVENTS
+from pipeline.stance import LABELS
+from pipeline.text.vocabulary import Knowledge
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Run:
         return {
             "name": "detente",
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "events": list(EVENTS),
+            "labels": list(LABELS),
             "settings": asdict(self.settings),
             "threshold": self.threshold,
             "calibration": asdict(self.calibration),
@@ -108,7 +110,7 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     with ThreadPoolExecutor(1) as beside:  # the fit on all rows fills the core that the last fold leaves idle
         whole = beside.submit(fit, corpus, settings)
         logits, fold = cross_fit(corpus, groups, settings, lambda: step("fold fitted"))
-    calibration = calibrate(logits, corpus.stances, corpus.own_events)
+    calibration = calibrate(logits, corpus.stances, corpus.events, corpus.own_events)
     proba = _nested(logits, fold, corpus)
     threshold = threshold_for(stance_proba(proba), corpus.stances, settings.abstention.precision)
     unseen = _judged(corpus, proba)
@@ -132,16 +134,16 @@ def held_out(corpus: Corpus, logits: np.ndarray, fold: np.ndarray) -> Judged:
 
 
 def _nested(logits: np.ndarray, fold: np.ndarray, corpus: Corpus) -> np.ndarray:
-    """Event probabilities of each fold, calibrated by the other folds."""
+    """Probabilities of the labels of each fold, calibrated by the other folds."""
     proba, own_events = np.zeros_like(logits), corpus.own_events
     for number in np.unique(fold):
         here = fold == number
-        others = calibrate(logits[~here], corpus.stances[~here], own_events[~here])
-        proba[here] = softmax(others.apply(logits[here]))
+        others = calibrate(logits[~here], corpus.stances[~here], corpus.events[~here], own_events[~here])
+        proba[here] = label_proba(others.apply(logits[here]))
     return proba
 
 
-def _judged(corpus: Corpus, event_proba: np.ndarray) -> Judged:
-    known = np.ones(len(corpus))
-    scores = from_proba(event_proba, known, threshold=0.0, coverage_floor=0.0)
-    return judged(corpus, scores.proba, scores.event)
+def _judged(corpus: Corpus, proba: np.ndarray) -> Judged:
+    n = len(corpus)
+    known = Knowledge(np.ones(n), np.full(n, np.inf), np.ones(n))
+    return judge(corpus, from_proba(proba, known, threshold=0.0, abstention=Abstention()))

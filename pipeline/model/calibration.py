@@ -1,4 +1,4 @@
-"""From log-odds to probabilities that mean what they say, and when to abstain."""
+"""Held-out log-odds to calibrated probabilities: temperature, offsets, relevance, and the threshold for an answer."""
 
 from __future__ import annotations
 
@@ -7,45 +7,59 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.stance import EVENTS, STANCES, stance_of
+from pipeline.stance import APPEAL, EVENTS, LABELS, OTHER, STANCES, event_of, quad_of, stance_of, stance_of_quad
 
-STANCE_OF_EVENT = np.array([STANCES.index(stance_of(event)) for event in EVENTS])
-_EVENTS_OF_STANCES = [np.flatnonzero(stance == STANCE_OF_EVENT) for stance in range(len(STANCES))]
+POLITICAL = LABELS[:-1]  # every label but OTHER
+STANCE_OF_LABEL = np.array([STANCES.index(stance_of(label)) for label in LABELS])
+# In figures on PLOVER's own files an appeal counts as PLOVER counts it.
+PLOVER_STANCE_OF_LABEL = np.array([STANCES.index(stance_of_quad(quad_of(label))) for label in LABELS])
+STANCE_OF_EVENT = STANCE_OF_LABEL[: len(EVENTS)]
+_CONFIDENCE = 0.95  # of the bound on precision
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Temperature and one offset a stance (Guo et al. 2017, "On Calibration of Modern Neural Networks"), and one an event
-    type, from `frequencies`.
+    """Temperature and one offset a stance (Guo et al. 2017, "On Calibration of Modern Neural Networks"), one an event type,
+    from `frequencies`, and temperature and offset of relevance (Platt 1999).
 
-    The calibrated log-odds are ``(logits + frequencies) / temperature + offsets[stance of the event]``.
+    The calibrated log-odds are ``(logits + frequencies) / temperature + offsets[stance of the label]``, and of relevance
+    ``logit / relevance_temperature + relevance_offset``.
     """
 
     temperature: float
     offsets: tuple[float, float, float]
-    frequencies: tuple[float, ...] = (0.0,) * len(EVENTS)
+    frequencies: tuple[float, ...] = (0.0,) * len(POLITICAL)
+    relevance_temperature: float = 1.0
+    relevance_offset: float = 0.0
 
     def apply(self, logits: np.ndarray) -> np.ndarray:
-        """(n, n_events) calibrated log-odds."""
-        return (logits + np.array(self.frequencies)) / self.temperature + np.array(self.offsets)[STANCE_OF_EVENT]
+        """(n, n_labels) calibrated log-odds of the political labels, then of relevance."""
+        of_stance = np.array(self.offsets)[STANCE_OF_LABEL[:-1]]
+        events = (logits[:, :-1] + np.array(self.frequencies)) / self.temperature + of_stance
+        relevance = logits[:, -1] / self.relevance_temperature + self.relevance_offset
+        return np.column_stack([events, relevance])
 
 
 def calibrated(pipeline, calibration: Calibration):
     """Write the calibration into the classifier of a fitted pipeline and return the pipeline.
 
-    Temperature and offsets are linear, so the pipeline stays a plain scikit-learn one and its
-    ``predict_proba`` is calibrated. Coefficients are rounded to what the model folder stores.
+    Temperatures and offsets are linear, so the pipeline stays a plain scikit-learn one and its ``predict_proba`` is
+    calibrated. Coefficients are rounded to what the model folder stores.
     """
     classifier = pipeline[-1]
-    coef, intercept = classifier.coef_, classifier.intercept_
-    if len(coef) == 1:  # two classes: write both rows out
-        coef, intercept = np.vstack([np.zeros_like(coef), coef]), np.append(0.0, intercept)
-    offsets = np.array([calibration.offsets[STANCES.index(_stance(c))] for c in classifier.classes_])
-    own = [calibration.frequencies[EVENTS.index(c)] if c in EVENTS else 0.0 for c in classifier.classes_]
-    coef = coef / calibration.temperature
-    classifier.coef_ = (np.round(coef * scale_of(coef)) / scale_of(coef)).astype(np.float32)
-    classifier.intercept_ = (intercept + np.array(own)) / calibration.temperature + offsets
+    offsets = np.array([calibration.offsets[STANCES.index(_stance(c))] for c in classifier.political_])
+    own = [calibration.frequencies[POLITICAL.index(c)] if c in POLITICAL else 0.0 for c in classifier.political_]
+    classifier.coef_ = rounded(classifier.coef_ / calibration.temperature)
+    classifier.intercept_ = (classifier.intercept_ + np.array(own)) / calibration.temperature + offsets
+    classifier.relevance_coef_ = rounded(classifier.relevance_coef_ / calibration.relevance_temperature)
+    intercept = classifier.relevance_intercept_ / calibration.relevance_temperature + calibration.relevance_offset
+    classifier.relevance_intercept_ = float(intercept)
     return pipeline
+
+
+def rounded(coef: np.ndarray) -> np.ndarray:
+    """Coefficients to the precision of a model folder, float32."""
+    return (np.round(coef * scale_of(coef)) / scale_of(coef)).astype(np.float32)
 
 
 def scale_of(coef: np.ndarray) -> float:
@@ -66,13 +80,42 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return shifted / sum(shifted.T)[:, None]
 
 
-def stance_proba(event_proba: np.ndarray) -> np.ndarray:
-    """(n, 3) probabilities of the stances, from (n, n_events): sums over each stance's event types."""
-    return np.array([sum(event_proba.T[events]) for events in _EVENTS_OF_STANCES]).T
+def sigmoid(logit: np.ndarray) -> np.ndarray:
+    """Probabilities of log-odds; infinity becomes 1."""
+    return 1.0 / (1.0 + np.exp(-logit))
+
+
+def label_proba(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of labels from log-odds: P(event) = P(political) * P(event | political).
+
+    Parameters
+    ----------
+    logits : (n, k + 1), log-odds of k political labels, then of being political.
+
+    Returns
+    -------
+    (n, k + 1) probabilities of the k labels, then of OTHER; rows sum to 1.
+    """
+    relevance = sigmoid(logits[:, -1])
+    return np.column_stack([softmax(logits[:, :-1]) * relevance[:, None], 1.0 - relevance])
+
+
+def stance_proba(proba: np.ndarray, stance_of_label: np.ndarray = STANCE_OF_LABEL) -> np.ndarray:
+    """(n, 3) probabilities of the stances: sums of (n, n_labels) over each stance's labels."""
+    columns = proba.T
+    return np.array([sum(columns[stance == stance_of_label]) for stance in range(len(STANCES))]).T
+
+
+def event_proba(proba: np.ndarray) -> np.ndarray:
+    """(n, n_events) probabilities of event types from (n, n_labels): an appeal is a REQUEST, OTHER is NEUTRAL."""
+    out = proba[:, : len(EVENTS)].copy()
+    for label in (APPEAL, OTHER):
+        out[:, EVENTS.index(event_of(label))] += proba[:, LABELS.index(label)]
+    return out
 
 
 def frequencies(logits: np.ndarray, events: np.ndarray) -> np.ndarray:
-    """(n_events,) offsets by which each event type is as frequent among those of its stance as in a user's own labels.
+    """(n_labels - 1,) offsets by which each event type is as frequent among those of its stance as in a user's own labels.
 
     The snippets that come with Detente were composed, as many of a type as it took, and say nothing of frequency. Fitted
     by the log loss of event types given their stance, each offset with a normal prior of standard deviation 0.7, so
@@ -80,61 +123,95 @@ def frequencies(logits: np.ndarray, events: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    logits : (n, n_events), held out.
-    events : (n,) event types of the user's rows, empty where there is none or the row is no user's.
+    logits : (n, n_labels), held out.
+    events : (n,) labels of the user's rows, empty where there is none or the row is no user's.
     """
     from scipy.optimize import minimize
 
-    rows = np.flatnonzero(events != "")
-    truth = np.array([EVENTS.index(event) for event in events[rows]], int)
-    same = STANCE_OF_EVENT[truth][:, None] == STANCE_OF_EVENT
-    within = np.where(same & np.isfinite(logits[rows]), logits[rows], -1e9)
+    rows = np.flatnonzero((events != "") & (events != OTHER))
+    truth = np.array([POLITICAL.index(event) for event in events[rows]], int)
+    of_label = STANCE_OF_LABEL[:-1]
+    same = of_label[truth][:, None] == of_label
+    events_of = logits[rows, :-1]
+    within = np.where(same & np.isfinite(events_of), events_of, -1e9)
     here = np.arange(len(rows)), truth
-    seen = np.bincount(truth, minlength=len(EVENTS))
+    seen = np.bincount(truth, minlength=len(POLITICAL))
 
     def loss(offsets):
         proba = softmax(within + offsets)
         value = (offsets**2).sum() - np.log(np.maximum(proba[here], 1e-12)).sum()
         return value, 2 * offsets + proba.sum(axis=0) - seen
 
-    return minimize(loss, np.zeros(len(EVENTS)), jac=True, method="L-BFGS-B").x if len(rows) else np.zeros(len(EVENTS))
+    return (
+        minimize(loss, np.zeros(len(POLITICAL)), jac=True, method="L-BFGS-B").x
+        if len(rows)
+        else np.zeros(len(POLITICAL))
+    )
 
 
-def calibrate(logits: np.ndarray, stances: np.ndarray, events: np.ndarray | None = None) -> Calibration:
-    """Fit temperature and offsets to held-out log-odds by the log loss of the stances.
+def calibrate(logits: np.ndarray, stances: np.ndarray, labels: np.ndarray, own_labels: np.ndarray) -> Calibration:
+    """Fit temperatures and offsets to held-out log-odds by the log loss of the stances and of relevance.
 
-    Escalation and de-escalation weigh alike, whatever their shares of the rows: the training texts' shares say nothing
-    of the news that will be read.
+    Escalation and de-escalation weigh alike, and so do political and other rows, whatever their shares: the training
+    texts' shares say nothing of the news that will be read.
 
     Parameters
     ----------
-    logits : (n, n_events), held out.
+    logits : (n, n_labels), held out.
     stances : (n,) stance names.
-    events : see `frequencies`; None takes the event types as they are.
+    labels : (n,) labels, empty where only the stance is known.
+    own_labels : (n,) see `frequencies`.
     """
+    own = frequencies(logits, own_labels)
+    other = labels == OTHER
+    temperature, offsets = _fit_stances(logits[~other], stances[~other], own)
+    return Calibration(temperature, offsets, tuple(own.tolist()), *_fit_relevance(logits[:, -1], ~other))
+
+
+def _fit_stances(logits: np.ndarray, stances: np.ndarray, own: np.ndarray) -> tuple[float, tuple[float, float, float]]:
+    """Temperature and offsets of the stances, given that the text is political."""
     from scipy.optimize import minimize
 
-    own = np.zeros(len(EVENTS)) if events is None else frequencies(logits, events)
     truth = np.array([STANCES.index(s) for s in stances])
     rows = np.arange(len(truth))
     n = np.bincount(truth, minlength=len(STANCES))
     alike = np.where(truth < 2, n[:2].mean() / np.maximum(n, 1)[truth], 1.0) if all(n[:2]) else np.ones(len(truth))
+    political = np.column_stack([logits[:, :-1], np.full(len(logits), np.inf)])
+
+    def unpack(parameters):
+        temperature, up, down = parameters.tolist()
+        return math.exp(temperature), (up, down, 0.0)
 
     def loss(parameters):
-        proba = stance_proba(softmax(_unpack(parameters, own).apply(logits)))
+        proba = stance_proba(label_proba(Calibration(*unpack(parameters), own).apply(political)))
         # The small penalty keeps offsets finite where a stance never occurs.
         return -(alike * np.log(np.maximum(proba[rows, truth], 1e-12))).mean() + 1e-4 * (parameters**2).sum()
 
-    return _unpack(minimize(loss, np.zeros(3), method="L-BFGS-B").x, own)
+    return unpack(minimize(loss, np.zeros(3), method="L-BFGS-B").x)
 
 
-def _unpack(parameters: np.ndarray, own: np.ndarray) -> Calibration:
-    temperature, up, down = parameters.tolist()
-    return Calibration(math.exp(temperature), (up, down, 0.0), tuple(own.tolist()))
+def _fit_relevance(logit: np.ndarray, political: np.ndarray) -> tuple[float, float]:
+    """Temperature and offset of relevance, both kinds of rows weighing alike; 1 and 0 where there is but one kind."""
+    from scipy.optimize import minimize
+
+    if political.all() or not np.isfinite(logit).all():
+        return 1.0, 0.0
+    weights = np.where(political, 0.5 / political.sum(), 0.5 / (~political).sum())
+    sign = np.where(political, -1.0, 1.0)
+
+    def loss(parameters):
+        return weights @ np.logaddexp(0.0, sign * (logit * math.exp(-parameters[0]) + parameters[1]))
+
+    temperature, offset = minimize(loss, np.zeros(2), method="L-BFGS-B").x.tolist()
+    return math.exp(temperature), offset
 
 
 def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> float:
-    """The lowest probability from which on answers were right with the given frequency.
+    """The lowest probability from which on answers that take a side are right with the given frequency.
+
+    The frequency must be reached by the lower end of its one-sided 95 % interval (Clopper and Pearson 1934), so that the
+    promise holds for a sample of this size. Answers of `neutral` do not count: text without politics would make them
+    look better than they are.
 
     Parameters
     ----------
@@ -147,9 +224,16 @@ def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> f
     float
         In [1/3, 1]. Where no threshold reaches the precision, the largest probability seen.
     """
-    top = proba.max(axis=1)
-    right = np.array(STANCES, object)[proba.argmax(axis=1)] == stances
+    from scipy.stats import beta
+
+    guess, top = proba.argmax(axis=1), proba.max(axis=1)
+    takes_side = guess < 2
+    if not takes_side.any():
+        return float(top.max())
+    right = (np.array(STANCES, object)[guess] == stances)[takes_side]
+    top = top[takes_side]
     order = np.argsort(-top, kind="stable")
-    share = np.cumsum(right[order]) / np.arange(1, len(top) + 1)
-    good = np.flatnonzero(share >= precision)
+    hits, n = np.cumsum(right[order]), np.arange(1, len(top) + 1)
+    lower = beta.ppf(1 - _CONFIDENCE, hits, n - hits + 1)  # NaN where nothing was right
+    good = np.flatnonzero(lower >= precision)
     return float(top[order][good[-1]]) if len(good) else float(top.max())

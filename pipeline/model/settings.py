@@ -19,6 +19,7 @@ class Training:
     ----------
     c : inverse strength of the L2 penalty (scikit-learn's ``C``) with up to 25,000 rows; with more the penalty
         grows as they do, which keeps the cost of a row the same.
+    relevance_c : the same for the model of relevance.
     balance : each row of an event type with share s weighs s to the power of minus this: 0 takes frequencies as
         they are in the training texts, 1 counts every event type alike.
     complement : how many times the log-odds of complement naive Bayes are added to the fitted ones; 0 for none.
@@ -30,6 +31,7 @@ class Training:
     """
 
     c: float = 10.0
+    relevance_c: float = 3.0
     balance: float = 0.5
     complement: float = 1.5
     own_weight: float = 8.0

@@ -19,11 +19,11 @@ from pipeline.errors import DetenteError, ModelError
 from pipeline.model.calibration import scale_of
 from pipeline.model.settings import Settings, settings_from
 from pipeline.model.weights import Weights
-from pipeline.stance import EVENTS
+from pipeline.stance import LABELS
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
 
-FORMAT = 2
+FORMAT = 3
 _WORD_LISTS = ("symbols", "words", "common", "leading")
 
 
@@ -60,6 +60,11 @@ class Model:
     threshold: float
     card: dict
     folder: Path
+
+    @property
+    def knows_events(self) -> bool:
+        """Whether it learned event types, and not stances alone."""
+        return bool(self.card["data"]["events"])
 
 
 def save(folder: str | Path, weights: Weights, card: dict, pipeline=None, seen: np.ndarray | None = None) -> Path:
@@ -115,8 +120,8 @@ def load(folder: str | Path) -> Model:
     arrays = np.load(io.BytesIO(_checked_bytes(folder, FILES.weights, card)), allow_pickle=False)
     try:
         settings = settings_from(card["settings"], str(folder / FILES.card))
-        if card["events"] != list(EVENTS):
-            raise ModelError(f"{folder}: was trained on other event types; train it again")
+        if card["labels"] != list(LABELS):
+            raise ModelError(f"{folder}: was trained on other labels; train it again")
         columns = {name: as_strings(words[name]) for name in _WORD_LISTS}
         lexicon = Lexicon(
             **columns, symbol_of_word=arrays["symbol_of_word"], pairs=arrays["pairs"], stems=settings.text.stems
@@ -211,7 +216,7 @@ def _checked_bytes(folder: Path, name: str, card: dict) -> bytes:
 
 def _check_shapes(folder: Path, weights: Weights) -> None:
     n = len(weights.vocabulary)
-    if weights.idf.shape != (n,) or weights.coef.shape != (n, len(EVENTS)) or weights.intercept.shape != (len(EVENTS),):
+    if weights.idf.shape != (n,) or weights.coef.shape != (n, len(LABELS)) or weights.intercept.shape != (len(LABELS),):
         raise _damaged(folder, f"arrays of {n} terms do not fit together")
 
 

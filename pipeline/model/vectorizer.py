@@ -20,16 +20,17 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
     The parameters are those of `pipeline.text.vocabulary.Features`.
     """
 
-    def __init__(self, masks=True, stems=True, families=DEFAULT, lead=12, min_df=2):
+    def __init__(self, masks=True, stems=True, families=DEFAULT, lead=12, clauses=True, min_df=2):
         self.masks = masks
         self.stems = stems
         self.families = families
         self.lead = lead
+        self.clauses = clauses
         self.min_df = min_df
 
     def fit(self, texts, labels=None):
         """Learn the vocabulary."""
-        features = Features(self.masks, self.stems, tuple(self.families), self.lead, self.min_df)
+        features = Features(self.masks, self.stems, tuple(self.families), self.lead, self.clauses, self.min_df)
         self.vocabulary_ = learn(as_strings(texts), features)
         return self
 

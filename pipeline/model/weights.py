@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.arrays.ragged import segment_sums
-from pipeline.stance import EVENTS
+from pipeline.stance import LABELS
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Counted, Vocabulary
 from pipeline.text.weight_rows import WeightRows, n_rows, terms_of, weight_rows
@@ -25,8 +25,10 @@ class Weights:
     ----------
     vocabulary : the known terms.
     idf : (n_terms,) float64.
-    coef : (n_terms, n_events) float64, columns in the order of `EVENTS`.
-    intercept : (n_events,) float64, -inf for event types never trained on.
+    coef : (n_terms, n_labels) float64, log-odds of every label but `OTHER` in the order of `LABELS`, then of being
+        political.
+    intercept : (n_labels,) float64, -inf for labels never trained on; the last is infinite where relevance was never
+        trained.
     """
 
     vocabulary: Vocabulary
@@ -41,7 +43,7 @@ class Weights:
         return values / np.repeat(length, np.diff(counted.indptr))
 
     def logits(self, sequence: Sequence) -> np.ndarray:
-        """(n_texts, n_events) calibrated log-odds, less what the terms of a text add to the first event type.
+        """(n_texts, n_labels) calibrated log-odds, those of events less what a text's terms add to the first event type.
 
         Probabilities are the same, and what is added to the first event type need not be added up.
         """
@@ -58,12 +60,12 @@ class Weights:
         return np.array([column + start for column, start in zip(columns, self.intercept)]).T
 
     def _sums(self, part: WeightRows) -> np.ndarray:
-        """(n_texts, n_events) sums of the rows of `_of_term`."""
+        """(n_texts, n_labels) sums of the rows of `_of_term`."""
         if len(part) > FEW:
             from scipy.sparse import csr_array
 
             return csr_array((part.times, part.row, part.bounds), shape=(len(part), len(self._table))) @ self._table
-        out = np.zeros((len(part), len(EVENTS)))
+        out = np.zeros((len(part), len(LABELS)))
         values = part.times[:, None] * self._rows(part.row)
         for text, (begin, end) in enumerate(pairwise(part.bounds.tolist())):
             if end > begin:  # cumsum adds in the order in which SciPy does, so the bits agree
@@ -79,8 +81,8 @@ class Weights:
         return self._rows(np.arange(n_rows(self.vocabulary)))
 
     def _rows(self, row: np.ndarray) -> np.ndarray:
-        """(n, n_events) float64: `_of_term` summed over the terms of each row (`pipeline.text.weight_rows`)."""
-        out = np.zeros((len(row), len(EVENTS)))
+        """(n, n_labels) float64: `_of_term` summed over the terms of each row (`pipeline.text.weight_rows`)."""
+        out = np.zeros((len(row), len(LABELS)))
         for term in terms_of(self.vocabulary, row):
             there = np.flatnonzero(term >= 0)
             out[there] += self._of_term[term[there]]
@@ -88,9 +90,10 @@ class Weights:
 
     @cached_property
     def _of_term(self) -> np.ndarray:
-        """(n_terms, n_events): coefficients of all event types but the first, less those of the first, and inverse
-        document frequencies in the last column; all times inverse document frequencies."""
-        return np.column_stack([self.coef[:, 1:] - self.coef[:, :1], self.idf]) * self.idf[:, None]
+        """(n_terms, n_labels): coefficients of all event types but the first, less those of the first; of relevance; and
+        inverse document frequencies in the last column. All times inverse document frequencies."""
+        events = self.coef[:, 1:-1] - self.coef[:, :1]
+        return np.column_stack([events, self.coef[:, -1], self.idf]) * self.idf[:, None]
 
 
 def from_pipeline(pipeline) -> Weights:
@@ -98,9 +101,9 @@ def from_pipeline(pipeline) -> Weights:
     from pipeline.model.fit import column_of
 
     counts, tfidf, classifier = (step for _, step in pipeline.steps)
-    coef = np.zeros((len(counts.vocabulary_), len(EVENTS)))
-    intercept = np.full(len(EVENTS), -np.inf)
-    columns = [column_of(label) for label in classifier.classes_]
-    coef[:, columns] = classifier.coef_.T
-    intercept[columns] = classifier.intercept_
+    coef = np.zeros((len(counts.vocabulary_), len(LABELS)))
+    intercept = np.full(len(LABELS), -np.inf)
+    columns = [column_of(label) for label in classifier.political_]
+    coef[:, columns], intercept[columns] = classifier.coef_.T, classifier.intercept_
+    coef[:, -1], intercept[-1] = classifier.relevance_coef_, classifier.relevance_intercept_
     return Weights(counts.vocabulary_, tfidf.idf_.astype(float), coef, intercept)

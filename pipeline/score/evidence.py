@@ -1,6 +1,6 @@
 """Which words moved a score: exact signed contributions to the log-odds.
 
-The score explained is f = ln(P(escalation) / P(de-escalation)). With event types added up it is
+The score explained is f = ln(P(escalation) / P(de-escalation)), in which relevance cancels out. With event types added up it is
 not linear in the terms; each term's share is its Aumann-Shapley value: the gradient integrated
 from the text without known terms to the text as it is (Sundararajan, Taly and Yan 2017,
 "Axiomatic Attribution for Deep Networks"). The shares and the base, f of an empty text, add up to f.
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.arrays.ragged import segment_ids
-from pipeline.model.calibration import STANCE_OF_EVENT
+from pipeline.model.calibration import STANCE_OF_LABEL
 from pipeline.model.store import Model
 from pipeline.score.snippets import Scores, scores_of
 from pipeline.text.analysis import Sequence
@@ -23,7 +23,7 @@ from pipeline.text.vocabulary import Located
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(24)
 _GAP = " … ".encode()
-_SIDES = (STANCE_OF_EVENT == 0, STANCE_OF_EVENT == 1)
+_SIDES = (STANCE_OF_LABEL == 0, STANCE_OF_LABEL == 1)
 
 
 @dataclass(frozen=True)

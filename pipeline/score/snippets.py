@@ -10,11 +10,26 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.model.calibration import STANCE_OF_EVENT, softmax, stance_proba
+from pipeline.model.calibration import (
+    PLOVER_STANCE_OF_LABEL,
+    STANCE_OF_LABEL,
+    event_proba,
+    label_proba,
+    stance_proba,
+)
+from pipeline.model.settings import Abstention
 from pipeline.model.store import Model
 from pipeline.read.documents import BATCH_ROWS
-from pipeline.stance import ANSWERS, EVENTS, UNCLEAR
+from pipeline.stance import ANSWERS, EVENTS, LABELS, OTHER, UNCLEAR, event_of
 from pipeline.text.analysis import Sequence
+from pipeline.text.vocabulary import Knowledge
+
+REASONS = ("", "not sure enough", "too few known words", "too short", "not English")  # of an answer of `unclear`
+_SURE, _UNSURE, _UNKNOWN, _SHORT, _FOREIGN = range(len(REASONS))
+_LEAST_TELLING = 2  # words or names, one of them a word: "ok then" tells of nothing, "Truce in Tigray" does
+_LEAST_SMALL = 0.1  # share of known function words and fillers under which a text is not English
+_EVENT_OF_LABEL = np.array([EVENTS.index(event_of(label)) for label in LABELS])
+_UNCLEAR = ANSWERS.index(UNCLEAR)
 
 
 @dataclass(frozen=True)
@@ -24,16 +39,17 @@ class Scores:
     Attributes
     ----------
     stance_code : (n,) int8, index into `ANSWERS`: a stance or `unclear`.
-    proba : (n, 3) float64, calibrated probabilities in the order of `STANCES`; rows sum to 1.
-    event_code : (n,) int8, index into `EVENTS`: the likeliest event type of the stance; of all where unclear.
-    event_proba : (n, n_events) float64, rows sum to 1.
+    reason_code : (n,) int8, index into `REASONS`: why the answer is `unclear`, 0 where it is not.
+    label_proba : (n, n_labels) float64, calibrated probabilities in the order of `LABELS`; rows sum to 1.
+    event_code : (n,) int8, index into `EVENTS`: the likeliest event type of the stance; of all where unclear; -1 where
+        the model knows only stances.
     coverage : (n,) float64 in [0, 1], share of the words that the model knows.
     """
 
     stance_code: np.ndarray
-    proba: np.ndarray
+    reason_code: np.ndarray
+    label_proba: np.ndarray
     event_code: np.ndarray
-    event_proba: np.ndarray
     coverage: np.ndarray
 
     def __len__(self) -> int:
@@ -49,14 +65,40 @@ class Scores:
         return np.array(ANSWERS, object)[self.stance_code]
 
     @property
+    def reason(self) -> np.ndarray:
+        """(n,) object, why the answer is `unclear`; empty where it is not."""
+        return np.array(REASONS, object)[self.reason_code]
+
+    @property
     def event(self) -> np.ndarray:
-        """(n,) object, the event types."""
-        return np.array(EVENTS, object)[self.event_code]
+        """(n,) object, the event types; empty where the model knows none."""
+        return np.array([*EVENTS, ""], object)[self.event_code]
+
+    @property
+    def proba(self) -> np.ndarray:
+        """(n, 3) probabilities in the order of `STANCES`; an appeal is neutral."""
+        return stance_proba(self.label_proba)
+
+    @property
+    def plover_proba(self) -> np.ndarray:
+        """(n, 3) the same, an appeal counted as PLOVER does: as a request, and so as escalation."""
+        return stance_proba(self.label_proba, PLOVER_STANCE_OF_LABEL)
+
+    @property
+    def event_proba(self) -> np.ndarray:
+        """(n, n_events) probabilities in the order of `EVENTS`; rows sum to 1."""
+        return event_proba(self.label_proba)
+
+    @property
+    def relevance(self) -> np.ndarray:
+        """(n,) P(the snippet tells of an act or stance of or towards a political actor), in [0, 1]."""
+        return 1.0 - self.label_proba[:, LABELS.index(OTHER)]
 
     @property
     def tension(self) -> np.ndarray:
         """(n,) P(escalation) - P(de-escalation), in [-1, 1]."""
-        return self.proba[:, 0] - self.proba[:, 1]
+        proba = self.proba
+        return proba[:, 0] - proba[:, 1]
 
 
 def score(model: Model, texts, threads: int = 1) -> Scores:
@@ -84,21 +126,36 @@ def _score(model: Model, texts) -> Scores:
 
 
 def scores_of(model: Model, sequence: Sequence, logits: np.ndarray) -> Scores:
-    """Scores of snippets that were read, from their (n, n_events) log-odds."""
-    coverage = model.weights.vocabulary.coverage(sequence)
-    return from_proba(softmax(logits), coverage, model.threshold, model.settings.abstention.coverage_floor)
+    """Scores of snippets that were read, from their (n, n_labels) log-odds."""
+    knowledge = model.weights.vocabulary.knowledge(sequence)
+    return from_proba(label_proba(logits), knowledge, model.threshold, model.settings.abstention, model.knows_events)
 
 
-def from_proba(event_proba: np.ndarray, coverage: np.ndarray, threshold: float, coverage_floor: float) -> Scores:
-    """Stances and event types from event probabilities.
+def from_proba(
+    proba: np.ndarray, knowledge: Knowledge, threshold: float, abstention: Abstention, knows_events: bool = True
+) -> Scores:
+    """Stances and event types from (n, n_labels) probabilities of labels.
 
-    A snippet is `unclear` where the likeliest stance has less than ``threshold``, or where no word or less
-    than ``coverage_floor`` of the words is known.
+    A snippet is `unclear` where the likeliest stance has less than ``threshold``, where it tells of too little, or where
+    less than ``abstention.coverage_floor`` of its words are known.
     """
-    proba = stance_proba(event_proba)
-    likeliest = proba.argmax(axis=1)
-    unclear = (proba.max(axis=1) < threshold) | (coverage < coverage_floor) | (coverage == 0)
-    stance = np.where(unclear, ANSWERS.index(UNCLEAR), likeliest).astype(np.int8)
-    of_stance = likeliest[:, None] == STANCE_OF_EVENT
-    best = np.where(of_stance | unclear[:, None], event_proba, -1.0).argmax(axis=1).astype(np.int8)
-    return Scores(stance, proba, best, event_proba, coverage)
+    stances = stance_proba(proba)
+    likeliest = stances.argmax(axis=1)
+    reason = _reasons(stances.max(axis=1) >= threshold, knowledge, abstention)
+    unclear = reason != _SURE
+    stance = np.where(unclear, _UNCLEAR, likeliest).astype(np.int8)
+    if knows_events:
+        fits = (likeliest[:, None] == STANCE_OF_LABEL) | unclear[:, None]
+        event = _EVENT_OF_LABEL[np.where(fits, proba, -1.0).argmax(axis=1)].astype(np.int8)
+    else:
+        event = np.full(len(proba), -1, np.int8)
+    return Scores(stance, reason, proba, event, knowledge.coverage)
+
+
+def _reasons(sure: np.ndarray, knowledge: Knowledge, abstention: Abstention) -> np.ndarray:
+    """(n,) int8, index into `REASONS`: the first of these that holds, from the last to the first."""
+    unknown = (knowledge.coverage < abstention.coverage_floor) | (knowledge.coverage == 0)
+    reason = np.where(sure, _SURE, _UNSURE)
+    reason = np.where(knowledge.telling < _LEAST_TELLING, _SHORT, reason)
+    reason = np.where(unknown, np.where(knowledge.small < _LEAST_SMALL, _FOREIGN, _UNKNOWN), reason)
+    return reason.astype(np.int8)

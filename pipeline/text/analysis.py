@@ -23,14 +23,29 @@ FUNCTION_WORDS = frozenset(
 )
 
 
+# Words that fill a line of chat or a label of a page and tell of nothing.
+FILLERS = frozenset(
+    """
+    again ah all almost also always anyway back being bit but cool did do does down else even ever every except fine few
+    get go going good great haha hello here hey hi how hmm if into just later less like lol look lot lots many maybe me
+    more most much my nice no not now oh ok okay only or other our out over own please quite really right said same say
+    see so some soon still such sure than thank thanks then there these thing things those though time today tomorrow
+    too up us very wait way we well what when where which who why wow yeah yes yet you your
+    """.split()
+)
+
+
 @dataclass(frozen=True)
 class Sequence:
     """What the model reads of a batch: one entry a word, a name counting as one word.
 
     Attributes
     ----------
-    symbol : (n_words,) int64, index into the lexicon's symbols, -1 where unknown.
+    stem : (n_words,) int64, index into the lexicon's symbols, -1 where unknown.
+    symbol : (n_words,) int64, the same, of the negated twin where a negation reaches the word.
     content : (n_words,) bool, no function word.
+    telling : (n_words,) bool, no function word and no filler.
+    negated : (n_words,) bool, in reach of a plain negation.
     reversal : (n_words,) int32, index of the word that reverses this one, or -1.
     modal : (n_words,) bool, in reach of a modal.
     main : (n_words,) bool, before the first subordinate clause.
@@ -39,8 +54,11 @@ class Sequence:
     follows, negation : (n_tokens,) bool, the token goes on with the name before it; is the "t" of "n't".
     """
 
+    stem: np.ndarray
     symbol: np.ndarray
     content: np.ndarray
+    telling: np.ndarray
+    negated: np.ndarray
     reversal: np.ndarray
     modal: np.ndarray
     main: np.ndarray
@@ -68,22 +86,34 @@ class Sequence:
         return last
 
 
-def read(texts, lexicon: Lexicon, masks: bool = True) -> tuple[Tokens, Sequence]:
+def read(texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> tuple[Tokens, Sequence]:
     """Analyse texts with a lexicon, up to the sequence of symbols.
 
-    With ``masks``, names and numbers become one symbol each and "n't" becomes "not".
+    With ``masks``, names and numbers become one symbol each and "n't" becomes "not". With ``clauses``, words in reach of a
+    negation become their negated twins, and clauses that tell of a noun are left out.
     """
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
-    kind, symbol = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
-    name, negation = _names(kind, symbol, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
-    kind, symbol = np.where(name, np.uint16(0), kind), np.where(name, NAME, symbol)
+    kind, stem = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
+    name, negation = _names(kind, stem, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
+    kind, stem = np.where(name, np.uint16(0), kind), np.where(name, NAME, stem)
     negated = np.flatnonzero(negation)
-    kind[negated], symbol[negated] = _BIT["reversal"], lexicon.negation
+    kind[negated], stem[negated] = _BIT["negator"], lexicon.negation
     follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
-    kept = np.flatnonzero(~(_is(kind, "letter") | follows))
+    aside = _asides(tokens, kind, shape) if clauses else np.zeros(len(tokens), bool)
+    follows &= ~aside
+    kept = np.flatnonzero(~(_is(kind, "letter") | follows | aside))
     clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
-    return tokens, _sequence(tokens, clause, kind[kept], symbol[kept], kept, follows, negation)
+    return tokens, _sequence(tokens, clause, kind[kept], stem[kept], kept, follows, negation, lexicon, clauses)
+
+
+def _asides(tokens: Tokens, kind: np.ndarray, shape: names.Shapes) -> np.ndarray:
+    """(n_tokens,) bool: in a relative clause, or in a participial one near the subject, between two commas."""
+    participle = np.flatnonzero(_is(kind, "participle") & shape.comma)
+    early = participle - tokens.bounds[np.searchsorted(tokens.bounds, participle, side="right") - 1] < scope.EARLY
+    opener = _is(kind, "relative")
+    opener[participle[early]] = True
+    return scope.asides(opener, shape.comma, shape.clause, tokens.bounds)
 
 
 def _names(kind, symbol: np.ndarray, lexicon: Lexicon, shape: names.Shapes) -> tuple[np.ndarray, np.ndarray]:
@@ -95,16 +125,26 @@ def _names(kind, symbol: np.ndarray, lexicon: Lexicon, shape: names.Shapes) -> t
     return names.mask(shape, common, leading, paired, letter, particle), shape.apostrophe & _is(kind, "t")
 
 
-def _sequence(tokens: Tokens, clause, kind, symbol, kept, follows, negation) -> Sequence:
+def _sequence(tokens: Tokens, clause, kind, stem, kept, follows, negation, lexicon: Lexicon, clauses: bool) -> Sequence:
     bounds = np.searchsorted(kept, tokens.bounds)
     content = ~_is(kind, "function")
+    places = np.flatnonzero(content)
+    negated = _negated(clause, places, kind) if clauses else np.zeros(len(kept), bool)
     cue = np.flatnonzero(_is(kind, "reversal"))
     passive = cue[_passive(cue, clause, _is(kind, "be"))]
-    places = np.flatnonzero(content)
     reversal = scope.in_reach(clause, places, cue, passive)
     modal = scope.in_reach(clause, places, np.flatnonzero(_is(kind, "modal")), passive[:0]) >= 0
     main = scope.main_part(bounds, np.flatnonzero(_is(kind, "subordinator")))
-    return Sequence(symbol, content, reversal, modal, main, bounds, kept, follows, negation)
+    symbol = np.where(negated, lexicon.negated_twin(stem), stem)
+    telling = content & ~_is(kind, "filler")
+    return Sequence(stem, symbol, content, telling, negated, reversal, modal, main, bounds, kept, follows, negation)
+
+
+def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """(n_words,) bool: in reach of a negator, or of the "yet" of "yet to"."""
+    yet = _is(kind, "yet") & np.append(_is(kind, "to")[1:], False)
+    cue = np.flatnonzero(_is(kind, "negator") | yet)
+    return scope.in_reach(clause, places, cue, cue[:0], scope.NEGATION_REACH) >= 0
 
 
 def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
@@ -120,9 +160,14 @@ _KINDS = {
     "modal": scope.MODALS,
     "be": scope.BE_FORMS,
     "subordinator": scope.SUBORDINATORS,
+    "negator": scope.NEGATORS,
+    "relative": scope.RELATIVES,
+    "filler": FILLERS,
     "t": ("t",),
+    "to": ("to",),
+    "yet": ("yet",),
 }
-_BIT = {kind: np.uint16(1 << bit) for bit, kind in enumerate((*_KINDS, "letter", "common", "leading"))}
+_BIT = {kind: np.uint16(1 << bit) for bit, kind in enumerate((*_KINDS, "letter", "common", "leading", "participle"))}
 
 
 def _is(kind: np.ndarray, name: str) -> np.ndarray:
@@ -141,7 +186,12 @@ def _words(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> t
         number = booleans(pc.utf8_is_numeric(pc.utf8_slice_codeunits(forms, 0, 1)))
         symbol[number] = NUMBER
         letter &= ~number
-    flags = {"letter": letter, "common": lexicon.is_common(known), "leading": lexicon.is_leading(known)}
+    flags = {
+        "letter": letter,
+        "common": lexicon.is_common(known),
+        "leading": lexicon.is_leading(known),
+        "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
+    }
     return sum((np.where(flag, _BIT[name], np.uint16(0)) for name, flag in flags.items()), kind), symbol
 
 

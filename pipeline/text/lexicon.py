@@ -6,7 +6,7 @@ can never disagree about a word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,8 +18,10 @@ from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, 
 from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.text.tokens import Tokens, tokenise
 
-_SPECIAL = ("<name>", "<number>")  # no token looks like these
-NAME, NUMBER = range(len(_SPECIAL))
+_SPECIAL = ("<name>", "<number>", "<negated>")  # no token looks like these
+NAME, NUMBER, NEGATED = range(len(_SPECIAL))
+_TWIN = "not "  # what a negated twin's symbol begins with; no stem holds a space
+LEAST_NEGATED = 2  # a stem has a negated twin of its own where it stood so often in reach of a negation
 N_SPECIAL = len(_SPECIAL)
 NOT = "not"
 COMMON_SHARE = 0.5  # a word is common where at least so many of its places are in lower case
@@ -57,13 +59,14 @@ class Lexicon:
 
     Attributes
     ----------
-    symbols : distinct stems of the training texts after the two special ones, ``<name>`` and ``<number>``.
+    symbols : the special ones, ``<name>``, ``<number>`` and ``<negated>``, the distinct stems of the training texts, and
+        negated twins, such as ``not withdraw``.
     words : lower-case words of the training texts.
     symbol_of_word : (n_words,) int32, the symbol of each of them, so that only new words are stemmed.
     common : lower-case words that are no names, sorted.
     leading : words that, written with a capital, begin a name ("North", "Prime", "Saudi"), sorted.
     pairs : (n,) int64, rising: pairs of common words that are a name together ("United States"), as
-        ``first symbol * len(symbols) + second symbol``.
+        ``first symbol << 32 | second symbol``.
     stems : whether words are reduced to their Snowball English stem.
     """
 
@@ -93,8 +96,23 @@ class Lexicon:
 
     def are_pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """(n,) bool: whether two symbols, written with capitals side by side, are a name."""
-        key = np.where((first < 0) | (second < 0), -1, first * np.int64(len(self)) + second)
+        key = np.where((first < 0) | (second < 0), -1, first << np.int64(32) | second)
         return self._pairs(key) >= 0
+
+    def negated_twin(self, symbol: np.ndarray) -> np.ndarray:
+        """(n,) int64: what each symbol becomes in reach of a negation; names and numbers stay as they are."""
+        return self._twins[symbol]
+
+    def with_twins(self, times: np.ndarray) -> Lexicon:
+        """The lexicon with a negated twin for each symbol that stood often enough in reach of a negation.
+
+        Parameters
+        ----------
+        times : (n_symbols,) int, how often it did.
+        """
+        often = np.flatnonzero((times >= LEAST_NEGATED) & (np.arange(len(times)) >= N_SPECIAL))
+        twins = [_TWIN + stem for stem in self.symbols.take(int64_column(often)).to_pylist()]
+        return replace(self, symbols=pa.concat_arrays([self.symbols, as_strings(twins)]))
 
     def is_leading(self, word: np.ndarray) -> np.ndarray:
         """(n,) bool: whether a word, written with a capital, begins a name."""
@@ -112,6 +130,16 @@ class Lexicon:
     def negation(self) -> int:
         """The symbol of "not", -1 where it was never seen."""
         return int(integers(pc.index_in(as_strings([NOT]), value_set=self.symbols))[0])
+
+    @cached_property
+    def _twins(self) -> np.ndarray:
+        """(n_symbols + 1,) int64, the twin of each symbol; the last entry, where -1 leads, is `NEGATED`."""
+        twins = np.full(len(self) + 1, NEGATED)
+        twins[:NEGATED] = np.arange(NEGATED)
+        of_twin = np.flatnonzero(booleans(pc.starts_with(self.symbols, _TWIN)))
+        stems = pc.utf8_slice_codeunits(self.symbols.take(int64_column(of_twin)), len(_TWIN), 1 << 30)
+        twins[integers(pc.index_in(stems, value_set=self.symbols))] = of_twin
+        return twins
 
     @cached_property
     def _tables(self) -> dict[str, np.ndarray]:
@@ -159,7 +187,7 @@ def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
     capitals = capital[beside] & capital[beside + 1]
     leading = _often(first[capital[beside]], capitals[capital[beside]], len(distinct), NAME_SHARE, NAME_TIMES)
     symbol = integers(pc.index_in(stemmed, value_set=symbols))
-    pairs = symbol[first].astype(np.int64) * len(symbols) + symbol[second]
+    pairs = symbol[first].astype(np.int64) << 32 | symbol[second]
     distinct_pairs, which = np.unique(pairs, return_inverse=True)
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
     sorted_words = [distinct.filter(mask(chosen)).sort() for chosen in (common, leading)]

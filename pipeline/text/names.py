@@ -61,8 +61,11 @@ _SENTENCE_END = _bytes(b".!?:;")
 _CLAUSE_END = _bytes(b'.!?:;,()"\xe2')
 _OPENING = _bytes(b'"(\x9c')
 _APOSTROPHES = (b"'", "’".encode())
+_COMMAS = (b", ", b",")
 # What the writing of a token, and of the gap behind it, says: a bit each.
-_CAPITAL, _INITIAL, _TELLING, _ENDS_SENTENCE, _ENDS_CLAUSE, _OPENS, _APOSTROPHE = (np.uint8(1 << n) for n in range(7))
+_CAPITAL, _INITIAL, _TELLING, _ENDS_SENTENCE, _ENDS_CLAUSE, _OPENS, _APOSTROPHE, _COMMA = (
+    np.uint8(1 << n) for n in range(8)
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Shapes:
 
     All are (n_tokens,) bool: ``capital``, begins with a capital; ``sentence``, begins a sentence;
     ``clause``, a break stands before it; ``headline``, its text is a headline;
-    ``apostrophe``, exactly an apostrophe stands before it.
+    ``apostrophe``, exactly an apostrophe stands before it; ``comma``, a comma does.
     """
 
     capital: np.ndarray
@@ -79,6 +82,7 @@ class Shapes:
     clause: np.ndarray
     headline: np.ndarray
     apostrophe: np.ndarray
+    comma: np.ndarray
 
 
 def shapes(tokens: Tokens) -> Shapes:
@@ -91,7 +95,8 @@ def shapes(tokens: Tokens) -> Shapes:
     # "J. Smith" is one sentence.
     before &= np.where(before & _INITIAL, ~(_ENDS_SENTENCE | _ENDS_CLAUSE), ~np.uint8(0))
     sentence, clause = (before & (_OPENS | end) != 0 for end in (_ENDS_SENTENCE, _ENDS_CLAUSE))
-    return Shapes(own & _CAPITAL != 0, sentence, clause, _headline(tokens, own), before & _APOSTROPHE != 0)
+    headline, apostrophe, comma = _headline(tokens, own), before & _APOSTROPHE != 0, before & _COMMA != 0
+    return Shapes(own & _CAPITAL != 0, sentence, clause, headline, apostrophe, comma)
 
 
 def _gap_shapes(gaps: pa.Array) -> np.ndarray:
@@ -104,6 +109,7 @@ def _gap_shapes(gaps: pa.Array) -> np.ndarray:
         (_ENDS_CLAUSE, _CLAUSE_END[opener] & wide),
         (_OPENS, _OPENING[closer] & wide),
         (_APOSTROPHE, np.array([gap in _APOSTROPHES for gap in written], bool)),
+        (_COMMA, np.array([gap in _COMMAS for gap in written], bool)),
     )
     return _bits(deeds)
 

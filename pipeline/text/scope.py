@@ -5,6 +5,10 @@ reversal are marked, so that the model learns "reversed: aid" beside "aid" ("lif
 sanctions" against "lifted off"). The reach is the content words that follow up to the end of
 the clause, at most REACH of them, and after a passive ("aid was halted") those before it.
 Words in reach of a modal ("must withdraw") are marked in the same way, ahead only.
+
+A plain negation ("has not withdrawn") goes further: the two content words that it reaches become other words than they
+are without it. A clause between two commas right after the one it tells of ("The rebels, who freed two nurses, shelled
+the hospital") is left out: it says who acts, not what is done.
 """
 
 from __future__ import annotations
@@ -23,8 +27,7 @@ REVERSALS = frozenset(
     cut cuts cutting decline declined declines defer deferred defied defuse delay delayed delaying delays denial
     denied denies deny denying discontinue discontinued dismiss dismissed drop dropped dropping drops ease eased
     eases easing end ended ending ends expire expired fail failed failing fails failure forbid forgo freeze
-    freezes freezing froze frozen give halt halted halting halts lack lift lifted lifting lifts never no nor not
-    nt overturn overturned postpone postponed postponement postpones postponing prevent prevented preventing
+    freezes freezing froze frozen give halt halted halting halts lack lift lifted lifting lifts          overturn overturned postpone postponed postponement postpones postponing prevent prevented preventing
     pull pulled pulling quash quashed quit rather refrain refrained refusal refuse refused refuses refusing
     reject rejected rejecting rejection rejects relax relaxed relaxing remove removed removing renounce
     renounced repeal repealed rescind rescinded reverse reversed revoke revoked scrap scrapped scrapping scraps
@@ -41,6 +44,13 @@ MODALS = frozenset(
     threatened threatens urge urged urges urging vow vowed vows want wanted wants will willing would
     """.split()
 )
+# Words that deny an act; "t" of "n't" and the "yet" of "yet to" are told by their neighbours.
+NEGATORS = frozenset("cannot neither never no nobody none nor not nothing nt without".split())
+NEGATION_REACH = 2
+# Words that begin a clause which tells of the noun before it.
+RELATIVES = frozenset("who whom whose which where when".split())
+LONGEST_ASIDE = 30  # tokens
+EARLY = 8  # a participle after a comma belongs to the subject where it is among so many first tokens
 BE_FORMS = frozenset(["am", "are", "be", "been", "being", "get", "got", "is", "was", "were"])
 # Words after which a sentence tells the circumstances rather than the main act.
 SUBORDINATORS = frozenset(
@@ -51,7 +61,9 @@ SUBORDINATORS = frozenset(
 )
 
 
-def in_reach(clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: np.ndarray) -> np.ndarray:
+def in_reach(
+    clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: np.ndarray, reach: int = REACH
+) -> np.ndarray:
     """Which words a cue reaches, and which cue. The work is done at the cues, which are few.
 
     Parameters
@@ -60,6 +72,7 @@ def in_reach(clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: 
     content : (n_content,) int, indices of the words that are no function words, rising.
     cue : (n_cues,) int, indices of the cues, rising.
     passive : (n_passive,) int, indices of the cues right after a form of "be", which reach back too.
+    reach : how many content words a cue reaches.
 
     Returns
     -------
@@ -67,7 +80,7 @@ def in_reach(clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: 
         where none does.
     """
     out = np.full(len(clause), -1, np.int32)
-    far_to_near = np.arange(REACH, 0, -1)[:, None]  # the nearest cue is the last to be written
+    far_to_near = np.arange(reach, 0, -1)[:, None]  # the nearest cue is the last to be written
     for cues, place in (
         (passive, np.searchsorted(content, passive) - far_to_near),
         (cue, np.searchsorted(content, cue, side="right") + far_to_near - 1),
@@ -89,3 +102,22 @@ def main_part(bounds: np.ndarray, subordinator: np.ndarray) -> np.ndarray:
     """
     first = np.append(subordinator, bounds[-1])[np.searchsorted(subordinator, bounds[:-1])]
     return within(bounds[:-1], np.minimum(first, bounds[1:]), bounds[-1])
+
+
+def asides(opener: np.ndarray, comma: np.ndarray, clause: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """(n_tokens,) bool: the token stands in a clause between two commas.
+
+    Parameters
+    ----------
+    opener : (n_tokens,) bool, the token may begin such a clause; it does where a comma stands before it and the next break
+        of its text is a comma too.
+    comma, clause : (n_tokens,) bool, a comma, or any break, stands before the token.
+    bounds : (n_texts + 1,) int, the first token of each text, and the number of tokens.
+    """
+    begin = np.flatnonzero(opener & comma)
+    breaks = np.append(np.flatnonzero(clause), len(comma))
+    end = breaks[np.searchsorted(breaks, begin, side="right")]
+    text_end = bounds[np.searchsorted(bounds, begin, side="right")]
+    closed = (end < text_end) & (end - begin <= LONGEST_ASIDE)
+    closed[closed] = comma[end[closed]]
+    return within(begin[closed], end[closed], len(comma))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from pipeline.text.lexicon import Lexicon
 from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, decode, keys_of, places
 from pipeline.text.tokens import Tokens
 
+_LOW = 0xFFFFFFFF
 SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
 
 
@@ -30,6 +31,7 @@ class Features:
     stems : reduce words to Snowball English stems.
     families : kinds of terms, of `pipeline.text.terms.FAMILIES`.
     lead : how many words at the head of a text are marked as such.
+    clauses : turn negated words into words of their own and leave out clauses that tell of a noun.
     min_df : the number of places a term needs in the training texts.
     """
 
@@ -37,6 +39,7 @@ class Features:
     stems: bool = True
     families: tuple[str, ...] = DEFAULT
     lead: int = 12
+    clauses: bool = True
     min_df: int = 2
 
 
@@ -51,6 +54,23 @@ class Counted:
     indptr: np.ndarray
     indices: np.ndarray
     counts: np.ndarray
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """How much of each of n texts a model knows.
+
+    Attributes
+    ----------
+    coverage : (n,) float64 in [0, 1], share of the words, names and numbers left out, whose stem is known; 0 where there
+        is none.
+    telling : (n,) int64, known words and names that are neither function words nor fillers; 0 where none is a word.
+    small : (n,) float64 in [0, 1], share of known function words and fillers among all words.
+    """
+
+    coverage: np.ndarray
+    telling: np.ndarray
+    small: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -82,7 +102,7 @@ class Vocabulary:
 
     def locate(self, texts) -> Located:
         """Every known term in the texts, with repeats."""
-        tokens, sequence = read(texts, self.lexicon, self.features.masks)
+        tokens, sequence = read(texts, self.lexicon, self.features.masks, self.features.clauses)
         found = self.found(sequence, self.features.families)
         return Located(tokens, sequence, *(np.concatenate(part) for part in zip(*found)))
 
@@ -93,7 +113,7 @@ class Vocabulary:
 
     def read(self, texts) -> Sequence:
         """What the model reads of texts."""
-        return read(texts, self.lexicon, self.features.masks)[1]
+        return read(texts, self.lexicon, self.features.masks, self.features.clauses)[1]
 
     def tally(self, found: Located) -> Counted:
         """Count the terms that were located."""
@@ -109,12 +129,16 @@ class Vocabulary:
         cells = np.concatenate([row[i] | term.view(np.uint32) for i, term in found])
         return Counted(*_tallied(cells, n_texts, bits))
 
-    def coverage(self, sequence: Sequence) -> np.ndarray:
-        """(n_texts,) share of a text's words, names and numbers left out, whose stem is known; 0 where it has none."""
-        known, unknown = sequence.symbol >= lexicons.N_SPECIAL, sequence.symbol < 0
-        both = segment_sums(sequence.bounds, known + (unknown.astype(np.int64) << 32))  # two sums at the price of one
-        known, unknown = both & 0xFFFFFFFF, both >> 32
-        return known / np.maximum(known + unknown, 1)
+    def knowledge(self, sequence: Sequence) -> Knowledge:
+        """How much of each text the model knows."""
+        known, unknown = sequence.stem >= lexicons.N_SPECIAL, sequence.stem < 0
+        telling = sequence.telling & (known | (sequence.stem == lexicons.NAME))
+        # Two sums at the price of one.
+        words = segment_sums(sequence.bounds, known + (unknown.astype(np.int64) << 32))
+        tells = segment_sums(sequence.bounds, telling + ((sequence.telling & known).astype(np.int64) << 32))
+        known, unknown, telling, told = words & _LOW, words >> 32, tells & _LOW, tells >> 32
+        total = np.maximum(known + unknown, 1)
+        return Knowledge(known / total, np.where(told > 0, telling, 0), (known - told) / total)
 
     def found(self, sequence: Sequence, families: Iterable[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """For each family the first and the second word of each known term in it, and the term, in reading order."""
@@ -164,7 +188,12 @@ class Vocabulary:
 def learn(texts: pa.Array, features: Features) -> Vocabulary:
     """The vocabulary of the training texts."""
     lexicon = lexicons.learn(texts, features.stems, features.masks)
-    _, sequence = read(texts, lexicon, features.masks)
+    _, sequence = read(texts, lexicon, features.masks, features.clauses)
+    if features.clauses:
+        stems = sequence.stem[sequence.negated & (sequence.stem >= 0)]
+        lexicon = lexicon.with_twins(np.bincount(stems, minlength=len(lexicon)))
+        symbol = np.where(sequence.negated, lexicon.negated_twin(sequence.stem), sequence.stem)
+        sequence = replace(sequence, symbol=symbol)
     kept = []
     for family in features.families:
         i, j = places(sequence, family, features.lead)

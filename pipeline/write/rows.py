@@ -86,8 +86,9 @@ def _columns(scores: Scores) -> dict[str, pa.Array]:
     up, down, neither = scores.proba.T
     return {
         "stance": named(scores.stance_code, ANSWERS),
-        "event": named(scores.event_code, EVENTS),
-        "tension": _rounded(scores.tension),
+        "event": named(scores.event_code, (*EVENTS, "")),
+        "tension": _rounded(up - down),
+        "relevance": _rounded(scores.relevance),
         "p_escalation": _rounded(up),
         "p_de_escalation": _rounded(down),
         "p_neutral": _rounded(neither),

@@ -1,0 +1,127 @@
+"""The classifier in two steps: is the text political, and if so, which event does it tell of?
+
+P(event) = P(political) * P(event | political). Rows labelled OTHER teach only the first step. Adding them as one more
+class of a single model costs six points of three-way macro-F1 (`experiments/LOG.md`), since everyday news uses the
+same verbs as political news.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+from sklearn.utils.validation import check_is_fitted
+
+from pipeline.model.calibration import label_proba
+from pipeline.stance import LABELS, OTHER, STANCES, stance_of
+
+PENALTY_ROWS = 25_000  # beyond so many rows the penalty grows with them, so that the solver's steps do not
+SMOOTHING = 0.1  # of complement naive Bayes; 0.02 to 0.2 are as good
+
+
+class EventClassifier(ClassifierMixin, BaseEstimator):
+    """Logistic regression over event types with complement naive Bayes added, behind a logistic regression of relevance.
+
+    Parameters
+    ----------
+    c, relevance_c : inverse strength of the L2 penalty of the event types and of relevance.
+    balance : each row of a label with share s weighs s to the power of minus this.
+    complement : how many times the log-odds of complement naive Bayes are added to the fitted ones.
+    tolerance, max_iter : when the solver stops.
+
+    Attributes
+    ----------
+    classes_ : (n_classes,) the labels seen, sorted; `OTHER` among them where there were such rows.
+    political_ : (n_political,) the labels seen without `OTHER`, sorted.
+    coef_, intercept_ : (n_political, n_terms) and (n_political,), log-odds of the political labels.
+    relevance_coef_, relevance_intercept_ : (n_terms,) and float, log-odds of being political; zeros and infinity where
+        no row was `OTHER`.
+    """
+
+    def __init__(self, c=10.0, relevance_c=3.0, balance=0.5, complement=1.5, tolerance=2e-4, max_iter=500):
+        self.c = c
+        self.relevance_c = relevance_c
+        self.balance = balance
+        self.complement = complement
+        self.tolerance = tolerance
+        self.max_iter = max_iter
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit both steps; ``X`` is a sparse (n, n_terms) matrix, ``y`` holds labels or stances."""
+        labels = np.asarray(y).astype(str)
+        weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, float)
+        political = labels != OTHER
+        self.classes_ = np.unique(labels)
+        self._fit_events(X[political], labels[political], weights[political])
+        self.relevance_coef_, self.relevance_intercept_ = np.zeros(X.shape[1], np.float32), np.inf
+        if not political.all():
+            self._fit_relevance(X, political, weights)
+        return self
+
+    def decision_function(self, X):
+        """(n, n_political + 1) log-odds of `political_`, then of being political."""
+        check_is_fitted(self)
+        events = X @ self.coef_.T.astype(float) + self.intercept_
+        relevance = X @ self.relevance_coef_.astype(float) + self.relevance_intercept_
+        return np.column_stack([events, relevance])
+
+    def predict_proba(self, X):
+        """(n, n_classes) probabilities in the order of ``classes_``; rows sum to 1."""
+        proba = label_proba(self.decision_function(X))
+        order = {label: k for k, label in enumerate((*self.political_, OTHER))}
+        return proba[:, [order[label] for label in self.classes_]]
+
+    def predict(self, X):
+        """(n,) the likeliest label of each row."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _fit_events(self, matrix, labels: np.ndarray, weights: np.ndarray) -> None:
+        weights = _balanced(labels, weights, self.balance)
+        classifier = self._logistic_regression(self.c, len(labels)).fit(matrix, labels, sample_weight=weights)
+        self.political_, coef, intercept = classifier.classes_, classifier.coef_, classifier.intercept_
+        if len(coef) == 1:  # two classes: scikit-learn keeps one row, the second class against the first
+            coef, intercept = np.vstack([np.zeros_like(coef), coef]), np.append(0.0, intercept)
+        if self.complement:
+            coef = coef + self.complement * _complement_log_odds(matrix, labels, weights)
+        self.coef_, self.intercept_ = coef.astype(np.float32), intercept.astype(float)
+
+    def _fit_relevance(self, matrix, political: np.ndarray, weights: np.ndarray) -> None:
+        weights = _balanced(np.where(political, "political", OTHER), np.ones(len(weights)), self.balance)
+        classifier = self._logistic_regression(self.relevance_c, len(political))
+        classifier.fit(matrix, political, sample_weight=weights)
+        self.relevance_coef_ = classifier.coef_[0].astype(np.float32)
+        self.relevance_intercept_ = float(classifier.intercept_[0])
+
+    def _logistic_regression(self, c: float, n_rows: int) -> LogisticRegression:
+        # L-BFGS spends its time on its own vectors, holds the interpreter lock, and may stop points too early.
+        return LogisticRegression(
+            C=c * min(1.0, PENALTY_ROWS / n_rows), solver="newton-cg", tol=self.tolerance, max_iter=self.max_iter
+        )
+
+
+def _complement_log_odds(matrix, labels, weights) -> np.ndarray:
+    """(n_classes, n_terms) of complement naive Bayes (Rennie et al. 2003, "Tackling the Poor Assumptions of Naive Bayes").
+
+    Both are linear in the same terms, so that their sum is one logistic regression. The penalty holds the weights of
+    rare terms near 0, which naive Bayes does not.
+    """
+    bayes = ComplementNB(alpha=SMOOTHING).fit(matrix, labels, sample_weight=weights)
+    return bayes.feature_log_prob_ - bayes.feature_log_prob_.mean(axis=0)
+
+
+def _balanced(labels: np.ndarray, weights: np.ndarray, power: float) -> np.ndarray:
+    """Weights of rows, multiplied by the share of their label to the power of minus ``power``.
+
+    Escalation and de-escalation weigh alike after that, so that a text which says nothing leans neither way.
+    """
+    classes, which = np.unique(labels, return_inverse=True)
+    total = np.bincount(which, weights)
+    of_label = (total.sum() / (len(classes) * total)) ** power
+    stances = np.array([stance_of(label) if label in LABELS else label for label in classes])
+    poles = [stances == pole for pole in STANCES[:2]]
+    mass = [(total * of_label)[pole].sum() for pole in poles]
+    if all(mass):
+        for pole, own in zip(poles, mass):
+            of_label[pole] *= np.sqrt(mass[0] * mass[1]) / own
+    return weights * of_label[which]
