@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import InputError, LabelError
+from pipeline.read.cleaning import clean
 from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
 from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 
@@ -116,7 +117,8 @@ def _files_of(path: Path) -> list[Path]:
 
 def _read_one(path: Path, columns: Columns) -> Corpus:
     table = read_table(path)
-    texts = strings(table, column_of(table.column_names, columns.text, TEXT_COLUMNS, path), path).to_pylist()
+    texts = strings(table, column_of(table.column_names, columns.text, TEXT_COLUMNS, path), path)
+    texts = clean(texts).to_pylist()
     for row, text in enumerate(texts, start=1):
         if not text.strip():
             raise InputError(f"{path}, row {row}: the text is blank; expected a sentence or a headline")

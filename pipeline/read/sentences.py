@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pipeline.read.cleaning import unbroken
+
 _WRAPPED = range(45, 101)  # lengths of the lines of hard-wrapped text, in characters
 
 
@@ -61,7 +63,7 @@ def distinct_sentences(text: str) -> list[Sentence]:
 def _lines(text: str) -> list[str]:
     """Lines of running text, hard wraps undone."""
     joined = []
-    for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+    for paragraph in re.split(r"\n\s*\n", unbroken(text).replace("\r\n", "\n").replace("\r", "\n")):
         lines = [line.strip() for line in paragraph.split("\n") if line.strip()]
         wrapped = len(lines) > 2 and all(len(line) in _WRAPPED for line in lines[:-1])
         wrapped = wrapped and len(set(lines)) == len(lines)

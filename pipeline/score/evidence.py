@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays.arrow import as_strings
 from pipeline.arrays.ragged import segment_ids
 from pipeline.model.calibration import STANCE_OF_LABEL
 from pipeline.model.store import Model
+from pipeline.read.cleaning import clean
 from pipeline.score.snippets import Scores, scores_of
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Located
@@ -34,7 +34,7 @@ class Evidence:
     ----------
     bounds : (n_texts + 1,) int64, the first term of each text, and the number of terms.
     weight : (n_terms,) float64, its signed contribution, natural logarithm; largest first within a text.
-    start, end : (n_terms,) int64, its first place in the text, in characters.
+    start, end : (n_terms,) int64, its first place in the cleaned text, in characters.
     words : (n_terms,) Arrow strings, the words as they stand there, gaps of a pair shown as "…".
     log_odds : (n_texts,) float64, the whole score.
     base : float, the score of a text without known terms.
@@ -68,7 +68,7 @@ def explain(model: Model, texts, top: int | None = None) -> Evidence:
 def score_and_explain(model: Model, texts, top: int | None = None) -> tuple[Scores, Evidence]:
     """Scores and evidence from one analysis of the texts."""
     weights = model.weights
-    found = weights.vocabulary.locate(as_strings(texts))
+    found = weights.vocabulary.locate(clean(texts))
     counted = weights.vocabulary.tally(found)
     logits = weights.logits(found.sequence)
     share, log_odds, base = _shares(weights, counted, logits)

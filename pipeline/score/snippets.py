@@ -19,6 +19,7 @@ from pipeline.model.calibration import (
 )
 from pipeline.model.settings import Abstention
 from pipeline.model.store import Model
+from pipeline.read.cleaning import clean
 from pipeline.read.documents import BATCH_ROWS
 from pipeline.stance import ANSWERS, EVENTS, LABELS, OTHER, UNCLEAR, event_of
 from pipeline.text.analysis import Sequence
@@ -102,7 +103,7 @@ class Scores:
 
 
 def score(model: Model, texts, threads: int = 1) -> Scores:
-    """Score snippets.
+    """Score snippets, cleaned first (`pipeline.read.cleaning`).
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def score(model: Model, texts, threads: int = 1) -> Scores:
 
 
 def _score(model: Model, texts) -> Scores:
-    sequence = model.weights.vocabulary.read(texts)
+    sequence = model.weights.vocabulary.read(clean(texts))
     return scores_of(model, sequence, model.weights.logits(sequence))
 
 
