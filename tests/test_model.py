@@ -277,7 +277,7 @@ def test_settings_are_read_from_toml_and_checked(tmp_path):
     settings = read_settings(path)
     assert (settings.training.c, settings.text.families) == (3.0, ("word", "pair"))
     for content, message in [
-        ("[training]\ndepth = 3", "unknown setting 'depth'; expected one of c, relevance_c, balance"),
+        ("[training]\ndepth = 3", "unknown setting 'depth'; expected one of c, balance"),
         ("[forest]\nc = 3", r"unknown table \[forest\]"),
         ('[training]\nc = "x"', "c must be of type float, got 'x'"),
         ('[text]\nfamilies = ["verse"]', "families must be a list of word, pair"),

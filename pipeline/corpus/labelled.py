@@ -82,14 +82,14 @@ class Columns:
     quad: str | None = None
 
 
-SHIPPED = ("codebook.csv", "snippets.csv")  # what a folder stands for, and what comes with Detente
+SHIPPED = ("codebook.csv", "snippets.csv", "other_news.csv")  # what a folder stands for, and what comes with Detente
 _COLUMNS = ("texts", "events", "stances", "sources", "quads")
 
 
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
     """Read labelled files, one after the other, exact repeats of a text and its label dropped.
 
-    A folder stands for its ``codebook.csv`` and ``snippets.csv``.
+    A folder stands for those of the files `SHIPPED` that it holds.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def _files_of(path: Path) -> list[Path]:
         return [path]
     files = [path / name for name in SHIPPED if (path / name).exists()]
     if not files:
-        raise InputError(f"{path}: expected codebook.csv or snippets.csv in this folder, found neither")
+        raise InputError(f"{path}: expected {' or '.join(SHIPPED)} in this folder, found none")
     return files
 
 

@@ -26,7 +26,8 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     c, relevance_c : inverse strength of the L2 penalty of the event types and of relevance.
-    balance : each row of a label with share s weighs s to the power of minus this.
+    balance, relevance_balance : each row of a label with share s weighs s to the power of minus this; the second for the
+        two classes of relevance.
     complement : how many times the log-odds of complement naive Bayes are added to the fitted ones.
     tolerance, max_iter : when the solver stops.
 
@@ -39,10 +40,20 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         no row was `OTHER`.
     """
 
-    def __init__(self, c=10.0, relevance_c=3.0, balance=0.5, complement=1.5, tolerance=2e-4, max_iter=500):
+    def __init__(
+        self,
+        c=10.0,
+        balance=0.5,
+        complement=1.5,
+        relevance_c=1.0,
+        relevance_balance=1.0,
+        tolerance=2e-4,
+        max_iter=500,
+    ):
         self.c = c
-        self.relevance_c = relevance_c
         self.balance = balance
+        self.relevance_c = relevance_c
+        self.relevance_balance = relevance_balance
         self.complement = complement
         self.tolerance = tolerance
         self.max_iter = max_iter
@@ -87,7 +98,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         self.coef_, self.intercept_ = coef.astype(np.float32), intercept.astype(float)
 
     def _fit_relevance(self, matrix, political: np.ndarray, weights: np.ndarray) -> None:
-        weights = _balanced(np.where(political, "political", OTHER), np.ones(len(weights)), self.balance)
+        weights = _balanced(np.where(political, "political", OTHER), np.ones(len(weights)), self.relevance_balance)
         classifier = self._logistic_regression(self.relevance_c, len(political))
         classifier.fit(matrix, political, sample_weight=weights)
         self.relevance_coef_ = classifier.coef_[0].astype(np.float32)

@@ -103,12 +103,13 @@ def _fit_labels(texts, labels, weights: np.ndarray, settings: Settings) -> Pipel
     counts = TermVectorizer(text.masks, text.stems, text.families, text.lead, text.clauses, text.min_df)
     tfidf = TfidfTransformer(sublinear_tf=True)
     classifier = EventClassifier(
-        training.c,
-        training.relevance_c,
-        training.balance,
-        training.complement,
-        training.tolerance,
-        training.max_iter,
+        c=training.c,
+        balance=training.balance,
+        complement=training.complement,
+        relevance_c=training.relevance_c,
+        relevance_balance=training.relevance_balance,
+        tolerance=training.tolerance,
+        max_iter=training.max_iter,
     )
     # Single precision, in which the weights are stored, takes a third of the time.
     matrix = tfidf.fit_transform(counts.fit_transform(texts)).astype(np.float32)

@@ -19,10 +19,10 @@ class Training:
     ----------
     c : inverse strength of the L2 penalty (scikit-learn's ``C``) with up to 25,000 rows; with more the penalty
         grows as they do, which keeps the cost of a row the same.
-    relevance_c : the same for the model of relevance.
     balance : each row of an event type with share s weighs s to the power of minus this: 0 takes frequencies as
         they are in the training texts, 1 counts every event type alike.
     complement : how many times the log-odds of complement naive Bayes are added to the fitted ones; 0 for none.
+    relevance_c, relevance_balance : what ``c`` and ``balance`` are, for the model that tells political from other text.
     own_weight : how many times a row of any other file counts beside the codebook and the snippets that come with
         Detente: real labels say more than composed ones.
     tolerance, max_iter : when the solver stops.
@@ -31,9 +31,10 @@ class Training:
     """
 
     c: float = 10.0
-    relevance_c: float = 3.0
     balance: float = 0.5
     complement: float = 1.5
+    relevance_c: float = 1.0
+    relevance_balance: float = 1.0
     own_weight: float = 8.0
     tolerance: float = 2e-4
     max_iter: int = 500
