@@ -1,12 +1,33 @@
-"""One family of errors. Each says where, what was expected, what was found and what to do."""
+"""One family of errors. Each says where, what was expected, what was found and what to do; each has an exit code."""
+
+EXIT_CODES = {
+    0: "done",
+    1: "an input, a file, a setting or a store that does not fit; one line says what to do",
+    2: "options that do not fit (from Typer)",
+    3: "`drift` found that the feed has moved, or `data check` something serious",
+    4: "`check` found a kind below its floor",
+    5: "more rows were set aside than `--max-rejects` allows; the others are written",
+    6: "`timeline --alert`: the last period is flagged",
+    70: "a fault of Detente itself; `--verbose` shows where",
+    130: "interrupted; `--resume` goes on",
+}
+FLOOR, DRIFT, TOO_MANY_REJECTS, ALERT, FAULT, INTERRUPTED = 4, 3, 5, 6, 70, 130
 
 
 class DetenteError(Exception):
-    """Anything a user can cause and mend. The command line prints it as one line."""
+    """Anything a user can cause and mend. The command line prints it as one line and ends with `exit_code`."""
+
+    exit_code = 1
 
 
 class InputError(DetenteError, ValueError):
     """A file or a text that cannot be read as what it was given as."""
+
+
+class RejectsError(InputError):
+    """More rows set aside than allowed."""
+
+    exit_code = TOO_MANY_REJECTS
 
 
 class LabelError(DetenteError, ValueError):

@@ -8,7 +8,7 @@ from pipeline.errors import InputError
 from pipeline.evaluate.behaviour import KINDS, check
 from pipeline.model.store import load
 from pipeline.score.snippets import Scores
-from pipeline.stance import ANSWERS, STANCES, UNCLEAR
+from pipeline.stance import ANSWERS, LABELS, STANCES, UNCLEAR
 from tests.conftest import DATA
 
 CHECKS = DATA / "checks"
@@ -17,8 +17,11 @@ CHECKS = DATA / "checks"
 def scores(*pairs):
     """Scores with the given (stance, tension)."""
     code = np.array([ANSWERS.index(stance) for stance, _ in pairs])
-    proba = np.array([[(1 + t) / 2, (1 - t) / 2, 0] for _, t in pairs])
-    return Scores(code, proba, np.zeros(len(pairs), int), proba, np.ones(len(pairs)))
+    proba = np.zeros((len(pairs), len(LABELS)))
+    proba[:, LABELS.index("ASSAULT")] = [(1 + t) / 2 for _, t in pairs]
+    proba[:, LABELS.index("AID")] = [(1 - t) / 2 for _, t in pairs]
+    none = np.zeros(len(pairs), int)
+    return Scores(code, none, proba, none, np.ones(len(pairs)))
 
 
 def rule(name):

@@ -18,8 +18,9 @@ from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.model.store import load
 from pipeline.read import inputs
-from pipeline.read.inputs import ReadOptions, read_inputs
+from pipeline.read.inputs import Batch, ReadOptions, read_inputs
 from pipeline.score.snippets import score
+from pipeline.write import journal
 from pipeline.write.rows import OutputOptions
 
 LINES = [
@@ -183,7 +184,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, s
     with pytest.raises(KeyboardInterrupt):
         score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
     assert not out.exists()
-    with pytest.raises(InputError, match="unfinished run; go on with --resume"):
+    with pytest.raises(InputError, match="unfinished run of the same inputs; go on with --resume"):
         score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
     with pytest.raises(InputError, match="options differ"):
         score_to_file(opened, source, ASIDE, OutputOptions(evidence=1), out, kind, resume=True)
@@ -245,3 +246,30 @@ def test_kill_minus_nine_at_any_moment(tmp_path, folder):
             time.sleep(0.05)
     assert process.returncode == 0 and kills
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
+def test_a_second_run_of_one_output_is_refused_while_the_first_is_alive(tmp_path, opened):
+    source, out = [str(write(tmp_path / "a.csv"))], tmp_path / "out.jsonl"
+    with journal.Journal(out, "jsonl") as first:
+        first.begin({"inputs": "others"}, resume=False)
+        with pytest.raises(InputError, match=f"another run, process {os.getpid()}, is writing this"):
+            score_to_file(opened, source, ASIDE, OutputOptions(), out, "jsonl", resume=True)
+    # The first has ended without a finished batch: nothing has to be deleted by hand.
+    assert score_to_file(opened, source, ASIDE, OutputOptions(), out, "jsonl").rows > 0
+
+
+def test_a_run_that_scores_nothing_keeps_its_rejects_and_blocks_nothing(tmp_path, opened):
+    (tmp_path / "a.csv").write_text("id,text\n2,a,b\n")
+    with pytest.raises(InputError, match=r"nothing was scored; 1 rows could not be read; see .*rejects.jsonl"):
+        score_to_file(opened, [str(tmp_path / "a.csv")], ASIDE, OutputOptions(), tmp_path / "out.csv", "csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.csv.rejects.jsonl"]
+
+
+def test_a_finished_file_with_lines_of_somebody_else_is_an_error(tmp_path, opened):
+    with journal.Journal(tmp_path / "out.jsonl", "jsonl") as run:
+        run.begin({}, resume=False)
+        run.add(Batch(["1"], ["Chad sent food."]), b"{}\n", ["id"], 1)
+        with (tmp_path / "out.jsonl.parts" / "rows").open("ab") as file:
+            file.write(b"{}\n")
+        with pytest.raises(InputError, match="expected 3 bytes, found 6; something else wrote here"):
+            run.finish()

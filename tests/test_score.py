@@ -5,7 +5,7 @@ from pipeline.model import weights
 from pipeline.model.settings import Abstention
 from pipeline.read.sentences import distinct_sentences, split_sentences
 from pipeline.score import snippets
-from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles, stances_of_counts
+from pipeline.score.articles import STANCES_OF_ARTICLES, least_acts, score_articles, stances, stances_of_sides
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, from_proba, score
 from pipeline.stance import LABELS
@@ -138,8 +138,26 @@ def test_repeats_count_once_whatever_their_case_and_spaces():
 
 
 def test_an_article_is_mixed_where_the_weaker_side_has_a_third():
-    codes = stances_of_counts(np.array([[2, 1, 0, 0], [3, 1, 0, 0], [1, 4, 9, 2]]))
+    both = np.ones(3, bool)
+    codes = stances_of_sides(both, both, np.array([[2, 1, 0, 0], [3, 1, 0, 0], [1, 4, 9, 2]]))
     assert [STANCES_OF_ARTICLES[code] for code in codes] == ["mixed", "escalation", "de-escalation"]
+
+
+def test_an_article_takes_a_side_where_chance_would_not():
+    # 1 - .97 ** 2 = .059: one act of two sentences may be a false alarm, two of twelve (.049) may not, two of thirteen (.056) may.
+    assert least_acts(np.array([0, 1, 2, 12, 13]), 0.03).tolist() == [1, 1, 2, 2, 3]
+    assert least_acts(np.array([5, 6]), 0.01).tolist() == [1, 2]  # 1 - .99 ** 5 = .049
+
+
+def test_one_doubtful_sentence_of_twenty_decides_nothing():
+    rows = np.full((20, len(LABELS)), 0.0)
+    rows[:, LABELS.index("OTHER")] = 1.0
+    rows[11] = one_hot("REJECT", 0.7)
+    scores = scores_of(*rows)
+    counts = np.array([[1, 0, 19, 0]])
+    assert STANCES_OF_ARTICLES[stances(np.array([0, 20]), scores, counts)[0]] == "neutral"
+    rows[11:14] = one_hot("REJECT", 0.7)
+    assert STANCES_OF_ARTICLES[stances(np.array([0, 20]), scores_of(*rows), counts)[0]] == "escalation"
 
 
 def test_articles_are_scored_sentence_by_sentence(model):

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 import typer
 
 from pipeline.cli import scoring, training
-from pipeline.errors import DetenteError
+from pipeline.cli.options import settings
+from pipeline.errors import FAULT, INTERRUPTED, DetenteError
 
 app = typer.Typer(
     help="Says, sentence by sentence, whether news tells of rising or easing tension, how sure it is, and why.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -24,9 +26,31 @@ COMMANDS = {
     "Read the news": (scoring.score,),
     "Train and measure a model": (training.train, training.evaluate, training.check, training.drift),
 }
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"detente {version('detente')}")
+        raise typer.Exit
+
+
 for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+
+
+@app.callback()
+def detente(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show where a fault of Detente itself arose.")] = False,
+) -> None:
+    """Options of every command."""
+    settings.quiet, settings.verbose = quiet, verbose
 
 
 def main() -> None:
@@ -38,12 +62,28 @@ def main() -> None:
 
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
-    """The project's errors become one line on standard error and exit code 1."""
+    """Every error becomes one line on standard error and an exit code (`pipeline.errors.EXIT_CODES`)."""
     try:
         yield
     except DetenteError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        _say_and_end(f"error: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        _say_and_end("interrupted; what was finished is kept, and --resume goes on", INTERRUPTED)
     except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:  # a full disk, a read-only folder, a closed standard output
+        _say_and_end(f"error: {error.filename or 'output'}: {error.strerror or error}", 1)
+    except Exception as error:
+        if settings.verbose:
+            raise
+        _say_and_end(f"error: a fault of Detente itself: {type(error).__name__}: {error}; --verbose shows where", FAULT)
+
+
+def _say_and_end(line: str, code: int) -> None:
+    """One line on standard error, whatever characters it holds and wherever it goes."""
+    try:
+        print(" ".join(line.split("\n")), file=sys.stderr)
+    except (OSError, ValueError):  # standard error is closed or cannot say it
+        code = code or 1
+    raise SystemExit(code) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -18,3 +19,14 @@ TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
 StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
+
+
+@dataclass
+class _Settings:
+    """What was asked of every command."""
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+settings = _Settings()

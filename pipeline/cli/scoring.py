@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, ModelOption, TextColumn
+from pipeline.cli.options import MODEL, ModelOption, TextColumn, settings
 
 
 def score(
@@ -25,6 +25,9 @@ def score(
     text_column: TextColumn = None,
     threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    max_rejects: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of rows that may be set aside; above it the exit code is 5.")
+    ] = 0.01,
     dask: Annotated[
         Optional[str], typer.Option(metavar="ADDRESS", help="Score on a Dask cluster, or local; --out is a folder.")
     ] = None,
@@ -38,7 +41,8 @@ def score(
 
     asked = OutputOptions(sentences, evidence)
     if dask:
-        _score_on_cluster(open_model(model), given or [], ReadOptions(text_column, articles, True), asked, out, dask)
+        reading = ReadOptions(text_column, articles, True)
+        _score_on_cluster(open_model(model), given or [], reading, asked, out, dask, max_rejects)
         return
     file = Path(out) if out else None
     kind = format_of(format, file, sys.stdout.isatty())
@@ -55,20 +59,44 @@ def score(
         show.scores(opened, batches, asked, file)
         return
     reading = ReadOptions(text_column, articles, set_aside=True)
-    _score_to_file(opened, given or [], reading, asked, file, kind, threads or os.cpu_count() or 1, resume)
+    _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
 
 
-def _score_to_file(model, given, reading, asked, file: Path, kind: str, threads: int, resume: bool) -> None:
+def processors() -> int:
+    """How many processors this process may use: those of its affinity, or of the quota of its control group."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(allowed, int(quota) // int(period)))
+    except (OSError, ValueError):  # no control groups, or no quota ("max")
+        return allowed
+
+
+def _score_to_file(model, given, reading, asked, file, kind, threads, resume, max_rejects) -> None:
     from pipeline import show
     from pipeline.engines.threads import score_to_file
     from pipeline.read.inputs import files_of
 
     with show.reading(sum(path.stat().st_size for path in files_of(given))) as step:
         totals = score_to_file(model, given, reading, asked, file, kind, threads, resume, step)
-    show.scored(totals)
+    _report(totals, max_rejects)
 
 
-def _score_on_cluster(model, given, reading, asked, out: str | None, dask: str) -> None:
+def _report(totals, max_rejects: float) -> None:
+    """Say what a run did; raise `RejectsError` where too many rows were set aside."""
+    from pipeline import show
+    from pipeline.errors import RejectsError
+
+    if not settings.quiet:
+        show.scored(totals)
+    if totals.rejected > max_rejects * totals.read:
+        raise RejectsError(
+            f"{totals.rejected:,} of {totals.read:,} rows were set aside, more than --max-rejects {max_rejects:g} allows; "
+            f"see {totals.rejects}"
+        )
+
+
+def _score_on_cluster(model, given, reading, asked, out: str | None, dask: str, max_rejects: float) -> None:
     from pipeline import show
     from pipeline.engines.dask_cluster import score_on_cluster, tasks_of
     from pipeline.errors import InputError
@@ -78,4 +106,4 @@ def _score_on_cluster(model, given, reading, asked, out: str | None, dask: str) 
     tasks = tasks_of(given)
     with show.reading(len(tasks)) as step:
         totals = score_on_cluster(model, tasks, reading, asked, out, dask, step)
-    show.scored(totals)
+    _report(totals, max_rejects)

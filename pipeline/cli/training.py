@@ -17,7 +17,7 @@ from pipeline.cli.options import (
     StanceColumn,
     TextColumn,
 )
-from pipeline.errors import TrackingError
+from pipeline.errors import DRIFT, FLOOR, TrackingError
 
 
 def train(
@@ -103,7 +103,7 @@ def check(
     checks: Annotated[Path, typer.Option(help="Folder of behavioural checks.")] = DATA / "checks",
     failed: Annotated[bool, typer.Option("--failed", help="Show the cases that failed.")] = False,
 ) -> None:
-    """Try a model on behavioural checks; exit code 1 where a kind falls below its floor."""
+    """Try a model on behavioural checks; exit code 4 where a kind falls below its floor."""
     from pipeline import show
     from pipeline.evaluate.behaviour import check
     from pipeline.reader import open_model
@@ -111,7 +111,7 @@ def check(
     outcomes = check(open_model(model), checks)
     show.checks(outcomes, failed)
     if not all(outcome.holds for outcome in outcomes):
-        raise typer.Exit(1)
+        raise typer.Exit(FLOOR)
 
 
 def drift(
@@ -128,4 +128,4 @@ def drift(
     found = drift(read_scored(baseline), read_scored(current), words)
     show.drift(found)
     if found.moved:
-        raise typer.Exit(3)
+        raise typer.Exit(DRIFT)

@@ -49,25 +49,24 @@ def score_to_file(
     """
     if resume and "-" in given:
         raise InputError("--resume: standard input cannot be read twice; save it to a file first")
-    journal = Journal(out, kind)
     batches = read_inputs(given, reading)
     first = next(batches)  # what cannot be read at all fails before anything is made
-    journal.begin(_plan(model, given, reading, asked, kind), resume)
-    if journal.is_finished:
-        return journal.publish()
-    done = len(journal)
+    with Journal(out, kind) as journal:
+        journal.begin(_plan(model, given, reading, asked, kind), resume)
+        if journal.is_finished:
+            return journal.publish()
+        done, read = len(journal), 0
 
-    def work(pair):
-        number, batch = pair
-        return None if number < done else scored(model, batch, asked, kind)
+        def work(pair):
+            number, batch = pair
+            return None if number < done else scored(model, batch, asked, kind)
 
-    read = 0
-    for (_, batch), found in in_order(work, enumerate(chain([first], batches)), threads):
-        if found is not None:
-            journal.add(batch, *found)
-        read += batch.read
-        step(read, batch.done)
-    return journal.finish()
+        for (_, batch), found in in_order(work, enumerate(chain([first], batches)), threads):
+            if found is not None:
+                journal.add(batch, *found)
+            read += batch.read
+            step(read, batch.done)
+        return journal.finish()
 
 
 def scored(model: Model, batch: Batch, asked: OutputOptions, kind: str) -> tuple[bytes | pa.Table, list[str], int]:

@@ -19,8 +19,14 @@ class RowWriter(Protocol):
     def add(self, payload) -> int:
         """Keep the payload of a batch (`encode_rows`), and return how many bytes are kept then."""
 
-    def finish(self) -> Path:
-        """Complete the file and return its path."""
+    def finish(self, size: int, n_rows: int) -> Path:
+        """Complete the file, check that it holds what was written and nothing else, and return its path.
+
+        Parameters
+        ----------
+        size : bytes kept after the last batch.
+        n_rows : rows of all batches.
+        """
 
 
 def encode_rows(table: pa.Table, kind: str) -> bytes | pa.Table:
@@ -57,8 +63,9 @@ class _Lines:
         self._file.flush()
         return self._file.tell()
 
-    def finish(self) -> Path:
+    def finish(self, size: int, n_rows: int) -> Path:
         self._file.close()
+        _check(self._rows, self._rows.stat().st_size, size, "bytes")
         return self._rows
 
 
@@ -83,11 +90,14 @@ class _Columns:
         self._write(payload)
         return self._file.tell()
 
-    def finish(self) -> Path:
+    def finish(self, size: int, n_rows: int) -> Path:
+        from pyarrow import parquet
+
         self._flush(1)
         if self._writer is not None:
             self._writer.close()
         self._file.close()
+        _check(self._whole, parquet.read_metadata(self._whole).num_rows, n_rows, "rows")
         return self._whole
 
     def _write(self, table: pa.Table) -> None:
@@ -106,3 +116,11 @@ class _Columns:
             table = pa.concat_tables(self._waiting)
             self._writer.write_table(table.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
             self._waiting = [table.slice(ROW_GROUP)]
+
+
+def _check(path: Path, found: int, expected: int, unit: str) -> None:
+    """Raise `InputError` where a finished file does not hold what was written into it."""
+    if found != expected:
+        raise InputError(
+            f"{path}: expected {expected:,} {unit}, found {found:,}; something else wrote here; start again"
+        )

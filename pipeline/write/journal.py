@@ -8,6 +8,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from pipeline.errors import InputError
 from pipeline.read.inputs import Batch
 from pipeline.write.formats import RowWriter, open_writer
@@ -41,6 +43,14 @@ class Journal:
         self.folder = out.with_name(out.name + ".parts")
         self._lines: list[dict] = []
         self._sink: RowWriter | None = None
+        self._held: FileLock | None = None
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *error) -> None:
+        if self._held is not None:
+            self._held.release()
 
     def __len__(self) -> int:
         """How many batches are finished."""
@@ -49,23 +59,28 @@ class Journal:
     def begin(self, plan: dict, resume: bool) -> None:
         """Make the folder, or find there what an earlier run of the same plan left.
 
+        What an earlier run left without a finished batch, or by another plan, is of no use and started anew.
+
         Raises
         ------
         InputError
-            Where the output's folder is missing, or an earlier run left parts of another plan, or is not to be resumed.
+            Where the output's folder is missing, another run is writing this output, or an earlier run can be resumed and
+            is not, or cannot and should be.
         """
         if not self.out.parent.is_dir():
             raise InputError(f"{self.out}: no folder {self.out.parent}; make it first")
-        if self.folder.exists() and not resume:
-            raise InputError(f"{self.folder}: an unfinished run; go on with --resume, or delete the folder")
-        self.folder.mkdir(exist_ok=True)
+        self._lock()
         here = self.folder / "plan.json"
-        found = json.loads(here.read_bytes()) if here.exists() else plan
-        if found != plan:
+        found = _read_plan(here)
+        if found is not None and found != plan and resume:
             changed = ", ".join(name for name in plan if plan[name] != found.get(name))
             raise InputError(
-                f"{self.folder}: left by another run ({changed} differ); delete the folder and start again"
+                f"{self.folder}: left by another run ({changed} differ); run without --resume to start again"
             )
+        if found == plan and not resume and (self._finished() or self.is_finished):
+            raise InputError(f"{self.folder}: an unfinished run of the same inputs; go on with --resume")
+        if found != plan:
+            self._empty()
         if self.is_finished:
             return
         _write(here, json.dumps(plan).encode())
@@ -73,6 +88,26 @@ class Journal:
         _write(self.folder / "journal", b"".join(map(_line, self._lines)))
         with (self.folder / "rejects").open("ab") as file:
             file.truncate(self._lines[-1]["rejects"] if self._lines else 0)
+
+    def _lock(self) -> None:
+        """Take the folder for this process; the system gives it back when the process ends, however it does."""
+        self.folder.mkdir(exist_ok=True)
+        owner = self.folder / "owner"
+        self._held = FileLock(self.folder / "lock")
+        try:
+            self._held.acquire(timeout=0)
+        except Timeout:
+            who = owner.read_text() if owner.exists() else "unknown"
+            raise InputError(
+                f"{self.out}: another run, process {who}, is writing this; wait for it or stop it"
+            ) from None
+        owner.write_text(str(os.getpid()))
+
+    def _empty(self) -> None:
+        """Remove what an earlier run left, the lock apart."""
+        for path in self.folder.iterdir():
+            if path.name not in ("lock", "owner"):
+                path.unlink()
 
     def add(self, batch: Batch, payload, columns: list[str], n_rows: int) -> None:
         """Write the rows of the next batch down, then that they are."""
@@ -103,8 +138,9 @@ class Journal:
                 "was a file changed meanwhile? delete the folder and start again"
             )
         if not n_rows:
-            raise InputError(f"nothing was scored; {rejected:,} rows could not be read")
-        whole = self._sink_for(self._columns([])).finish()
+            self._give_up()
+            raise InputError(f"nothing was scored; {rejected:,} rows could not be read; see {self._rejects}")
+        whole = self._sink_for(self._columns([])).finish(self._end, n_rows)
         totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "whole": whole.name}
         _write(self.folder / _FINISHED, json.dumps(totals).encode())
         return self.publish()
@@ -117,21 +153,33 @@ class Journal:
     def publish(self) -> Totals:
         """Put the finished files in their place and remove the folder; what is done of it already is passed over."""
         totals = json.loads((self.folder / _FINISHED).read_bytes())
-        set_aside = self.out.with_name(self.out.name + ".rejects.jsonl")
         moves = [(self.folder / totals.pop("whole"), self.out)]
         if totals["rejected"]:
-            moves.append((self.folder / "rejects", set_aside))
+            moves.append((self.folder / "rejects", self._rejects))
         else:
-            set_aside.unlink(missing_ok=True)
+            self._rejects.unlink(missing_ok=True)
         for here, there in moves:
             if here.exists():
                 os.replace(here, there)
+        self._remove()
+        return Totals(**totals, out=self.out, rejects=self._rejects)
+
+    def _give_up(self) -> None:
+        """Keep the rejects of a run that scored nothing, and nothing else."""
+        if (self.folder / "rejects").exists():
+            os.replace(self.folder / "rejects", self._rejects)
+        self._remove()
+
+    @property
+    def _rejects(self) -> Path:
+        return self.out.with_name(self.out.name + ".rejects.jsonl")
+
+    def _remove(self) -> None:
         # Under another name first: half a folder must not look like a run that can go on.
         gone = self.folder.with_name(f".{self.folder.name}.gone")
         shutil.rmtree(gone, ignore_errors=True)
         os.replace(self.folder, gone)
         shutil.rmtree(gone)
-        return Totals(**totals, out=self.out, rejects=set_aside)
 
     @property
     def _end(self) -> int:
@@ -152,6 +200,14 @@ class Journal:
         path = self.folder / "journal"
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         return [json.loads(line) for line in lines]
+
+
+def _read_plan(path: Path) -> dict | None:
+    """The plan of an earlier run; None where there is none, or it is not whole."""
+    try:
+        return json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _line(row: dict) -> bytes:
