@@ -48,7 +48,9 @@ def test_every_event_type_has_its_share():
 
 
 def test_no_text_stands_under_two_labels():
-    both = pd.concat([SNIPPETS[["event", "text"]], OTHER_NEWS[["event", "text"]], CODEBOOK.rename(columns={"phrase": "text"})])
+    both = pd.concat(
+        [SNIPPETS[["event", "text"]], OTHER_NEWS[["event", "text"]], CODEBOOK.rename(columns={"phrase": "text"})]
+    )
     labels = both.groupby(both.text.str.casefold()).event.nunique()
     assert list(labels[labels > 1].index) == []
 
@@ -103,5 +105,7 @@ def test_the_corpus_is_read_by_the_product_and_has_all_rows():
 @pytest.mark.shared
 def test_no_text_stands_near_a_gold_sentence():
     tool = SHARED / "tools" / "originality.py"
-    done = subprocess.run([sys.executable, tool, DATA, SHARED / "gold", SHARED / "cases"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, tool, DATA, SHARED / "gold", SHARED / "cases"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import scoring, training
+from pipeline.cli import scoring, timelines, training
 from pipeline.cli.options import settings
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
 
@@ -23,7 +23,7 @@ app = typer.Typer(
 
 # What a person wants to do, and the commands for it, in the order of `detente --help`.
 COMMANDS = {
-    "Read the news": (scoring.score,),
+    "Read the news": (scoring.score, timelines.timeline),
     "Train and measure a model": (training.train, training.evaluate, training.check, training.drift),
 }
 

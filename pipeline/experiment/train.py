@@ -19,13 +19,21 @@ from pipeline.corpus.signatures import signatures
 from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged
-from pipeline.model.calibration import Calibration, calibrate, calibrated, label_proba, stance_proba, threshold_for
+from pipeline.model.calibration import (
+    Calibration,
+    calibrate,
+    calibrated,
+    label_proba,
+    stance_priors,
+    stance_proba,
+    threshold_for,
+)
 from pipeline.model.fit import check_enough, cross_fit, fit
 from pipeline.model.settings import Abstention, Settings
 from pipeline.model.store import save
 from pipeline.model.weights import Weights, from_pipeline
 from pipeline.score.snippets import from_proba
-from pipeline.stance import LABELS
+from pipeline.stance import LABELS, OTHER
 from pipeline.text.vocabulary import Knowledge
 
 
@@ -69,6 +77,7 @@ class Run:
             "settings": asdict(self.settings),
             "threshold": self.threshold,
             "calibration": asdict(self.calibration),
+            "priors": list(stance_priors(self.corpus.stances[self.corpus.events != OTHER])),
             "data": {
                 "rows": len(self.corpus),
                 "sha256": self.corpus.fingerprint(),

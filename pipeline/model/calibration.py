@@ -190,6 +190,14 @@ def _fit_stances(logits: np.ndarray, stances: np.ndarray, own: np.ndarray) -> tu
     return unpack(minimize(loss, np.zeros(3), method="L-BFGS-B").x)
 
 
+def stance_priors(stances: np.ndarray) -> tuple[float, float, float]:
+    """Shares of the stances among political texts that the calibration assumes: both poles alike."""
+    n = np.array([(stances == stance).sum() for stance in STANCES], float)
+    if n[:2].all():
+        n[:2] = n[:2].mean()
+    return tuple((n / n.sum()).tolist())
+
+
 def _fit_relevance(logit: np.ndarray, political: np.ndarray) -> tuple[float, float]:
     """Temperature and offset of relevance, both kinds of rows weighing alike; 1 and 0 where there is but one kind."""
     from scipy.optimize import minimize

@@ -62,6 +62,11 @@ class Model:
     folder: Path
 
     @property
+    def priors(self) -> tuple[float, float, float]:
+        """Shares of the stances among political texts, under which the probabilities were calibrated."""
+        return tuple(self.card["priors"])
+
+    @property
     def knows_events(self) -> bool:
         """Whether it learned event types, and not stances alone."""
         return bool(self.card["data"]["events"])

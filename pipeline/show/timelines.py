@@ -1,0 +1,56 @@
+"""A timeline on a terminal: a line of blocks a series, its turns, and what was left out."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from pipeline.show import _table, console
+from pipeline.timeline.feed import Counts
+from pipeline.timeline.output import blocks
+from pipeline.timeline.series import Period
+
+_WIDE = 60  # blocks
+
+
+def timeline(periods: list[Period], counts: Counts) -> None:
+    """Print every series with its turns."""
+    out = console()
+    for name in dict.fromkeys(one.series for one in periods):
+        mine = [one for one in periods if one.series == name]
+        values = np.array([one.tension[0] for one in mine])
+        out.print(
+            f"\n[bold]{_plain(name)}[/bold]  {mine[0].period.astype('datetime64[D]')} to "
+            f"{mine[-1].period.astype('datetime64[D]')}, {sum(one.relevant for one in mine):,} relevant texts"
+        )
+        for start in range(0, len(values), _WIDE):
+            out.print(blocks(values[start : start + _WIDE]), highlight=False)
+        flagged = [one for one in mine if one.flag]
+        if flagged:
+            table = _table()
+            for head, side in (
+                ("turn", "left"),
+                ("period", "left"),
+                ("tension", "right"),
+                ("texts", "right"),
+                ("what moved it", "left"),
+            ):
+                table.add_column(head, justify=side)
+            for one in flagged:
+                mark = "[red]rise[/red]" if one.flag == "rise" else "[blue]fall[/blue]"
+                wanted = 1 if one.flag == "rise" else -1
+                said = next((text for text, tension, _, _ in one.examples if tension * wanted > 0), "")
+                day = str(one.period.astype("datetime64[D]"))
+                table.add_row(mark, day, f"{one.tension[0]:+.2f}", f"{one.relevant}", _plain(said[:90]))
+            out.print(table)
+    undated = ", ".join(f"{n:,} with {why}" for why, n in counts.undated.items())
+    said = f"{counts.read:,} rows read, {counts.copies:,} copies of others"
+    print(said + (f"; left out: {undated}" if undated else ""), file=sys.stderr)
+
+
+def _plain(text: str) -> str:
+    """Text that a terminal shows as it stands."""
+    from rich.markup import escape
+
+    return escape("".join(char if char.isprintable() else " " for char in text))

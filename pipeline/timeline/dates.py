@@ -1,0 +1,138 @@
+"""Dates as people write them to periods of time; what can be read in two ways is not guessed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.errors import InputError
+
+FREQUENCIES = {"H": "hour", "D": "day", "W": "week", "M": "month"}
+_NUMERIC = re.compile(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})\b")
+_YEAR_FIRST = re.compile(r"^(\d{4})[./](\d{2})[./](\d{2})")
+_EARLIEST, _AHEAD = datetime(1900, 1, 1, tzinfo=UTC), timedelta(days=2)  # later than that a date is a slip
+
+
+def days_of(column: pa.Array, date_format: str | None = None, now: datetime | None = None) -> tuple[np.ndarray, dict]:
+    """Dates as seconds since 1970 in UTC.
+
+    Parameters
+    ----------
+    column : (n,) strings, dates or time stamps. A date without a zone is taken as UTC.
+    date_format : of `datetime.strptime`, for dates that can be read in two ways, such as ``%d/%m/%Y``.
+    now : dates more than two days after it are refused.
+
+    Returns
+    -------
+    seconds : (n,) float64, NaN where there is no date that can be believed.
+    reasons : why not, and how many rows.
+
+    Raises
+    ------
+    InputError
+        Where dates are written in numbers and day and month cannot be told apart.
+
+    Examples
+    --------
+    >>> seconds, reasons = days_of(pa.array(["2024-03-01", "1 March 2024", "soon"]))
+    >>> (seconds[0] == seconds[1]).item(), reasons
+    (True, {'no date': 1})
+    """
+    now = now or datetime.now(UTC)
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
+        stamps = column.cast(pa.timestamp("us"))
+        seconds = np.array(
+            [value / 1e6 if value is not None else np.nan for value in stamps.cast(pa.int64()).to_pylist()]
+        )
+        return _believed(seconds, now, {})
+    encoded = column.cast(pa.large_string()).dictionary_encode()
+    reasons: dict[str, int] = {}
+    distinct = np.array([_seconds(text or "", date_format) for text in encoded.dictionary.to_pylist()] + [np.nan])
+    codes = np.array(pc.fill_null(encoded.indices, -1).to_pylist(), np.int64)
+    return _believed(distinct[codes], now, reasons)
+
+
+def _believed(seconds: np.ndarray, now: datetime, reasons: dict) -> tuple[np.ndarray, dict]:
+    absent = np.isnan(seconds)
+    odd = ~absent & ((seconds < _EARLIEST.timestamp()) | (seconds > (now + _AHEAD).timestamp()))
+    counts = {"no date": int(absent.sum()), "before 1900 or in the future": int(odd.sum())}
+    return np.where(odd, np.nan, seconds), reasons | {why: n for why, n in counts.items() if n}
+
+
+def _seconds(text: str, date_format: str | None) -> float:
+    text = text.strip()
+    if not text:
+        return np.nan
+    if date_format:
+        try:
+            return _utc(datetime.strptime(text, date_format))
+        except ValueError:
+            return np.nan
+    numeric = _NUMERIC.match(text)
+    if numeric:
+        return _numeric(text, int(numeric[1]), int(numeric[2]))
+    text = _YEAR_FIRST.sub(r"\1-\2-\3", text)
+    for parse in (datetime.fromisoformat, parsedate_to_datetime, _parsed):
+        try:
+            return _utc(parse(text))
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return np.nan
+
+
+def _numeric(text: str, first: int, second: int) -> float:
+    """A date in numbers, where one of the first two is no month."""
+    if first <= 12 and second <= 12 and first != second:
+        raise InputError(
+            f"date {text!r}: day and month cannot be told apart; say which comes first with --date-format, "
+            "such as %d/%m/%Y or %m/%d/%Y"
+        )
+    from dateutil import parser
+
+    try:
+        return _utc(parser.parse(text, dayfirst=first > 12))
+    except (ValueError, OverflowError):
+        return np.nan
+
+
+def _parsed(text: str) -> datetime:
+    """A date with the name of its month; one without a year or a day is none."""
+    from dateutil import parser
+
+    if not re.search(r"\d{4}", text) or not re.search(r"[A-Za-z]{3}", text):
+        raise ValueError(text)
+    one, other = (parser.parse(text, default=datetime(2000, 1, day)) for day in (1, 2))
+    if one != other:  # the day was filled in
+        raise ValueError(text)
+    return one
+
+
+def _utc(date: datetime) -> float:
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def period_of(seconds: np.ndarray, frequency: str) -> np.ndarray:
+    """(n,) datetime64[s]: the beginning of the hour, day, week (Monday) or month of each date.
+
+    Examples
+    --------
+    >>> period_of(np.array([1709424000.0]), "W").astype("datetime64[D]").tolist()
+    [datetime.date(2024, 2, 26)]
+    """
+    stamps = seconds.astype("datetime64[s]")
+    if frequency == "W":
+        days = stamps.astype("datetime64[D]").astype(np.int64)
+        return (days - (days + 3) % 7).astype("datetime64[D]").astype("datetime64[s]")
+    return stamps.astype(f"datetime64[{frequency.replace('H', 'h')}]").astype("datetime64[s]")
+
+
+def next_period(period: np.datetime64, frequency: str) -> np.datetime64:
+    """The beginning of the period after one."""
+    unit = {"H": "h", "D": "D", "W": "D", "M": "M"}[frequency]
+    step = 7 if frequency == "W" else 1
+    return (period.astype(f"datetime64[{unit}]") + step).astype("datetime64[s]")

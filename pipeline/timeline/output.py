@@ -1,0 +1,113 @@
+"""A timeline as a table, as JSON, as a picture and as one page that stands on its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.timeline.series import Period
+
+COLUMNS = (
+    "series period texts relevant tension tension_low tension_high escalation escalation_low escalation_high "
+    "de_escalation de_escalation_low de_escalation_high flag outlets thin"
+).split()
+_COLOURS = {"rise": "#b2182b", "fall": "#2166ac"}
+
+
+def rows_of(periods: list[Period]) -> list[dict]:
+    """One dict a period, in the order of `COLUMNS`; None where there is nothing to say."""
+    out = []
+    for one in periods:
+        row = {"series": one.series, "period": _date(one.period), "texts": one.texts, "relevant": one.relevant}
+        for name in ("tension", "escalation", "de_escalation"):
+            for ending, value in zip(("", "_low", "_high"), getattr(one, name)):
+                row[name + ending] = None if math.isnan(value) else round(value, 4)
+        out.append(row | {"flag": one.flag, "outlets": one.outlets, "thin": one.thin})
+    return out
+
+
+def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Path:
+    """Write ``timeline.csv``, ``.json``, ``.png`` and ``.html``, each whole or not at all, and return the folder."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = rows_of(periods)
+    _write(folder / "timeline.json", json.dumps(_with_examples(periods, rows), ensure_ascii=False, indent=1).encode())
+    part = folder / ".timeline.csv.new"
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    part.replace(folder / "timeline.csv")
+    _picture(periods, folder / "timeline.png", title)
+    _write(folder / "timeline.html", page(periods, title).encode())
+    return folder
+
+
+def page(periods: list[Period], title: str) -> str:
+    """One self-contained page: a line with its band, the flags, and the texts behind a period on a click or a tap."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("pipeline.timeline", "."), autoescape=True)
+    rows = _with_examples(periods, rows_of(periods))
+    names = list(dict.fromkeys(one.series for one in periods))
+    series = [{"name": name, "rows": [row for row in rows if row["series"] == name]} for name in names]
+    return environment.get_template("timeline.html.j2").render(title=title, series=series)
+
+
+def blocks(values: np.ndarray) -> str:
+    """A line of blocks for a terminal: values from -1 to 1, a gap as a space.
+
+    Examples
+    --------
+    >>> blocks(np.array([-1.0, 0.0, 1.0, np.nan]))
+    '▁▄█ '
+    """
+    steps = "▁▂▃▄▅▆▇█"
+    return "".join(" " if np.isnan(value) else steps[min(7, int((value + 1) / 2 * 8 - 1e-9))] for value in values)
+
+
+def _with_examples(periods: list[Period], rows: list[dict]) -> list[dict]:
+    keys = ("text", "tension", "outlet", "link")
+    return [row | {"examples": [dict(zip(keys, e)) for e in one.examples]} for one, row in zip(periods, rows)]
+
+
+def _picture(periods: list[Period], path: Path, title: str) -> None:
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(one.series for one in periods))[:6]
+    figure = Figure(figsize=(10, 2.2 + 1.8 * len(names)), layout="constrained")
+    panels = figure.subplots(len(names) + 1, 1, sharex=True, squeeze=False)[:, 0]
+    for panel, name in zip(panels, names):
+        mine = [one for one in periods if one.series == name]
+        when = np.array([one.period for one in mine])
+        middle, low, high = np.array([one.tension for one in mine]).T
+        panel.fill_between(when, low, high, color="#999999", alpha=0.35, linewidth=0)
+        panel.plot(when, middle, color="#222222", linewidth=1.2)
+        for flag, mark in (("rise", "^"), ("fall", "v")):
+            here = [k for k, one in enumerate(mine) if one.flag == flag]
+            panel.plot(when[here], middle[here], mark, color=_COLOURS[flag], markersize=8, label=flag)
+        panel.axhline(0, color="#bbbbbb", linewidth=0.8)
+        panel.set(ylim=(-1.05, 1.05), ylabel="tension", title=name if len(names) > 1 else title)
+    volume = panels[-1]
+    days = np.array(sorted({one.period for one in periods}))
+    totals = [sum(one.relevant for one in periods if one.period == day) for day in days]
+    volume.bar(days, totals, width=0.9, color="#777777")
+    volume.set(ylabel="relevant texts")
+    part = path.with_name(f".{path.name}.new")
+    figure.savefig(part, format="png", dpi=120)
+    part.replace(path)
+
+
+def _date(period: np.datetime64) -> str:
+    text = str(period.astype("datetime64[m]"))
+    return text[:10] if text.endswith("T00:00") else text.replace("T", " ")
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.new")
+    part.write_bytes(content)
+    part.replace(path)

@@ -1,0 +1,165 @@
+"""Dates, copies, shares, turns and the pages of a timeline."""
+
+import csv
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.timeline.copies import first_copies
+from pipeline.timeline.dates import days_of, period_of
+from pipeline.timeline.feed import Feed, read_feed
+from pipeline.timeline.output import COLUMNS, page, rows_of, write_timeline
+from pipeline.timeline.series import Records, timeline
+from pipeline.timeline.shares import corrected_shares
+from pipeline.timeline.turns import LEAST, turns
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+PRIORS = np.array([0.35, 0.35, 0.3])
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2024-03-05", "5 March 2024", "Tue, 05 Mar 2024 00:00:00 GMT", "2024-03-05T01:00:00+01:00", "2024/03/05"],
+)
+def test_dates_are_read_as_people_write_them(written):
+    seconds, reasons = days_of(pa.array([written]), now=NOW)
+    assert (seconds[0], reasons) == (datetime(2024, 3, 5, tzinfo=UTC).timestamp(), {})
+
+
+def test_a_day_and_a_month_that_cannot_be_told_apart_are_asked_for():
+    with pytest.raises(InputError, match=r"date '03/04/2024': day and month cannot be told apart; .*--date-format"):
+        days_of(pa.array(["03/04/2024"]), now=NOW)
+    seconds, _ = days_of(pa.array(["03/04/2024"]), "%d/%m/%Y", now=NOW)
+    assert seconds[0] == datetime(2024, 4, 3, tzinfo=UTC).timestamp()
+    seconds, _ = days_of(pa.array(["25/04/2024"]), now=NOW)
+    assert seconds[0] == datetime(2024, 4, 25, tzinfo=UTC).timestamp()
+
+
+def test_missing_and_future_dates_are_counted_by_reason():
+    seconds, reasons = days_of(pa.array(["", "soon", "2031-01-01", "1850-01-01", "2024-01-01"]), now=NOW)
+    assert np.isnan(seconds).tolist() == [True, True, True, True, False]
+    assert reasons == {"no date": 2, "before 1900 or in the future": 2}
+
+
+def test_periods_begin_on_the_hour_the_day_the_monday_and_the_first():
+    seconds = np.array([datetime(2024, 5, 15, 13, 40, tzinfo=UTC).timestamp()])
+    begins = {f: str(period_of(seconds, f)[0]) for f in "HDWM"}
+    assert begins == {
+        "H": "2024-05-15T13:00:00", "D": "2024-05-15T00:00:00", "W": "2024-05-13T00:00:00", "M": "2024-05-01T00:00:00",
+    }  # fmt: skip
+
+
+def test_copies_count_once_within_three_days_and_again_after():
+    texts = ["Rebels shelled the harbour town on Monday."] * 3 + ["It rained."]
+    assert first_copies(texts, np.array([0, 2, 9, 0]) * 86_400.0).tolist() == [0, 0, 2, 3]
+
+
+def test_corrected_shares_err_at_most_half_as_much_as_counting():
+    rng = np.random.default_rng(0)
+    true = np.array([0.1, 0.2, 0.7])
+    centres = np.eye(3) * 1.6
+    kind = rng.choice(3, 4000, p=true)
+    seen = centres[kind] + rng.normal(0, 1, (4000, 3))
+    likelihood = np.exp(-((seen[:, None] - centres) ** 2).sum(axis=2) / 2)
+    proba = likelihood * PRIORS
+    proba /= proba.sum(axis=1, keepdims=True)
+    counted = np.bincount(proba.argmax(axis=1), minlength=3) / 4000
+    corrected = corrected_shares(proba, PRIORS)
+    assert np.abs(corrected - true).sum() < 0.5 * np.abs(counted - true).sum()
+
+
+def test_a_series_without_a_turn_is_flagged_once_in_450_periods():
+    rng = np.random.default_rng(1)
+    flags = [turns(rng.normal(0, 0.1, 1000), np.full(1000, 0.1)) for _ in range(20)]
+    rate = np.mean([[bool(flag) for flag in one] for one in flags])
+    assert 1 / 600 < rate < 1 / 340
+
+
+@pytest.mark.parametrize(("step", "flag"), [(0.8, "rise"), (-0.8, "fall")])
+def test_a_jump_is_flagged_at_once_and_a_slow_climb_in_time(step, flag):
+    rng = np.random.default_rng(2)
+    quiet = rng.normal(0, 0.1, 40)
+    found = turns(np.append(quiet, quiet[:10] + step), np.full(50, 0.1))
+    assert found[40] == flag and not any(found[:40])
+    climb = np.append(quiet, np.sign(step) * np.linspace(0.05, 0.6, 20))
+    assert flag in turns(climb, np.full(60, 0.1))[40:55]
+
+
+def records(days, proba, text="Rebels attacked."):
+    n = len(days)
+    period = np.array(days, "datetime64[s]")
+    return Records(
+        period, np.full(n, "all", object), np.array(proba, np.float32), np.ones(n, np.float32),
+        np.full(n, text, object), np.full(n, "", object), np.full(n, "", object),
+    )  # fmt: skip
+
+
+def test_gaps_stay_gaps_and_thin_periods_are_marked():
+    found = timeline(records(["2024-01-01", "2024-01-04"], [[1, 0, 0], [0, 1, 0]]), "D", PRIORS)
+    assert [str(one.period)[:10] for one in found] == ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+    assert [one.texts for one in found] == [1, 0, 0, 1]
+    assert rows_of(found)[1]["tension"] is None
+    assert found[0].tension[0] == 1.0 and found[3].tension[0] == -1.0
+    assert found[0].thin
+
+
+def test_the_files_of_a_timeline_hold_the_same_rows(tmp_path):
+    found = timeline(records(["2024-01-01"] * 6, [[1, 0, 0]] * 6), "D", PRIORS)
+    write_timeline(found, tmp_path, "A title")
+    with (tmp_path / "timeline.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert list(row) == COLUMNS
+    assert json.loads((tmp_path / "timeline.json").read_text())[0]["relevant"] == int(row["relevant"]) == 6
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_script_inside_a_text_comes_out_as_text():
+    found = timeline(records(["2024-01-01"], [[1, 0, 0]], "</script><script>alert(1)</script>"), "D", PRIORS)
+    html = page(found, "<b>title</b>")
+    assert html.count("<script") == 2 and "<b>title" not in html
+
+
+def test_texts_are_scored_and_scored_files_are_not_scored_again(model, tmp_path):
+    (tmp_path / "a.csv").write_text("date,text\n2024-01-01,Rebels attacked the town and killed nine.\n2024-01-02,\n")
+    scored, counts = read_feed([tmp_path / "a.csv"], Feed(), model)
+    assert scored.proba[0, 0] > 0.5 and counts.read == 2
+    (tmp_path / "b.csv").write_text("date,p_escalation,p_de_escalation,p_neutral,pair\n2024-01-01,0.1,0.7,0.2,A-B\n")
+    again, _ = read_feed([tmp_path / "b.csv"], Feed(by="pair"), model)
+    assert again.proba[0].tolist() == pytest.approx([0.1, 0.7, 0.2])
+    assert again.series.tolist() == ["A-B"]
+
+
+def test_a_table_without_dates_says_which_columns_it_looks_for(model, tmp_path):
+    (tmp_path / "a.csv").write_text("text\nRebels attacked.\n")
+    with pytest.raises(InputError, match=r"a.csv: expected a column named date or published"):
+        read_feed([tmp_path / "a.csv"], Feed(), model)
+    (tmp_path / "a.csv").write_text("date,text\nsoon,Rebels attacked.\n")
+    with pytest.raises(
+        InputError, match=r"a.csv: no row has a date that can be read; name the column with --date-column"
+    ):
+        read_feed([tmp_path / "a.csv"], Feed(), model)
+
+
+@pytest.mark.slow
+def test_every_planted_turn_of_the_archive_is_flagged_within_three_days_and_none_in_the_quiet(shipped, tmp_path):
+    from tests.conftest import DATA
+
+    command = [sys.executable, "-m", "pipeline.cli", "timeline", str(DATA / "archive.csv"), "-m", str(shipped)]
+    done = subprocess.run([*command, "--out", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "timeline.csv").open() as file:
+        flags = {row["period"]: row["flag"] for row in csv.DictReader(file) if row["flag"]}
+    days = {flag: [np.datetime64(day) for day, found in flags.items() if found == flag] for flag in ("rise", "fall")}
+    # Day 61 begins the build-up, 106 the ceasefire, 131 the relapse; the first sixty days are quiet.
+    for number, flag in ((61, "rise"), (106, "fall"), (131, "rise")):
+        planted = np.datetime64("2023-01-01") + (number - 1)
+        assert any(0 <= (day - planted).astype(int) <= 3 for day in days[flag]), (number, flags)
+    assert all(np.datetime64(day) >= np.datetime64("2023-03-02") for day in flags)
+    assert LEAST < 60
