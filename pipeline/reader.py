@@ -51,10 +51,12 @@ class Reader:
                 "stance": scores.stance,
                 "event": scores.event,
                 "tension": scores.tension,
+                "relevance": scores.relevance,
                 "p_escalation": up,
                 "p_de_escalation": down,
                 "p_neutral": neither,
                 "coverage": scores.coverage,
+                "reason": scores.reason,
             },
             index=getattr(column, "index", None) if not isinstance(column, list) else None,
         )
@@ -66,6 +68,12 @@ class Reader:
         from pipeline.score.evidence import explain
 
         return pd.DataFrame(explain(self.model, [text]).of(0), columns=["words", "weight"])
+
+    def explain(self, text: str):
+        """A sentence or an article with its words marked; shows itself in a notebook (`pipeline.explain.explanation`)."""
+        from pipeline.explain.explanation import explain_text
+
+        return explain_text(self.model, text)
 
     def article(self, text: str) -> pd.DataFrame:
         """The distinct sentences of an article, scored, with the number of times each stands there."""

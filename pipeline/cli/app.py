@@ -23,7 +23,7 @@ app = typer.Typer(
 
 # What a person wants to do, and the commands for it, in the order of `detente --help`.
 COMMANDS = {
-    "Read the news": (scoring.score, timelines.timeline),
+    "Read the news": (scoring.score, scoring.explain, timelines.timeline),
     "Train and measure a model": (training.train, training.evaluate, training.check, training.drift),
 }
 

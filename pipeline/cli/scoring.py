@@ -1,4 +1,4 @@
-"""Read texts with a model: `score`."""
+"""Read texts with a model: `score`, `explain`."""
 
 from __future__ import annotations
 
@@ -107,3 +107,23 @@ def _score_on_cluster(model, given, reading, asked, out: str | None, dask: str, 
     with show.reading(len(tasks)) as step:
         totals = score_on_cluster(model, tasks, reading, asked, out, dask, step)
     _report(totals, max_rejects)
+
+
+def explain(
+    given: Annotated[str, typer.Argument(metavar="TEXT | FILE | -", help="A text, a text file, a page, or -.")],
+    model: ModelOption = str(MODEL),
+    html: Annotated[Optional[Path], typer.Option(help="Write the explanation as a page that needs no network.")] = None,
+) -> None:
+    """Show the words of a text that raise and ease it, sentence by sentence."""
+    from pipeline.arrays.arrow import as_strings
+    from pipeline.explain.explanation import explain_text
+    from pipeline.explain.page import write_page
+    from pipeline.read.inputs import ReadOptions, read_inputs
+    from pipeline.reader import open_model
+    from pipeline.show.explanations import explanation
+
+    texts = [text for batch in read_inputs([given], ReadOptions()) for text in as_strings(batch.texts).to_pylist()]
+    found = explain_text(open_model(model), "\n\n".join(texts))
+    explanation(found)
+    if html:
+        print(f"wrote {write_page(found, html, 'What raises and what eases')}")

@@ -15,7 +15,10 @@ THIN = 5  # relevant texts under which a period says little
 RESAMPLES = 200
 MANY = 1500  # texts of a period from which on the band is that of the normal approximation
 _Z = 1.959964  # 95 %
-_USUAL_SPREAD, _AS_IF = 0.5, 4  # standard deviation of tension that is assumed of texts too few to tell; that of a wire's day
+_USUAL_SPREAD, _AS_IF = (
+    0.5,
+    4,
+)  # standard deviation of tension that is assumed of texts too few to tell; that of a wire's day
 _GAPS = 400  # empty periods that are written out between two texts; a longer silence ends the series' row of gaps
 
 

@@ -1,0 +1,106 @@
+"""A text with the words that raise and ease it: every sentence, its answer, and what was left out and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.model.store import Model
+from pipeline.read.cleaning import clean_text
+from pipeline.read.sentences import distinct_sentences
+from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles
+from pipeline.score.evidence import score_and_explain
+from pipeline.stance import UNCLEAR
+
+RELEVANT = 0.5  # relevance under which a sentence counts as other news
+_WORD = re.compile(r"\w+|\W+")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A word, or what stands between two: its text and its signed contribution to the log-odds, 0 where it has none."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence and its answer.
+
+    Attributes
+    ----------
+    pieces : the words and what is between them; their weights and ``base`` add up to ``log_odds``.
+    stance, event, tension, relevance, probability : as in a scored row; the probability is that of the likeliest stance.
+    left_out : why it says nothing for the whole, such as ``no politics`` or the reason of `unclear`; empty where it does.
+    repeats : how often it stands in the text.
+    base, log_odds : ln(P(escalation) / P(de-escalation)) of a text without known words, and of this one.
+    """
+
+    pieces: list[Piece]
+    stance: str
+    event: str
+    tension: float
+    relevance: float
+    probability: float
+    left_out: str
+    repeats: int
+    base: float
+    log_odds: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A whole text: its stance and tension as an article, and its distinct sentences in order."""
+
+    stance: str
+    tension: float
+    political: float
+    sentences: list[Sentence]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from pipeline.explain.page import fragment
+
+        return fragment(self)
+
+
+def explain_text(model: Model, text: str) -> Explanation:
+    """Explain a sentence or an article.
+
+    Examples
+    --------
+    >>> explain_text(model, "Rebels freed nine hostages.").sentences[0].stance  # doctest: +SKIP
+    'de-escalation'
+    """
+    found = distinct_sentences(text)
+    texts = [clean_text(sentence.text) for sentence in found]
+    scores, evidence = score_and_explain(model, texts)
+    sentences = []
+    for row, (written, one) in enumerate(zip(texts, found)):
+        here = slice(evidence.bounds[row], evidence.bounds[row + 1])
+        pieces = _pieces(written, evidence.start[here], evidence.end[here], evidence.weight[here])
+        relevance = float(scores.relevance[row])
+        stance = str(scores.stance[row])
+        left_out = scores.reason[row] if stance == UNCLEAR else "no politics" if relevance < RELEVANT else ""
+        answer = (stance, str(scores.event[row]), float(scores.tension[row]), relevance, float(scores.proba[row].max()))
+        sentences.append(Sentence(pieces, *answer, left_out, one.repeats, evidence.base, float(evidence.log_odds[row])))
+    whole = score_articles(model, [text])
+    stance = STANCES_OF_ARTICLES[int(whole.stance_code[0])]
+    return Explanation(stance, float(whole.tension[0]), float(whole.political[0]), sentences)
+
+
+def _pieces(text: str, start: np.ndarray, end: np.ndarray, weight: np.ndarray) -> list[Piece]:
+    """The words of a text with what the terms that they belong to contribute.
+
+    What a term of two words contributes is shared between the first and the last of them.
+    """
+    bounds = np.array([match.start() for match in _WORD.finditer(text)] + [len(text)])
+    total = np.zeros(len(bounds) - 1)
+    first = np.searchsorted(bounds, start, side="right") - 1
+    last = np.searchsorted(bounds, end, side="left") - 1
+    np.add.at(total, first, np.where(first == last, weight, weight / 2))
+    np.add.at(total, last, np.where(first == last, 0.0, weight / 2))
+    return [Piece(text[a:b], float(w)) for a, b, w in zip(bounds[:-1], bounds[1:], total)]

@@ -1,0 +1,45 @@
+"""An explanation as one page that stands on its own, and as a fragment for a notebook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.explain.explanation import Explanation
+
+STRONG, SOME = 1.0, 0.3  # contributions from which a word is marked strongly, and at all
+
+
+def mark_of(weight: float) -> str:
+    """The mark of a word: ``up2``, ``up1``, ``down1``, ``down2`` or none.
+
+    Examples
+    --------
+    >>> mark_of(1.2), mark_of(-0.4), mark_of(0.1)
+    ('up2', 'down1', '')
+    """
+    if abs(weight) < SOME:
+        return ""
+    return ("up" if weight > 0 else "down") + ("2" if abs(weight) >= STRONG else "1")
+
+
+def fragment(explanation: Explanation) -> str:
+    """HTML of the explanation with its style, without a page around it."""
+    return _environment().get_template("fragment.html.j2").render(e=explanation)
+
+
+def write_page(explanation: Explanation, path: str | Path, title: str) -> Path:
+    """Write the page whole or not at all, and return its path."""
+    path = Path(path)
+    html = _environment().get_template("page.html.j2").render(e=explanation, title=title)
+    part = path.with_name(f".{path.name}.new")
+    part.write_text(html, encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def _environment():
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("pipeline.explain", "."), autoescape=True)
+    environment.filters["mark"] = mark_of
+    return environment

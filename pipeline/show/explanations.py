@@ -1,0 +1,47 @@
+"""An explanation on a terminal: the words that raise and ease, marked by colour, sign and underline."""
+
+from __future__ import annotations
+
+from pipeline.explain.explanation import Explanation, Sentence
+from pipeline.explain.page import mark_of
+from pipeline.show import console
+
+_STYLES = {
+    "up2": "bold red underline",
+    "up1": "red underline",
+    "down1": "blue underline",
+    "down2": "bold blue underline",
+}
+
+
+def explanation(found: Explanation) -> None:
+    """Print the whole and each of its sentences."""
+    out = console()
+    if len(found.sentences) > 1:
+        out.print(f"[bold]{found.stance}[/bold]  tension {found.tension:+.2f}, {found.political:.0%} political\n")
+    for sentence in found.sentences:
+        out.print(_text(sentence))
+        out.print(_answer(sentence), style="bright_black")
+
+
+def _text(sentence: Sentence):
+    from rich.text import Text
+
+    text = Text()
+    for piece in sentence.pieces:
+        mark = mark_of(piece.weight)
+        shown = "".join(char if char.isprintable() else " " for char in piece.text)
+        if mark:
+            text.append("+" if mark.startswith("up") else "-", style=_STYLES[mark].replace(" underline", ""))
+        text.append(shown, style=_STYLES.get(mark, ""))
+    return text
+
+
+def _answer(sentence: Sentence) -> str:
+    parts = [sentence.stance, sentence.event, f"tension {sentence.tension:+.2f}", f"relevance {sentence.relevance:.2f}"]
+    parts.append(f"log-odds {sentence.log_odds:+.2f} from a base of {sentence.base:+.2f}")
+    if sentence.repeats > 1:
+        parts.append(f"stands {sentence.repeats} times")
+    if sentence.left_out:
+        parts.append(f"left out: {sentence.left_out}")
+    return "  " + ", ".join(filter(None, parts))

@@ -1,0 +1,37 @@
+"""Explanations: the words add up, what is left out says why, pages hold no script."""
+
+import pytest
+
+from pipeline.explain.explanation import explain_text
+from pipeline.explain.page import fragment, mark_of, write_page
+
+ARTICLE = "Rebels attacked a town and killed five soldiers. The army didn't reject the talks.\n\nRebels attacked a town and killed five soldiers.\n\nok then"
+
+
+def test_the_words_and_the_base_add_up_to_the_log_odds(model):
+    for sentence in explain_text(model, ARTICLE).sentences:
+        assert sentence.base + sum(piece.weight for piece in sentence.pieces) == pytest.approx(
+            sentence.log_odds, abs=1e-6
+        )
+    first = explain_text(model, ARTICLE).sentences[0]
+    assert "".join(piece.text for piece in first.pieces) == "Rebels attacked a town and killed five soldiers."
+    assert max(first.pieces, key=lambda piece: piece.weight).text in ("attacked", "killed")
+
+
+def test_repeats_and_what_is_left_out_are_said(model):
+    found = explain_text(model, ARTICLE)
+    assert [sentence.repeats for sentence in found.sentences] == [2, 1, 1]
+    assert found.sentences[2].left_out == "too short"
+    assert found.stance == "escalation"
+
+
+def test_marks_tell_the_side_and_the_strength():
+    assert [mark_of(w) for w in (1.0, 0.3, 0.29, -0.3, -1.0)] == ["up2", "up1", "", "down1", "down2"]
+
+
+def test_a_page_stands_on_its_own_and_shows_html_as_text(model, tmp_path):
+    found = explain_text(model, "<script>alert(1)</script> Rebels attacked the town.")
+    html = write_page(found, tmp_path / "a.html", "<b>title</b>").read_text()
+    assert "<script" not in html and "<b>" not in html and "http" not in html
+    assert fragment(found) == found._repr_html_()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
