@@ -28,12 +28,13 @@ class Reader:
 
     model: Model
 
-    def score(self, texts) -> pd.DataFrame:
+    def score(self, texts, actors: bool = False) -> pd.DataFrame:
         """Stance, event type, tension, probabilities and coverage of each text.
 
         Parameters
         ----------
         texts : a list or Series of n strings, or a DataFrame with a text column.
+        actors : also say who acts and who is acted on: columns ``source``, ``target`` and ``actors``.
 
         Returns
         -------
@@ -46,7 +47,7 @@ class Reader:
         column = self._column(texts)
         scores = score(self.model, column)
         up, down, neither = scores.proba.T
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             {
                 "stance": scores.stance,
                 "event": scores.event,
@@ -60,6 +61,12 @@ class Reader:
             },
             index=getattr(column, "index", None) if not isinstance(column, list) else None,
         )
+        if actors:
+            from pipeline.actors.roles import find_actors
+
+            found = find_actors(column)
+            frame["source"], frame["target"], frame["actors"] = zip(*map(found.of, range(len(frame))))
+        return frame
 
     def evidence(self, text: str) -> pd.DataFrame:
         """The words that moved a text's score, with their contributions to the log-odds, the strongest first."""

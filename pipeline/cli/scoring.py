@@ -20,6 +20,7 @@ def score(
     articles: Annotated[bool, typer.Option("--articles", help="Rows of tables are articles.")] = False,
     sentences: Annotated[bool, typer.Option("--sentences", help="One row a sentence of an article.")] = False,
     evidence: Annotated[int, typer.Option(min=0, help="Terms of evidence a snippet; 0 for none.")] = 3,
+    actors: Annotated[bool, typer.Option("--actors", help="Say who acts and who is acted on.")] = False,
     format: Annotated[Optional[str], typer.Option(help="table, jsonl, csv or parquet.")] = None,
     out: Annotated[Optional[str], typer.Option(help="File to write; its suffix gives the format.")] = None,
     text_column: TextColumn = None,
@@ -39,7 +40,7 @@ def score(
     from pipeline.write.output import format_of, print_tables
     from pipeline.write.rows import OutputOptions, score_batch
 
-    asked = OutputOptions(sentences, evidence)
+    asked = OutputOptions(sentences, evidence, actors)
     if dask:
         reading = ReadOptions(text_column, articles, True)
         _score_on_cluster(open_model(model), given or [], reading, asked, out, dask, max_rejects)

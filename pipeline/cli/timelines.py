@@ -20,7 +20,9 @@ def timeline(
     date_format: Annotated[
         Optional[str], typer.Option(help="How dates are written that can be read in two ways, such as %d/%m/%Y.")
     ] = None,
-    by: Annotated[Optional[str], typer.Option(help="Column whose values are series of their own.")] = None,
+    by: Annotated[
+        Optional[str], typer.Option(help="Series: source, target, actor or pair, or the values of a column.")
+    ] = None,
     only: Annotated[Optional[str], typer.Option(help="Keep this series alone.")] = None,
     freq: Annotated[str, typer.Option(help="H, D, W or M: hours, days, weeks or months.")] = "D",
     articles: Annotated[bool, typer.Option("--articles", help="The texts are articles.")] = False,

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.actors.roles import find_actors
+from pipeline.arrays.ragged import segment_ids
 from pipeline.corpus.labelled import Corpus
 from pipeline.text.analysis import read
-from pipeline.text.lexicon import NAME, Lexicon
+from pipeline.text.lexicon import Lexicon
 from pipeline.text.names import shapes
 
 LEAST_ROWS = 20  # a smaller slice says nothing
@@ -93,24 +95,19 @@ def _cuts(corpus: Corpus, lexicon: Lexicon):
     decades = np.array([f"{year[0][:3]}0s" if year else "" for year in years])
     for decade in sorted(set(decades) - {""}):
         yield "decade", str(decade), decades == decade
-    yield from _actors(tokens, sequence, n)
+    yield from _actors(corpus.texts)
 
 
-def _actors(tokens, sequence, n: int):
-    """One slice for each name that at least 30 rows hold."""
-    data = tokens.data.tobytes()
-    holders: dict[str, set[int]] = {}
-    named = np.flatnonzero(sequence.symbol == NAME)
-    for word in named.tolist():
-        name = data[tokens.start[sequence.first[word]] : tokens.end[sequence.last[word]]].decode()
-        holders.setdefault(name.removeprefix("the "), set()).add(int(sequence.text[word]))
-    common = Counter({name: len(rows) for name, rows in holders.items()}).most_common()
-    for name, count in common:
+def _actors(texts: np.ndarray):
+    """One slice for each actor of the gazetteer that at least 30 rows name."""
+    found = find_actors(texts)
+    rows = segment_ids(found.bounds)
+    for code, count in Counter(found.code.tolist()).most_common():
         if count < LEAST_ACTOR:
             return
-        mask = np.zeros(n, bool)
-        mask[list(holders[name])] = True
-        yield "actor", name, mask
+        mask = np.zeros(len(texts), bool)
+        mask[rows[found.code == code]] = True
+        yield "actor", found.keys[code], mask
 
 
 def _holm(chances: np.ndarray) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from pipeline.actors.roles import find_actors
 from pipeline.errors import InputError
 from pipeline.model.store import Model
 from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
@@ -21,6 +22,7 @@ DATE_COLUMNS = ("date", "published", "pubdate", "published_at", "datetime", "tim
 _OUTLETS = ("outlet", "source_name", "publisher", "feed", "domain", "file")
 _LINKS = ("link", "url", "href")
 _SCORED = ("p_escalation", "p_de_escalation", "p_neutral")
+BY_ACTORS = ("source", "target", "actor", "pair")
 _WHOLE = "all"  # the name of the only series where nothing tells them apart
 
 
@@ -31,7 +33,7 @@ class Feed:
     Attributes
     ----------
     date_column, date_format : name of the date column, and how ambiguous dates are written; None for the usual ones.
-    by : the column whose values are series; None for one series.
+    by : the column whose values are series, or `source`, `target`, `actor` or `pair`; None for one series.
     only : keep the series of this name alone.
     frequency : ``H``, ``D``, ``W`` or ``M``.
     articles : the texts are articles, whose sentences are scored.
@@ -80,11 +82,20 @@ def read_feed(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -> 
     outlets = _outlets(outlet[dated], first, len(text))
     period = period_of(seconds[kept], feed.frequency)
     records = Records(period, series[kept], proba[kept], relevance[kept], text[kept], outlets[kept], link[kept])
+    records = _one_series_a_row(records)
     if feed.only is not None:
         records = records.take(records.series == feed.only)
         if not len(records.period):
             raise InputError(f"--only {feed.only}: no such series; the feed has {', '.join(sorted(set(series))[:12])}")
     return records, Counts(len(seconds), undated, len(dated) - len(kept), len(records.period))
+
+
+def _one_series_a_row(records: Records) -> Records:
+    """Rows of several series once for each; rows of none are left out."""
+    names = [name.split("\n") for name in records.series.tolist()]
+    rows = np.repeat(np.arange(len(names)), [len(each) for each in names])
+    each = np.array([name for several in names for name in several], object)
+    return replace(records.take(rows), series=each).take(each != "")
 
 
 def _read_one(path: Path, feed: Feed, model: Model, threads: int) -> dict[str, np.ndarray]:
@@ -106,15 +117,34 @@ def _read_one(path: Path, feed: Feed, model: Model, threads: int) -> dict[str, n
     else:
         proba, relevance = _scored(text, feed, model, threads)
     n = len(proba)
-    series = _column(table, (feed.by,), path) if feed.by else np.full(n, _WHOLE, object)
-    if series is None:
-        raise InputError(f"{path}: --by {feed.by}: no such column; the file has {', '.join(names)}")
+    series = _series(table, text, n, feed, path)
     blank = np.full(n, "", object)
     columns = {"text": text, "outlet": _column(table, _OUTLETS, path), "link": _column(table, _LINKS, path)}
     given = {name: blank if column is None else column for name, column in columns.items()}
     if text is None:
         given["text"] = np.array([f"row {row}" for row in range(1, n + 1)], object)
     return {**given, "seconds": seconds, "reasons": reasons, "series": series, "proba": proba, "relevance": relevance}
+
+
+def _series(table: pa.Table, text: np.ndarray | None, n: int, feed: Feed, path: Path) -> np.ndarray:
+    """(n,) object: the series of each row; several, one a line, where a text names several actors."""
+    if feed.by is None:
+        return np.full(n, _WHOLE, object)
+    column = _column(table, (feed.by,), path) if feed.by not in BY_ACTORS or feed.by in table.column_names else None
+    if column is not None:
+        return column
+    if feed.by not in BY_ACTORS or text is None:
+        raise InputError(
+            f"{path}: --by {feed.by}: no such column; the file has {', '.join(table.column_names)}"
+            + ("" if feed.by in BY_ACTORS else f"; {', '.join(BY_ACTORS)} are read from the texts")
+        )
+    found = find_actors(text.tolist())
+    out = []
+    for row in range(n):
+        source, target, every = found.of(row)
+        pair = f"{source}>{target}" if source and target else ""
+        out.append({"source": source, "target": target, "pair": pair, "actor": "\n".join(every)}[feed.by])
+    return np.array(out, object)
 
 
 def _scored(text: np.ndarray, feed: Feed, model: Model, threads: int) -> tuple[np.ndarray, np.ndarray]:

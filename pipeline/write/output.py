@@ -82,6 +82,9 @@ def _csv(table: pa.Table) -> bytes:
         words, weight = cells.flatten().flatten()
         written = _joined(cells, _concatenated(words, " ", _signed(weight)), "; ")
         table = table.set_column(table.column_names.index("evidence"), "evidence", written)
+    if "actors" in table.column_names:
+        cells = table.column("actors").combine_chunks()
+        table = table.set_column(table.column_names.index("actors"), "actors", _joined(cells, cells.flatten(), "; "))
     sink = pa.BufferOutputStream()
     csv.write_csv(table, sink, csv.WriteOptions(include_header=False))
     return sink.getvalue().to_pybytes()
@@ -89,6 +92,8 @@ def _csv(table: pa.Table) -> bytes:
 
 def _json(column: pa.Array) -> pa.Array:
     """The values of a column as JSON, null as ``null``."""
+    if pa.types.is_large_list(column.type) and pa.types.is_large_string(column.type.value_type):
+        return _concatenated("[", _joined(column, _json(column.flatten()), ", "), "]")
     if pa.types.is_large_list(column.type):
         words, weight = column.flatten().flatten()
         pairs = _concatenated('{"words": ', _json(words), ', "weight": ', _json(weight), "}")

@@ -23,40 +23,56 @@ N_EVENTS = 3  # four human coders agree on one event type in 64 of 100 sentences
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What the output holds: the sentences of articles instead of the articles; how many terms of evidence."""
+    """What the output holds: the sentences of articles instead of the articles; how many terms of evidence; who acts."""
 
     sentences: bool = False
     evidence: int = 3
+    actors: bool = False
 
 
 def score_batch(model: Model, batch: Batch, asked: OutputOptions) -> pa.Table:
     """One row a snippet, an article, or a sentence of an article."""
     ids = as_strings(batch.ids)
     if not batch.articles:
-        return snippet_table(model, ids, as_strings(batch.texts), asked.evidence, batch.quoted)
+        return snippet_table(model, ids, as_strings(batch.texts), asked, batch.quoted)
     articles = score_articles(model, as_strings(batch.texts).to_pylist())
     if asked.sentences:
-        return sentence_table(model, ids, articles, asked.evidence)
+        return sentence_table(model, ids, articles, asked)
     return article_table(ids, articles)
 
 
-def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, n_evidence: int, quoted: bool) -> pa.Table:
+def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, asked: OutputOptions, quoted: bool) -> pa.Table:
     """Scored snippets, their texts in the last column where they are to be quoted."""
-    if n_evidence:
-        scores, evidence = score_and_explain(model, texts, n_evidence)
+    if asked.evidence:
+        scores, evidence = score_and_explain(model, texts, asked.evidence)
     else:
         scores, evidence = score(model, texts), None
     columns = {"id": ids, **_columns(scores), "evidence": _evidence_column(evidence, len(texts))}
+    columns |= actor_columns(texts) if asked.actors else {}
     return pa.table(columns | ({"text": texts} if quoted else {}))
 
 
-def sentence_table(model: Model, names: pa.Array, articles: Articles, n_evidence: int) -> pa.Table:
+def sentence_table(model: Model, names: pa.Array, articles: Articles, asked: OutputOptions) -> pa.Table:
     """The distinct sentences of articles."""
     article = segment_ids(articles.bounds)
     number = np.arange(len(article)) - articles.bounds[article] + 1
     ids = [f"{name}#{n}" for name, n in zip(names.take(int64_column(article)).to_pylist(), number.tolist())]
-    table = snippet_table(model, as_strings(ids), as_strings(articles.texts), n_evidence, quoted=True)
+    table = snippet_table(model, as_strings(ids), as_strings(articles.texts), asked, quoted=True)
     return table.append_column("repeats", int64_column(articles.repeats))
+
+
+def actor_columns(texts: pa.Array) -> dict[str, pa.Array]:
+    """Who acts, who is acted on, and the keys of all actors of each text, in order of mention; empty where unknown."""
+    from pipeline.actors.roles import find_actors
+
+    found = find_actors(texts)
+    names = (*found.keys, "")
+    every = pa.LargeListArray.from_arrays(int64_column(found.bounds), named(found.code, names))
+    return {
+        "source": named(found.source % len(names), names),
+        "target": named(found.target % len(names), names),
+        "actors": every,
+    }
 
 
 def article_table(names: pa.Array, articles: Articles) -> pa.Table:

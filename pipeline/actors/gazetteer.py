@@ -1,0 +1,99 @@
+"""The gazetteer: political actors by key, and the words by which news names them."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.text.tokens import tokenise
+
+PATH = Path(__file__).parents[2] / "data" / "actors.csv"
+TYPES = ("state", "organisation", "group", "generic")
+COLUMNS = ("key", "type", "name", "aliases")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A political actor.
+
+    Attributes
+    ----------
+    key : ISO 3166 alpha-3 of a state, else a key of the gazetteer's own, such as ``PSE.HAMAS`` or ``rebels``.
+    type : one of `TYPES`; a ``generic`` actor has no name of its own.
+    names : what it is called, its usual name first.
+    """
+
+    key: str
+    type: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """Actors, and a trie of the tokens of their names.
+
+    Attributes
+    ----------
+    actors : in the order of the file; a code is an index into it.
+    words : every token that some name holds, in each way it is written, to its number.
+    edges : ``node * 2**20 + number of a word`` to the next node; 0 is the root.
+    ends : a node to the code of the actor whose name ends there.
+    longest : tokens of the longest name.
+    """
+
+    actors: tuple[Actor, ...]
+    words: dict[str, int]
+    edges: dict[int, int]
+    ends: dict[int, int]
+    longest: int
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key of each actor."""
+        return tuple(actor.key for actor in self.actors)
+
+
+@cache
+def gazetteer(path: Path = PATH) -> Gazetteer:
+    """Read a gazetteer: columns key, type, name, aliases, the last separated by ``|``.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, or a row has no known type or no name.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: no gazetteer here; expected a table with columns {', '.join(COLUMNS)}")
+    actors = []
+    with path.open(encoding="utf-8", newline="") as file:
+        for row, cells in enumerate(csv.DictReader(file), start=2):
+            names = tuple(filter(None, [cells["name"], *cells["aliases"].split("|")]))
+            if cells["type"] not in TYPES or not names:
+                raise InputError(f"{path}, row {row}: expected a name and a type of {', '.join(TYPES)}, found {cells}")
+            actors.append(Actor(cells["key"], cells["type"], names))
+    return _trie(tuple(actors))
+
+
+def _trie(actors: tuple[Actor, ...]) -> Gazetteer:
+    names = [(code, name) for code, actor in enumerate(actors) for name in actor.names]
+    tokens = tokenise([name for _, name in names], join_hyphens=True)
+    forms = tokens.forms.to_pylist()
+    words: dict[str, int] = {}
+    edges: dict[int, int] = {}
+    ends: dict[int, int] = {}
+    longest = 0
+    for (code, name), begin, end in zip(names, tokens.bounds[:-1].tolist(), tokens.bounds[1:].tolist()):
+        written = [forms[form] for form in tokens.form[begin:end].tolist()]
+        longest, node = max(longest, len(written)), 0
+        for place, word in enumerate(written):
+            number = words.setdefault(word, len(words))
+            # Headlines in capitals, and generic names at the head of a sentence.
+            words.setdefault(word.upper() if len(word) > 2 else word, number)
+            if place == 0 and name[0].islower():
+                words.setdefault(word.capitalize(), number)
+            node = edges.setdefault((node << 20) + number, len(edges) + 1)
+        ends.setdefault(node, code)
+    return Gazetteer(actors, words, edges, ends, longest)

@@ -1,0 +1,124 @@
+"""Where actors are named: the longest name at each place, over the token columns of a whole batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.compute as pc
+
+from pipeline.actors.gazetteer import Gazetteer
+from pipeline.arrays.arrow import booleans
+from pipeline.arrays.ragged import segment_ids
+from pipeline.text.tokens import Tokens
+
+# Names that are also those of people, places elsewhere or common words. They count only where nothing beside them says so.
+AMBIGUOUS = frozenset(
+    """
+    Georgia Jordan Chad Turkey Guinea Washington Wellington Victoria Santiago Kingston Lima Sofia Dominican Congress
+    America London Paris Berlin Athens Dublin Wagner Libre Contra Amnesty Commonwealth Nassau Georgetown Hamilton Colombo
+    Lebanon Cuba Peru Poland Holland Wales England Jersey Samoa Delhi Lao Dane Swede Finn Pole Scot Israel Chile Mali
+    """.split()
+)
+# What stands after an ambiguous name where it is none of ours.
+_AFTER = frozenset(
+    """
+    governor senator legislature Tech Bulldogs State Atlanta Post Times Street Bridge Redskins Nationals Wizards Capitals
+    Hilton Marathon Symphony United Irving Spieth Pickett James Henderson soup breast Monument University Carver dinner
+    """.split()
+)
+# What may stand before one as a part of no name: "President", "In", "The".
+_BEFORE = frozenset(
+    """
+    The In At From To Of And But For With Between Against President Prime Minister King Queen Republic Kingdom North
+    South East West Central Former New Old Greater Southern Northern Eastern Western State Secretary General Emir Crown
+    """.split()
+)
+_JOINS = frozenset((" ", "-", ".", ". ", "'", "’", "' ", "’ ", "\u00a0"))
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Names of actors in a batch, in reading order.
+
+    ``start`` and ``end`` (n,) are the first token of each and the one after it, ``code`` the actor, ``bounds``
+    (n_texts + 1,) the first mention of each text.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    code: np.ndarray
+    bounds: np.ndarray
+
+    @property
+    def text(self) -> np.ndarray:
+        """(n,) the text of each."""
+        return segment_ids(self.bounds)
+
+
+def find_mentions(tokens: Tokens, names: Gazetteer) -> Mentions:
+    """The longest name of an actor at each place; names inside longer ones do not count."""
+    forms = tokens.forms.to_pylist()
+    number = np.array([names.words.get(form, -1) for form in forms] + [-1], np.int64)[tokens.form]
+    joined = np.append(_joins(tokens), False)  # nothing but a joint stands between a token and the next
+    start = np.flatnonzero(number >= 0)
+    node, here, alive = np.zeros(len(start), np.int64), start.copy(), np.arange(len(start))
+    end, code = start.copy(), np.full(len(start), -1)
+    edge_keys, edge_nodes = _sorted(names.edges)
+    end_nodes, end_codes = _sorted(names.ends)
+    for _ in range(names.longest):
+        node = _looked_up((node << 20) + number[here], edge_keys, edge_nodes)
+        on = node >= 0
+        alive, node, here = alive[on], node[on], here[on]
+        found = _looked_up(node, end_nodes, end_codes)
+        hit = found >= 0
+        end[alive[hit]], code[alive[hit]] = here[hit] + 1, found[hit]
+        on = joined[here] & (here + 1 < len(number))
+        on[on] = number[here[on] + 1] >= 0
+        alive, node, here = alive[on], node[on], here[on] + 1
+        if not len(alive):
+            break
+    kept = np.flatnonzero((code >= 0) & _believed(tokens, forms, start, end))
+    start, end, code = start[kept], end[kept], code[kept]
+    covered = np.maximum.accumulate(np.append(0, end[:-1])) > start if len(start) else np.zeros(0, bool)
+    start, end, code = start[~covered], end[~covered], code[~covered]
+    return Mentions(start, end, code, np.searchsorted(start, tokens.bounds))
+
+
+def _joins(tokens: Tokens) -> np.ndarray:
+    """(n_tokens,) bool: only a joint stands between the token and the next of its text."""
+    joins = np.array([gap in _JOINS for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code]
+    last = tokens.bounds[1:][tokens.bounds[1:] > tokens.bounds[:-1]] - 1
+    joins[last] = False
+    return joins[:-1] if len(joins) else joins
+
+
+def _believed(tokens: Tokens, forms: list[str], start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """(n,) bool: false for an ambiguous name beside which something says that it is another's."""
+    kinds = {name: np.array([form in members for form in forms] + [False]) for name, members in _LISTS.items()}
+    first = pc.utf8_slice_codeunits(tokens.forms, 0, 1)
+    capital = np.append(booleans(pc.not_equal(first, pc.utf8_lower(first))), False)
+    form = np.append(tokens.form, len(forms))  # the entry behind the last token is of no kind
+    spaced = np.append(
+        np.array([gap == " " for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code], False
+    )
+    inside = ~np.isin(start, tokens.bounds[:-1])
+    before, after = form[np.maximum(start - 1, 0)], form[np.minimum(end, len(tokens))]
+    doubtful = kinds["ambiguous"][form[start]] & (end == start + 1)
+    named = inside & spaced[np.maximum(start - 1, 0)] & capital[before] & ~kinds["before"][before]
+    # "of Michael Jordan", not "Kerry in Jordan": a capital right before, where the one before that begins no sentence.
+    return ~(doubtful & (named | (kinds["after"][after] & spaced[end - 1])))
+
+
+_LISTS = {"ambiguous": AMBIGUOUS, "after": _AFTER, "before": _BEFORE}
+
+
+def _sorted(table: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    keys = np.array(sorted(table), np.int64)
+    return keys, np.array([table[key] for key in keys.tolist()], np.int64)
+
+
+def _looked_up(wanted: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The value of each key, -1 where there is none."""
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, values[place], -1)

@@ -1,0 +1,101 @@
+"""Actors: every state is known, names are found, and who acts is told from who is acted on."""
+
+import json
+
+import numpy as np
+import pycountry
+import pytest
+
+from pipeline.actors.gazetteer import gazetteer
+from pipeline.actors.roles import find_actors
+from pipeline.errors import InputError
+from pipeline.score.snippets import score
+
+
+def test_no_state_of_iso_3166_is_missing():
+    keys = {actor.key for actor in gazetteer().actors if actor.type == "state"}
+    assert {country.alpha_3 for country in pycountry.countries} <= keys
+
+
+def test_keys_are_unique_and_no_name_stands_for_two():
+    actors = gazetteer().actors
+    assert len({actor.key for actor in actors}) == len(actors) >= 550
+    names = [name for actor in actors if actor.type != "generic" for name in actor.names]
+    assert {name for name in set(names) if names.count(name) > 1} <= {"Virgin Islands", "settlers"}
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "target"),
+    [
+        ("Kenya accused Uganda of an attack.", "KEN", "UGA"),
+        ("Uganda was accused of an attack by Kenya.", "KEN", "UGA"),
+        ("KENYA ACCUSES UGANDA", "KEN", "UGA"),
+        ("The Kremlin expelled two British diplomats.", "RUS", "GBR"),
+        ("In Chad, rebels were attacked by French troops.", "FRA", "rebels"),
+        ("Israel's attack on Lebanon killed nine people.", "ISR", "LBN"),
+        ("Talks between Greece and Turkey began in Geneva.", "GRC", "TUR"),
+        ("Rebels attacked the army.", "rebels", "army"),
+        ("Ethiopia, which borders Kenya, shelled Somalia.", "ETH", "SOM"),
+        ("The U.S. Security Council envoy met Hamas.", "USA", "UNSC"),
+        ("It rained.", "", ""),
+    ],
+)
+def test_who_acts_and_who_is_acted_on(text, source, target):
+    assert find_actors([text]).of(0)[:2] == (source, target)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("Michael Jordan beat the Knicks.", []),
+        ("Jordan closed its border with Syria.", ["JOR", "SYR"]),
+        ("The Georgia governor signed the bill.", []),
+        ("Georgia arrested four leaders of an opposition party.", ["GEO", "opposition"]),
+        ("The Washington Post reported it.", []),
+        ("South Korea and North Korea met.", ["KOR", "PRK"]),
+        ("Niger and Nigeria met in Guinea-Bissau.", ["NER", "NGA", "GNB"]),
+    ],
+)
+def test_ambiguous_names_are_settled_by_their_neighbours(text, keys):
+    assert find_actors([text]).of(0)[2] == keys
+
+
+def test_actors_of_a_batch_are_those_of_each_text():
+    texts = ["Kenya accused Uganda.", "", "It rained.", "Peru thanked the United Nations."]
+    together = find_actors(texts)
+    assert [together.of(row) for row in range(4)] == [find_actors([text]).of(0) for text in texts]
+
+
+def test_swapping_the_two_actors_changes_no_stance(model):
+    pairs = [("Kenya accused Uganda of an attack.", "Uganda accused Kenya of an attack.")]
+    pairs += [("Peru sent food to Chad.", "Chad sent food to Peru.")]
+    for one, other in pairs:
+        a, b = score(model, [one, other]).take(slice(0, 1)), score(model, [one, other]).take(slice(1, 2))
+        assert np.array_equal(a.label_proba, b.label_proba)
+
+
+def test_a_gazetteer_with_a_row_that_does_not_fit_is_named(tmp_path):
+    path = tmp_path / "actors.csv"
+    path.write_text("key,type,name,aliases\nX,planet,Mars,\n")
+    with pytest.raises(InputError, match=r"actors.csv, row 2: expected a name and a type of state, organisation"):
+        gazetteer(path)
+
+
+def test_actors_stand_in_every_row_on_request(folder, tmp_path):
+    import subprocess
+    import sys
+
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline.cli",
+        "score",
+        "Kenya accused Uganda.",
+        "--model",
+        str(folder),
+        "--actors",
+    ]
+    row = json.loads(subprocess.run([*command, "--format", "jsonl"], capture_output=True, text=True, check=True).stdout)
+    assert (row["source"], row["target"], row["actors"]) == ("KEN", "UGA", ["KEN", "UGA"])
+    written = subprocess.run([*command, "--format", "csv"], capture_output=True, text=True, check=True).stdout
+    assert '"KEN; UGA"' in written
