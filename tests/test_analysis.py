@@ -104,7 +104,8 @@ def test_counts_equal_scikit_learns_where_they_overlap(texts):
     texts = [*texts, "aid talks aid"]
     ours = TermVectorizer(masks=False, stems=False, families=("word", "pair"), min_df=1).fit(texts)
     theirs = CountVectorizer(ngram_range=(1, 2)).fit(texts)
-    ours_by_name = {name.split(":", 1)[1]: i for i, name in enumerate(ours.get_feature_names_out())}
+    names = ours.get_feature_names_out()[:-3]  # the last three mark political actors
+    ours_by_name = {name.split(":", 1)[1]: i for i, name in enumerate(names)}
     assert ours_by_name.keys() == theirs.vocabulary_.keys()
     names = sorted(ours_by_name)
     a = ours.transform(texts)[:, [ours_by_name[n] for n in names]].toarray()
@@ -176,3 +177,11 @@ def test_both_spellings_have_one_stem(british, american):
 def test_words_of_another_sense_keep_a_stem_of_their_own(word, other):
     first, second = lexicon.stem(as_strings([word, other]), True).to_pylist()
     assert first != second
+
+
+def test_texts_are_marked_by_the_political_actors_that_they_name():
+    made = TermVectorizer().fit(TEXTS * 3)
+    _, marks = made.vocabulary_.count(
+        ["It rained.", "Kenya slept.", "Kenya met Uganda.", "NATO slept.", "HAMAS MET IRAN"]
+    )
+    assert marks.tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 0, 1], [1, 1, 1]]

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import ROOT
 
 ROOMS = """
-    errors stance arrays read text corpus sources model actors score write engines explain timeline evaluate
+    errors stance arrays read text actors corpus sources model score write engines explain timeline evaluate
     experiment tracking reader show cli
 """.split()
 PIPELINE = ROOT / "pipeline"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,17 @@ from pipeline.errors import InputError
 from pipeline.text.tokens import tokenise
 
 PATH = Path(__file__).parents[2] / "data" / "actors.csv"
+_WORD = re.compile(r"\w+")
+# Parts of names that say nothing alone.
+_COMMON_PARTS = frozenset(
+    """
+    New North South East West Central United Great Saint St San Port City Islands Island Republic States Kingdom
+    Federation Democratic People Holy White House Street State Department Capitol Hill Palace Strip Bank El Lao Costa
+    The Cape Authority Congress Southern Northern Minor Outlying Virgin Territories Territory Rico Grand Ocean British
+    Quad Contra Wagner Libre Commonwealth Amnesty Republicans Democrats Tories CARE FACT G9 MEND SDF Azov Fano Blue Rock
+    Casa Great Santo Aires Town Bay Heard Cook Wake Christmas Norfolk Isle Man Wallis Pierre Martin Royal Vincent Lucia
+    """.split()
+)
 TYPES = ("state", "organisation", "group", "generic")
 COLUMNS = ("key", "type", "name", "aliases")
 
@@ -75,6 +87,19 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
                 raise InputError(f"{path}, row {row}: expected a name and a type of {', '.join(TYPES)}, found {cells}")
             actors.append(Actor(cells["key"], cells["type"], names))
     return _trie(tuple(actors))
+
+
+def actor_words(known: Gazetteer | None = None) -> tuple[list[str], list[str]]:
+    """Single words that name a state, and those that name an organisation or a group.
+
+    Of a state's names of several words those that begin with a capital, "Korean" of "North Korean"; the reader of them
+    leaves usual words out.
+    """
+    known = known or gazetteer()
+    states = {w for a in known.actors if a.type == "state" for n in a.names for w in _WORD.findall(n)}
+    groups = {n for a in known.actors if a.type in ("organisation", "group") for n in a.names if _WORD.fullmatch(n)}
+    kept = ({w for w in words if w[0].isupper() and len(w) > 1} - _COMMON_PARTS for words in (states, groups - states))
+    return tuple(sorted(words) for words in kept)
 
 
 def _trie(actors: tuple[Actor, ...]) -> Gazetteer:

@@ -29,6 +29,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
     balance, relevance_balance : each row of a label with share s weighs s to the power of minus this; the second for the
         two classes of relevance.
     complement : how many times the log-odds of complement naive Bayes are added to the fitted ones.
+    marks : how many of the last columns count for relevance alone.
     tolerance, max_iter : when the solver stops.
 
     Attributes
@@ -36,7 +37,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
     classes_ : (n_classes,) the labels seen, sorted; `OTHER` among them where there were such rows.
     political_ : (n_political,) the labels seen without `OTHER`, sorted.
     coef_, intercept_ : (n_political, n_terms) and (n_political,), log-odds of the political labels.
-    relevance_coef_, relevance_intercept_ : (n_terms,) and float, log-odds of being political; zeros and infinity where
+    relevance_coef_, relevance_intercept_ : (n_columns,) and float, log-odds of being political; zeros and infinity where
         no row was `OTHER`.
     """
 
@@ -45,8 +46,9 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         c=10.0,
         balance=0.5,
         complement=1.5,
-        relevance_c=1.0,
-        relevance_balance=1.0,
+        relevance_c=3.0,
+        relevance_balance=0.5,
+        marks=0,
         tolerance=2e-4,
         max_iter=500,
     ):
@@ -54,6 +56,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         self.balance = balance
         self.relevance_c = relevance_c
         self.relevance_balance = relevance_balance
+        self.marks = marks
         self.complement = complement
         self.tolerance = tolerance
         self.max_iter = max_iter
@@ -64,7 +67,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, float)
         political = labels != OTHER
         self.classes_ = np.unique(labels)
-        self._fit_events(X[political], labels[political], weights[political])
+        self._fit_events(self._terms(X)[political], labels[political], weights[political])
         self.relevance_coef_, self.relevance_intercept_ = np.zeros(X.shape[1], np.float32), np.inf
         if not political.all():
             self._fit_relevance(X, political, weights)
@@ -73,7 +76,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
     def decision_function(self, X):
         """(n, n_political + 1) log-odds of `political_`, then of being political."""
         check_is_fitted(self)
-        events = X @ self.coef_.T.astype(float) + self.intercept_
+        events = self._terms(X) @ self.coef_.T.astype(float) + self.intercept_
         relevance = X @ self.relevance_coef_.astype(float) + self.relevance_intercept_
         return np.column_stack([events, relevance])
 
@@ -86,6 +89,10 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
     def predict(self, X):
         """(n,) the likeliest label of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _terms(self, X):
+        """The columns without the marks."""
+        return X[:, : X.shape[1] - self.marks]
 
     def _fit_events(self, matrix, labels: np.ndarray, weights: np.ndarray) -> None:
         weights = _balanced(labels, weights, self.balance)

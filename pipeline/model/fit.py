@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.pipeline import Pipeline
 
 from pipeline.corpus.labelled import Corpus
@@ -12,7 +11,7 @@ from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.model.classifier import EventClassifier
 from pipeline.model.settings import Settings
-from pipeline.model.vectorizer import TermVectorizer
+from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.stance import EVENTS, LABELS, OTHER, quad_of, stance_of
 
 LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
@@ -100,14 +99,15 @@ def column_of(label: str) -> int:
 
 def _fit_labels(texts, labels, weights: np.ndarray, settings: Settings) -> Pipeline:
     text, training = settings.text, settings.training
-    counts = TermVectorizer(text.masks, text.stems, text.families, text.lead, text.clauses, text.min_df)
-    tfidf = TfidfTransformer(sublinear_tf=True)
+    counts = TermVectorizer(text.masks, text.stems, text.families, text.lead, text.clauses, text.actors, text.min_df)
+    tfidf = MarkedTfidf()
     classifier = EventClassifier(
         c=training.c,
         balance=training.balance,
         complement=training.complement,
         relevance_c=training.relevance_c,
         relevance_balance=training.relevance_balance,
+        marks=len(MARKS),
         tolerance=training.tolerance,
         max_iter=training.max_iter,
     )

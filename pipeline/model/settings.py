@@ -33,8 +33,8 @@ class Training:
     c: float = 10.0
     balance: float = 0.5
     complement: float = 1.5
-    relevance_c: float = 1.0
-    relevance_balance: float = 1.0
+    relevance_c: float = 3.0
+    relevance_balance: float = 0.5
     own_weight: float = 8.0
     tolerance: float = 2e-4
     max_iter: int = 500

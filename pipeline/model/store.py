@@ -24,7 +24,7 @@ from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
 
 FORMAT = 3
-_WORD_LISTS = ("symbols", "words", "common", "leading")
+_WORD_LISTS = ("symbols", "words", "common", "leading", "states", "groups")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def load(folder: str | Path) -> Model:
         )
         vocabulary = Vocabulary(lexicon, arrays["keys"], settings.text)
         coef = arrays["coef"] / arrays["scale"]
-        weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"])
+        weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"], arrays["marks"])
         _check_shapes(folder, weights)
         return Model(weights, settings, float(card["threshold"]), card, folder)
     except (KeyError, TypeError, ValueError, pa.ArrowInvalid) as error:
@@ -198,6 +198,7 @@ def _write_parts(part: Path, weights: Weights, pipeline) -> None:
         coef=np.round(weights.coef * scale).astype(np.int16),
         scale=scale,
         intercept=weights.intercept,
+        marks=weights.marks,
     )
     lexicon = vocabulary.lexicon
     words = {name: getattr(lexicon, name).to_pylist() for name in _WORD_LISTS}

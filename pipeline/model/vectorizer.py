@@ -1,37 +1,44 @@
-"""The text analysis as a scikit-learn transformer, the first step of the pipeline."""
+"""The text analysis as scikit-learn transformers: counts of terms, then TF-IDF, with marks of political actors beside."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.utils.validation import check_is_fitted
 
+from pipeline.actors.gazetteer import actor_words
 from pipeline.arrays.arrow import as_strings
 from pipeline.text.terms import DEFAULT
 from pipeline.text.vocabulary import Features, learn
 
+MARKS = ("state", "two", "group")
+MARK_SCALE = 0.3  # of a mark beside TF-IDF values, by which the penalty hardly holds it back
 _TOGETHER = 10_000  # texts counted together: what an analysis takes is many times what it gives
 
 
 class TermVectorizer(TransformerMixin, BaseEstimator):
-    """Texts to a sparse matrix of term counts, (n_texts, n_terms) float64.
+    """Texts to a sparse matrix of term counts, (n_texts, n_terms + 3) float64; the last columns are `Sequence.marks`.
 
     The parameters are those of `pipeline.text.vocabulary.Features`.
     """
 
-    def __init__(self, masks=True, stems=True, families=DEFAULT, lead=12, clauses=True, min_df=2):
+    def __init__(self, masks=True, stems=True, families=DEFAULT, lead=12, clauses=True, actors=True, min_df=2):
         self.masks = masks
         self.stems = stems
         self.families = families
         self.lead = lead
         self.clauses = clauses
+        self.actors = actors
         self.min_df = min_df
 
     def fit(self, texts, labels=None):
         """Learn the vocabulary."""
-        features = Features(self.masks, self.stems, tuple(self.families), self.lead, self.clauses, self.min_df)
-        self.vocabulary_ = learn(as_strings(texts), features)
+        features = Features(
+            self.masks, self.stems, tuple(self.families), self.lead, self.clauses, self.actors, self.min_df
+        )
+        self.vocabulary_ = learn(as_strings(texts), features, actor_words())
         return self
 
     def transform(self, texts):
@@ -42,14 +49,15 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
         return vstack([self._counted(part) for part in parts], "csr")
 
     def _counted(self, texts) -> csr_matrix:
-        counted = self.vocabulary_.count(texts)
+        counted, marks = self.vocabulary_.count(texts)
         shape = (len(counted.indptr) - 1, len(self.vocabulary_))
-        return csr_matrix((counted.counts.astype(float), counted.indices, counted.indptr), shape=shape)
+        terms = csr_matrix((counted.counts.astype(float), counted.indices, counted.indptr), shape=shape)
+        return hstack([terms, csr_matrix(marks)], "csr")
 
     def get_feature_names_out(self, input_features=None):
-        """(n_terms,) names of the terms."""
+        """(n_terms + 3,) names of the terms, then of the marks."""
         check_is_fitted(self)
-        return self.vocabulary_.names()
+        return np.append(self.vocabulary_.names(), [f"actors:{mark}" for mark in MARKS])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -59,3 +67,19 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "vocabulary_") and np.ndim(self.vocabulary_.keys) == 1
+
+
+class MarkedTfidf(TfidfTransformer):
+    """Sublinear TF-IDF of the terms, rows of length 1; the marks behind them are scaled and count for no length."""
+
+    def __init__(self):
+        super().__init__(sublinear_tf=True)
+
+    def fit(self, X, y=None):
+        """Learn the document frequencies of the terms."""
+        return super().fit(X[:, : -len(MARKS)], y)
+
+    def transform(self, X, copy=True):
+        """(n_texts, n_terms + 3) sparse."""
+        terms = super().transform(X[:, : -len(MARKS)], copy=copy)
+        return hstack([terms, X[:, -len(MARKS) :] * MARK_SCALE], "csr")

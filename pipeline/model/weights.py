@@ -29,12 +29,14 @@ class Weights:
         political.
     intercept : (n_labels,) float64, -inf for labels never trained on; the last is infinite where relevance was never
         trained.
+    marks : (3,) float64, what each of `Sequence.marks` adds to the log-odds of being political.
     """
 
     vocabulary: Vocabulary
     idf: np.ndarray
     coef: np.ndarray
     intercept: np.ndarray
+    marks: np.ndarray
 
     def tfidf(self, counted: Counted) -> np.ndarray:
         """(n_terms_found,) sublinear TF-IDF values with rows of length 1, as scikit-learn's `TfidfTransformer`."""
@@ -57,7 +59,11 @@ class Weights:
         *columns, squares = np.ascontiguousarray(sums.T)
         length = np.where(squares > 0, np.sqrt(squares), 1.0)
         columns = [np.zeros_like(length), *(column / length for column in columns)]
-        return np.array([column + start for column, start in zip(columns, self.intercept)]).T
+        out = np.array([column + start for column, start in zip(columns, self.intercept)]).T
+        # Added up mark by mark: a matrix product takes another order for one row than for many.
+        for mark, weight in zip(sequence.marks.T, self.marks):
+            out[:, -1] += mark * weight
+        return out
 
     def _sums(self, part: WeightRows) -> np.ndarray:
         """(n_texts, n_labels) sums of the rows of `_of_term`."""
@@ -99,11 +105,13 @@ class Weights:
 def from_pipeline(pipeline) -> Weights:
     """The arrays of a fitted, calibrated scikit-learn pipeline."""
     from pipeline.model.fit import column_of
+    from pipeline.model.vectorizer import MARK_SCALE
 
     counts, tfidf, classifier = (step for _, step in pipeline.steps)
     coef = np.zeros((len(counts.vocabulary_), len(LABELS)))
     intercept = np.full(len(LABELS), -np.inf)
     columns = [column_of(label) for label in classifier.political_]
     coef[:, columns], intercept[columns] = classifier.coef_.T, classifier.intercept_
-    coef[:, -1], intercept[-1] = classifier.relevance_coef_, classifier.relevance_intercept_
-    return Weights(counts.vocabulary_, tfidf.idf_.astype(float), coef, intercept)
+    relevance, marks = np.split(classifier.relevance_coef_.astype(float), [len(coef)])
+    coef[:, -1], intercept[-1] = relevance, classifier.relevance_intercept_
+    return Weights(counts.vocabulary_, tfidf.idf_.astype(float), coef, intercept, marks * MARK_SCALE)

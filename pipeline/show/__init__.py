@@ -196,7 +196,7 @@ def _article(screen: Console, model, name: str, article: Articles, n_evidence: i
     screen.print(f"\n[bold]{name}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}")
     said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
     screen.print(f"{len(article.texts)} distinct sentences: {said}")
-    screen.print(_snippet_table(sentence_table(model, as_strings([name]), article, n_evidence)))
+    screen.print(_snippet_table(sentence_table(model, as_strings([name]), article, OutputOptions(evidence=n_evidence))))
 
 
 def _snippet_table(rows: pa.Table) -> Table:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, integers
-from pipeline.arrays.ragged import segment_ids
+from pipeline.arrays.ragged import segment_ids, segment_sums
 from pipeline.text import names, scope
 from pipeline.text.lexicon import NAME, NUMBER, Lexicon, words_of
 from pipeline.text.tokens import Tokens
@@ -52,6 +52,7 @@ class Sequence:
     bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
     token : (n_words,) int64, the token it is, or the first of a name.
     follows, negation : (n_tokens,) bool, the token goes on with the name before it; is the "t" of "n't".
+    marks : (n_texts, 3) float64, 0 or 1: the text names a state; two political actors; an organisation or a group.
     """
 
     stem: np.ndarray
@@ -66,6 +67,7 @@ class Sequence:
     token: np.ndarray
     follows: np.ndarray
     negation: np.ndarray
+    marks: np.ndarray
 
     @cached_property
     def text(self) -> np.ndarray:
@@ -95,8 +97,9 @@ def read(texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> t
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
     kind, stem = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
+    marks = _marks(tokens, kind)
     name, negation = _names(kind, stem, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
-    kind, stem = np.where(name, np.uint16(0), kind), np.where(name, NAME, stem)
+    kind, stem = np.where(name, np.uint32(0), kind), np.where(name, NAME, stem)
     negated = np.flatnonzero(negation)
     kind[negated], stem[negated] = _BIT["negator"], lexicon.negation
     follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
@@ -104,7 +107,14 @@ def read(texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> t
     follows &= ~aside
     kept = np.flatnonzero(~(_is(kind, "letter") | follows | aside))
     clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
-    return tokens, _sequence(tokens, clause, kind[kept], stem[kept], kept, follows, negation, lexicon, clauses)
+    return tokens, _sequence(tokens, clause, kind[kept], stem[kept], kept, follows, negation, marks, lexicon, clauses)
+
+
+def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:
+    """(n_texts, 3) float64: which kinds of political actor each text names."""
+    both = segment_sums(tokens.bounds, _is(kind, "state") + (_is(kind, "group").astype(np.int64) << 32))
+    states, groups = both & 0xFFFFFFFF, both >> 32
+    return np.column_stack([states > 0, states + groups > 1, groups > 0]).astype(float)
 
 
 def _asides(tokens: Tokens, kind: np.ndarray, shape: names.Shapes) -> np.ndarray:
@@ -125,7 +135,9 @@ def _names(kind, symbol: np.ndarray, lexicon: Lexicon, shape: names.Shapes) -> t
     return names.mask(shape, common, leading, paired, letter, particle), shape.apostrophe & _is(kind, "t")
 
 
-def _sequence(tokens: Tokens, clause, kind, stem, kept, follows, negation, lexicon: Lexicon, clauses: bool) -> Sequence:
+def _sequence(
+    tokens: Tokens, clause, kind, stem, kept, follows, negation, marks, lexicon: Lexicon, clauses
+) -> Sequence:
     bounds = np.searchsorted(kept, tokens.bounds)
     content = ~_is(kind, "function")
     places = np.flatnonzero(content)
@@ -137,7 +149,9 @@ def _sequence(tokens: Tokens, clause, kind, stem, kept, follows, negation, lexic
     main = scope.main_part(bounds, np.flatnonzero(_is(kind, "subordinator")))
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
     telling = content & ~_is(kind, "filler")
-    return Sequence(stem, symbol, content, telling, negated, reversal, modal, main, bounds, kept, follows, negation)
+    return Sequence(
+        stem, symbol, content, telling, negated, reversal, modal, main, bounds, kept, follows, negation, marks
+    )
 
 
 def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
@@ -167,7 +181,10 @@ _KINDS = {
     "to": ("to",),
     "yet": ("yet",),
 }
-_BIT = {kind: np.uint16(1 << bit) for bit, kind in enumerate((*_KINDS, "letter", "common", "leading", "participle"))}
+_BIT = {
+    kind: np.uint32(1 << bit)
+    for bit, kind in enumerate((*_KINDS, "letter", "common", "leading", "participle", "state", "group"))
+}
 
 
 def _is(kind: np.ndarray, name: str) -> np.ndarray:
@@ -190,9 +207,11 @@ def _words(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> t
         "letter": letter,
         "common": lexicon.is_common(known),
         "leading": lexicon.is_leading(known),
+        "state": booleans(pc.is_in(forms, value_set=lexicon.states)),
+        "group": booleans(pc.is_in(forms, value_set=lexicon.groups)),
         "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
     }
-    return sum((np.where(flag, _BIT[name], np.uint16(0)) for name, flag in flags.items()), kind), symbol
+    return sum((np.where(flag, _BIT[name], np.uint32(0)) for name, flag in flags.items()), kind), symbol
 
 
 @cache
@@ -200,4 +219,4 @@ def _listed() -> tuple[pa.Array, np.ndarray]:
     """The words of all lists of kinds, and the bits of each; the last entry, where -1 leads, is 0."""
     words = sorted(set().union(*_KINDS.values()))
     bits = [sum(_BIT[kind] for kind, members in _KINDS.items() if word in members) for word in words]
-    return as_strings(words), np.array([*bits, 0], np.uint16)
+    return as_strings(words), np.array([*bits, 0], np.uint32)

@@ -6,7 +6,8 @@ can never disagree about a word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +21,7 @@ from pipeline.text.tokens import Tokens, tokenise
 
 _SPECIAL = ("<name>", "<number>", "<negated>")  # no token looks like these
 NAME, NUMBER, NEGATED = range(len(_SPECIAL))
+_SHORT_NAME = 3  # letters of a name that is not looked for in capitals: "Lao" is no LAO
 _TWIN = "not "  # what a negated twin's symbol begins with; no stem holds a space
 LEAST_NEGATED = 2  # a stem has a negated twin of its own where it stood so often in reach of a negation
 N_SPECIAL = len(_SPECIAL)
@@ -68,6 +70,7 @@ class Lexicon:
     pairs : (n,) int64, rising: pairs of common words that are a name together ("United States"), as
         ``first symbol << 32 | second symbol``.
     stems : whether words are reduced to their Snowball English stem.
+    states, groups : words, as they are written, that name a state, or another political actor; sorted.
     """
 
     symbols: pa.Array
@@ -77,6 +80,8 @@ class Lexicon:
     leading: pa.Array
     pairs: np.ndarray
     stems: bool = True
+    states: pa.Array = field(default_factory=lambda: as_strings([]))
+    groups: pa.Array = field(default_factory=lambda: as_strings([]))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -165,8 +170,8 @@ def words_of(texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
     return tokens, tokens.forms
 
 
-def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
-    """Learn a lexicon from training texts.
+def learn(texts, stems: bool = True, masks: bool = True, actors: tuple = ((), ())) -> Lexicon:
+    """Learn a lexicon from training texts; ``actors`` are the names of states and of other actors, a word each.
 
     Only places inside a sentence count, and no headlines in capitals: there the case of a word says
     whether it is a name.
@@ -191,7 +196,15 @@ def learn(texts, stems: bool = True, masks: bool = True) -> Lexicon:
     distinct_pairs, which = np.unique(pairs, return_inverse=True)
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
     sorted_words = [distinct.filter(mask(chosen)).sort() for chosen in (common, leading)]
-    return Lexicon(symbols, distinct, symbol, *sorted_words, distinct_pairs[named], stems)
+    usual = set(sorted_words[0].to_pylist())
+    written = [as_strings(_written(names, usual)) for names in actors]
+    return Lexicon(symbols, distinct, symbol, *sorted_words, distinct_pairs[named], stems, *written)
+
+
+def _written(names: Iterable[str], usual: set[str]) -> list[str]:
+    """Names that are no usual words, as they stand in sentences and in headlines in capitals."""
+    kept = {name for name in names if name.lower() not in usual}
+    return sorted(kept | {name.upper() for name in kept if len(name) > _SHORT_NAME})
 
 
 def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 1) -> np.ndarray:

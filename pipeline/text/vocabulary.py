@@ -32,6 +32,7 @@ class Features:
     families : kinds of terms, of `pipeline.text.terms.FAMILIES`.
     lead : how many words at the head of a text are marked as such.
     clauses : turn negated words into words of their own and leave out clauses that tell of a noun.
+    actors : tell whether a text names political actors, which counts for its relevance alone.
     min_df : the number of places a term needs in the training texts.
     """
 
@@ -40,6 +41,7 @@ class Features:
     families: tuple[str, ...] = DEFAULT
     lead: int = 12
     clauses: bool = True
+    actors: bool = True
     min_df: int = 2
 
 
@@ -106,10 +108,11 @@ class Vocabulary:
         found = self.found(sequence, self.features.families)
         return Located(tokens, sequence, *(np.concatenate(part) for part in zip(*found)))
 
-    def count(self, texts) -> Counted:
-        """Count the known terms of each text."""
+    def count(self, texts) -> tuple[Counted, np.ndarray]:
+        """Count the known terms of each text, and mark the political actors that it names (`Sequence.marks`)."""
         sequence = self.read(texts)
-        return self._tallied(sequence, ((i, term) for i, _, term in self.found(sequence, self.features.families)))
+        found = ((i, term) for i, _, term in self.found(sequence, self.features.families))
+        return self._tallied(sequence, found), sequence.marks
 
     def read(self, texts) -> Sequence:
         """What the model reads of texts."""
@@ -185,9 +188,9 @@ class Vocabulary:
         return np.stack([self._tables[family][:-1] for family in SUMMED])
 
 
-def learn(texts: pa.Array, features: Features) -> Vocabulary:
-    """The vocabulary of the training texts."""
-    lexicon = lexicons.learn(texts, features.stems, features.masks)
+def learn(texts: pa.Array, features: Features, actors: tuple = ((), ())) -> Vocabulary:
+    """The vocabulary of the training texts; ``actors`` are words that name states, and other political actors."""
+    lexicon = lexicons.learn(texts, features.stems, features.masks, actors if features.actors else ((), ()))
     _, sequence = read(texts, lexicon, features.masks, features.clauses)
     if features.clauses:
         stems = sequence.stem[sequence.negated & (sequence.stem >= 0)]
