@@ -144,7 +144,7 @@ BAD = [
     (["score", "-"], b"caf\xe9\n", "standard input, line 1: expected UTF-8, found byte 0xe9"),
     (["score", "empty.txt"], None, "empty.txt: the file is empty"),
     (["score", "blank.txt"], None, "blank.txt: only white space"),
-    (["score", "latin.txt"], None, "latin.txt: expected UTF-8, found byte 0xe9"),
+    (["score", "latin.txt"], None, "latin.txt: expected UTF-8, found other bytes at 3; it looks like windows-1252"),
     (["score", "bare.html"], None, "bare.html: no main text found"),
     (["score", "words.csv"], None, "expected a column named text or sentence"),
     (["score", "words.csv", "--text-column", "phrase"], None, "no column 'phrase'; the file has words"),

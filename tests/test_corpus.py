@@ -74,7 +74,7 @@ def test_a_repeat_is_dropped_and_a_contradiction_is_an_error(tmp_path):
         (b"event,quad,text\nAID,verbal conflict,Food came.\n", "row 1: AID means material cooperation"),
         (b"event,text\nAID,caf\xe9\n", "row 1: expected UTF-8, found byte 0xe9"),
         (b"event,words\nAID,Rain.\n", "expected a column named text or sentence"),
-        (b"label,text\nAID,Rain.\n", "expected a column named event, quad or stance, found label, text"),
+        (b"kind,text\nAID,Rain.\n", "expected a column named event, quad or stance, found kind, text"),
         (b"event,text\n", "expected at least one row"),
         (b"", "the file is empty"),
     ],

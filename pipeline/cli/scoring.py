@@ -24,6 +24,13 @@ def score(
     format: Annotated[Optional[str], typer.Option(help="table, jsonl, csv or parquet.")] = None,
     out: Annotated[Optional[str], typer.Option(help="File to write; its suffix gives the format.")] = None,
     text_column: TextColumn = None,
+    encoding: Annotated[
+        Optional[str], typer.Option(help="Encoding of the files, if not UTF-8 or told by them.")
+    ] = None,
+    delimiter: Annotated[Optional[str], typer.Option(help="Separator of tables, if the header does not tell.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first row or file that cannot be read.")
+    ] = False,
     threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     max_rejects: Annotated[
@@ -42,7 +49,7 @@ def score(
 
     asked = OutputOptions(sentences, evidence, actors)
     if dask:
-        reading = ReadOptions(text_column, articles, True)
+        reading = ReadOptions(text_column, articles, not strict, encoding, delimiter)
         _score_on_cluster(open_model(model), given or [], reading, asked, out, dask, max_rejects)
         return
     file = Path(out) if out else None
@@ -51,7 +58,7 @@ def score(
         raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
     opened = open_model(model)
     if file is None or kind == "table":
-        batches = read_inputs(given or [], ReadOptions(text_column, articles))
+        batches = read_inputs(given or [], ReadOptions(text_column, articles, False, encoding, delimiter))
         if kind != "table":
             print_tables((score_batch(opened, batch, asked) for batch in batches), kind)
             return
@@ -59,7 +66,7 @@ def score(
 
         show.scores(opened, batches, asked, file)
         return
-    reading = ReadOptions(text_column, articles, set_aside=True)
+    reading = ReadOptions(text_column, articles, not strict, encoding, delimiter)
     _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
 
 
@@ -90,7 +97,7 @@ def _report(totals, max_rejects: float) -> None:
 
     if not settings.quiet:
         show.scored(totals)
-    if totals.rejected > max_rejects * totals.read:
+    if totals.rejected - totals.files > max_rejects * totals.read:
         raise RejectsError(
             f"{totals.rejected:,} of {totals.read:,} rows were set aside, more than --max-rejects {max_rejects:g} allows; "
             f"see {totals.rejects}"

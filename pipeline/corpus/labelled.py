@@ -83,6 +83,22 @@ class Columns:
 
 
 SHIPPED = ("codebook.csv", "snippets.csv", "other_news.csv")  # what a folder stands for, and what comes with Detente
+_OTHER_NAMES = {
+    "stance": ("label", "gold_stance"),
+    "event": ("event_type", "code"),
+    "quad": ("quadclass", "quad_class"),
+}
+_SPELLINGS = {
+    "escalatory": "escalation",
+    "escalating": "escalation",
+    "deescalation": "de-escalation",
+    "deescalatory": "de-escalation",
+    "de-escalatory": "de-escalation",
+    "deescalating": "de-escalation",
+    "de-escalating": "de-escalation",
+    "neither": "neutral",
+    "none": "neutral",
+}
 _COLUMNS = ("texts", "events", "stances", "sources", "quads")
 
 
@@ -136,9 +152,21 @@ def _read_one(path: Path, columns: Columns) -> Corpus:
 
 
 def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
-    if wanted is None and usual not in table.column_names:
+    """The labels of a column, None where the table has none."""
+    usual_names = (usual, *_OTHER_NAMES.get(usual, ()))
+    if wanted is None and not {name.strip().lower() for name in table.column_names} & set(usual_names):
         return None
-    return strings(table, column_of(table.column_names, wanted, (usual,), path), path).to_pylist()
+    labels = strings(table, column_of(table.column_names, wanted, usual_names, path), path).to_pylist()
+    return [_plain_label(label, usual) for label in labels]
+
+
+def _plain_label(label: str, kind: str) -> str:
+    """A label as the codebook writes it: spelled in small or large letters, "deescalation", "De-Escalatory"."""
+    label = label.strip()
+    if kind == "event":
+        return label.upper()
+    plain = label.lower().replace("_", "-").replace(" ", "-") if kind == "stance" else label.lower()
+    return _SPELLINGS.get(plain, plain)
 
 
 def _check(path: Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:

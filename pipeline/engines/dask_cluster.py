@@ -19,8 +19,9 @@ import pyarrow as pa
 
 from pipeline.errors import DetenteError, InputError
 from pipeline.model.store import FILES, Model, load
-from pipeline.read.chunks import Source, suffix_of
+from pipeline.read.chunks import suffix_of
 from pipeline.read.inputs import ReadOptions, batches_of
+from pipeline.read.source import Source
 from pipeline.write.journal import Totals
 from pipeline.write.rows import OutputOptions, score_batch
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from io import StringIO
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -14,20 +13,22 @@ import pyarrow as pa
 from pipeline.arrays.arrow import as_strings, int64_column, integers
 from pipeline.errors import InputError
 from pipeline.read.jsonl import SHOWN, Reject, blocks, first_keys, parsed
-from pipeline.read.tables import TABLE_SUFFIXES, column_of, require_file
+from pipeline.read.source import COMPRESSED, Source, dialect, looks_western
+from pipeline.read.tables import TABLE_SUFFIXES, column_of, read_table, strings
 
-COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 _BLOCK = 4 << 20  # bytes read together
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to read: text column (None: the usual names), those names, whether titles too, and how many rows together."""
+    """What to read: text column (None: the usual names), those names, whether titles too, how many rows together, and the
+    separator (None: told by the header)."""
 
     text: str | None
     usual: tuple[str, ...]
     titles: bool = False
     rows: int = 25_000
+    delimiter: str | None = None
 
     def of(self, names: list[str], path: str) -> list[str]:
         """The columns of a file: the text's first, then ``id`` and ``title`` where they are there and wanted."""
@@ -54,27 +55,6 @@ class Chunk:
     done: int = 0
 
 
-@dataclass(frozen=True)
-class Source:
-    """A table: its address, how it is opened, and which row groups of a Parquet file are meant (None: all)."""
-
-    address: str
-    open: Callable[[], pa.NativeFile]
-    groups: tuple[int, ...] | None = None
-
-    def stream(self) -> tuple[pa.NativeFile, pa.NativeFile]:
-        """The file as it lies on the disk, and the stream of what is in it."""
-        raw = self.open()
-        kind = COMPRESSED.get(PurePosixPath(self.address).suffix.lower())
-        return raw, pa.CompressedInputStream(raw, kind) if kind else raw
-
-
-def on_disk(path: Path) -> Source:
-    """A file of this machine; raises `InputError` unless there is one with something in it."""
-    require_file(path)
-    return Source(str(path), partial(pa.OSFile, str(path), "rb"))
-
-
 def suffix_of(path: PurePath) -> str:
     """The suffix that says the format: ``.csv`` of ``news.csv.gz``."""
     return (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
@@ -95,6 +75,7 @@ def read_chunks(source: Source, wanted: Wanted) -> Iterator[Chunk]:
         Where the file is empty, of another format, or lacks the column.
     """
     readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".parquet": _parquet}
+    readers |= dict.fromkeys((".json", ".xlsx", ".dta"), _whole)
     suffix, seen = suffix_of(PurePosixPath(source.address)), False
     try:
         for piece in readers[suffix](source, wanted):
@@ -110,9 +91,7 @@ def read_chunks(source: Source, wanted: Wanted) -> Iterator[Chunk]:
 def _csv(source: Source, wanted: Wanted) -> Iterator[Chunk]:
     from pyarrow import csv
 
-    tsv = (
-        suffix_of(PurePosixPath(source.address)) == ".tsv"
-    )  # read unquoted: a quotation mark is a character like any other
+    written = dialect(source, suffix_of(PurePosixPath(source.address)), wanted.delimiter)
     invalid: list[Reject] = []
 
     def refuse(row) -> str:
@@ -122,12 +101,12 @@ def _csv(source: Source, wanted: Wanted) -> Iterator[Chunk]:
 
     read = csv.ReadOptions(block_size=_BLOCK, use_threads=False)
     parse = csv.ParseOptions(
-        delimiter="\t" if tsv else ",",
-        quote_char=False if tsv else '"',
-        newlines_in_values=not tsv,
+        delimiter=written.delimiter,
+        quote_char='"' if written.quoted else False,
+        newlines_in_values=written.quoted,
         invalid_row_handler=refuse,
     )
-    names = wanted.of(_header(source, parse.delimiter, quoted=not tsv), source.address)
+    names = wanted.of(_header(source, written.delimiter, written.quoted), source.address)
     convert = csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.large_binary()), include_columns=names, strings_can_be_null=False
     )
@@ -183,8 +162,8 @@ def _decoded(batch, names: list[str], numbers: np.ndarray, address: str) -> tupl
                 try:
                     value.decode()
                 except UnicodeDecodeError as error:
-                    byte = value[error.start]
-                    reason = f"expected UTF-8, found byte 0x{byte:02x}"
+                    hint = "; it looks like windows-1252 (--encoding)" if looks_western(value) else ""
+                    reason = f"expected UTF-8, found byte 0x{value[error.start]:02x}{hint}"
                     bad[row] = Reject(address, int(numbers[row]), reason, value.decode(errors="replace")[:SHOWN])
         good = int64_column(np.setdiff1d(np.arange(len(batch)), list(bad)))
         columns = {name: cell.take(good).cast(pa.large_string()) for name, cell in zip(names, cells)}
@@ -234,6 +213,15 @@ def _parquet(source: Source, wanted: Wanted) -> Iterator[Chunk]:
                 place += len(batch)
                 columns, bad = _decoded(_as_bytes(batch), names, numbers, source.address)
                 yield from _cut(columns, numbers, bad, len(batch), size * place // whole, wanted.rows)
+
+
+def _whole(source: Source, wanted: Wanted) -> Iterator[Chunk]:
+    """A table that can only be read as a whole."""
+    table = read_table(source.address, source.encoding, wanted.delimiter)
+    names = wanted.of(table.column_names, source.address)
+    columns = {name: strings(table, name, source.address) for name in names}
+    n = table.num_rows
+    yield from _cut(columns, np.arange(1, n + 1), [], n, Path(source.address).stat().st_size, wanted.rows)
 
 
 def _as_bytes(batch: pa.RecordBatch) -> pa.RecordBatch:

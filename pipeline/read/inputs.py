@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,25 +15,29 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import string
 from pipeline.errors import InputError
-from pipeline.read.chunks import COMPRESSED, Chunk, Reject, Source, Wanted, is_table, on_disk, read_chunks
+from pipeline.read.chunks import Chunk, Reject, Wanted, is_table, read_chunks
 from pipeline.read.documents import BATCH_ROWS
-from pipeline.read.tables import TABLE_SUFFIXES, TEXT_COLUMNS, require_file
+from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
+from pipeline.read.source import COMPRESSED, Source, on_disk, require_file
+from pipeline.read.tables import TABLE_SUFFIXES, TEXT_COLUMNS
 
-TEXT_SUFFIXES = (".txt", ".md", "")
-HTML_SUFFIXES = (".html", ".htm")
 ARTICLE_COLUMNS = ("body", "article", "content", *TEXT_COLUMNS)
-_READABLE = (*TABLE_SUFFIXES, *TEXT_SUFFIXES[:2], *HTML_SUFFIXES)
+_FILE_LIKE = re.compile(r"\S+\.[A-Za-z]{2,5}")
+_READABLE = (*TABLE_SUFFIXES, *TEXT_SUFFIXES[:-1], *HTML_SUFFIXES)
 _SNIPPETS, _ARTICLES = BATCH_ROWS, 500  # rows of a table scored together
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How tables are read: the name of the text column (None: the usual ones), whether rows are articles, and whether
-    rows that cannot be read are set aside; else the first of them is an `InputError`."""
+    """How inputs are read: the name of the text column (None: the usual ones), whether rows are articles, whether rows and
+    files that cannot be read are set aside (else the first of them is an `InputError`), the encoding of files and the
+    separator of tables (None: told by the file)."""
 
     text_column: str | None = None
     articles: bool = False
     set_aside: bool = False
+    encoding: str | None = None
+    delimiter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,9 @@ def read_inputs(given: list[str], reading: ReadOptions) -> Iterator[Batch]:
             if kind == "input":
                 yield from _standard_input()
                 continue
-            for path in _files(one):
-                for batch in _file(path, reading):
+            files = _files(one)
+            for path in files:
+                for batch in _file(path, reading, alone=len(files) == 1):
                     yield replace(batch, done=done + batch.done)
                 done += path.stat().st_size
 
@@ -88,10 +94,12 @@ def _kind(number: int, given: str) -> str:
     """What an argument is: standard ``input``, a ``path``, or a ``text``."""
     if given == "-":
         return "input"
-    if _is_path(given):
-        return "path"
     if not given.strip():
         raise InputError(f"argument {number}: the text is blank; expected a sentence, a file, a folder or -")
+    if _is_path(given):
+        return "path"
+    if _FILE_LIKE.fullmatch(given):
+        raise InputError(f"{given}: no such file; a text of one word is not scored, check the path")
     return "text"
 
 
@@ -124,7 +132,9 @@ def _files(given: str) -> list[Path]:
     """The files of an argument: itself, what a folder holds, or what a pattern fits."""
     path = Path(given)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and _readable(file))
+        every = sorted(file for file in path.rglob("*") if file.is_file())
+        files = [file for file in every if _readable(file)]
+        _say_passed_over(path, [file for file in every if not _readable(file)])
         if not files:
             raise InputError(f"{path}: no file to score in this folder; expected {', '.join(_READABLE)}")
         return files
@@ -137,40 +147,30 @@ def _files(given: str) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
-def _file(path: Path, reading: ReadOptions) -> Iterator[Batch]:
-    if is_table(path):
-        yield from batches_of(on_disk(path), reading)
-    elif path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES):
-        yield Batch([str(path)], [read_article(path)], articles=True, done=path.stat().st_size)
-    else:
-        kinds = f"{', '.join(_READABLE)}, CSV, TSV and JSONL also with {' or '.join(COMPRESSED)}"
-        raise InputError(f"{path}: cannot read {path.suffix} files; expected {kinds}")
+def _say_passed_over(folder: Path, files: list[Path]) -> None:
+    """One line on standard error for the files of a folder whose kind is not read; nothing is passed over in silence."""
+    if files:
+        kinds = ", ".join(sorted({file.suffix or file.name for file in files}))
+        print(f"{folder}: {len(files):,} files passed over ({kinds})", file=sys.stderr)
 
 
-def read_article(path: Path) -> str:
-    """The text of a plain text or HTML file; of a page, its main text."""
-    require_file(path)
+def _file(path: Path, reading: ReadOptions, alone: bool) -> Iterator[Batch]:
+    """The batches of a file; one of several that cannot be read is set aside, with the reason."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise InputError(
-            f"{path}: expected UTF-8, found byte 0x{byte:02x} at {error.start}; convert the file"
-        ) from None
-    if path.suffix.lower() in HTML_SUFFIXES:
-        text = _main_text(text, path)
-    if not text.strip():
-        raise InputError(f"{path}: only white space; expected an article")
-    return text
-
-
-def _main_text(page: str, path: Path) -> str:
-    import trafilatura
-
-    text = trafilatura.extract(page, include_comments=False, include_tables=False, deduplicate=False)
-    if not text:
-        raise InputError(f"{path}: no main text found on this page; save the article as plain text and score that")
-    return "\n\n".join(text.split("\n"))  # trafilatura ends a paragraph with one line end
+        if is_table(path):
+            yield from batches_of(on_disk(path, reading.encoding), reading)
+        elif path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES):
+            text, rejects = read_article(path, reading.encoding, reading.set_aside)
+            size = path.stat().st_size
+            yield Batch([str(path)], [text], articles=True, rejects=rejects, read=1 + len(rejects), done=size)
+        else:
+            kinds = f"{', '.join(_READABLE)}, CSV, TSV and JSONL also with {' or '.join(COMPRESSED)}"
+            raise InputError(f"{path}: cannot read {path.suffix} files; expected {kinds}")
+    except InputError as error:
+        if alone or not reading.set_aside:
+            raise
+        reason = str(error).removeprefix(f"{path}").lstrip(":, ")
+        yield Batch([], [], rejects=[Reject(str(path), 0, reason[:200], "")], read=1, done=path.stat().st_size)
 
 
 def rows_together(reading: ReadOptions) -> int:
@@ -178,10 +178,14 @@ def rows_together(reading: ReadOptions) -> int:
     return _ARTICLES if reading.articles else _SNIPPETS
 
 
+def _wanted(reading: ReadOptions, usual: tuple[str, ...]) -> Wanted:
+    return Wanted(reading.text_column, usual, reading.articles, rows_together(reading), reading.delimiter)
+
+
 def batches_of(source: Source, reading: ReadOptions) -> Iterator[Batch]:
     """The rows of one table."""
     usual = ARTICLE_COLUMNS if reading.articles else TEXT_COLUMNS
-    for piece in read_chunks(source, Wanted(reading.text_column, usual, reading.articles, rows_together(reading))):
+    for piece in read_chunks(source, _wanted(reading, usual)):
         if piece.rejects and not reading.set_aside:
             first = piece.rejects[0]
             raise InputError(

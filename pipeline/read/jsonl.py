@@ -44,7 +44,7 @@ def first_keys(lines: list[bytes], path: str) -> list[str]:
     for line in lines:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
             return list(row)
@@ -60,6 +60,8 @@ def _fast(block: bytes, lines: list[bytes], names: list[str]):
     """Columns read by Arrow, or None where a line is not what the others are."""
     from pyarrow import json as arrow_json
 
+    if any(line.lstrip()[:1] not in (b"{", b"") for line in lines):
+        return None  # a bare null would end Arrow's reader, and the program
     parse = arrow_json.ParseOptions(
         explicit_schema=pa.schema([(name, pa.large_string()) for name in names]), unexpected_field_behavior="ignore"
     )
@@ -90,7 +92,7 @@ def _slow(lines: list[bytes], names: list[str], before: int, path: str):
             cells = [_text(row.get(name)) for name in names]
             taken.append(place)
             rows.append(cells)
-        except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are kinds of it
+        except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are kinds of it
             rejects.append(Reject(path, number, str(error)[:160], line.decode(errors="replace")[:SHOWN]))
     columns = {name: as_strings([row[k] for row in rows]) for k, name in enumerate(names)}
     return columns, np.array(taken, np.int64), rejects

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from pipeline.read.cleaning import unbroken
 
+# The mark of a list item: a bullet, or a number or letter with a stop.
+_ITEM = re.compile(r"^(?:[-*•·▪●►▶‣◦–—]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
+# "Monday.Six": a stop between a word in small letters and a capital, or behind a closing quotation mark or bracket.
+_GLUED = re.compile(r"(?<=[a-zé]{2})([.!?]+[\"”’')]*|[.!?]*[”)])(?=[\"“‘(]?[A-Z][a-z]+[\s,’'])")
+_CREDIT = re.compile(r"(?<=[.!?])\s*\((?:AFP|AP|Reuters|DPA|dpa|EFE|PA|TASS|Xinhua)\)\s*(?=[A-Z])")
 _WRAPPED = range(45, 101)  # lengths of the lines of hard-wrapped text, in characters
 
 
@@ -34,8 +39,9 @@ def split_sentences(text: str) -> list[str]:
     sentences = []
     for line in _lines(text):
         pieces: list[str] = []
-        for piece in segment("en", line):
-            if pieces and not pieces[-1][-1:].isspace():  # "VOV.VN" is no sentence end
+        for piece in segment("en", _GLUED.sub(r"\1 ", _CREDIT.sub(" ", line))):
+            # "VOV.VN" is no sentence end, and a dash begins no sentence.
+            if pieces and (not pieces[-1][-1:].isspace() or piece.startswith(("--", "–", "—"))):
                 pieces[-1] += piece
             else:
                 pieces.append(piece)
@@ -65,11 +71,13 @@ def _lines(text: str) -> list[str]:
     joined = []
     for paragraph in re.split(r"\n\s*\n", unbroken(text).replace("\r\n", "\n").replace("\r", "\n")):
         lines = [line.strip() for line in paragraph.split("\n") if line.strip()]
-        wrapped = len(lines) > 2 and all(len(line) in _WRAPPED for line in lines[:-1])
+        items = [bool(_ITEM.match(line)) for line in lines]
+        lines = [_ITEM.sub("", line) for line in lines]
+        wrapped = len(lines) > 2 and not any(items) and all(len(line) in _WRAPPED for line in lines[:-1])
         wrapped = wrapped and len(set(lines)) == len(lines)
         start = len(joined)
-        for line in lines:
-            if len(joined) > start and (wrapped or line[0].islower()):
+        for line, item in zip(lines, items):
+            if len(joined) > start and not item and (wrapped or line[0].islower()):
                 joined[-1] += " " + line
             else:
                 joined.append(line)

@@ -9,15 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import InputError
+from pipeline.read.source import COMPRESSED, Dialect, dialect, on_disk
 
-TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".dta")
 TEXT_COLUMNS = ("text", "sentence", "headline", "snippet", "phrase")
 
 
-def read_table(path: str | Path) -> pa.Table:
+def read_table(path: str | Path, encoding: str | None = None, delimiter: str | None = None) -> pa.Table:
     """Read a whole table, every cell a string (Parquet keeps its types).
 
-    A TSV file is read unquoted: a quotation mark is a character like any other.
+    Encoding, compression, separator and quoting are told by the file (`pipeline.read.source`) where they are not given.
 
     Raises
     ------
@@ -25,36 +26,33 @@ def read_table(path: str | Path) -> pa.Table:
         Where the file is missing, empty, of another format or not UTF-8.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
     if suffix not in TABLE_SUFFIXES:
         raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {suffix or 'no suffix'!r}")
-    require_file(path)
-    readers = {".csv": _read_csv, ".tsv": _read_tsv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
-    table = readers[suffix](path)
+    source = on_disk(path, encoding)
+    if suffix == ".parquet":
+        table = _read_parquet(path)
+    elif suffix in (".xlsx", ".dta"):
+        table = _read_office(path, suffix)
+    elif suffix in (".jsonl", ".json"):
+        table = _read_json(source.stream()[1].read(), path)
+    else:
+        table = _read_csv(source, dialect(source, suffix, delimiter))
     if not table.num_rows:
         raise InputError(f"{path}: expected at least one row under the header, found none")
     return table
 
 
-def require_file(path: Path) -> None:
-    """Raise `InputError` unless there is a file with something in it."""
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path")
-    if not path.is_file():
-        raise InputError(f"{path}: expected a file, found a folder")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty; expected a header and rows")
-
-
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
     """Of a table's column names the wanted one, or the first of the usual ones that is there."""
+    plain = {name.strip().lower(): name for name in reversed(names)}
     if wanted is not None:
-        if wanted in names:
-            return wanted
+        if wanted in names or wanted.lower() in plain:
+            return wanted if wanted in names else plain[wanted.lower()]
         raise InputError(f"{path}: no column {wanted!r}; the file has {', '.join(names)}")
     for name in usual:
-        if name in names:
-            return name
+        if name in names or name in plain:
+            return name if name in names else plain[name]
     raise InputError(
         f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names)}; "
         "name yours on the command line"
@@ -84,30 +82,48 @@ def _decoded(values: pa.Array, path: str | Path) -> pa.Array:
         raise
 
 
-def _read_csv(path: Path, delimiter: str = ",", quote: str | bool = '"') -> pa.Table:
+def _read_csv(source, written: Dialect) -> pa.Table:
     from pyarrow import csv
 
-    parse = csv.ParseOptions(delimiter=delimiter, quote_char=quote, newlines_in_values=bool(quote))
+    parse = csv.ParseOptions(
+        delimiter=written.delimiter,
+        quote_char='"' if written.quoted else False,
+        newlines_in_values=written.quoted,
+    )
     try:
-        with path.open("rb") as file:
-            header = csv.open_csv(file, parse_options=parse).schema.names
+        header = csv.open_csv(source.stream()[1], parse_options=parse).schema.names
         types = dict.fromkeys(header, pa.large_binary())
         convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-        return csv.read_csv(path, parse_options=parse, convert_options=convert)
+        return csv.read_csv(source.stream()[1], parse_options=parse, convert_options=convert)
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as {path.suffix[1:].upper()}: {_first_line(error)}") from None
+        kind = Path(source.address).suffix[1:].upper()
+        raise InputError(f"{source.address}: cannot be read as {kind}: {_first_line(error)}") from None
 
 
-def _read_tsv(path: Path) -> pa.Table:
-    return _read_csv(path, "\t", False)
+def _read_office(path: Path, suffix: str) -> pa.Table:
+    """An Excel sheet or a Stata file, every cell a string."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_excel(path, dtype=object) if suffix == ".xlsx" else pd.read_stata(path)
+    except (ValueError, OSError, KeyError, ImportError) as error:
+        raise InputError(f"{path}: cannot be read as {suffix[1:]}: {_first_line(error)}") from None
+    cells = {str(name): ["" if pd.isna(cell) else str(cell) for cell in frame[name]] for name in frame.columns}
+    return pa.table({name: pa.array(column, pa.large_string()) for name, column in cells.items()})
 
 
-def _read_jsonl(path: Path) -> pa.Table:
-    rows = []
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                rows.append(_json_row(line, f"{path}, line {number}"))
+def _read_json(data: bytes, path: Path) -> pa.Table:
+    """Objects, one a line or in one array."""
+    if data.lstrip()[:1] == b"[":
+        try:
+            rows = json.loads(data.decode())
+        except (UnicodeDecodeError, ValueError, RecursionError) as error:
+            raise InputError(f"{path}: expected an array of JSON objects, got {_first_line(error)}") from None
+        if not all(isinstance(row, dict) for row in rows):
+            raise InputError(f"{path}: expected an array of JSON objects, got other values in it")
+    else:
+        lines = enumerate(data.split(b"\n"), start=1)
+        rows = [_json_row(line, f"{path}, line {number}") for number, line in lines if line.strip()]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return pa.table({name: pa.array([_text(row.get(name)) for row in rows], pa.large_string()) for name in names})
 
@@ -117,7 +133,7 @@ def _json_row(line: bytes, where: str) -> dict:
         row = json.loads(line.decode())
     except UnicodeDecodeError as error:
         raise InputError(f"{where}: expected UTF-8, found byte 0x{error.object[error.start]:02x}") from None
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{where}: expected one JSON object, got {_first_line(error)}") from None
     if not isinstance(row, dict):
         raise InputError(f"{where}: expected a JSON object, got {type(row).__name__}")

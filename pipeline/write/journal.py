@@ -18,7 +18,8 @@ from pipeline.write.output import UNLIKE
 
 @dataclass(frozen=True)
 class Totals:
-    """What a run did: rows of the output, texts scored, rows set aside, rows read, and where the two files are."""
+    """What a run did: rows of the output, texts scored, rows and whole files set aside, rows read, where the two files are,
+    and how many of those set aside are whole files."""
 
     rows: int
     scored: int
@@ -26,6 +27,7 @@ class Totals:
     read: int
     out: Path | str
     rejects: Path | str
+    files: int = 0
 
 
 _FINISHED = "finished"
@@ -118,6 +120,7 @@ class Journal:
             file.write(b"".join(_line(asdict(reject)) for reject in batch.rejects))
             rejects = file.tell()
         counts = {"n": n_rows, "scored": len(batch.texts), "rejected": len(batch.rejects), "read": batch.read}
+        counts["files"] = sum(reject.row == 0 for reject in batch.rejects)
         self._lines.append({**counts, "columns": columns, "rows": end, "rejects": rejects})
         with (self.folder / "journal").open("ab") as file:
             file.write(_line(self._lines[-1]))
@@ -130,8 +133,8 @@ class Journal:
         InputError
             Where nothing was scored, or the counts do not agree.
         """
-        names = ("n", "scored", "rejected", "read")
-        n_rows, scored, rejected, read = (sum(line[name] for line in self._lines) for name in names)
+        names = ("n", "scored", "rejected", "read", "files")
+        n_rows, scored, rejected, read, files = (sum(line[name] for line in self._lines) for name in names)
         if scored + rejected != read:
             raise InputError(
                 f"{self.folder}: {read:,} rows read, but {scored:,} scored and {rejected:,} set aside; "
@@ -141,7 +144,8 @@ class Journal:
             self._give_up()
             raise InputError(f"nothing was scored; {rejected:,} rows could not be read; see {self._rejects}")
         whole = self._sink_for(self._columns([])).finish(self._end, n_rows)
-        totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "whole": whole.name}
+        totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "files": files}
+        totals["whole"] = whole.name
         _write(self.folder / _FINISHED, json.dumps(totals).encode())
         return self.publish()
 
