@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from pipeline.actors.gazetteer import actor_words
 from pipeline.arrays.arrow import as_strings
 from pipeline.model.vectorizer import TermVectorizer
 from pipeline.text import lexicon
 from pipeline.text.analysis import read
 from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
+from pipeline.text.vocabulary import Features, learn
 from tests.test_tokens import AWKWARD
 
 TEXTS = [
@@ -185,3 +187,10 @@ def test_texts_are_marked_by_the_political_actors_that_they_name():
         ["It rained.", "Kenya slept.", "Kenya met Uganda.", "NATO slept.", "HAMAS MET IRAN"]
     )
     assert marks.tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 0, 1], [1, 1, 1]]
+
+
+def test_marks_of_a_text_do_not_depend_on_the_text_before_it(corpus):
+    vocabulary = learn(as_strings(corpus.texts), Features(), actor_words())
+    texts = ["Peru sent food to Chad.", "", "Chad sent food to Peru."]
+    together = vocabulary.read(as_strings(texts)).marks
+    assert together.tolist() == [[1, 1, 0], [0, 0, 0], [1, 1, 0]]

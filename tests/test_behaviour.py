@@ -29,8 +29,9 @@ def rule(name):
 
 
 def test_there_are_four_hundred_distinct_cases():
-    cases = [tuple(row) for kind in KINDS for row in pd.read_csv(CHECKS / f"{kind.name}.csv").itertuples(index=False)]
-    assert len(set(cases)) == len(cases) >= 400
+    kinds = [kind for kind in KINDS if kind.file is None]
+    cases = [tuple(row) for kind in kinds for row in pd.read_csv(CHECKS / f"{kind.name}.csv").itertuples(index=False)]
+    assert len(set(cases)) == len(cases) >= 490
 
 
 def test_actors_may_move_the_tension_by_less_than_a_fiftieth():

@@ -47,3 +47,9 @@ def test_every_dependency_has_its_reason():
 
 def test_pins_name_no_address():
     assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_every_room_travels_in_the_wheel():
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    rooms = {f"pipeline.{path.parent.name}" for path in (ROOT / "pipeline").glob("*/__init__.py")}
+    assert set(packages) == {"pipeline", "pipeline.data", *rooms}

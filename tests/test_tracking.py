@@ -60,8 +60,8 @@ def test_a_run_holds_settings_metrics_with_intervals_data_and_pictures(logged, r
 
 def test_the_model_is_registered_with_signature_and_pinned_requirements(logged):
     info = mlflow.models.get_model_info(f"models:/{logged.name}/{logged.version}")
-    assert [str(kind) for kind in info.signature.inputs.input_types()] == ["DataType.string"]
     assert info.signature.outputs.input_names()[:3] == ["stance", "event", "tension"]
+    assert [param.name for param in info.signature.params.params] == ["evidence", "actors"]
     pinned = mlflow.pyfunc.get_model_dependencies(info.model_uri, format="pip")
     lines = Path(pinned).read_text().split()
     assert all("==" in line for line in lines)
@@ -79,6 +79,22 @@ def test_the_served_model_keeps_rows_and_order(served, folder, given):
 def test_the_served_model_finds_the_text_among_other_columns(served, folder):
     frame = pd.DataFrame({"text": TEXTS, "source": ["a", "b", "c", "d"]})
     assert list(served.predict(frame).stance) == list(score(load(folder), TEXTS).stance)
+
+
+def test_the_served_model_scores_no_other_column_and_passes_them_through(served):
+    frame = pd.DataFrame({"date": ["2024-01-01"] * 4, "text": TEXTS})
+    out = served.predict(frame)
+    assert list(out.stance) == list(served.predict(TEXTS).stance)
+    assert list(out.date) == ["2024-01-01"] * 4
+    with pytest.raises(ValueError, match="expected a column named text, found date, body"):
+        served.predict(pd.DataFrame({"date": ["2024-01-01"], "body": [TEXTS[0]]}))
+
+
+def test_the_served_model_marks_nulls_and_gives_evidence_on_request(served):
+    out = served.predict(pd.DataFrame({"text": [TEXTS[0], None]}), params={"evidence": 2, "actors": True})
+    assert list(out.reason)[1] == "no text"
+    assert out.evidence[0].count(";") == 1
+    assert {"source", "target"} <= set(out.columns)
 
 
 def test_the_served_model_keeps_the_index(served):

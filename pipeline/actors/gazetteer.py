@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pipeline.arrays.places import data_folder
 from pipeline.errors import InputError
 from pipeline.text.tokens import tokenise
 
-PATH = Path(__file__).parents[2] / "data" / "actors.csv"
+PATH = data_folder() / "actors.csv"
 _WORD = re.compile(r"\w+")
 # Parts of names that say nothing alone.
 _COMMON_PARTS = frozenset(
     """
     New North South East West Central United Great Saint St San Port City Islands Island Republic States Kingdom
     Federation Democratic People Holy White House Street State Department Capitol Hill Palace Strip Bank El Lao Costa
-    The Cape Authority Congress Southern Northern Minor Outlying Virgin Territories Territory Rico Grand Ocean British
-    Quad Contra Wagner Libre Commonwealth Amnesty Republicans Democrats Tories CARE FACT G9 MEND SDF Azov Fano Blue Rock
+    The Cape Authority Congress Southern Northern Minor Outlying Virgin Territories Territory Rico Grand Ocean
+    African Islamic Kremlin Pentagon Whitehall Knesset Duma Bundestag Boko Haram CIA FBI IDF Quad Contra Wagner Libre
+    Commonwealth Amnesty Republicans Democrats Tories CARE FACT G9 MEND SDF Azov Fano Blue Rock
     Casa Great Santo Aires Town Bay Heard Cook Wake Christmas Norfolk Isle Man Wallis Pierre Martin Royal Vincent Lucia
     """.split()
 )

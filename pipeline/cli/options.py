@@ -8,8 +8,10 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipeline.arrays.places import data_folder
+
 MODEL = Path("models/detente")
-DATA = Path("data")
+DATA = data_folder()
 
 ModelOption = Annotated[
     str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente/1.")

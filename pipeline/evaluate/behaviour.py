@@ -35,6 +35,8 @@ class Kind:
     floor : least share of the cases that must pass.
     passes : scores of each column to (n,) bool.
     variants : texts of the first column to the columns that are scored beside it, where the file does not hold them.
+    labels : a column of its file that is not scored but handed to ``passes`` as it is.
+    file : the name of another kind, whose file this one shares.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Kind:
     floor: float
     passes: Callable[..., np.ndarray]
     variants: tuple[Callable[[str], str], ...] = ()
+    labels: str | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,28 @@ def _never_flips(once: Scores, twice: Scores) -> np.ndarray:
     return np.array([frozenset(pair) not in sides for pair in zip(once.stance, twice.stance)])
 
 
+def _wanted(found: Scores, wanted: np.ndarray) -> np.ndarray:
+    """The stance that the case names, or any but the one behind "not"; `unclear` will do for `neutral`."""
+    pairs = zip(found.stance, wanted)
+    return np.array(
+        [s != w[4:] if w.startswith("not ") else s == w or (s, w) == (UNCLEAR, "neutral") for s, w in pairs]
+    )
+
+
+EDGES = (
+    "KABUL (Reuters) - {}",
+    "{} (13.01.22 07:12)",
+    "RT @desk: {}",
+    "{} | Site.net",
+    "{} https://t.co/Ab3",
+    "{} (Photo: AFP)",
+)
+
+
+def _at_edge(edge: str) -> Callable[[str], str]:
+    return lambda text: edge.format(text)
+
+
 KINDS = (
     Kind("actors", "other actors: same stance, tension moves less than 0.02", ("text", "other"), 0.99, _same_tension),
     Kind("case", "upper case and title case keep the stance", ("text",), 0.95, _same_stance, (str.upper, str.title)),
@@ -88,6 +114,23 @@ KINDS = (
     Kind("reversals", "tension at least 0.1 apart, the right way round", ("easing", "rising"), 0.90, _apart),
     Kind("idioms", "not read as escalation", ("text",), 0.85, lambda one: one.stance != RISES),
     Kind("unclear", "foreign, empty and random text is unclear", ("text",), 0.99, lambda one: one.stance == UNCLEAR),
+    Kind(
+        "other_news",
+        "no stance for text without politics",
+        ("text",),
+        0.95,
+        lambda one: ~np.isin(one.stance, STANCES[:2]),
+    ),
+    Kind("clauses", "asides, negations, questions and reversals", ("text",), 0.90, _wanted, labels="stance"),
+    Kind(
+        "edges",
+        "datelines, stamps, links and credits keep the stance",
+        ("text",),
+        0.98,
+        _same_stance,
+        tuple(map(_at_edge, EDGES)),
+        file="case",
+    ),
     Kind("repeats", "stated twice, never flips", ("text",), 1.0, _never_flips, (lambda text: f"{text} {text}",)),
 )
 
@@ -104,16 +147,19 @@ def check(model: Model, folder: str | Path) -> list[Outcome]:
     InputError
         Where a file or a column is missing.
     """
-    return [_check(model, kind, Path(folder) / f"{kind.name}.csv") for kind in KINDS]
+    return [_check(model, kind, Path(folder) / f"{kind.file or kind.name}.csv") for kind in KINDS]
 
 
 def _check(model: Model, kind: Kind, path: Path) -> Outcome:
     table = read_table(path)
-    absent = [name for name in kind.columns if name not in table.column_names]
+    absent = [name for name in (*kind.columns, *filter(None, [kind.labels])) if name not in table.column_names]
     if absent:
         raise InputError(f"{path}: expected columns {', '.join(kind.columns)}, found {', '.join(table.column_names)}")
     columns = [strings(table, name, path).to_pylist() for name in kind.columns]
     columns += [[vary(text) for text in columns[0]] for vary in kind.variants]
-    passed = kind.passes(*(score(model, texts) for texts in columns))
+    given = [score(model, texts) for texts in columns]
+    if kind.labels:
+        given.append(np.array(strings(table, kind.labels, path).to_pylist(), object))
+    passed = kind.passes(*given)
     cases = list(zip(*columns))
     return Outcome(kind, len(cases), [cases[row] for row in np.flatnonzero(~passed)])

@@ -112,7 +112,11 @@ def read(texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> t
 
 def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:
     """(n_texts, 3) float64: which kinds of political actor each text names."""
-    both = segment_sums(tokens.bounds, _is(kind, "state") + (_is(kind, "group").astype(np.int64) << 32))
+    state, group = _is(kind, "state"), _is(kind, "group")
+    goes_on = np.append(False, state[:-1])[: len(state)]  # "Sri Lanka" names one
+    goes_on[tokens.bounds[:-1][np.diff(tokens.bounds) > 0]] = False
+    state &= ~goes_on
+    both = segment_sums(tokens.bounds, state + (group.astype(np.int64) << 32))
     states, groups = both & 0xFFFFFFFF, both >> 32
     return np.column_stack([states > 0, states + groups > 1, groups > 0]).astype(float)
 

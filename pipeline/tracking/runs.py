@@ -81,13 +81,16 @@ def model_folder(address: str) -> Path:
 
 def _log_model(mlflow, run: Run, folder: Path):
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
     from pipeline.tracking import served
 
     out = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
     out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
-    signature = ModelSignature(Schema([ColSpec(DataType.string)]), Schema(out))
+    out.append(ColSpec(DataType.string, "reason"))
+    params = ParamSchema([ParamSpec("evidence", DataType.long, 0), ParamSpec("actors", DataType.boolean, False)])
+    # No schema of the input: MLflow would drop the columns beside ``text``, and take no lists. The model itself asks for it.
+    signature = ModelSignature(None, Schema(out), params)
     return mlflow.pyfunc.log_model(
         name="model",
         python_model=served.__file__,

@@ -1,0 +1,12 @@
+"""Where the data lies that comes with Detente: beside the package in a checkout, inside it where it was installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def data_folder() -> Path:
+    """The folder of the corpus, the behavioural checks and the gazetteer."""
+    package = Path(__file__).parents[1]
+    beside = package.parent / "data"
+    return beside if (beside / "snippets.csv").exists() else package / "data"
