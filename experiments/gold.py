@@ -107,7 +107,9 @@ def articles(folder: Path, model: Model) -> None:
     weights = np.random.default_rng(0).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), 2000).astype(float)
     low, high = np.nanquantile(auroc(scored.political, conflict, weights), (0.025, 0.975))
     area = auroc(scored.political, conflict, np.ones((1, len(rows))))[0]
-    print(f"\nBBC articles that rise, ease or are mixed: other {share(takes_side[~conflict])}, conflict {share(takes_side[conflict])}")
+    print(
+        f"\nBBC articles that rise, ease or are mixed: other {share(takes_side[~conflict])}, conflict {share(takes_side[conflict])}"
+    )
     print(f"AUROC of political, conflict against other: {area:.3f} [{low:.3f}, {high:.3f}]")
 
 

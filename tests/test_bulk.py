@@ -14,11 +14,13 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.model.store import load
-from pipeline.read import inputs
-from pipeline.read.inputs import Batch, ReadOptions, read_inputs
+from pipeline.read import documents
+from pipeline.read.documents import Documents, ReadOptions
+from pipeline.read.inputs import read_inputs
 from pipeline.score.snippets import score
 from pipeline.write import journal
 from pipeline.write.rows import OutputOptions
@@ -40,7 +42,7 @@ def opened(folder):
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(inputs, "_SNIPPETS", 7)
+    monkeypatch.setattr(documents, "BATCH_ROWS", 7)
 
 
 def texts(n):
@@ -83,7 +85,7 @@ def test_the_bytes_are_the_same_for_any_threads_and_pieces(tmp_path, opened, mon
     source = [str(write(tmp_path / "a.csv"))]
     found = set()
     for rows, threads in ((7, 1), (7, 3), (11, 2), (50, 1)):
-        monkeypatch.setattr(inputs, "_SNIPPETS", rows)
+        monkeypatch.setattr(documents, "BATCH_ROWS", rows)
         out = tmp_path / f"out.{kind}"
         totals = score_to_file(opened, source, ASIDE, OutputOptions(), out, kind, threads)
         assert (totals.rows, totals.scored, totals.rejected, totals.read) == (50, 50, 0, 50)
@@ -110,7 +112,7 @@ def test_rows_that_cannot_be_read_are_set_aside_with_their_place(tmp_path, opene
         opened, [str(tmp_path / "bad.csv"), str(tmp_path / "bad.jsonl")], ASIDE, OutputOptions(), out, "jsonl"
     )
     assert (totals.scored, totals.rejected, totals.read) == (5, 7, 12)
-    assert [json.loads(line)["id"] for line in out.open()] == ["1", "5", "6", "1", "6"]
+    assert [json.loads(line)["id"] for line in out.open()] == ["1", "5", "6", "1", "7"]
     rejects = [json.loads(line) for line in totals.rejects.open()]
     assert [(r["file"][-5:], r["row"]) for r in rejects] == [
         ("d.csv", 3), ("d.csv", 4), ("d.csv", 5), ("jsonl", 3), ("jsonl", 4), ("jsonl", 5), ("jsonl", 6),
@@ -268,7 +270,7 @@ def test_a_run_that_scores_nothing_keeps_its_rejects_and_blocks_nothing(tmp_path
 def test_a_finished_file_with_lines_of_somebody_else_is_an_error(tmp_path, opened):
     with journal.Journal(tmp_path / "out.jsonl", "jsonl") as run:
         run.begin({}, resume=False)
-        run.add(Batch(["1"], ["Chad sent food."]), b"{}\n", ["id"], 1)
+        run.add(Documents(as_strings(["1"]), as_strings(["Chad sent food."])), b"{}\n", ["id"], 1)
         with (tmp_path / "out.jsonl.parts" / "rows").open("ab") as file:
             file.write(b"{}\n")
         with pytest.raises(InputError, match="expected 3 bytes, found 6; something else wrote here"):

@@ -44,7 +44,8 @@ def test_a_text_becomes_a_line_of_json_in_a_pipe(detente, folder):
     assert row["tension"] == pytest.approx(expected.tension[0], abs=1e-6)
     assert set(row) == {
         "id", "stance", "event", "tension", "relevance", "p_escalation", "p_de_escalation", "p_neutral", "coverage",
-        "reason", "p_event", "event_2", "p_event_2", "event_3", "p_event_3", "evidence", "text",
+        "reason", "p_event", "event_2", "p_event_2", "event_3", "p_event_3", "evidence",
+        "file", "row", "text",
     }  # fmt: skip
 
 
@@ -70,7 +71,8 @@ def test_tables_are_scored_in_order_and_their_ids_kept(detente, tmp_path, suffix
         ("y", "de-escalation"),
         ("z", "unclear"),
     ]
-    assert "text" not in found[0]
+    assert [(row["text"], row["file"]) for row in found] == [(text, str(path)) for text in TEXTS]
+    assert [row["row"] for row in found] == ([2, 3, 4] if suffix in (".csv", ".tsv") else [1, 2, 3])
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])

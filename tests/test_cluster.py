@@ -13,7 +13,7 @@ from pipeline.engines.dask_cluster import score_on_cluster, tasks_of
 from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.model.store import load
-from pipeline.read.inputs import ReadOptions
+from pipeline.read.documents import ReadOptions
 from pipeline.write.rows import OutputOptions
 from tests.test_bulk import texts
 
@@ -76,7 +76,7 @@ def test_a_killed_worker_changes_nothing(tmp_path, opened, cluster):
 
 
 def test_what_does_not_fit_is_one_line(tmp_path, opened, source):
-    with pytest.raises(InputError, match="no Parquet or JSONL file"):
+    with pytest.raises(InputError, match="no Parquet, JSONL, CSV or TSV file"):
         tasks_of([str(tmp_path / "*.csv")])
     with pytest.raises(InputError, match="not empty; name another folder"):
         score_on_cluster(opened, tasks_of(source), READING, ASKED, str(tmp_path), "local")

@@ -72,7 +72,7 @@ def test_a_repeat_is_dropped_and_a_contradiction_is_an_error(tmp_path):
             "row 1: AID means de-escalation, but the row says escalation",
         ),
         (b"event,quad,text\nAID,verbal conflict,Food came.\n", "row 1: AID means material cooperation"),
-        (b"event,text\nAID,caf\xe9\n", "row 1: expected UTF-8, found byte 0xe9"),
+        (b"event,text\nAID,caf\xe9\n", "row 2: expected UTF-8, found byte 0xe9"),
         (b"event,words\nAID,Rain.\n", "expected a column named text or sentence"),
         (b"kind,text\nAID,Rain.\n", "expected a column named event, quad or stance, found kind, text"),
         (b"event,text\n", "expected at least one row"),
@@ -95,7 +95,7 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_broken_json_line_is_named(tmp_path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"event": "AID", "text": "Food came."}\n{"event": \n')
-    with pytest.raises(InputError, match="line 2: expected one JSON object"):
+    with pytest.raises(InputError, match="row 2: expected one JSON object"):
         read_labelled([path])
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import InputError
-from pipeline.read.inputs import ReadOptions, read_inputs
+from pipeline.read.documents import ReadOptions
+from pipeline.read.inputs import read_inputs
 from pipeline.read.sentences import split_sentences
 from pipeline.read.tables import read_table
 
@@ -116,7 +117,7 @@ def test_feeds_and_mails_give_their_texts(tmp_path):
     (tmp_path / "a.eml").write_text(
         "From: a@b\nSubject: Envoy arrives\nContent-Type: text/plain\n\nThe envoy met the king.\n"
     )
-    assert texts(tmp_path / "a.eml")[0] == ["Envoy arrives\n\nThe envoy met the king.\n"]
+    assert texts(tmp_path / "a.eml")[0] == ["Envoy arrives\n\nThe envoy met the king."]
 
 
 @pytest.mark.parametrize("line", ["null", "[" * 5000, "7", '{"text": 1'])

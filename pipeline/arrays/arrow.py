@@ -83,3 +83,13 @@ def mask(flags: np.ndarray) -> pa.Array:
     """A NumPy mask as an Arrow boolean array."""
     packed = np.packbits(flags, bitorder="little")
     return pa.BooleanArray.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(packed)])
+
+
+def nullable_strings(values) -> pa.Array:
+    """A list of strings and None as an Arrow ``large_string`` array that keeps the nulls."""
+    column = _from_python(values)
+    absent = np.array([value is None for value in values], bool)
+    if not absent.any():
+        return column
+    packed = pa.py_buffer(np.packbits(~absent, bitorder="little"))
+    return pa.LargeStringArray.from_buffers(len(column), *column.buffers()[1:], packed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -28,6 +29,12 @@ def score(
         Optional[str], typer.Option(help="Encoding of the files, if not UTF-8 or told by them.")
     ] = None,
     delimiter: Annotated[Optional[str], typer.Option(help="Separator of tables, if the header does not tell.")] = None,
+    columns: Annotated[
+        Optional[str], typer.Option(help="Columns of tables to keep, such as date,link; none for none.  [default: all]")
+    ] = None,
+    stdin_format: Annotated[
+        Optional[str], typer.Option(help="What standard input is: text, csv, tsv or jsonl.  [default: as it begins]")
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row or file that cannot be read.")
     ] = False,
@@ -42,14 +49,24 @@ def score(
 ) -> None:
     """Score texts, files, pages, tables, folders, patterns or standard input."""
     from pipeline.errors import InputError
-    from pipeline.read.inputs import ReadOptions, read_inputs
+    from pipeline.read.documents import ReadOptions
+    from pipeline.read.inputs import read_inputs
     from pipeline.reader import open_model
     from pipeline.write.output import format_of, print_tables
-    from pipeline.write.rows import OutputOptions, score_batch
+    from pipeline.write.rows import OutputOptions, score_documents
 
     asked = OutputOptions(sentences, evidence, actors)
+    kept = (
+        None
+        if columns is None
+        else tuple(filter(None, map(str.strip, columns.split(","))))
+        if columns != "none"
+        else ()
+    )
+    reading = ReadOptions(
+        text_column, articles or sentences, not strict, encoding, delimiter, kept, stdin_format=stdin_format
+    )
     if dask:
-        reading = ReadOptions(text_column, articles, not strict, encoding, delimiter)
         _score_on_cluster(open_model(model), given or [], reading, asked, out, dask, max_rejects)
         return
     file = Path(out) if out else None
@@ -58,15 +75,14 @@ def score(
         raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
     opened = open_model(model)
     if file is None or kind == "table":
-        batches = read_inputs(given or [], ReadOptions(text_column, articles, False, encoding, delimiter))
+        batches = read_inputs(given or [], replace(reading, set_aside=False, alike=kind == "csv"))
         if kind != "table":
-            print_tables((score_batch(opened, batch, asked) for batch in batches), kind)
+            print_tables((score_documents(opened, batch, asked) for batch in batches), kind)
             return
         from pipeline import show
 
         show.scores(opened, batches, asked, file)
         return
-    reading = ReadOptions(text_column, articles, not strict, encoding, delimiter)
     _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
 
 
@@ -123,14 +139,14 @@ def explain(
     html: Annotated[Optional[Path], typer.Option(help="Write the explanation as a page that needs no network.")] = None,
 ) -> None:
     """Show the words of a text that raise and ease it, sentence by sentence."""
-    from pipeline.arrays.arrow import as_strings
     from pipeline.explain.explanation import explain_text
     from pipeline.explain.page import write_page
-    from pipeline.read.inputs import ReadOptions, read_inputs
+    from pipeline.read.documents import ReadOptions
+    from pipeline.read.inputs import read_inputs
     from pipeline.reader import open_model
     from pipeline.show.explanations import explanation
 
-    texts = [text for batch in read_inputs([given], ReadOptions()) for text in as_strings(batch.texts).to_pylist()]
+    texts = [text for batch in read_inputs([given], ReadOptions()) for text in batch.texts.to_pylist()]
     found = explain_text(open_model(model), "\n\n".join(texts))
     explanation(found)
     if html:

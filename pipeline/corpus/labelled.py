@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
-from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
+from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings, texts_of
 from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 
 
@@ -133,7 +133,7 @@ def _files_of(path: Path) -> list[Path]:
 
 def _read_one(path: Path, columns: Columns) -> Corpus:
     table = read_table(path)
-    texts = strings(table, column_of(table.column_names, columns.text, TEXT_COLUMNS, path), path)
+    texts = texts_of(table.column(column_of(table.column_names, columns.text, TEXT_COLUMNS, path)))
     texts = clean(texts).to_pylist()
     for row, text in enumerate(texts, start=1):
         if not text.strip():
@@ -156,7 +156,7 @@ def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | No
     usual_names = (usual, *_OTHER_NAMES.get(usual, ()))
     if wanted is None and not {name.strip().lower() for name in table.column_names} & set(usual_names):
         return None
-    labels = strings(table, column_of(table.column_names, wanted, usual_names, path), path).to_pylist()
+    labels = strings(table, column_of(table.column_names, wanted, usual_names, path)).to_pylist()
     return [_plain_label(label, usual) for label in labels]
 
 

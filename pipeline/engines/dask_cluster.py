@@ -1,6 +1,6 @@
 """Scoring past one machine: the same work on a Dask cluster, from any address that fsspec knows, to a folder there.
 
-A task is a row group of a Parquet file, or a JSONL file. Each writes one Parquet file, under another name first, so
+A task is a row group of a Parquet file, or a whole JSONL, CSV or TSV file. Each writes one Parquet file, under another name first, so
 that a task done twice, since its worker was lost, leaves the same file. The model goes once to each worker, also to
 those that come later. Dask and fsspec are imported where they are used; they are an optional dependency.
 """
@@ -8,6 +8,7 @@ those that come later. Dask and fsspec are imported where they are used; they ar
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -19,14 +20,13 @@ import pyarrow as pa
 
 from pipeline.errors import DetenteError, InputError
 from pipeline.model.store import FILES, Model, load
-from pipeline.read.chunks import suffix_of
-from pipeline.read.inputs import ReadOptions, batches_of
-from pipeline.read.source import Source
+from pipeline.read.documents import ReadOptions, read_documents
+from pipeline.read.source import Source, suffix_of
 from pipeline.write.journal import Totals
-from pipeline.write.rows import OutputOptions, score_batch
+from pipeline.write.rows import OutputOptions, score_documents
 
 _NAME = "detente-model"
-_SUFFIXES = (".parquet", ".jsonl")
+_SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
 _MODEL_FILES = (FILES.card, FILES.weights, FILES.words)
 
 
@@ -45,10 +45,10 @@ def tasks_of(given: list[str]) -> list[Task]:
     Raises
     ------
     InputError
-        Where there is no Parquet or JSONL file, or one cannot be read.
+        Where there is no such file, or one cannot be read.
     """
     if not given:
-        raise InputError("nothing to score: give addresses of Parquet or JSONL files")
+        raise InputError("nothing to score: give addresses of Parquet, JSONL, CSV or TSV files")
     places = []
     for address in (found for one in given for found in _expanded(one)):
         parquet = suffix_of(PurePosixPath(address)) == ".parquet"
@@ -107,8 +107,8 @@ def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> t
 
     model = get_worker().plugins[_NAME].model
     source = Source(task.address, partial(_open, task.address), None if task.group is None else (task.group,))
-    batches = list(batches_of(source, reading))
-    tables = [score_batch(model, batch, asked) for batch in batches]
+    batches = list(read_documents(source, reading))
+    tables = [score_documents(model, batch, asked) for batch in batches]
     sink = pa.BufferOutputStream()
     table = pa.concat_tables(tables)
     parquet.write_table(table, sink, use_dictionary=[n for n in ("stance", "event") if n in table.column_names])
@@ -117,7 +117,7 @@ def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> t
     if rejects:
         lines = "".join(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
         _write(f"{out}/_rejects-{task.number:06}.jsonl", lines.encode())  # readers pass over names with "_"
-    scored, read = (sum(counts) for counts in zip(*((len(batch.texts), batch.read) for batch in batches)))
+    scored, read = (sum(counts) for counts in zip(*((len(batch), batch.read) for batch in batches)))
     return table.num_rows, scored, len(rejects), read
 
 
@@ -133,8 +133,11 @@ def _expanded(given: str) -> list[str]:
     )
     files = sorted(file for file in found if suffix_of(PurePosixPath(file)) in _SUFFIXES)
     if not files:
-        raise InputError(f"{given}: no Parquet or JSONL file here; a cluster scores no others")
-    return [filesystem.unstrip_protocol(file) for file in files]
+        raise InputError(f"{given}: no Parquet, JSONL, CSV or TSV file here; a cluster scores no others")
+    if others := len(found) - len(files):
+        print(f"{given}: {others:,} files passed over; a cluster scores Parquet, JSONL, CSV and TSV", file=sys.stderr)
+    local = "file" in filesystem.protocol  # whose paths are addresses as they are
+    return files if local else [filesystem.unstrip_protocol(file) for file in files]
 
 
 def _groups(address: str) -> range:

@@ -7,7 +7,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 
@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.read.inputs import Batch, ReadOptions, files_of, read_inputs, rows_together
+from pipeline.read.documents import Documents, ReadOptions
+from pipeline.read.inputs import files_of, read_inputs
 from pipeline.write.formats import encode_rows
 from pipeline.write.journal import Journal, Totals
-from pipeline.write.rows import OutputOptions, score_batch
+from pipeline.write.rows import OutputOptions, score_documents
 
 
 def score_to_file(
@@ -49,7 +50,7 @@ def score_to_file(
     """
     if resume and "-" in given:
         raise InputError("--resume: standard input cannot be read twice; save it to a file first")
-    batches = read_inputs(given, reading)
+    batches = read_inputs(given, replace(reading, alike=kind != "jsonl"))
     first = next(batches)  # what cannot be read at all fails before anything is made
     with Journal(out, kind) as journal:
         journal.begin(_plan(model, given, reading, asked, kind), resume)
@@ -69,9 +70,11 @@ def score_to_file(
         return journal.finish()
 
 
-def scored(model: Model, batch: Batch, asked: OutputOptions, kind: str) -> tuple[bytes | pa.Table, list[str], int]:
-    """The scored rows of a batch as a sink takes them, their columns and their number."""
-    table = score_batch(model, batch, asked)
+def scored(
+    model: Model, documents: Documents, asked: OutputOptions, kind: str
+) -> tuple[bytes | pa.Table, list[str], int]:
+    """The scored rows of a batch as a writer takes them, their columns and their number."""
+    table = score_documents(model, documents, asked)
     return encode_rows(table, kind), table.column_names, table.num_rows
 
 
@@ -93,5 +96,5 @@ def _plan(model: Model, given: list[str], reading: ReadOptions, asked: OutputOpt
     """What must be the same for a run to be resumed."""
     files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(given)]
     card = hashlib.sha256(json.dumps(model.card, sort_keys=True).encode()).hexdigest()
-    options = [asdict(reading), asdict(asked), kind, rows_together(reading)]
+    options = [asdict(reading), asdict(asked), kind, reading.rows_together]
     return {"inputs": given, "files": files, "model": card, "options": options}

@@ -110,14 +110,14 @@ def read_scored(path: Path) -> dict[str, list]:
     table = read_table(path)
     columns = {}
     for name in ("tension", "coverage", "stance"):
-        columns[name] = strings(table, column_of(table.column_names, name, (), path), path).to_pylist()
+        columns[name] = strings(table, column_of(table.column_names, name, (), path)).to_pylist()
     try:
         for name in ("tension", "coverage"):
             columns[name] = [float(value) for value in columns[name]]
     except ValueError as error:
         raise InputError(f"{path}: expected numbers in column {name}: {error}") from None
     if "text" in table.column_names:
-        columns["text"] = strings(table, "text", path).to_pylist()
+        columns["text"] = strings(table, "text").to_pylist()
     return columns
 
 

@@ -1,71 +1,34 @@
-"""What is scored: text on the command line, text and HTML files, tables, folders, standard input."""
+"""What is read: text on the command line, text and HTML files, tables, feeds, folders, patterns, standard input."""
 
 from __future__ import annotations
 
 import glob
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipeline.arrays.arrow import string
+from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.read.chunks import Chunk, Reject, Wanted, is_table, read_chunks
-from pipeline.read.documents import BATCH_ROWS
+from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
-from pipeline.read.source import COMPRESSED, Source, on_disk, require_file
-from pipeline.read.tables import TABLE_SUFFIXES, TEXT_COLUMNS
+from pipeline.read.rows import Reject
+from pipeline.read.source import COMPRESSED, on_disk, require_file
+from pipeline.read.standard_input import read_standard_input
+from pipeline.read.tables import FEED_SUFFIXES, TABLE_SUFFIXES, is_table
 
-ARTICLE_COLUMNS = ("body", "article", "content", *TEXT_COLUMNS)
 _FILE_LIKE = re.compile(r"\S+\.[A-Za-z]{2,5}")
-_READABLE = (*TABLE_SUFFIXES, *TEXT_SUFFIXES[:-1], *HTML_SUFFIXES)
-_SNIPPETS, _ARTICLES = BATCH_ROWS, 500  # rows of a table scored together
+_PAGES = (*TEXT_SUFFIXES, *HTML_SUFFIXES)
+_READABLE = (*TABLE_SUFFIXES, *FEED_SUFFIXES, *filter(None, _PAGES))
 
 
-@dataclass(frozen=True)
-class ReadOptions:
-    """How inputs are read: the name of the text column (None: the usual ones), whether rows are articles, whether rows and
-    files that cannot be read are set aside (else the first of them is an `InputError`), the encoding of files and the
-    separator of tables (None: told by the file)."""
-
-    text_column: str | None = None
-    articles: bool = False
-    set_aside: bool = False
-    encoding: str | None = None
-    delimiter: str | None = None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Texts to be scored together.
-
-    Attributes
-    ----------
-    ids : one for each text.
-    texts : the texts.
-    articles : whether they are articles; else they are snippets.
-    quoted : whether the output repeats the texts, since the reader has no file to look them up in.
-    rejects : rows of a table that could not be read.
-    read : how many rows the table has here, readable or not; the number of texts where there is no table.
-    done : bytes of the inputs read so far.
-    """
-
-    ids: Sequence[str] | pa.Array
-    texts: Sequence[str] | pa.Array = field(repr=False)
-    articles: bool = False
-    quoted: bool = False
-    rejects: Sequence[Reject] = ()
-    read: int = 1
-    done: int = 0
-
-
-def read_inputs(given: list[str], reading: ReadOptions) -> Iterator[Batch]:
-    """Batches in the order of the arguments.
+def read_inputs(given: list[str], options: ReadOptions) -> Iterator[Documents]:
+    """Documents in the order of the arguments.
 
     Raises
     ------
@@ -74,19 +37,25 @@ def read_inputs(given: list[str], reading: ReadOptions) -> Iterator[Batch]:
     """
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
+    types = _columns_of_all(given, options) if options.alike else None
+    for documents in _in_order(given, options):
+        yield documents if types is None else documents.aligned(types)
+
+
+def _in_order(given: list[str], options: ReadOptions) -> Iterator[Documents]:
     done = 0
     for kind, group in groupby(enumerate(given, start=1), key=lambda pair: _kind(*pair)):
         if kind == "text":
-            yield _words([*group])
+            yield _words([*group], options)
             continue
         for _, one in group:
             if kind == "input":
-                yield from _standard_input()
+                yield from read_standard_input(options)
                 continue
             files = _files(one)
             for path in files:
-                for batch in _file(path, reading, alone=len(files) == 1):
-                    yield replace(batch, done=done + batch.done)
+                for documents in _file(path, options, alone=len(files) == 1):
+                    yield replace(documents, done=done + documents.done)
                 done += path.stat().st_size
 
 
@@ -103,15 +72,35 @@ def _kind(number: int, given: str) -> str:
     return "text"
 
 
-def _words(numbered: list[tuple[int, str]]) -> Batch:
+def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
     """Texts on the command line."""
-    ids, texts = zip(*((f"text-{number}", text) for number, text in numbered))
-    return Batch(ids, texts, quoted=True, read=len(texts))
+    numbers, texts = zip(*numbered)
+    column = as_strings(texts)
+    ids = as_strings([f"text-{number}" for number in numbers])
+    rows = np.array(numbers, np.int64)
+    return Documents(ids, column, rows, None, {"text": column}, "text", options.articles, read=len(texts))
 
 
 def files_of(given: list[str]) -> list[Path]:
     """All the files among the arguments."""
-    return [path for one in given if one != "-" and _is_path(one) for path in _files(one)]
+    return [path for one in given if one != "-" and _is_path(one) for path in _files(one, quiet=True)]
+
+
+def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType]:
+    """The columns that pass through from any of the inputs, with a type that fits them all."""
+    types: dict[str, pa.DataType] = {}
+    if any(one != "-" and not _is_path(one) for one in given):
+        types["text"] = pa.large_string()
+    for path in files_of(given):
+        if not _is_tabular(path):
+            continue
+        try:
+            found = columns_of(on_disk(path, options.encoding), options)
+        except (InputError, pa.ArrowException, OSError):
+            continue  # said where the file is read
+        for name, kind in found.items():
+            types[name] = kind if types.setdefault(name, kind) == kind else pa.large_string()
+    return types if "-" not in given or len(given) > 1 else None
 
 
 def _is_path(given: str) -> bool:
@@ -121,20 +110,25 @@ def _is_path(given: str) -> bool:
             return True
     except (OSError, ValueError):  # too long for a name, or with a NUL
         return False
-    return not any(map(str.isspace, given)) and ("/" in given or _readable(Path(given)))
+    return not any(map(str.isspace, given)) and ("/" in given or (Path(given).suffix != "" and _readable(Path(given))))
+
+
+def _is_tabular(path: Path) -> bool:
+    return is_table(path) or path.suffix.lower() in FEED_SUFFIXES
 
 
 def _readable(path: Path) -> bool:
-    return is_table(path) or (path.suffix != "" and path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES))
+    return _is_tabular(path) or (path.suffix != "" and path.suffix.lower() in _PAGES)
 
 
-def _files(given: str) -> list[Path]:
+def _files(given: str, quiet: bool = False) -> list[Path]:
     """The files of an argument: itself, what a folder holds, or what a pattern fits."""
     path = Path(given)
     if path.is_dir():
         every = sorted(file for file in path.rglob("*") if file.is_file())
         files = [file for file in every if _readable(file)]
-        _say_passed_over(path, [file for file in every if not _readable(file)])
+        if not quiet:
+            _say_passed_over(path, [file for file in every if not _readable(file)])
         if not files:
             raise InputError(f"{path}: no file to score in this folder; expected {', '.join(_READABLE)}")
         return files
@@ -154,84 +148,23 @@ def _say_passed_over(folder: Path, files: list[Path]) -> None:
         print(f"{folder}: {len(files):,} files passed over ({kinds})", file=sys.stderr)
 
 
-def _file(path: Path, reading: ReadOptions, alone: bool) -> Iterator[Batch]:
-    """The batches of a file; one of several that cannot be read is set aside, with the reason."""
+def _file(path: Path, options: ReadOptions, alone: bool) -> Iterator[Documents]:
+    """The documents of a file; one of several that cannot be read is set aside, with the reason."""
+    size = path.stat().st_size
     try:
-        if is_table(path):
-            yield from batches_of(on_disk(path, reading.encoding), reading)
-        elif path.suffix.lower() in (*TEXT_SUFFIXES, *HTML_SUFFIXES):
-            text, rejects = read_article(path, reading.encoding, reading.set_aside)
-            size = path.stat().st_size
-            yield Batch([str(path)], [text], articles=True, rejects=rejects, read=1 + len(rejects), done=size)
+        if _is_tabular(path):
+            yield from read_documents(on_disk(path, options.encoding), options)
+        elif path.suffix.lower() in _PAGES:
+            text, rejects = read_article(path, options.encoding, options.set_aside)
+            name, column = as_strings([str(path)]), as_strings([text])
+            yield Documents(name, column, None, str(path), {}, None, True, rejects, 1 + len(rejects), size)
         else:
             kinds = f"{', '.join(_READABLE)}, CSV, TSV and JSONL also with {' or '.join(COMPRESSED)}"
             raise InputError(f"{path}: cannot read {path.suffix} files; expected {kinds}")
     except InputError as error:
-        if alone or not reading.set_aside:
+        if alone or not options.set_aside:
             raise
         reason = str(error).removeprefix(f"{path}").lstrip(":, ")
-        yield Batch([], [], rejects=[Reject(str(path), 0, reason[:200], "")], read=1, done=path.stat().st_size)
-
-
-def rows_together(reading: ReadOptions) -> int:
-    """How many rows of a table make a batch."""
-    return _ARTICLES if reading.articles else _SNIPPETS
-
-
-def _wanted(reading: ReadOptions, usual: tuple[str, ...]) -> Wanted:
-    return Wanted(reading.text_column, usual, reading.articles, rows_together(reading), reading.delimiter)
-
-
-def batches_of(source: Source, reading: ReadOptions) -> Iterator[Batch]:
-    """The rows of one table."""
-    usual = ARTICLE_COLUMNS if reading.articles else TEXT_COLUMNS
-    for piece in read_chunks(source, _wanted(reading, usual)):
-        if piece.rejects and not reading.set_aside:
-            first = piece.rejects[0]
-            raise InputError(
-                f"{first.file}, row {first.row}: {first.reason}; correct it, or name --out to set such rows aside"
-            )
-        yield Batch(
-            piece.columns["id"],
-            _texts(piece),
-            reading.articles,
-            rejects=piece.rejects,
-            read=piece.read,
-            done=piece.done,
-        )
-
-
-def _texts(piece: Chunk) -> pa.Array:
-    """The texts of a piece, below their titles where it has any."""
-    if "title" not in piece.columns:
-        return piece.columns["text"]
-    return pc.binary_join_element_wise(piece.columns["title"], piece.columns["text"], string("\n\n"))
-
-
-def _standard_input() -> Iterator[Batch]:
-    """Each line is a snippet; lines are scored as they arrive, as many together as are there."""
-    number, rest = 0, b""
-    while chunk := sys.stdin.buffer.read1(1 << 20):
-        *lines, rest = (rest + chunk).split(b"\n")
-        if lines:
-            yield _lines(lines, number)
-            number += len(lines)
-    if rest:
-        yield _lines([rest], number)
-        number += 1
-    if not number:
-        raise InputError("standard input: empty; expected one snippet a line")
-
-
-def _lines(lines: list[bytes], before: int) -> Batch:
-    ids, texts = [], []
-    for number, line in enumerate(lines, start=before + 1):
-        try:
-            text = line.decode().strip()
-        except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            raise InputError(f"standard input, line {number}: expected UTF-8, found byte 0x{byte:02x}") from None
-        if text:
-            ids.append(f"line-{number}")
-            texts.append(text)
-    return Batch(ids, texts, quoted=True, read=len(texts))
+        nothing = as_strings([])
+        rejects = [Reject(str(path), 0, reason[:200], "")]
+        yield Documents(nothing, nothing, None, str(path), rejects=rejects, read=1, done=size)

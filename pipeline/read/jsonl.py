@@ -1,34 +1,70 @@
-"""JSONL by blocks of lines: by Arrow where all is well, line by line where something is not."""
+"""JSON, an object a row: by Arrow where all is well, line by line where something is not."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays.arrow import as_strings
-from pipeline.errors import InputError
+from pipeline.arrays.arrow import nullable_strings
+from pipeline.read.rows import BLOCK, SHOWN, Choose, Reject, Rows
+from pipeline.read.source import Source
 
-SHOWN = 200  # characters of a row that a reject quotes
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that cannot be read: its file, its number (a line's in JSONL, a header counting), why, how it begins."""
-
-    file: str
-    row: int
-    reason: str
-    text: str
+_FIRST = 1_000  # lines that tell which columns there are, and of which type
+_TYPES = {str: pa.large_string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+_INT64 = 1 << 63
 
 
-def blocks(stream: pa.NativeFile, size: int) -> Iterator[bytes]:
-    """Whole lines, about ``size`` bytes together, each block with its last line end."""
+def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
+    """The rows of a file with a JSON object a line; a value that is not of its column's type makes its line a reject."""
+    raw, stream = source.stream()
+    types, missed, number, rows = None, set(), 0, 0
+    for block in _blocks(stream):
+        lines = block.split(b"\n")
+        if types is None:
+            types, every = _chosen(_objects(lines), choose, source.address, len(lines))
+        columns, numbers, rejects, more = _parsed(block, lines, types, number, source.address, every)
+        number += len(lines) - 1
+        if more - missed:
+            print(
+                f"{source.address}: columns {', '.join(sorted(more - missed))} first appear after line {_FIRST:,}; left out",
+                file=sys.stderr,
+            )
+            missed |= more
+        read = sum(1 for line in lines if line.strip())
+        rows += read
+        yield Rows(columns, numbers, rejects, read, raw.tell())
+
+
+def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
+    """The rows of a file that holds one array of JSON objects."""
+    data = source.stream()[1].read()
+    try:
+        values = json.loads(data.decode(), strict=False)
+        if not isinstance(values, list):
+            raise ValueError(f"found {type(values).__name__}")
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a kind of it
+        raise pa.ArrowInvalid(f"expected an array of objects: {error}") from None
+    objects = [value for value in values if isinstance(value, dict)]
+    types, _ = _chosen(objects[:_FIRST], choose, source.address, len(values))
+    columns, numbers, rejects = _cells(enumerate(values, start=1), types, source.address, lambda value: value)
+    yield Rows(columns, numbers, rejects, len(values), len(data))
+
+
+def json_columns(source: Source) -> dict[str, pa.DataType]:
+    """The columns of a JSONL file and their types, as its first lines tell."""
+    block = next(_blocks(source.stream()[1]), b"")
+    return _types_of(_objects(block.split(b"\n")))
+
+
+def _blocks(stream: pa.NativeFile) -> Iterator[bytes]:
+    """Whole lines, about `BLOCK` bytes together, each block with its last line end."""
     rest = b""
-    while chunk := stream.read(size):
+    while chunk := stream.read(BLOCK):
         cut = chunk.rfind(b"\n") + 1
         if cut:
             yield rest + chunk[:cut]
@@ -39,66 +75,116 @@ def blocks(stream: pa.NativeFile, size: int) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
-def first_keys(lines: list[bytes], path: str) -> list[str]:
-    """The keys of the first line that is a JSON object."""
-    for line in lines:
+def _objects(lines: list[bytes]) -> list[dict]:
+    """The JSON objects among the first lines."""
+    found = []
+    for line in islice(filter(bytes.strip, lines), _FIRST):
         try:
-            row = json.loads(line)
+            value = json.loads(line, strict=False)
         except (ValueError, RecursionError):
             continue
-        if isinstance(row, dict):
-            return list(row)
-    raise InputError(f"{path}: expected one JSON object a line, found none in the first {len(lines):,} lines")
+        if isinstance(value, dict):
+            found.append(value)
+    return found
 
 
-def parsed(block: bytes, lines: list[bytes], names: list[str], before: int, path: str):
-    """The columns of a block, the places of its readable lines among those not blank, and its rejects."""
-    return _fast(block, lines, names) or _slow(lines, names, before, path)
+def _chosen(objects: list[dict], choose: Choose, path: str, n_lines: int) -> tuple[dict[str, pa.DataType], bool]:
+    """The types of the columns to read, and whether those are all."""
+    if not objects:
+        raise pa.ArrowInvalid(f"expected one JSON object a line, found none in the first {n_lines:,} lines")
+    types = _types_of(objects)
+    names = choose(list(types))
+    return {name: types[name] for name in names}, set(names) == set(types)
 
 
-def _fast(block: bytes, lines: list[bytes], names: list[str]):
+def _types_of(objects: list[dict]) -> dict[str, pa.DataType]:
+    """The type of each key's values; a string where they differ, which holds other values as JSON."""
+    kinds: dict[str, set] = {}
+    for value in objects:
+        for name, cell in value.items():
+            kinds.setdefault(name, set()).add(_kind(cell))
+    for found in kinds.values():
+        found.discard(None)
+        if found == {int, float}:
+            found.discard(int)
+    return {
+        name: _TYPES.get(next(iter(found)), _TYPES[str]) if len(found) == 1 else _TYPES[str]
+        for name, found in kinds.items()
+    }
+
+
+def _kind(cell) -> type | None:
+    if cell is None:
+        return None
+    return str if type(cell) is int and not -_INT64 <= cell < _INT64 else type(cell)
+
+
+def _parsed(block: bytes, lines: list[bytes], types: dict, before: int, path: str, every: bool):
+    """Columns, line numbers and rejects of a block, and columns that it has beyond those known."""
+    return _fast(block, lines, types, before, every) or _slow(lines, types, before, path)
+
+
+def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: bool):
     """Columns read by Arrow, or None where a line is not what the others are."""
     from pyarrow import json as arrow_json
 
     if any(line.lstrip()[:1] not in (b"{", b"") for line in lines):
         return None  # a bare null would end Arrow's reader, and the program
     parse = arrow_json.ParseOptions(
-        explicit_schema=pa.schema([(name, pa.large_string()) for name in names]), unexpected_field_behavior="ignore"
+        explicit_schema=pa.schema(types.items()), unexpected_field_behavior="infer" if every else "ignore"
     )
     try:
         table = arrow_json.read_json(
             pa.BufferReader(block), arrow_json.ReadOptions(use_threads=False, block_size=len(block) + 1), parse
         ).combine_chunks()
-        columns = {name: table.column(name).combine_chunks() for name in names}
+        columns = {name: table.column(name).combine_chunks() for name in types}
         for column in columns.values():
             column.validate(full=True)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         return None
-    full = sum(1 for line in lines if line.strip())
-    return (columns, np.arange(full), []) if table.num_rows == full else None
+    full = np.array([number for number, line in enumerate(lines, start=before + 1) if line.strip()], np.int64)
+    return (columns, full, [], {*table.column_names} - {*types}) if table.num_rows == len(full) else None
 
 
-def _slow(lines: list[bytes], names: list[str], before: int, path: str):
+def _slow(lines: list[bytes], types: dict, before: int, path: str):
     """Columns read line by line, bad lines told apart."""
-    rows, taken, rejects, place = [], [], [], -1
-    for number, line in enumerate(lines, start=before + 1):
-        if not line.strip():
-            continue
-        place += 1
+    full = ((number, line) for number, line in enumerate(lines, start=before + 1) if line.strip())
+    return *_cells(full, types, path, lambda line: json.loads(line.decode(), strict=False)), set()
+
+
+def _cells(numbered, types: dict, path: str, parse) -> tuple[dict, np.ndarray, list[Reject]]:
+    """Columns, numbers and rejects of numbered rows, each made an object by ``parse``."""
+    cells, numbers, rejects = [], [], []
+    for number, given in numbered:
         try:
-            row = json.loads(line.decode(), strict=False)
+            row = parse(given)
             if not isinstance(row, dict):
                 raise ValueError(f"expected a JSON object, got {type(row).__name__}")
-            cells = [_text(row.get(name)) for name in names]
-            taken.append(place)
-            rows.append(cells)
-        except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are kinds of it
-            rejects.append(Reject(path, number, str(error)[:160], line.decode(errors="replace")[:SHOWN]))
-    columns = {name: as_strings([row[k] for row in rows]) for k, name in enumerate(names)}
-    return columns, np.array(taken, np.int64), rejects
+            cells.append([_cell(name, row.get(name), kind) for name, kind in types.items()])
+            numbers.append(number)
+        except (ValueError, RecursionError) as error:
+            broken = isinstance(error, (json.JSONDecodeError, RecursionError))
+            reason = f"expected one JSON object, found what is none: {error}" if broken else str(error)
+            shown = given.decode(errors="replace") if isinstance(given, bytes) else str(given)
+            rejects.append(Reject(path, number, reason[:160], shown[:SHOWN]))
+    columns = {
+        name: nullable_strings([row[k] for row in cells])
+        if kind == _TYPES[str]
+        else pa.array([row[k] for row in cells], kind)
+        for k, (name, kind) in enumerate(types.items())
+    }
+    return columns, np.array(numbers, np.int64), rejects
 
 
-def _text(value) -> str:
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text.encode()  # a lone surrogate is no text
-    return text
+def _cell(name: str, value, kind: pa.DataType):
+    """A value as its column holds it; raises `ValueError` where it does not fit."""
+    if value is None:
+        return None
+    if kind == _TYPES[str]:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text.encode()  # a lone surrogate is no text
+        return text
+    fits = _kind(value) in ((int, float) if kind == _TYPES[float] else (next(t for t in _TYPES if _TYPES[t] == kind),))
+    if not fits:
+        raise ValueError(f"column {name}: expected {kind} as in the first rows, found {value!r}")
+    return value

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 import pyarrow as pa
 
@@ -24,13 +24,19 @@ _ODD_QUOTE = re.compile(rb'(?:^|\t)"[^"\t]*$', re.M)
 
 @dataclass(frozen=True)
 class Source:
-    """A table: its address, how it is opened, its encoding (None: told by its first bytes, else UTF-8), and which row
-    groups of a Parquet file are meant (None: all)."""
+    """A table: its address, how it is opened, its encoding (None: told by its first bytes, else UTF-8), which row groups of
+    a Parquet file are meant (None: all), and the suffix of its format where the address does not tell it."""
 
     address: str
     open: Callable[[], pa.NativeFile]
     groups: tuple[int, ...] | None = None
     encoding: str | None = None
+    format: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """The suffix that says the format, such as ``.csv``."""
+        return self.format or suffix_of(PurePosixPath(self.address))
 
     def stream(self) -> tuple[pa.NativeFile, pa.NativeFile]:
         """The file as it lies on the disk, and the stream of what is in it, UTF-8.
@@ -64,6 +70,11 @@ class Source:
         return data if len(data) < _PEEK else data[: data.rfind(b"\n") + 1] or data
 
 
+def suffix_of(path: PurePath) -> str:
+    """The suffix that says the format: ``.csv`` of ``news.csv.gz``."""
+    return (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
+
+
 def on_disk(path: Path, encoding: str | None = None) -> Source:
     """A file of this machine; raises `InputError` unless there is one with something in it."""
     require_file(path)
@@ -88,7 +99,7 @@ class Dialect:
     quoted: bool
 
 
-def dialect(source: Source, suffix: str, delimiter: str | None = None) -> Dialect:
+def dialect(source: Source, delimiter: str | None = None) -> Dialect:
     """The separator and the quoting of a table.
 
     A comma in ``.csv``, a tab in ``.tsv``, unless the header holds none and another usual separator instead. A tab-separated
@@ -101,7 +112,7 @@ def dialect(source: Source, suffix: str, delimiter: str | None = None) -> Dialec
     """
     head = source.peek()
     first = head.split(b"\n", 1)[0].decode(errors="replace")
-    usual = "\t" if suffix == ".tsv" else ","
+    usual = "\t" if source.suffix == ".tsv" else ","
     if delimiter is None:
         delimiter = usual if usual in first else next((mark for mark in ";\t|," if mark in first), usual)
     quoted = delimiter != "\t" or _spans_lines(head)

@@ -1,46 +1,111 @@
-"""Tables of texts: CSV, TSV, JSONL and Parquet in, as Arrow; every fault names its row."""
+"""Tables of every format: a stream of rows, or the stream put together; every fault names its row."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.arrays.arrow import as_strings, string
 from pipeline.errors import InputError
-from pipeline.read.source import COMPRESSED, Dialect, dialect, on_disk
+from pipeline.read.columnar import parquet_columns, read_office, read_parquet
+from pipeline.read.feeds import FEED_COLUMNS, MAIL_COLUMNS, read_feed_entries, read_mailbox
+from pipeline.read.jsonl import json_columns, read_json_array, read_jsonl
+from pipeline.read.rows import Choose, Rows
+from pipeline.read.separated import header, read_separated
+from pipeline.read.source import Source, dialect, on_disk, suffix_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".dta")
+FEED_SUFFIXES = (".rss", ".atom", ".xml", ".mbox")  # tables of articles
 TEXT_COLUMNS = ("text", "sentence", "headline", "snippet", "phrase")
+_ARRAY = re.compile(rb"\s*\[\s*[{\]]")
+NO_TEXT = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # how tables write that there is none
+
+
+def is_table(path: PurePath) -> bool:
+    """Whether the name is that of a table, compressed or not (Parquet compresses inside)."""
+    suffix = suffix_of(path)
+    return suffix in TABLE_SUFFIXES and (suffix != ".parquet" or path.suffix.lower() == ".parquet")
+
+
+def read_rows(source: Source, choose: Choose, delimiter: str | None = None) -> Iterator[Rows]:
+    """The rows of a table as they come.
+
+    Parameters
+    ----------
+    choose : of the names of its columns, those to read.
+    delimiter : separator of a CSV or TSV file; None: told by its header.
+
+    Raises
+    ------
+    InputError
+        Where the file is empty, of another format, or lacks a column.
+    """
+    suffix, seen = source.suffix, False
+    try:
+        for rows in _rows(source, suffix, choose, delimiter):
+            seen = seen or rows.read > 0
+            yield rows
+    except (pa.ArrowException, OSError, EOFError) as error:
+        reason = str(error).splitlines()[0][:160]
+        raise InputError(f"{source.address}: cannot be read as {suffix[1:].upper()}: {reason}") from None
+    if not seen:
+        raise InputError(f"{source.address}: expected at least one row under the header, found none")
+
+
+def _rows(source: Source, suffix: str, choose: Choose, delimiter: str | None) -> Iterator[Rows]:
+    if suffix in (".csv", ".tsv"):
+        return read_separated(source, dialect(source, delimiter), choose)
+    if suffix in (".jsonl", ".json"):
+        return (read_json_array if _is_array(source) else read_jsonl)(source, choose)
+    readers = {".parquet": read_parquet, ".xlsx": read_office, ".dta": read_office, ".mbox": read_mailbox}
+    return readers.get(suffix, read_feed_entries)(source, choose)
+
+
+def table_columns(source: Source, delimiter: str | None = None) -> dict[str, pa.DataType]:
+    """The columns of a table and their types, read from its head."""
+    suffix = source.suffix
+    if suffix == ".parquet":
+        return parquet_columns(source)
+    if suffix in (".csv", ".tsv"):
+        names = header(source, dialect(source, delimiter))
+    elif suffix in (".jsonl", ".json") and not _is_array(source):
+        return json_columns(source)
+    elif suffix in FEED_SUFFIXES:
+        names = MAIL_COLUMNS if suffix == ".mbox" else FEED_COLUMNS
+    else:
+        found = next(read_rows(source, lambda names: names, delimiter))
+        return {name: column.type for name, column in found.columns.items()}
+    return dict.fromkeys(names, pa.large_string())
+
+
+def _is_array(source: Source) -> bool:
+    return _ARRAY.match(source.peek()) is not None
 
 
 def read_table(path: str | Path, encoding: str | None = None, delimiter: str | None = None) -> pa.Table:
-    """Read a whole table, every cell a string (Parquet keeps its types).
+    """Read a whole table, for those who need all rows at once; a row that cannot be read is an error.
 
     Encoding, compression, separator and quoting are told by the file (`pipeline.read.source`) where they are not given.
 
     Raises
     ------
     InputError
-        Where the file is missing, empty, of another format or not UTF-8.
+        Where the file is missing, empty or of another format, or a row cannot be read.
     """
     path = Path(path)
-    suffix = (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
-    if suffix not in TABLE_SUFFIXES:
-        raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {suffix or 'no suffix'!r}")
-    source = on_disk(path, encoding)
-    if suffix == ".parquet":
-        table = _read_parquet(path)
-    elif suffix in (".xlsx", ".dta"):
-        table = _read_office(path, suffix)
-    elif suffix in (".jsonl", ".json"):
-        table = _read_json(source.stream()[1].read(), path)
-    else:
-        table = _read_csv(source, dialect(source, suffix, delimiter))
-    if not table.num_rows:
-        raise InputError(f"{path}: expected at least one row under the header, found none")
-    return table
+    if suffix_of(path) not in (*TABLE_SUFFIXES, *FEED_SUFFIXES):
+        found = suffix_of(path) or "no suffix"
+        raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
+    parts = []
+    for rows in read_rows(on_disk(path, encoding), lambda names: names, delimiter):
+        for reject in rows.rejects:
+            raise InputError(f"{path}, row {reject.row}: {reject.reason}")
+        parts.append(pa.table(rows.columns))
+    return pa.concat_tables(parts)
 
 
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
@@ -59,99 +124,19 @@ def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path
     )
 
 
-def strings(table: pa.Table, column: str, path: str | Path) -> pa.Array:
-    """A column as strings; null becomes the empty string. Bytes that are no UTF-8 are an `InputError`."""
-    values = table.column(column).combine_chunks()
-    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
-        values = _decoded(values, path)
-    return pc.fill_null(values.cast(pa.large_string()), "")
+def strings(table: pa.Table, column: str) -> pa.Array:
+    """A column as strings; null becomes the empty string."""
+    return pc.fill_null(table.column(column).combine_chunks().cast(pa.large_string()), string(""))
 
 
-def _decoded(values: pa.Array, path: str | Path) -> pa.Array:
-    try:
-        return values.cast(pa.large_string())
-    except pa.ArrowInvalid:
-        for row, value in enumerate(values.to_pylist(), start=1):
-            try:
-                (value or b"").decode()
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{path}, row {row}: expected UTF-8, found byte 0x{error.object[error.start]:02x}; "
-                    "convert the file, for example with `iconv -t UTF-8`"
-                ) from None
-        raise
+def texts_of(column: pa.Array) -> pa.Array:
+    """A column of texts; null, and what tables write in its place (`NO_TEXT`), becomes the empty string.
 
-
-def _read_csv(source, written: Dialect) -> pa.Table:
-    from pyarrow import csv
-
-    parse = csv.ParseOptions(
-        delimiter=written.delimiter,
-        quote_char='"' if written.quoted else False,
-        newlines_in_values=written.quoted,
-    )
-    try:
-        header = csv.open_csv(source.stream()[1], parse_options=parse).schema.names
-        types = dict.fromkeys(header, pa.large_binary())
-        convert = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-        return csv.read_csv(source.stream()[1], parse_options=parse, convert_options=convert)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        kind = Path(source.address).suffix[1:].upper()
-        raise InputError(f"{source.address}: cannot be read as {kind}: {_first_line(error)}") from None
-
-
-def _read_office(path: Path, suffix: str) -> pa.Table:
-    """An Excel sheet or a Stata file, every cell a string."""
-    import pandas as pd
-
-    try:
-        frame = pd.read_excel(path, dtype=object) if suffix == ".xlsx" else pd.read_stata(path)
-    except (ValueError, OSError, KeyError, ImportError) as error:
-        raise InputError(f"{path}: cannot be read as {suffix[1:]}: {_first_line(error)}") from None
-    cells = {str(name): ["" if pd.isna(cell) else str(cell) for cell in frame[name]] for name in frame.columns}
-    return pa.table({name: pa.array(column, pa.large_string()) for name, column in cells.items()})
-
-
-def _read_json(data: bytes, path: Path) -> pa.Table:
-    """Objects, one a line or in one array."""
-    if data.lstrip()[:1] == b"[":
-        try:
-            rows = json.loads(data.decode())
-        except (UnicodeDecodeError, ValueError, RecursionError) as error:
-            raise InputError(f"{path}: expected an array of JSON objects, got {_first_line(error)}") from None
-        if not all(isinstance(row, dict) for row in rows):
-            raise InputError(f"{path}: expected an array of JSON objects, got other values in it")
-    else:
-        lines = enumerate(data.split(b"\n"), start=1)
-        rows = [_json_row(line, f"{path}, line {number}") for number, line in lines if line.strip()]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    return pa.table({name: pa.array([_text(row.get(name)) for row in rows], pa.large_string()) for name in names})
-
-
-def _json_row(line: bytes, where: str) -> dict:
-    try:
-        row = json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        raise InputError(f"{where}: expected UTF-8, found byte 0x{error.object[error.start]:02x}") from None
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"{where}: expected one JSON object, got {_first_line(error)}") from None
-    if not isinstance(row, dict):
-        raise InputError(f"{where}: expected a JSON object, got {type(row).__name__}")
-    return row
-
-
-def _text(value) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    from pyarrow import parquet
-
-    try:
-        return parquet.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(f"{path}: cannot be read as Parquet: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+    Examples
+    --------
+    >>> texts_of(pa.array(["Talks resume", "NA", None])).to_pylist()
+    ['Talks resume', '', '']
+    """
+    column = as_strings(column)
+    absent = pc.is_in(column, value_set=as_strings(NO_TEXT))
+    return pc.if_else(absent, string(""), column) if pc.any(absent).as_py() else column

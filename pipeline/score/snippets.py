@@ -25,8 +25,9 @@ from pipeline.stance import ANSWERS, EVENTS, LABELS, OTHER, UNCLEAR, event_of
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Knowledge
 
-REASONS = ("", "not sure enough", "too few known words", "too short", "not English")  # of an answer of `unclear`
-_SURE, _UNSURE, _UNKNOWN, _SHORT, _FOREIGN = range(len(REASONS))
+# of an answer of `unclear`
+REASONS = ("", "not sure enough", "too few known words", "too short", "not English", "no text")
+_SURE, _UNSURE, _UNKNOWN, _SHORT, _FOREIGN, _BLANK = range(len(REASONS))
 _LEAST_TELLING = 2  # words or names, one of them a word: "ok then" tells of nothing, "Truce in Tigray" does
 _LEAST_SMALL = 0.1  # share of known function words and fillers under which a text is not English
 _EVENT_OF_LABEL = np.array([EVENTS.index(event_of(label)) for label in LABELS])
@@ -129,7 +130,9 @@ def _score(model: Model, texts) -> Scores:
 def scores_of(model: Model, sequence: Sequence, logits: np.ndarray) -> Scores:
     """Scores of snippets that were read, from their (n, n_labels) log-odds."""
     knowledge = model.weights.vocabulary.knowledge(sequence)
-    return from_proba(label_proba(logits), knowledge, model.threshold, model.settings.abstention, model.knows_events)
+    found = from_proba(label_proba(logits), knowledge, model.threshold, model.settings.abstention, model.knows_events)
+    found.reason_code[np.diff(sequence.bounds) == 0] = _BLANK
+    return found
 
 
 def from_proba(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,11 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
-from pipeline.read.inputs import Batch
+from pipeline.read.documents import Documents
 from pipeline.score.articles import Articles, score_articles
 from pipeline.stance import MIXED, STANCES, UNCLEAR
 from pipeline.write.journal import Totals
-from pipeline.write.rows import OutputOptions, score_batch, sentence_table
+from pipeline.write.rows import OutputOptions, sentence_table, snippet_table
 
 if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
     from rich.console import Console
@@ -174,17 +173,17 @@ def written(paths: list[Path]) -> None:
         console().print(f"wrote    {path}", soft_wrap=True)
 
 
-def scores(model, batches: Iterable[Batch], asked: OutputOptions, out: Path | None) -> None:
+def scores(model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
     """Tables of scored snippets and articles, to the terminal or to a file."""
     file = out.open("w", encoding="utf-8") if out else None
     try:
         screen = console(file=file)
         for batch in batches:
             if not batch.articles:
-                screen.print(_snippet_table(score_batch(model, replace(batch, quoted=True), asked)))
+                table = snippet_table(model, batch.ids, batch.texts, asked).append_column("text", batch.texts)
+                screen.print(_snippet_table(table))
                 continue
-            texts = as_strings(batch.texts).to_pylist()
-            for name, article in zip(as_strings(batch.ids).to_pylist(), score_articles(model, texts)):
+            for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
                 _article(screen, model, name, article, asked.evidence)
     finally:
         if file:

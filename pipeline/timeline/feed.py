@@ -103,7 +103,7 @@ def _read_one(path: Path, feed: Feed, model: Model, threads: int) -> dict[str, n
     names = table.column_names
     dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
     column = table.column(dates).combine_chunks()
-    column = column if pa.types.is_temporal(column.type) else strings(table, dates, path)
+    column = column if pa.types.is_temporal(column.type) else strings(table, dates)
     try:
         seconds, reasons = days_of(column, feed.date_format)
     except InputError as error:
@@ -165,7 +165,7 @@ def _scored(text: np.ndarray, feed: Feed, model: Model, threads: int) -> tuple[n
 
 def _column(table: pa.Table, usual: tuple[str, ...], path: Path) -> np.ndarray | None:
     name = next((name for name in usual if name in table.column_names), None)
-    return None if name is None else np.array(strings(table, name, path).to_pylist(), object)
+    return None if name is None else np.array(strings(table, name).to_pylist(), object)
 
 
 def _numbers(table: pa.Table, name: str) -> np.ndarray:

@@ -6,8 +6,6 @@ import mlflow.models
 import mlflow.pyfunc
 import pandas as pd
 
-MISSING = "no text"  # the reason of an answer to a null
-
 
 class ServedModel(mlflow.pyfunc.PythonModel):
     """Loads a model folder and scores the column ``text`` of what it is given; other columns pass through."""
@@ -41,7 +39,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):
         scores = score(self.model, given)
         columns = (scores.tension, scores.relevance, *scores.proba.T, scores.coverage)
         frame = pd.DataFrame({"stance": scores.stance, "event": scores.event, **dict(zip(self.numbers, columns))})
-        frame["reason"] = [MISSING if text is None else reason for text, reason in zip(texts, scores.reason)]
+        frame["reason"] = scores.reason
         if asked["evidence"]:
             frame["evidence"] = self._evidence(given, int(asked["evidence"]))
         if asked["actors"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline.errors import InputError
-from pipeline.read.inputs import Batch
+from pipeline.read.documents import Documents
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import UNLIKE
 
@@ -111,15 +111,15 @@ class Journal:
             if path.name not in ("lock", "owner"):
                 path.unlink()
 
-    def add(self, batch: Batch, payload, columns: list[str], n_rows: int) -> None:
+    def add(self, batch: Documents, payload, columns: list[str], n_rows: int) -> None:
         """Write the rows of the next batch down, then that they are."""
-        if n_rows and columns != self._columns(columns):
+        if n_rows and self.kind != "jsonl" and columns != self._columns(columns):
             raise InputError(UNLIKE)
         end = self._sink_for(columns).add(payload) if n_rows else self._end
         with (self.folder / "rejects").open("ab") as file:
             file.write(b"".join(_line(asdict(reject)) for reject in batch.rejects))
             rejects = file.tell()
-        counts = {"n": n_rows, "scored": len(batch.texts), "rejected": len(batch.rejects), "read": batch.read}
+        counts = {"n": n_rows, "scored": len(batch), "rejected": len(batch.rejects), "read": batch.read}
         counts["files"] = sum(reject.row == 0 for reject in batch.rejects)
         self._lines.append({**counts, "columns": columns, "rows": end, "rejects": rejects})
         with (self.folder / "journal").open("ab") as file:

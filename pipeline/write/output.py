@@ -16,6 +16,8 @@ from pipeline.errors import InputError
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
 UNLIKE = "snippets and articles do not fit in one table; score them apart, or use --sentences"
+EVIDENCE = pa.large_list(pa.struct([("words", pa.large_string()), ("weight", pa.float64())]))
+_STRINGS = pa.large_list(pa.large_string())
 _TO_ESCAPE = r'["\\\x00-\x1f]'
 
 
@@ -25,6 +27,8 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
         if out is None:
             return "table" if terminal else "jsonl"
         wanted = out.suffix.lower().lstrip(".")
+    elif out is not None and wanted != "table" and out.suffix.lower().lstrip(".") in set(FORMATS) - {wanted}:
+        raise InputError(f"--format {wanted} and {out.name} do not agree; leave one out")
     if wanted not in FORMATS:
         raise InputError(f"unknown output format {wanted!r}; expected one of {', '.join(FORMATS)} (--format)")
     if wanted == "parquet" and out is None:
@@ -77,34 +81,48 @@ def _csv(table: pa.Table) -> bytes:
     """The rows of a table as CSV, evidence as one string, such as ``halted +1.20; aid -0.31``."""
     from pyarrow import csv
 
-    if "evidence" in table.column_names:
-        cells = table.column("evidence").combine_chunks()
-        words, weight = cells.flatten().flatten()
-        written = _joined(cells, _concatenated(words, " ", _signed(weight)), "; ")
-        table = table.set_column(table.column_names.index("evidence"), "evidence", written)
-    if "actors" in table.column_names:
-        cells = table.column("actors").combine_chunks()
-        table = table.set_column(table.column_names.index("actors"), "actors", _joined(cells, cells.flatten(), "; "))
+    for place, name in enumerate(table.column_names):
+        cells = table.column(name).combine_chunks()
+        if pa.types.is_nested(cells.type):
+            table = table.set_column(place, name, _in_one_cell(cells))
     sink = pa.BufferOutputStream()
     csv.write_csv(table, sink, csv.WriteOptions(include_header=False))
     return sink.getvalue().to_pybytes()
 
 
+def _in_one_cell(cells: pa.Array) -> pa.Array:
+    """Lists as strings: evidence as words with their weights, others as JSON."""
+    if cells.type == EVIDENCE:
+        words, weight = cells.flatten().flatten()
+        return _joined(cells, _concatenated(words, " ", _signed(weight)), "; ")
+    if cells.type == _STRINGS:
+        return _joined(cells, cells.flatten(), "; ")
+    return _json(cells)
+
+
 def _json(column: pa.Array) -> pa.Array:
     """The values of a column as JSON, null as ``null``."""
-    if pa.types.is_large_list(column.type) and pa.types.is_large_string(column.type.value_type):
+    if column.type == _STRINGS:
         return _concatenated("[", _joined(column, _json(column.flatten()), ", "), "]")
-    if pa.types.is_large_list(column.type):
+    if column.type == EVIDENCE:
         words, weight = column.flatten().flatten()
         pairs = _concatenated('{"words": ', _json(words), ', "weight": ', _json(weight), "}")
         return _concatenated("[", _joined(column, pairs, ", "), "]")
+    return pc.fill_null(_json_of_scalars(column), string("null"))
+
+
+def _json_of_scalars(column: pa.Array) -> pa.Array:
+    """Values of any other type, null where there is none or JSON has no way of writing it."""
+    if pa.types.is_nested(column.type):
+        return as_strings([json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()])
     if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_finite(column), column, pa.nulls(1, column.type)[0])
         # A whole number keeps its point, so that a reader that guesses types by the first rows is not misled.
         return pc.replace_substring_regex(column.cast(pa.large_string()), r"^(-?\d+)$", r"\1.0")
-    if pa.types.is_integer(column.type):
+    if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
         return column.cast(pa.large_string())
     written = _concatenated('"', _escaped(as_strings(column)), '"')
-    return pc.if_else(column.is_valid(), written, string("null")) if column.null_count else written
+    return pc.if_else(column.is_valid(), written, pa.nulls(1, written.type)[0]) if column.null_count else written
 
 
 def _escaped(column: pa.Array) -> pa.Array:

@@ -11,13 +11,14 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import as_strings, float64_column, int64_column, mask, named
 from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
-from pipeline.read.inputs import Batch
+from pipeline.read.documents import Documents
 from pipeline.score.articles import STANCES_OF_ARTICLES, Articles, score_articles
 from pipeline.score.evidence import Evidence, score_and_explain
 from pipeline.score.snippets import REASONS, Scores, score
 from pipeline.stance import ANSWERS, EVENTS
 
 _DECIMALS, _WEIGHT_DECIMALS, _EVENT_DECIMALS = 6, 4, 3
+SUFFIX = "_input"  # of a column of the input whose name the output needs
 N_EVENTS = 3  # four human coders agree on one event type in 64 of 100 sentences
 
 
@@ -30,26 +31,51 @@ class OutputOptions:
     actors: bool = False
 
 
-def score_batch(model: Model, batch: Batch, asked: OutputOptions) -> pa.Table:
-    """One row a snippet, an article, or a sentence of an article."""
-    ids = as_strings(batch.ids)
-    if not batch.articles:
-        return snippet_table(model, ids, as_strings(batch.texts), asked, batch.quoted)
-    articles = score_articles(model, as_strings(batch.texts).to_pylist())
-    if asked.sentences:
-        return sentence_table(model, ids, articles, asked)
-    return article_table(ids, articles)
+def score_documents(model: Model, documents: Documents, asked: OutputOptions) -> pa.Table:
+    """One row a snippet, an article, or a sentence of an article, with its place and the columns of the input."""
+    if not documents.articles:
+        return _placed(snippet_table(model, documents.ids, documents.texts, asked), documents)
+    articles = score_articles(model, documents.texts.to_pylist())
+    if not asked.sentences:
+        return _placed(article_table(documents.ids, articles), documents)
+    article = segment_ids(articles.bounds)
+    table = sentence_table(model, documents.ids, articles, asked)
+    table = table.append_column("article", documents.ids.take(int64_column(article)))
+    return _placed(table, documents, article)
 
 
-def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, asked: OutputOptions, quoted: bool) -> pa.Table:
-    """Scored snippets, their texts in the last column where they are to be quoted."""
+def _placed(table: pa.Table, documents: Documents, document: np.ndarray | None = None) -> pa.Table:
+    """A table with file and row of each document, and the columns that pass through; one whose name the table has already
+    gets the suffix ``_input``.
+
+    Parameters
+    ----------
+    document : (n_rows,) int64, the document of each row; None where a row is a document.
+    """
+    n = len(documents)
+    file = pa.nulls(n, pa.large_string()) if documents.file is None else named(np.zeros(n, np.int64), (documents.file,))
+    row = pa.nulls(n, pa.int64()) if documents.rows is None else int64_column(documents.rows)
+    columns = {"file": file, "row": row}
+    for name, column in documents.columns.items():
+        if document is None or name != documents.text_column:  # a sentence stands in place of its article's text
+            columns[name] = column
+    if document is not None:
+        columns = {name: column.take(int64_column(document)) for name, column in columns.items()}
+    for name, column in columns.items():
+        while name in table.column_names:
+            name += SUFFIX
+        table = table.append_column(name, column)
+    return table
+
+
+def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, asked: OutputOptions) -> pa.Table:
+    """Scored snippets."""
     if asked.evidence:
         scores, evidence = score_and_explain(model, texts, asked.evidence)
     else:
         scores, evidence = score(model, texts), None
     columns = {"id": ids, **_columns(scores), "evidence": _evidence_column(evidence, len(texts))}
-    columns |= actor_columns(texts) if asked.actors else {}
-    return pa.table(columns | ({"text": texts} if quoted else {}))
+    return pa.table(columns | (actor_columns(texts) if asked.actors else {}))
 
 
 def sentence_table(model: Model, names: pa.Array, articles: Articles, asked: OutputOptions) -> pa.Table:
@@ -57,7 +83,8 @@ def sentence_table(model: Model, names: pa.Array, articles: Articles, asked: Out
     article = segment_ids(articles.bounds)
     number = np.arange(len(article)) - articles.bounds[article] + 1
     ids = [f"{name}#{n}" for name, n in zip(names.take(int64_column(article)).to_pylist(), number.tolist())]
-    table = snippet_table(model, as_strings(ids), as_strings(articles.texts), asked, quoted=True)
+    texts = as_strings(articles.texts)
+    table = snippet_table(model, as_strings(ids), texts, asked).append_column("text", texts)
     return table.append_column("repeats", int64_column(articles.repeats))
 
 

@@ -1,0 +1,74 @@
+"""Tables that know their columns: Parquet by row groups, Excel and Stata as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.arrays.arrow import nullable_strings
+from pipeline.errors import InputError
+from pipeline.read.rows import Choose, Rows, decoded
+from pipeline.read.source import Source
+
+_TOGETHER = 16_000  # rows of Parquet read at once
+
+
+def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
+    """The rows of a Parquet file, or of the row groups that are meant."""
+    from pyarrow import parquet
+
+    raw = source.open()
+    with parquet.ParquetFile(raw) as file:
+        names = choose(file.schema_arrow.names)
+        size, whole = raw.size(), max(file.metadata.num_rows, 1)
+        groups = range(file.num_row_groups) if source.groups is None else source.groups
+        for group in groups:
+            place = sum(file.metadata.row_group(before).num_rows for before in range(group))
+            for batch in file.iter_batches(_TOGETHER, row_groups=[group], columns=names):
+                numbers = np.arange(place + 1, place + 1 + len(batch))
+                place += len(batch)
+                columns = {name: _as_bytes(batch.column(name)) for name in names}
+                columns, kept, rejects = decoded(columns, numbers, source.address)
+                yield Rows(columns, kept, rejects, len(batch), size * place // whole)
+
+
+def parquet_columns(source: Source) -> dict[str, pa.DataType]:
+    """The columns of a Parquet file and their types, as `read_parquet` gives them."""
+    from pyarrow import parquet
+
+    schema = parquet.read_schema(source.open())
+    return {name: _plain(kind) for name, kind in zip(schema.names, schema.types)}
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    is_text = (pa.types.is_string(kind), pa.types.is_binary(kind), pa.types.is_large_binary(kind))
+    return pa.large_string() if any(is_text) else kind
+
+
+def _as_bytes(column: pa.Array) -> pa.Array:
+    """A column of text as bytes, since a writer may have called bytes text that are none."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.large_binary()) if _plain(column.type) == pa.large_string() else column
+
+
+def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
+    """The rows of an Excel sheet or a Stata file, every cell a string, an empty one null."""
+    import pandas as pd
+
+    path = Path(source.address)
+    kind = path.suffix.lower()
+    try:
+        frame = pd.read_excel(path, dtype=object) if kind == ".xlsx" else pd.read_stata(path)
+    except (ValueError, OSError, KeyError, ImportError) as error:
+        raise InputError(f"{path}: cannot be read as {kind[1:]}: {str(error).splitlines()[0][:160]}") from None
+    frame.columns = [str(name) for name in frame.columns]
+    names = choose(list(frame.columns))
+    cells = {name: nullable_strings([None if pd.isna(c) else str(c) for c in frame[name]]) for name in names}
+    first = 2 if kind == ".xlsx" else 1  # the header is row 1 of a sheet
+    yield Rows(cells, np.arange(first, first + len(frame)), [], len(frame), path.stat().st_size)

@@ -1,0 +1,74 @@
+"""Rows of a table as they are read: columns, places in the file, and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.arrays.arrow import int64_column
+from pipeline.read.source import looks_western
+
+SHOWN = 200  # characters of a row that a reject quotes
+BLOCK = 4 << 20  # bytes read together
+Choose = Callable[[list[str]], list[str]]  # of the columns that a file has, those to read
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that cannot be read: its file, its number (a line's in JSONL, a header counting), why, how it begins."""
+
+    file: str
+    row: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table, in order.
+
+    Attributes
+    ----------
+    columns : (n,) arrays by name; strings are ``large_string``, Parquet and JSONL keep their other types.
+    numbers : (n,) int64, where each stands in the file: a line of JSONL, a row of a table with its header as row 1.
+    rejects : rows that could not be read, between these or after them.
+    read : how many rows the file has here, readable or not, counted apart from both.
+    done : bytes of the file read so far, as they lie on the disk.
+    """
+
+    columns: dict[str, pa.Array]
+    numbers: np.ndarray
+    rejects: list[Reject] = field(default_factory=list)
+    read: int = 0
+    done: int = 0
+
+    def cut(self, size: int) -> Iterator[Rows]:
+        """The same in parts of at most ``size`` rows; rejects and counts go with the first."""
+        for start in range(0, max(len(self.numbers), 1), size):
+            part = {name: column.slice(start, size) for name, column in self.columns.items()}
+            here = self.numbers[start : start + size]
+            yield Rows(part, here, [] if start else self.rejects, 0 if start else self.read, self.done)
+
+
+def decoded(columns: dict[str, pa.Array], numbers: np.ndarray, address: str) -> tuple[dict, np.ndarray, list[Reject]]:
+    """Columns of bytes as strings. Rows with bytes that are not UTF-8 become rejects; the others keep their numbers."""
+    raw = {name: column for name, column in columns.items() if pa.types.is_large_binary(column.type)}
+    try:
+        return columns | {name: column.cast(pa.large_string()) for name, column in raw.items()}, numbers, []
+    except pa.ArrowInvalid:
+        bad: dict[int, Reject] = {}
+        for column in raw.values():
+            for row, value in enumerate(column.to_pylist()):
+                try:
+                    (value or b"").decode()
+                except UnicodeDecodeError as error:
+                    hint = "; it looks like windows-1252 (--encoding)" if looks_western(value) else ""
+                    reason = f"expected UTF-8, found byte 0x{value[error.start]:02x}{hint}"
+                    bad[row] = Reject(address, int(numbers[row]), reason, value.decode(errors="replace")[:SHOWN])
+        good = np.setdiff1d(np.arange(len(numbers)), list(bad))
+        kept = {name: column.take(int64_column(good)) for name, column in columns.items()}
+        kept |= {name: kept[name].cast(pa.large_string()) for name in raw}
+        return kept, numbers[good], [bad[row] for row in sorted(bad)]

@@ -1,0 +1,116 @@
+"""Standard input: snippets a line each as they arrive, one article, or a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.arrays.arrow import as_strings
+from pipeline.errors import InputError
+from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents
+from pipeline.read.source import Source, decoded
+
+FORMATS = ("text", "csv", "tsv", "jsonl")
+NAME = "-"
+_WHERE = "standard input"
+_CHUNK = 1 << 20
+
+
+def read_standard_input(options: ReadOptions) -> Iterator[Documents]:
+    """The documents on standard input.
+
+    Lines are scored as they arrive, as many together as are there. A first line that is the header of a table with a text
+    column, or a JSON object, says that it is a table; ``options.stdin_format`` says so against appearances.
+
+    Raises
+    ------
+    InputError
+        Where it is empty, not UTF-8, or not of the format.
+    """
+    kind = options.stdin_format
+    if kind is not None and kind not in FORMATS:
+        raise InputError(f"--stdin-format {kind}: expected one of {', '.join(FORMATS)}")
+    file = sys.stdin.buffer
+    start = file.read1(_CHUNK)
+    while start and b"\n" not in start and (more := file.read1(_CHUNK)):
+        start += more
+    if not start:
+        raise InputError(f"{_WHERE}: empty; expected one snippet a line, or a table")
+    kind = kind or _format_of(start.split(b"\n", 1)[0], options)
+    if kind != "text":
+        yield from _table(start, file, kind, options)
+    elif options.articles:
+        text = decoded(start + file.read(), _WHERE, options.encoding)
+        yield Documents(as_strings(["stdin"]), as_strings([text]), None, NAME, articles=True)
+    else:
+        yield from _lines(start, file, options)
+
+
+def _format_of(line: bytes, options: ReadOptions) -> str:
+    """What the first line looks like."""
+    written = line.decode("utf-8-sig", errors="replace").strip()
+    if written.startswith("{"):
+        try:
+            return "jsonl" if isinstance(json.loads(written), dict) else "text"
+        except (ValueError, RecursionError):
+            return "text"
+    wanted = {options.text_column.lower()} if options.text_column else {*ARTICLE_COLUMNS}
+    for delimiter in (options.delimiter,) if options.delimiter else ",\t;|":
+        names = {name.strip().lower() for name in next(csv.reader([written], delimiter=delimiter), [])}
+        if names & wanted:
+            return "tsv" if delimiter == "\t" else "csv"
+    return "text"
+
+
+def _table(start: bytes, file, kind: str, options: ReadOptions) -> Iterator[Documents]:
+    """The rows of a table, kept in a temporary file first: its dialect is told by more than one look."""
+    with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept:
+        kept.write(start)
+        shutil.copyfileobj(file, kept, _CHUNK)
+        kept.flush()
+        source = Source(_WHERE, partial(pa.OSFile, kept.name, "rb"), encoding=options.encoding, format=f".{kind}")
+        for documents in read_documents(source, options):
+            yield Documents(**{**documents.__dict__, "file": NAME})
+
+
+def _lines(rest: bytes, file, options: ReadOptions) -> Iterator[Documents]:
+    number, chunk = 0, b""
+    while True:
+        *lines, rest = (rest + chunk).split(b"\n")
+        if lines:
+            yield _snippets(lines, number, options)
+            number += len(lines)
+        if not (chunk := file.read1(_CHUNK)):
+            break
+    if rest:
+        yield _snippets([rest], number, options)
+
+
+def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Documents:
+    rows, texts = [], []
+    for number, line in enumerate(lines, start=before + 1):
+        try:
+            text = line.decode(options.encoding or "utf-8").strip()
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            raise InputError(
+                f"{_WHERE}, line {number}: expected UTF-8, found byte 0x{byte:02x}; name its --encoding"
+            ) from None
+        except LookupError:
+            raise InputError(
+                f"--encoding {options.encoding}: no such encoding; expected one such as windows-1252"
+            ) from None
+        if text:
+            rows.append(number)
+            texts.append(text)
+    column = as_strings(texts)
+    ids = as_strings([f"line-{number}" for number in rows])
+    return Documents(ids, column, np.array(rows, np.int64), NAME, {"text": column}, "text", read=len(texts))
