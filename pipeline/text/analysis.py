@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import as_strings, booleans, integers
 from pipeline.arrays.ragged import segment_ids, segment_sums
 from pipeline.text import names, scope
-from pipeline.text.lexicon import NAME, NUMBER, Lexicon, words_of
+from pipeline.text.lexicon import ACTOR, NAME, NUMBER, Lexicon, words_of
 from pipeline.text.tokens import Tokens
 
 FUNCTION_WORDS = frozenset(
@@ -98,16 +98,26 @@ def read(texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> t
     shape = names.shapes(tokens)
     kind, stem = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
     marks = _marks(tokens, kind)
+    actor = kind
     name, negation = _names(kind, stem, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
     kind, stem = np.where(name, np.uint32(0), kind), np.where(name, NAME, stem)
     negated = np.flatnonzero(negation)
     kind[negated], stem[negated] = _BIT["negator"], lexicon.negation
     follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
+    stem = np.where(name & _in_run(_is(actor, "state") | _is(actor, "group"), follows), ACTOR, stem)
     aside = _asides(tokens, kind, shape) if clauses else np.zeros(len(tokens), bool)
     follows &= ~aside
     kept = np.flatnonzero(~(_is(kind, "letter") | follows | aside))
     clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
     return tokens, _sequence(tokens, clause, kind[kept], stem[kept], kept, follows, negation, marks, lexicon, clauses)
+
+
+def _in_run(flag: np.ndarray, follows: np.ndarray) -> np.ndarray:
+    """(n_tokens,) bool: some token of the same name is flagged; ``follows`` goes on with the name before it."""
+    if not len(flag):
+        return flag
+    run = np.cumsum(~follows) - 1
+    return np.bincount(run, flag)[run] > 0
 
 
 def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:

@@ -19,8 +19,8 @@ from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, 
 from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.text.tokens import Tokens, tokenise
 
-_SPECIAL = ("<name>", "<number>", "<negated>")  # no token looks like these
-NAME, NUMBER, NEGATED = range(len(_SPECIAL))
+_SPECIAL = ("<name>", "<number>", "<negated>", "<actor>")  # no token looks like these
+NAME, NUMBER, NEGATED, ACTOR = range(len(_SPECIAL))
 _SHORT_NAME = 3  # letters of a name that is not looked for in capitals: "Lao" is no LAO
 _TWIN = "not "  # what a negated twin's symbol begins with; no stem holds a space
 LEAST_NEGATED = 2  # a stem has a negated twin of its own where it stood so often in reach of a negation

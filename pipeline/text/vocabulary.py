@@ -135,7 +135,7 @@ class Vocabulary:
     def knowledge(self, sequence: Sequence) -> Knowledge:
         """How much of each text the model knows."""
         known, unknown = sequence.stem >= lexicons.N_SPECIAL, sequence.stem < 0
-        telling = sequence.telling & (known | (sequence.stem == lexicons.NAME))
+        telling = sequence.telling & (known | (sequence.stem == lexicons.NAME) | (sequence.stem == lexicons.ACTOR))
         # Two sums at the price of one.
         words = segment_sums(sequence.bounds, known + (unknown.astype(np.int64) << 32))
         tells = segment_sums(sequence.bounds, telling + ((sequence.telling & known).astype(np.int64) << 32))
