@@ -1,19 +1,46 @@
 """Detente: is tension between political actors rising or easing? Sentence by sentence, with evidence.
 
->>> from pipeline import load
+The same names can be had from the package ``detente``, for folders that have a ``pipeline.py`` of their own.
+
+>>> from detente import load
 >>> reader = load("models/detente")  # doctest: +SKIP
 >>> reader.score(["Rebels handed over their weapons."])  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-def load(address: str = "models/detente"):
-    """Open a model for notebooks and scripts: a model folder, or an MLflow address (``models:/detente/1``).
+if TYPE_CHECKING:
+    from pipeline.reader import Reader
 
-    Returns
-    -------
-    pipeline.reader.Reader
+__all__ = ["DetenteError", "Reader", "__version__", "load"]
+
+_HOMES = {"Reader": "pipeline.reader", "DetenteError": "pipeline.errors"}  # imported when they are asked for
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("detente")
+    raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
+
+
+def load(address: str = "models/detente") -> Reader:
+    """Open a model for notebooks and scripts.
+
+    Parameters
+    ----------
+    address : a model folder, or an MLflow address such as ``models:/detente/1``.
+
+    Raises
+    ------
+    ModelError, TrackingError
+        Where there is no model, or one that cannot be read.
     """
     from pipeline.reader import Reader, open_model
 

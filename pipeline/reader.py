@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.errors import InputError
 from pipeline.model.store import Model, load
-from pipeline.read.tables import TEXT_COLUMNS
+from pipeline.read.tables import TEXT_COLUMNS, column_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pipeline.explain.explanation import Explanation
+
+_SUFFIX = "_input"  # of a column of the input whose name the scores need
 
 
 def open_model(address: str) -> Model:
@@ -22,51 +29,101 @@ def open_model(address: str) -> Model:
     return load(model_folder(address))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reader:
     """Reads texts with a model."""
 
     model: Model
 
-    def score(self, texts, actors: bool = False) -> pd.DataFrame:
+    def __repr__(self) -> str:
+        card = self.model.card
+        return f"<Reader of {self.model.folder}: {card['data']['rows']:,} rows, trained {card['made'][:10]}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        card = self.model.card
+        cells = {"model": self.model.folder, "trained": card["made"], "rows": f"{card['data']['rows']:,}"}
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(cell))}</td></tr>" for name, cell in cells.items())
+        return f"<table>{rows}</table>"
+
+    def score(
+        self, texts, text_column: str | None = None, evidence: int = 0, actors: bool = False, threads: int = 1
+    ) -> pd.DataFrame:
         """Stance, event type, tension, probabilities and coverage of each text.
 
         Parameters
         ----------
         texts : a list or Series of n strings, or a DataFrame with a text column.
+        text_column : the DataFrame's text column; None for the usual names.
+        evidence : how many words of evidence each row gets: a column of lists of (words, contribution).
         actors : also say who acts and who is acted on: columns ``source``, ``target`` and ``actors``.
+        threads : how many threads score; the scores are the same bits for any number.
 
         Returns
         -------
-        DataFrame of n rows, in order, with the index of ``texts`` where it has one.
+        DataFrame of n rows, in order, with the index of ``texts`` where it has one. The columns of a DataFrame stay, in
+        front; one whose name the scores need gets the suffix ``_input``.
+
+        Raises
+        ------
+        InputError
+            Where ``texts`` is no list of strings or has no text column.
         """
         import pandas as pd
 
+        column = self._column(texts, text_column)
+        found = self._columns(list(column), evidence, actors, threads)
+        frame = pd.DataFrame(found, index=column.index if isinstance(column, pd.Series) else None)
+        if not isinstance(texts, pd.DataFrame):
+            return frame
+        clash = {name: f"{name}{_SUFFIX}" for name in texts.columns if name in frame.columns}
+        return pd.concat([texts.rename(columns=clash), frame], axis=1)
+
+    def _columns(self, texts: list, evidence: int, actors: bool, threads: int) -> dict[str, object]:
         from pipeline.score.snippets import score
 
-        column = self._column(texts)
-        scores = score(self.model, column)
+        scores = score(self.model, texts, threads)
         up, down, neither = scores.proba.T
-        frame = pd.DataFrame(
-            {
-                "stance": scores.stance,
-                "event": scores.event,
-                "tension": scores.tension,
-                "relevance": scores.relevance,
-                "p_escalation": up,
-                "p_de_escalation": down,
-                "p_neutral": neither,
-                "coverage": scores.coverage,
-                "reason": scores.reason,
-            },
-            index=getattr(column, "index", None) if not isinstance(column, list) else None,
-        )
+        found = {
+            "stance": scores.stance,
+            "event": scores.event,
+            "tension": scores.tension,
+            "relevance": scores.relevance,
+            "p_escalation": up,
+            "p_de_escalation": down,
+            "p_neutral": neither,
+            "coverage": scores.coverage,
+            "reason": scores.reason,
+        }
+        if evidence:
+            from pipeline.score.evidence import explain
+
+            why = explain(self.model, texts, evidence)
+            found["evidence"] = _objects(why.of(row) for row in range(len(texts)))
         if actors:
             from pipeline.actors.roles import find_actors
 
-            found = find_actors(column)
-            frame["source"], frame["target"], frame["actors"] = zip(*map(found.of, range(len(frame))))
-        return frame
+            named = find_actors(texts)
+            rows = [named.of(row) for row in range(len(texts))]
+            for place, name in enumerate(("source", "target", "actors")):
+                found[name] = _objects(row[place] for row in rows)
+        return found
+
+    def articles(self, texts, text_column: str | None = None) -> pd.DataFrame:
+        """The verdict on each article: stance, tension, share that is political, sentences by stance.
+
+        Parameters and index are those of `score`.
+        """
+        import pandas as pd
+
+        from pipeline.score.articles import score_articles
+
+        column = self._column(texts, text_column)
+        scored = score_articles(self.model, list(column))
+        found = {"stance": scored.stance, "tension": scored.tension, "political": scored.political}
+        found |= dict(zip(("rising", "easing", "neutral", "unclear"), scored.counts.T))
+        return pd.DataFrame(found, index=column.index if isinstance(column, pd.Series) else None)
 
     def evidence(self, text: str) -> pd.DataFrame:
         """The words that moved a text's score, with their contributions to the log-odds, the strongest first."""
@@ -76,8 +133,8 @@ class Reader:
 
         return pd.DataFrame(explain(self.model, [text]).of(0), columns=["words", "weight"])
 
-    def explain(self, text: str):
-        """A sentence or an article with its words marked; shows itself in a notebook (`pipeline.explain.explanation`)."""
+    def explain(self, text: str) -> Explanation:
+        """A sentence or an article with its words marked; shows itself in a notebook."""
         from pipeline.explain.explanation import explain_text
 
         return explain_text(self.model, text)
@@ -93,14 +150,19 @@ class Reader:
         return table
 
     @staticmethod
-    def _column(texts):
-        if isinstance(texts, str):
-            raise InputError("expected a list of texts, got one string; write [text]")
-        if not hasattr(texts, "columns"):
-            return texts
-        for name in TEXT_COLUMNS:
-            if name in texts.columns:
-                return texts[name]
-        raise InputError(
-            f"expected a column named {' or '.join(TEXT_COLUMNS)}, found {', '.join(map(str, texts.columns))}"
-        )
+    def _column(texts, text_column: str | None):
+        """The texts of what was given: a Series, or a list."""
+        if hasattr(texts, "columns"):
+            names = [str(name) for name in texts.columns]
+            return texts[column_of(names, text_column, TEXT_COLUMNS, "DataFrame")]
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable) or isinstance(texts, dict):
+            raise InputError(f"expected a list of texts, got one {type(texts).__name__}; write [text]")
+        return texts if hasattr(texts, "index") and hasattr(texts, "iloc") else list(texts)
+
+
+def _objects(values) -> np.ndarray:
+    """Values as an object array, lists among them as they are."""
+    values = list(values)
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out

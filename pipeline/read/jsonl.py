@@ -62,17 +62,18 @@ def json_columns(source: Source) -> dict[str, pa.DataType]:
 
 
 def _blocks(stream: pa.NativeFile) -> Iterator[bytes]:
-    """Whole lines, about `BLOCK` bytes together, each block with its last line end."""
-    rest = b""
+    """Whole lines, about `BLOCK` bytes together, each block with its last line end; the last line ends with or without."""
+    ready, rest = b"", b""
     while chunk := stream.read(BLOCK):
         cut = chunk.rfind(b"\n") + 1
         if cut:
-            yield rest + chunk[:cut]
-            rest = chunk[cut:]
+            if ready:
+                yield ready
+            ready, rest = rest + chunk[:cut], chunk[cut:]
         else:
             rest += chunk
-    if rest:
-        yield rest + b"\n"
+    if ready or rest:
+        yield ready + rest + (b"\n" if rest else b"")
 
 
 def _objects(lines: list[bytes]) -> list[dict]:
