@@ -1,45 +1,65 @@
-# make demo: install, train, evaluate, score. make test: every test. Both make what they need.
+# `make` lists the targets. Each makes what it needs; nothing has to be set up before.
 PYTHON ?= python3
 VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+EXE := .exe
+else
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
-EXAMPLES := data/examples
+EXE :=
+endif
+PY := $(BIN)/python$(EXE)
+PIP := $(PY) -m pip --disable-pip-version-check install -q -c constraints.txt
+SOURCES := pipeline tests experiments
 
-.PHONY: demo test lint constraints clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint constraints clean
 
-$(BIN)/detente: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV) (the first time takes a minute or two)"
-	@$(PIP) -e .
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/detente$(EXE): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Detente needs Python 3.11 or later, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (a minute or two the first time)"
+	@$(PIP) --progress-bar on -e .
 	@touch $@
 
-$(BIN)/pytest: $(BIN)/detente
+$(BIN)/pytest$(EXE): $(BIN)/detente$(EXE)
+	@echo "installing what the tests need"
 	@$(PIP) -e '.[test]'
 	@touch $@
 
-demo: $(BIN)/detente
+demo: $(BIN)/detente$(EXE) ## install, train, evaluate, check, score three articles, draw a timeline
 	$(BIN)/detente train
 	$(BIN)/detente evaluate --data data/heldout.csv
-	$(BIN)/detente score --format table $(EXAMPLES)
+	@echo 'These held-out snippets were written with the corpus, so they are easy: figures on real text are in README.md.'
+	$(BIN)/detente score --format table data/examples
+	$(BIN)/detente timeline data/archive.csv --out timeline
 	@echo
 	@echo 'Next: $(BIN)/detente score "Rebels handed over their weapons."'
 	@echo '      $(BIN)/detente score your-articles/ --sentences --out scored.csv'
+	@echo '      $(BIN)/detente explain data/examples/rising.txt --html explained.html'
+	@echo '      open timeline/timeline.html in a browser'
 	@echo '      $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db'
 
-test: $(BIN)/pytest
-	$(BIN)/ruff check pipeline tests
-	$(BIN)/python -m pytest
+test: lint ## run all tests
+	$(PY) -m pytest
 
-lint: $(BIN)/pytest
-	$(BIN)/ruff check pipeline tests
-	$(BIN)/ruff format --check pipeline tests
+check: lint ## run what is quick, before a commit
+	$(PY) -m pytest -m "not slow" -x tests/test_house.py tests/test_docs.py tests/test_tokens.py tests/test_analysis.py \
+	  tests/test_read.py tests/test_documents.py tests/test_score.py tests/test_data.py pipeline
 
-constraints:
+lint: $(BIN)/pytest$(EXE) ## check style and order of imports
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+
+constraints: ## write the pinned versions anew
 	$(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install -q -e '.[test]'
 	( echo '# Exact versions of everything installed, read by pip through -c. After a change: make constraints.'; \
 	  build/pins/bin/python -m pip freeze --exclude-editable ) > constraints.txt
 	rm -rf build/pins
 
-clean:
-	rm -rf $(VENV) build *.egg-info models mlflow.db mlruns
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build *.egg-info models mlflow.db mlruns timeline

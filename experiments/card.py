@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.stance import EVENTS
+from pipeline.stance import LABELS
 from pipeline.text.scope import REVERSALS
 
 DATA = Path(__file__).parents[1] / "data"
@@ -31,19 +31,20 @@ def table(head: tuple[str, ...], rows) -> str:
 
 
 def counts() -> str:
-    snippets, codebook = pd.read_csv(DATA / "snippets.csv"), pd.read_csv(DATA / "codebook.csv")
+    snippets, other, codebook = (pd.read_csv(DATA / f"{name}.csv") for name in ("snippets", "other_news", "codebook"))
+    snippets = pd.concat([snippets, other])
     reversing = snippets.text.map(lambda text: bool(set(re.findall(r"\w+", text.lower())) & REVERSALS))
     words = snippets.text.str.split().map(len)
     events = [
         (e, (snippets.event == e).sum(), f"{reversing[snippets.event == e].mean():.0%}", (codebook.event == e).sum())
-        for e in EVENTS
+        for e in LABELS
     ]
     whole = ("all", len(snippets), f"{reversing.mean():.0%}", len(codebook))
     lengths = [(name, ((words >= low) & (words <= high)).sum()) for name, low, high in LENGTHS]
     regions = [(name, snippets.text.str.contains(names).sum()) for name, names in REGIONS.items()]
     return "\n\n".join(
         (
-            table(("event", "snippets", "with a reversing word", "phrases"), [*events, whole]),
+            table(("label", "snippets", "with a reversing word", "phrases"), [*events, whole]),
             table(("length", "snippets"), lengths),
             table(("names a place in", "snippets"), regions),
         )

@@ -52,4 +52,12 @@ def test_pins_name_no_address():
 def test_every_room_travels_in_the_wheel():
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     rooms = {f"pipeline.{path.parent.name}" for path in (ROOT / "pipeline").glob("*/__init__.py")}
-    assert set(packages) == {"pipeline", "pipeline.data", *rooms}
+    assert set(packages) == {"pipeline", "pipeline.data", "detente", *rooms - {"pipeline.detente"}}
+
+
+def test_every_path_of_the_table_of_changes_exists():
+    table = (ROOT / "CONTRIBUTING.md").read_text().split("## To change this, go there")[1].split("\n## ")[0]
+    paths = re.findall(r"`([^`]+)`", table)
+    assert len(table.split("\n| ")) > 15
+    for path in paths:
+        assert "/" not in path or (ROOT / path).exists(), path
