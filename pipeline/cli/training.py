@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -99,7 +100,8 @@ def _attach(run_id: str | None, report: Path, name: str) -> None:
 
 
 def check(
-    model: ModelArgument = str(MODEL),
+    given: ModelArgument = None,
+    model: ModelOption = str(MODEL),
     checks: Annotated[Path, typer.Option(help="Folder of behavioural checks.")] = DATA / "checks",
     failed: Annotated[bool, typer.Option("--failed", help="Show the cases that failed.")] = False,
 ) -> None:
@@ -108,7 +110,7 @@ def check(
     from pipeline.evaluate.behaviour import check
     from pipeline.reader import open_model
 
-    outcomes = check(open_model(model), checks)
+    outcomes = check(open_model(given or model), checks)
     show.checks(outcomes, failed)
     if not all(outcome.holds for outcome in outcomes):
         raise typer.Exit(FLOOR)
@@ -117,15 +119,20 @@ def check(
 def drift(
     baseline: Annotated[Path, typer.Option(help="Scored file of a time when all was well.")],
     current: Annotated[Path, typer.Option(help="Scored file of today.")],
-    model: ModelArgument = str(MODEL),
+    given: ModelArgument = None,
+    model: ModelOption = str(MODEL),
 ) -> None:
     """Compare two scored files; exit code 3 where the feed has moved beyond a limit."""
     from pipeline import show
     from pipeline.evaluate.drift import drift, known_words, read_scored
     from pipeline.reader import open_model
 
-    words = known_words(open_model(model))
-    found = drift(read_scored(baseline), read_scored(current), words)
+    words = known_words(open_model(given or model))
+    files = {path: read_scored(path) for path in (baseline, current)}
+    for path, columns in files.items():
+        if "text" not in columns:
+            print(f"{path}: no column text, so new words are not compared; score it with --columns text", file=sys.stderr)
+    found = drift(files[baseline], files[current], words)
     show.drift(found)
     if found.moved:
         raise typer.Exit(DRIFT)
