@@ -41,11 +41,11 @@ def main() -> None:
         both.append(all(here))
         if all(here):
             right.append(source in wanted[0] and target in wanted[1])
-            first.append(every[0] in wanted[0])
+            first.append(every[0] in wanted[0] and every[1] in wanted[1])
     print(f"both names in the gazetteer's reach   {rows} of {len(frame)}")
     print(f"both found                            {share(np.array(both))}")
     print(f"source and target right               {share(np.array(right))}")
-    print(f"baseline: first actor is the source   {share(np.array(first))}")
+    print(f"baseline: the first two named actors  {share(np.array(first))}")
     print(f"states found                          {share(np.array(state))}")
 
 
