@@ -44,3 +44,7 @@ class ModelError(DetenteError, RuntimeError):
 
 class TrackingError(DetenteError, ConnectionError):
     """An MLflow store or server that does not answer or does not accept a run."""
+
+
+class SourceError(DetenteError, ConnectionError):
+    """A public corpus that is not at hand, or cannot be fetched."""

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import scoring, timelines, training
+from pipeline.cli import corpora, scoring, timelines, training
+from pipeline.cli.data_group import data
 from pipeline.cli.options import settings
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
 
@@ -39,6 +40,11 @@ def _version(wanted: bool) -> None:
 for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+
+# `detente data`: its commands, in the order of `detente data --help`.
+for command in (corpora.list_corpora, corpora.fetch):
+    data.command(command.__name__.removesuffix("_corpora"))(command)
+app.add_typer(data, name="data", rich_help_panel="Labelled data")
 
 
 @app.callback()

@@ -1,0 +1,78 @@
+"""Public corpora on a terminal: which there are, and how far a download is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.show import _table, console
+
+if TYPE_CHECKING:
+    from pipeline.sources.cards import Card
+
+
+def listing(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
+    """A line a corpus."""
+    table = _table()
+    for name in ("name", "what it is", "licence", "at hand"):
+        table.add_column(name)
+    for name, card in known.items():
+        table.add_row(name, card.title, card.licence, _at_hand(kept[name]))
+    console().print(table)
+    console().print(f"kept in  {folder}", soft_wrap=True, markup=False)
+
+
+def cards(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
+    """All that the registry says of each corpus."""
+    out = console()
+    for name, card in known.items():
+        out.print(f"[bold]{name}[/bold]  {_at_hand(kept[name])}")
+        labels = {**card.quads, **card.stances}
+        columns = {kind: getattr(card, kind) for kind in ("text", "event", "quad", "stance") if getattr(card, kind)}
+        rows = {
+            "what it is": card.title,
+            "licence": card.licence,
+            "cite": card.citation,
+            "from": f"{card.home} {card.commit[:12]}",
+            "files": ", ".join(f"{file.name} ({file.part})" for file in card.files),
+            "columns": ", ".join(f"{kind}: {column}" for kind, column in columns.items()),
+            "labels": ", ".join(f"{raw} is {label}" for raw, label in labels.items()),
+            "overlaps": ", ".join(card.overlaps),
+            "mind": "; ".join(card.quirks),
+        }
+        for what, said in rows.items():
+            if said:
+                out.print(f"  {what:11}{said}", soft_wrap=True, markup=False)
+    out.print(f"kept in  {folder}", soft_wrap=True, markup=False)
+
+
+def _at_hand(whole: list[bool]) -> str:
+    return "yes" if all(whole) else "in part" if any(whole) else "no"
+
+
+@contextmanager
+def downloading(name: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on a terminal; yields the function that a download calls with file, bytes so far and in all."""
+    if not sys.stderr.isatty():
+        yield lambda file, done, size: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name)
+        yield lambda file, done, size: bar.update(
+            task, description=f"{name}: {file}", completed=done, total=size or None
+        )
+
+
+def fetched(card: Card, paths: list[Path]) -> None:
+    """Where the files are, and what is owed to their makers."""
+    out = console()
+    for path in paths:
+        out.print(f"{card.name:9}{path}", soft_wrap=True, markup=False)
+    out.print(f"licence  {card.licence}", soft_wrap=True, markup=False)
+    out.print(f"cite     {card.citation}", soft_wrap=True, markup=False)

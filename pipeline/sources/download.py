@@ -1,0 +1,155 @@
+"""Public corpora downloaded once, checked against their hash, and kept.
+
+A download goes to a `.part` file and from there, once its hash is right, to its name. What was broken off is taken up
+where it ended, by a `Range` request, where the server grants it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import SourceError
+from pipeline.sources.cards import Card, PublicFile
+
+CACHE = "DETENTE_CACHE"  # environment variable: the folder of the cache
+_CHUNK = 1 << 14
+_GONE = range(400, 500)
+_LATER = (408, 425, 429)  # of these, those that may pass
+Step = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a download is tried.
+
+    Attributes
+    ----------
+    retries : further tries after a failure, with pauses of 1, 2, 3 … seconds.
+    connect, read : seconds until a server must answer, and until the next bytes must come.
+    """
+
+    retries: int = 3
+    connect: float = 10.0
+    read: float = 30.0
+
+
+def cache_folder() -> Path:
+    """Where corpora are kept: `CACHE` where it is set, else the user's cache as the system has it."""
+    if own := os.environ.get(CACHE):
+        return Path(own)
+    import pooch
+
+    return Path(pooch.os_cache("detente"))
+
+
+def place_of(card: Card, file: PublicFile, folder: Path | None = None) -> Path:
+    """Where a file is kept, or would be: ``<folder>/<corpus>/<file>``."""
+    return (folder or cache_folder()) / card.name / file.name
+
+
+def is_whole(path: Path, file: PublicFile) -> bool:
+    """Whether the file is there with the bytes that its card promises."""
+    import pooch
+
+    return path.is_file() and pooch.file_hash(str(path)) == file.sha256
+
+
+def fetch(
+    card: Card,
+    folder: Path | None = None,
+    step: Step = lambda name, done, size: None,
+    patience: Patience | None = None,
+) -> list[Path]:
+    """Download those files of a corpus that are not there yet.
+
+    Parameters
+    ----------
+    folder : in place of the cache.
+    step : called with the file's name, its bytes so far and in all (0 where the server does not say).
+
+    Raises
+    ------
+    SourceError
+        Where a file cannot be had: no connection, an answer other than the file, other bytes, no room on the disk.
+    """
+    return [_fetch(file, place_of(card, file, folder), step, patience or Patience()) for file in card.files]
+
+
+def _fetch(file: PublicFile, path: Path, step: Step, patience: Patience) -> Path:
+    import pooch
+    from requests.exceptions import RequestException
+
+    pooch.get_logger().setLevel("ERROR")
+    shelf = pooch.create(
+        path.parent,
+        base_url="",
+        registry={path.name: file.sha256},
+        urls={path.name: file.address},
+        retry_if_failed=patience.retries,
+    )
+
+    def download(address: str, out: str, _) -> None:
+        part = path.with_name(path.name + ".part")
+        _download(address, part, patience, lambda done, size: step(file.name, done, size))
+        os.replace(part, out)  # its hash comes next; where that is wrong, the next try begins anew
+
+    try:
+        return Path(shelf.fetch(path.name, downloader=download))
+    except RequestException as error:
+        raise SourceError(
+            f"{file.address}: {_reason(error)}, tried {patience.retries + 1} times; try again later: what came is kept"
+        ) from None
+    except ValueError:
+        raise SourceError(
+            f"{file.address}: expected bytes of sha256 {file.sha256[:12]}…, got others, {patience.retries + 1} times; "
+            "the public file has changed or something between alters it; nothing was kept"
+        ) from None
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(
+            f"{path}: cannot be written: {error.strerror or error}; make room, or name another folder by --to or {CACHE}"
+        ) from None
+
+
+def _download(address: str, part: Path, patience: Patience, step: Callable[[int, int], None]) -> None:
+    """Bring the rest of a file to ``part``."""
+    import requests
+
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    headers["Accept-Encoding"] = "identity"  # else a range counts compressed bytes
+    timeout = (patience.connect, patience.read)
+    with requests.get(address, headers=headers, stream=True, timeout=timeout) as answer:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:  # it was whole, or is another file
+            part.unlink()
+            return _download(address, part, patience, step)
+        if answer.status_code in _GONE and answer.status_code not in _LATER:
+            raise SourceError(f"{address}: the server answers {answer.status_code} {answer.reason}; is it still there?")
+        answer.raise_for_status()
+        have = have if answer.status_code == requests.codes.partial_content else 0
+        size = have + int(answer.headers.get("Content-Length", -have))
+        with part.open("ab" if have else "wb") as out:
+            for chunk in answer.iter_content(_CHUNK):
+                out.write(chunk)
+                have += len(chunk)
+                step(have, size)
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in the words of somebody who waits for a file."""
+    import requests.exceptions as known
+
+    if isinstance(error, known.HTTPError):
+        return f"the server answers {error.response.status_code} {error.response.reason}"
+    if isinstance(error, known.Timeout) or "timed out" in str(error).lower():
+        return "the server does not go on"
+    if isinstance(error, known.ChunkedEncodingError):
+        return "the connection breaks off"
+    if isinstance(error, known.ConnectionError):
+        return "no connection"
+    return f"{type(error).__name__}: {str(error)[:100]}"
