@@ -48,3 +48,9 @@ class TrackingError(DetenteError, ConnectionError):
 
 class SourceError(DetenteError, ConnectionError):
     """A public corpus that is not at hand, or cannot be fetched."""
+
+
+class Interrupted(DetenteError):
+    """Ctrl-C where there is more to say than that."""
+
+    exit_code = INTERRUPTED

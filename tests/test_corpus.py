@@ -5,10 +5,12 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from pipeline.corpus.contradictions import reasons, write_set_aside
 from pipeline.corpus.labelled import Columns, read_labelled
 from pipeline.corpus.near import jaccard, near_groups, near_pairs, shingles
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError, LabelError
+from tests.conftest import DATA
 
 ROWS = [("ACCUSE", "Kenya accused Uganda of spying."), ("AID", "Chad sent food to Niger.")]
 
@@ -55,10 +57,54 @@ def test_rows_with_only_a_quad_class_are_read(tmp_path):
     assert corpus.events.tolist() == ["", ""]
 
 
-def test_a_repeat_is_dropped_and_a_contradiction_is_an_error(tmp_path):
+def test_a_repeat_is_dropped_and_a_contradiction_is_set_aside(tmp_path):
     assert len(read_labelled([written(tmp_path, ".csv", [*ROWS, ROWS[0]])])) == 2
-    with pytest.raises(LabelError, match="one text under two stances, escalation and de-escalation: 'Kenya"):
-        read_labelled([written(tmp_path, ".csv", [*ROWS, ("AID", ROWS[0][1])])])
+    corpus = read_labelled([written(tmp_path, ".csv", [*ROWS, ("AID", ROWS[0][1]), ("REJECT", ROWS[0][1])])])
+    assert corpus.texts.tolist() == [ROWS[1][1]]
+    assert [(one.file, one.row, one.label) for one in corpus.set_aside] == [
+        ("rows.csv", 1, "ACCUSE"),
+        ("rows.csv", 3, "AID"),
+        ("rows.csv", 4, "REJECT"),
+    ]
+    assert reasons(corpus.set_aside) == {"one text under several labels": 3}
+
+
+def test_two_event_types_of_one_stance_contradict_each_other_too(tmp_path):
+    assert len(read_labelled([written(tmp_path, ".csv", [*ROWS, ("REJECT", ROWS[0][1])])])) == 1
+
+
+def test_of_labels_that_agree_the_one_that_says_most_is_kept(tmp_path):
+    (tmp_path / "coarse.csv").write_text(f"text,stance\n{ROWS[0][1]},escalation\n")
+    corpus = read_labelled([tmp_path / "coarse.csv", written(tmp_path, ".csv")])
+    assert corpus.events.tolist() == ["ACCUSE", "AID"]
+    assert corpus.sources.tolist() == ["rows.csv"] * 2 and corpus.rows.tolist() == [1, 2]
+    assert corpus.set_aside == ()
+
+
+def test_a_named_column_applies_to_the_files_that_have_it(tmp_path):
+    (tmp_path / "own.csv").write_text("headline,text,code\nA fight.,en,ASSAULT\n")
+    other = written(tmp_path, ".csv")
+    corpus = read_labelled([tmp_path / "own.csv", other], Columns(text="Headline", event="code"))
+    assert corpus.texts.tolist() == ["A fight.", *(text for _, text in ROWS)]
+    with pytest.raises(InputError, match="own.csv, .*rows.csv: no column 'words' in any"):
+        read_labelled([tmp_path / "own.csv", other], Columns(text="words"))
+
+
+def test_the_corpus_that_comes_with_detente_keeps_its_columns(tmp_path):
+    (tmp_path / "own.csv").write_text("id,event\nA fight.,ASSAULT\n")  # data/ has a column id too
+    corpus = read_labelled([DATA, tmp_path / "own.csv"], Columns(text="id"))
+    assert corpus.texts[-1] == "A fight." and len(corpus) == len(read_labelled([DATA])) + 1
+
+
+def test_rows_set_aside_are_written_whole(tmp_path):
+    corpus = read_labelled([written(tmp_path, ".csv", [*ROWS, ("AID", ROWS[0][1])])])
+    path = write_set_aside(corpus.set_aside, tmp_path / "new" / "set_aside.csv")
+    assert path.read_text().splitlines() == [
+        "reason,file,row,label,text",
+        "one text under several labels,rows.csv,1,ACCUSE,Kenya accused Uganda of spying.",
+        "one text under several labels,rows.csv,3,AID,Kenya accused Uganda of spying.",
+    ]
+    assert [one.name for one in path.parent.iterdir()] == ["set_aside.csv"]
 
 
 @pytest.mark.parametrize(

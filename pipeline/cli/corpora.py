@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.errors import SourceError
+from pipeline.errors import Interrupted, SourceError
 
 
 def list_corpora(
@@ -41,6 +41,8 @@ def fetch(
         except SourceError as error:
             failed.append(error)
             continue
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; what came is kept, and the same command goes on from there") from None
         corpora.fetched(card, paths)
     if failed:
         more = f" (and {len(failed) - 1} more corpora failed)" if len(failed) > 1 else ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.corpus.contradictions import SetAside, sift
 from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
 from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings, texts_of
@@ -26,7 +27,12 @@ class Corpus:
     stances : (n,) object, stances.
     sources : (n,) object, the name of the file each comes from.
     quads : (n,) object, quad classes; the empty string where unknown. Left out, they follow from the event types.
+    weights : (n,) float64, how many times each row counts in training; NaN, as where left out, for what the settings
+        say.
+    rows : (n,) int64, place of each row in its file, from 1; 0, as where left out, for unknown.
     files : the paths that were read.
+    set_aside : rows that were read and left out, with the reason of each.
+    recipe : how the corpus was put together (`pipeline.sources.mix.Recipe`), where it was by name.
     """
 
     texts: np.ndarray
@@ -34,12 +40,20 @@ class Corpus:
     stances: np.ndarray
     sources: np.ndarray
     quads: np.ndarray = None
+    weights: np.ndarray = None
+    rows: np.ndarray = None
     files: tuple[str, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    recipe: object = None
 
     def __post_init__(self):
         if self.quads is None:
             quads = [quad_of(event) if event else "" for event in self.events]
             object.__setattr__(self, "quads", np.array(quads, object))
+        if self.weights is None:
+            object.__setattr__(self, "weights", np.full(len(self.texts), np.nan))
+        if self.rows is None:
+            object.__setattr__(self, "rows", np.zeros(len(self.texts), np.int64))
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -62,7 +76,7 @@ class Corpus:
 
     def take(self, rows: np.ndarray) -> Corpus:
         """The snippets of the given rows (indices or a mask)."""
-        return Corpus(*(getattr(self, name)[rows] for name in _COLUMNS), files=self.files)
+        return replace(self, **{name: getattr(self, name)[rows] for name in _COLUMNS})
 
     def fingerprint(self) -> str:
         """sha256 over texts and labels, the same for the same rows in the same order."""
@@ -74,12 +88,21 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Columns:
-    """Names of the columns of a labelled file; None means the usual ones."""
+    """Names of the columns of a labelled file; None means the usual ones.
+
+    A name applies to the files that have such a column; those that come with Detente keep theirs.
+    """
 
     text: str | None = None
     event: str | None = None
     stance: str | None = None
     quad: str | None = None
+
+    def of(self, names: list[str]) -> Columns:
+        """Those of the names that a file with these columns has."""
+        there = {name.strip().lower() for name in names} | set(names)
+        wanted = ((kind.name, getattr(self, kind.name)) for kind in fields(self))
+        return Columns(**{kind: name for kind, name in wanted if name in there or (name or "").lower() in there})
 
 
 SHIPPED = ("codebook.csv", "snippets.csv", "other_news.csv")  # what a folder stands for, and what comes with Detente
@@ -99,11 +122,11 @@ _SPELLINGS = {
     "neither": "neutral",
     "none": "neutral",
 }
-_COLUMNS = ("texts", "events", "stances", "sources", "quads")
+_COLUMNS = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
 
 
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
-    """Read labelled files, one after the other, exact repeats of a text and its label dropped.
+    """Read labelled files, one after the other; repeats are dropped and contradictions set aside (see `joined`).
 
     A folder stands for those of the files `SHIPPED` that it holds.
 
@@ -112,17 +135,37 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -
     InputError
         Where a file cannot be read, a column is missing or a text is blank.
     LabelError
-        Where a label is unknown, contradicts another, or stands beside the same text.
+        Where a label is unknown or contradicts another of its row.
     """
-    files = [file for path in paths for file in _files_of(Path(path))]
+    columns = columns or Columns()
+    files = [file for path in paths for file in files_of(Path(path))]
     if not files:
         raise InputError("no data: expected at least one labelled file")
-    parts = [_read_one(file, columns or Columns()) for file in files]
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS)
-    return _distinct(Corpus(*columns, files=tuple(map(str, files))))
+    found: set[str] = set()
+    parts = [read_one(file, columns, found) for file in files]
+    for kind in fields(columns):
+        name = getattr(columns, kind.name)
+        if name is not None and kind.name not in found:
+            raise InputError(
+                f"{', '.join(map(str, files))}: no column {name!r} in {'it' if len(files) == 1 else 'any'}"
+            )
+    return replace(joined(parts), files=tuple(map(str, files)))
 
 
-def _files_of(path: Path) -> list[Path]:
+def joined(parts: list[Corpus]) -> Corpus:
+    """Several corpora as one, one after the other.
+
+    Of rows with the same text the one with the finest label is kept; where their labels contradict each other all
+    of them are set aside.
+    """
+    whole = Corpus(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
+    kept, contradictions = sift(whole)
+    aside = (*(one for part in parts for one in part.set_aside), *contradictions)
+    return replace(whole.take(kept), files=tuple(file for part in parts for file in part.files), set_aside=aside)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The path itself, or of a folder those of the files `SHIPPED` that it holds."""
     if not path.is_dir():
         return [path]
     files = [path / name for name in SHIPPED if (path / name).exists()]
@@ -131,8 +174,13 @@ def _files_of(path: Path) -> list[Path]:
     return files
 
 
-def _read_one(path: Path, columns: Columns) -> Corpus:
+def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Corpus:
+    """Read one labelled file, repeats and all; the kinds of the named columns that it has are added to ``found``."""
     table = read_table(path)
+    shipped = path.name in SHIPPED and (path.parent / SHIPPED[0]).exists()
+    columns = Columns() if shipped else columns.of(table.column_names)
+    if found is not None:
+        found.update(kind.name for kind in fields(columns) if getattr(columns, kind.name))
     texts = texts_of(table.column(column_of(table.column_names, columns.text, TEXT_COLUMNS, path)))
     texts = clean(texts).to_pylist()
     for row, text in enumerate(texts, start=1):
@@ -145,10 +193,11 @@ def _read_one(path: Path, columns: Columns) -> Corpus:
             "name yours with --event-column, --quad-column or --stance-column"
         )
     labels = [column or [""] * len(texts) for column in labels]
-    checked = [_check(path, row, *given) for row, given in enumerate(zip(*labels), start=1)]
+    checked = [check_labels(path, row, *given) for row, given in enumerate(zip(*labels), start=1)]
     events, quads, stances = zip(*checked)
     sources = [path.name] * len(texts)
-    return Corpus(*(np.array(column, object) for column in (texts, events, stances, sources, quads)))
+    columns = (np.array(column, object) for column in (texts, events, stances, sources, quads))
+    return Corpus(*columns, rows=np.arange(1, len(texts) + 1))
 
 
 def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
@@ -169,8 +218,8 @@ def _plain_label(label: str, kind: str) -> str:
     return _SPELLINGS.get(plain, plain)
 
 
-def _check(path: Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:
-    """Event type, quad class and stance of a row, the coarser ones read from the finer ones."""
+def check_labels(path: str | Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:
+    """Event type, quad class and stance of a row, the coarser ones read from the finer ones; else a `LabelError`."""
     known = (("event type", event, LABELS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
     for name, label, labels in known:
         if label and label not in labels:
@@ -184,19 +233,3 @@ def _check(path: Path, row: int, event: str, quad: str, stance: str) -> tuple[st
     if stance and meant != stance:
         raise LabelError(f"{path}, row {row}: {event or quad} means {meant}, but the row says {stance}")
     return event, implied, meant
-
-
-def _distinct(corpus: Corpus) -> Corpus:
-    """Drop repeats; the same text under two stances is an error."""
-    seen: dict[str, int] = {}
-    keep = []
-    for row, text in enumerate(corpus.texts):
-        first = seen.setdefault(text, row)
-        if first == row:
-            keep.append(row)
-        elif corpus.stances[first] != corpus.stances[row]:
-            raise LabelError(
-                f"{corpus.sources[row]}: one text under two stances, {corpus.stances[first]} and "
-                f"{corpus.stances[row]}: {text[:80]!r}; decide for one"
-            )
-    return corpus.take(np.array(keep))

@@ -38,9 +38,13 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
 
 
 def _weights(corpus: Corpus, settings: Settings) -> np.ndarray:
-    """(n,) float64: rows of other files weigh more than those that come with Detente, where there are both."""
+    """(n,) float64: rows of other files weigh more than those that come with Detente, where there are both.
+
+    A weight that the corpus itself gives goes before that of the settings.
+    """
     own = corpus.own
-    return np.where(own & ~own.all(), settings.training.own_weight, 1.0)
+    usual = np.where(own & ~own.all(), settings.training.own_weight, 1.0)
+    return np.where(np.isnan(corpus.weights), usual, corpus.weights)
 
 
 def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,69 @@
+"""Files of public corpora as labelled snippets. A reader turns a file into texts and the labels as the file spells them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from pipeline.corpus.contradictions import SetAside
+from pipeline.corpus.labelled import Corpus, check_labels
+from pipeline.errors import LabelError, SourceError
+from pipeline.read.cleaning import clean
+from pipeline.sources.cards import Card
+
+UNREADABLE = "a blank text, or a label that the card does not know"
+
+
+def tab_separated(path: Path, card: Card) -> pa.Table:
+    """Columns of a file with tabs between them, in which a quotation mark is a character like any other."""
+    read = pa.csv.ReadOptions(autogenerate_column_names=not card.header)
+    parse = pa.csv.ParseOptions(delimiter="\t", quote_char=False, double_quote=False)
+    names = [name if card.header else f"f{name}" for name in _columns(card).values()]
+    strings = pa.csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.large_string()))
+    strings.strings_can_be_null = False
+    return pa.csv.read_csv(path, read, parse, strings).rename_columns(list(_columns(card)))
+
+
+READERS: dict[str, Callable[[Path, Card], pa.Table]] = {"tab_separated": tab_separated}
+
+
+def read_public(path: Path, card: Card) -> Corpus:
+    """The labelled snippets of a file; rows that cannot be read are in `Corpus.set_aside`.
+
+    Raises
+    ------
+    SourceError
+        Where the file does not have the form that its card promises.
+    """
+    try:
+        table = READERS[card.reader](path, card)
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise SourceError(f"{path}: not as the card of {card.name} says: {str(error).splitlines()[0]}") from None
+    texts = clean(table["text"].combine_chunks()).to_pylist()
+    given = [table[kind].to_pylist() if kind in table.column_names else [""] * len(texts) for kind in _KINDS]
+    rows, aside = [], []
+    for row, (text, event, quad, stance) in enumerate(zip(texts, *given), start=1):
+        try:
+            if not text.strip():
+                raise LabelError("the text is blank")
+            labels = event.upper(), card.quads.get(quad, quad), card.stances.get(stance, stance)
+            rows.append((text, row, *check_labels(path, row, *labels)))
+        except LabelError:
+            aside.append(SetAside(UNREADABLE, card.name, row, event or quad or stance, text))
+    if not rows:
+        raise SourceError(f"{path}: no row has a label that the card of {card.name} knows")
+    texts, places, events, quads, stances = (np.array(column, object) for column in zip(*rows))
+    sources = np.full(len(rows), card.name, object)
+    return Corpus(texts, events, stances, sources, quads, rows=places.astype(np.int64), set_aside=tuple(aside))
+
+
+_KINDS = ("event", "quad", "stance")
+
+
+def _columns(card: Card) -> dict[str, str]:
+    """The columns that a card names."""
+    return {kind: name for kind in ("text", *_KINDS) if (name := getattr(card, kind)) is not None}
