@@ -20,11 +20,32 @@ from pipeline.cli.options import (
 )
 from pipeline.errors import DRIFT, FLOOR, TrackingError
 
+DataOption = Annotated[
+    Optional[list[str]],
+    typer.Option(
+        help="`embedded` (what comes with Detente, the default), a public corpus by name, or a labelled file or folder; "
+        "may be repeated."
+    ),
+]
+SetAsideOption = Annotated[
+    Optional[Path], typer.Option(help="Where rows are listed that contradict each other or were left out otherwise.")
+]
+
 
 def train(
-    data: Annotated[Optional[list[Path]], typer.Option(help="Labelled file or folder; may be repeated.")] = None,
+    data: DataOption = None,
     config: Annotated[Optional[Path], typer.Option(help="TOML file of settings.")] = None,
     out: Annotated[Path, typer.Option(help="Where the model folder is put.")] = MODEL,
+    weight: Annotated[
+        Optional[list[str]],
+        typer.Option(metavar="NAME=W", help="How many times each row of one of the data counts; may be repeated."),
+    ] = None,
+    test: Annotated[
+        Optional[list[str]],
+        typer.Option(help="Labelled file that will be tested on: rows near to it are left out; may be repeated."),
+    ] = None,
+    set_aside: SetAsideOption = None,
+    curve: Annotated[bool, typer.Option(help="Draw a learning curve over rows that do not come with Detente.")] = True,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
@@ -32,20 +53,29 @@ def train(
 ) -> None:
     """Train a model on labelled snippets, evaluate it, save it and log the run to MLflow."""
     from pipeline import show
-    from pipeline.corpus.labelled import Columns, read_labelled
+    from pipeline.corpus.labelled import Columns
     from pipeline.experiment.train import n_steps, train
     from pipeline.model.settings import Settings, read_settings
     from pipeline.model.store import check_replaceable, remember_run
+    from pipeline.show import own_rows
+    from pipeline.sources.mix import EMBEDDED, Recipe, missing_tests, read_mix, weights_from
     from pipeline.tracking import background
 
     settings = read_settings(config) if config else Settings()
-    corpus = read_labelled(data or [DATA], Columns(text_column, event_column, stance_column, quad_column))
+    columns = Columns(text_column, event_column, stance_column, quad_column)
+    recipe = Recipe(tuple(data or [EMBEDDED]), columns, tuple(test or ()), weights_from(weight or ()))
+    own_rows.missing(missing_tests(recipe))
+    corpus = read_mix(recipe)
     check_replaceable(out)
+    _list_set_aside(corpus.set_aside, set_aside or out.with_name(f"{out.name}.set_aside.csv"))
     tracking = background.prepare()
-    with show.progress(n_steps(settings), f"training on {len(corpus):,} snippets") as step:
-        run = train(corpus, settings, step)
+    steps = n_steps(settings, corpus if curve else None)
+    with show.progress(steps, f"training on {len(corpus):,} snippets") as step:
+        run = train(corpus, settings, step, curve)
     run.save(out)
     show.figures(run.figures, f"held-out snippets ({run.card()['metrics_from']})")
+    if run.own:
+        own_rows.own_rows(run.own)
     try:
         logged = tracking.log(run, out)
     except TrackingError as error:
@@ -55,10 +85,14 @@ def train(
 
 
 def evaluate(
-    data: Annotated[list[Path], typer.Option(help="Labelled file or folder; may be repeated.")],
+    data: Annotated[
+        list[str],
+        typer.Option(help="Labelled file or folder, or a public corpus, of which the test file; may be repeated."),
+    ],
     model: ModelOption = str(MODEL),
     compare: Annotated[Optional[str], typer.Option(help="A second model, for paired differences.")] = None,
     report: Annotated[Optional[Path], typer.Option(help="Folder for the report as a page, Markdown and JSON.")] = None,
+    set_aside: SetAsideOption = None,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
@@ -66,12 +100,14 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled files, with 95 % intervals, without rows near to its training texts."""
     from pipeline import show
-    from pipeline.corpus.labelled import Columns, read_labelled
+    from pipeline.corpus.labelled import Columns
     from pipeline.evaluate.evaluation import evaluate, training_corpus
     from pipeline.model.store import load_signatures, run_of
     from pipeline.reader import open_model
+    from pipeline.sources.mix import Recipe, read_tests
 
-    corpus = read_labelled(data, Columns(text_column, event_column, stance_column, quad_column))
+    corpus = read_tests(Recipe(tuple(data), Columns(text_column, event_column, stance_column, quad_column)))
+    _list_set_aside(corpus.set_aside, set_aside or (report or Path()) / "set_aside.csv")
     opened = open_model(model)
     done = evaluate(opened, corpus, load_signatures(opened), training_corpus(opened))
     show.evaluation(done)
@@ -82,9 +118,19 @@ def evaluate(
     if report:
         from pipeline.evaluate.report import write_report
 
-        name = "-".join(path.stem for path in data)
+        name = "-".join(Path(given).stem for given in data)
         show.written(write_report(done, opened, name, report))
         _attach(run_of(opened), report, name)
+
+
+def _list_set_aside(rows, path: Path) -> None:
+    """Write down the rows that were left out, where there are any, and say how many."""
+    if not rows:
+        return
+    from pipeline.corpus.contradictions import write_set_aside
+    from pipeline.show import own_rows
+
+    own_rows.set_aside(rows, write_set_aside(rows, path))
 
 
 def _attach(run_id: str | None, report: Path, name: str) -> None:

@@ -17,6 +17,7 @@ from pipeline.evaluate.slices import Slice, slices
 from pipeline.model.store import Model
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, score
+from pipeline.sources.mix import Recipe, read_mix
 from pipeline.stance import STANCES, UNCLEAR
 
 LEAST_ROWS = 10  # fewer rows than this give intervals that say nothing
@@ -107,10 +108,11 @@ def evaluate(
 
 
 def training_corpus(model: Model) -> Corpus | None:
-    """The training texts, where the files named in the card are still at hand and unchanged."""
+    """The training texts, where what the card names is still at hand and unchanged."""
     data = model.card["data"]
     try:
-        corpus = read_labelled(data["files"])
+        recipe = data.get("recipe")
+        corpus = read_mix(Recipe.from_card(recipe)) if recipe else read_labelled(data["files"])
     except DetenteError:
         return None
     return corpus if corpus.fingerprint() == data["sha256"] else None

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.corpus.contradictions import reasons
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import fingerprints, near_groups
 from pipeline.corpus.signatures import signatures
 from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged
+from pipeline.experiment.own_rows import OwnRows, n_rounds, own_rows
 from pipeline.model.calibration import (
     Calibration,
     calibrate,
@@ -52,6 +54,7 @@ class Run:
     held_out : what models that had not seen them said of the snippets.
     figures : metrics of that, with intervals.
     seen : signatures of the snippets, by which copies are known later.
+    own : figures of the rows that do not come with Detente, where there are such beside others.
     """
 
     corpus: Corpus
@@ -63,6 +66,7 @@ class Run:
     held_out: Judged
     figures: dict[str, Figure]
     seen: np.ndarray
+    own: OwnRows | None = None
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder."""
@@ -85,9 +89,12 @@ class Run:
                 "files": list(self.corpus.files),
                 "stances": dict(Counter(self.corpus.stances)),
                 "events": dict(Counter(filter(None, self.corpus.events))),
+                "set_aside": reasons(self.corpus.set_aside),
+                "recipe": self.corpus.recipe.card() if self.corpus.recipe else None,
             },
             "terms": len(self.weights.vocabulary),
             "metrics": {name: asdict(figure) for name, figure in self.figures.items()},
+            "own_rows": self.own.table() if self.own else None,
             "metrics_from": f"{self.settings.training.folds}-fold cross-fitting, near-copies kept together",
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
         }
@@ -97,7 +104,9 @@ RESAMPLES = 1000  # half of what an evaluation takes: training waits for it
 _VERSIONS = ("scikit-learn", "numpy", "pyarrow", "PyStemmer")
 
 
-def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lambda done: None) -> Run:
+def train(
+    corpus: Corpus, settings: Settings, step: Callable[[str], None] = lambda done: None, curve: bool = False
+) -> Run:
     """Split without leaks, fit, calibrate, evaluate, fit again on all.
 
     Calibration is learned from held-out log-odds; for the figures each fold is calibrated by the
@@ -106,6 +115,7 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     Parameters
     ----------
     step : called with the name of each step once it is done.
+    curve : whether to draw a learning curve over the rows that do not come with Detente (`OwnRows`).
 
     Raises
     ------
@@ -128,26 +138,44 @@ def train(corpus: Corpus, settings: Settings, step: Callable[[str], None] = lamb
     step("evaluated")
     pipeline = calibrated(whole.result(), calibration)
     step("fitted on all rows")
+
+    def judge_apart(rows: np.ndarray, used: np.ndarray | None) -> Judged:
+        if used is None:
+            return _judged(corpus.take(rows), proba[rows])
+        fitted, fold = cross_fit(corpus, groups, settings, lambda: step("learning curve"), used)
+        return held_out(corpus, fitted, fold, rows, used)
+
+    own = own_rows(corpus, judge_apart, groups, curve, RESAMPLES, settings.training.seed)
     weights = from_pipeline(pipeline)
-    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures, signatures(prints))
+    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures, signatures(prints), own)
 
 
-def n_steps(settings: Settings) -> int:
-    """How often `train` calls ``step``."""
-    return settings.training.folds + 4
+def n_steps(settings: Settings, corpus: Corpus | None = None) -> int:
+    """How often `train` calls ``step``, with a learning curve where a corpus is given for it."""
+    return settings.training.folds * (1 + (n_rounds(corpus) if corpus is not None else 0)) + 4
 
 
-def held_out(corpus: Corpus, logits: np.ndarray, fold: np.ndarray) -> Judged:
-    """Labels and probabilities of held-out snippets, each fold calibrated by the others."""
-    return _judged(corpus, _nested(logits, fold, corpus))
+def held_out(
+    corpus: Corpus, logits: np.ndarray, fold: np.ndarray, rows: np.ndarray | None = None, used: np.ndarray | None = None
+) -> Judged:
+    """Labels and probabilities of held-out snippets, each fold calibrated by the others.
+
+    Parameters
+    ----------
+    rows : those of the snippets; None: all. Whether an appeal counts as a request depends on the labels of these.
+    used : (n,) bool, the rows that calibrate; None: all.
+    """
+    proba = _nested(logits, fold, corpus, used)
+    return _judged(corpus, proba) if rows is None else _judged(corpus.take(rows), proba[rows])
 
 
-def _nested(logits: np.ndarray, fold: np.ndarray, corpus: Corpus) -> np.ndarray:
-    """Probabilities of the labels of each fold, calibrated by the other folds."""
+def _nested(logits: np.ndarray, fold: np.ndarray, corpus: Corpus, used: np.ndarray | None = None) -> np.ndarray:
+    """Probabilities of the labels of each fold, calibrated by the other folds, or by those of their rows in use."""
     proba, own_events = np.zeros_like(logits), corpus.own_events
     for number in np.unique(fold):
         here = fold == number
-        others = calibrate(logits[~here], corpus.stances[~here], corpus.events[~here], own_events[~here])
+        by = ~here if used is None else ~here & used
+        others = calibrate(logits[by], corpus.stances[by], corpus.events[by], own_events[by])
         proba[here] = label_proba(others.apply(logits[here]))
     return proba
 

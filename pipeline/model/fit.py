@@ -47,13 +47,16 @@ def _weights(corpus: Corpus, settings: Settings) -> np.ndarray:
     return np.where(np.isnan(corpus.weights), usual, corpus.weights)
 
 
-def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None) -> tuple[np.ndarray, np.ndarray]:
+def cross_fit(
+    corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None, used: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Held-out log-odds of every row: each from a model that has seen neither it nor a near-copy.
 
     Parameters
     ----------
     groups : (n,) labels of near-duplicate groups; a group is never split.
     progress : called without arguments after each fold.
+    used : (n,) bool, the rows that models may learn from; None: all. The folds are the same whatever it is.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def cross_fit(corpus: Corpus, groups: np.ndarray, settings: Settings, progress=N
 
     def held_out(number):
         held = fold == number
-        return event_logits(fit(corpus.take(~held), settings), corpus.texts[held])
+        learned = ~held if used is None else ~held & used
+        return event_logits(fit(corpus.take(learned), settings), corpus.texts[held])
 
     parallel = Parallel(n_jobs=2, backend="threading", return_as="generator")
     for number, values in enumerate(parallel(delayed(held_out)(number) for number in range(k))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pipeline.corpus.contradictions import set_aside
 from pipeline.corpus.labelled import Columns, Corpus, files_of, joined, read_labelled, read_one
 from pipeline.corpus.near import fingerprints
 from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature, signatures
-from pipeline.errors import ConfigError, SourceError
+from pipeline.errors import ConfigError, InputError, SourceError
 from pipeline.sources.cards import Card, cards
 from pipeline.sources.download import is_whole, place_of
 from pipeline.sources.readers import read_public
@@ -50,6 +51,26 @@ class Recipe:
         return Recipe(tuple(card["data"]), Columns(**card["columns"]), tuple(card["tests"]), weights)
 
 
+def weights_from(given: Iterable[str]) -> tuple[tuple[str, float], ...]:
+    """Weights as they are written on the command line; a `ConfigError` where one is not NAME=NUMBER.
+
+    Examples
+    --------
+    >>> weights_from(["plv=4", "mine.csv=0.5"])
+    (('plv', 4.0), ('mine.csv', 0.5))
+    """
+    out = []
+    for one in given:
+        name, _, number = one.rpartition("=")
+        try:
+            out.append((name, float(number)))
+        except ValueError:
+            name = ""
+        if not name:
+            raise ConfigError(f"--weight {one}: expected NAME=NUMBER, as in plv=4")
+    return tuple(out)
+
+
 def read_mix(recipe: Recipe) -> Corpus:
     """The training snippets of a recipe; what was left out is in `Corpus.set_aside`.
 
@@ -82,6 +103,9 @@ def missing_tests(recipe: Recipe) -> list[str]:
 def _parts(recipe: Recipe, known: dict[str, Card], part: str) -> list[Corpus]:
     """Each of the data; paths are read together, since a named column need be in one of them only."""
     parts, paths = [], [name for name in recipe.data if name != EMBEDDED and name not in known]
+    for name in paths:
+        if not Path(name).exists() and not Path(name).suffix:
+            raise InputError(f"{name}: no such file, and no corpus; expected {EMBEDDED}, {', '.join(known)} or a path")
     for name in dict.fromkeys(recipe.data):
         if name == EMBEDDED:
             parts.append(read_labelled([data_folder()]))

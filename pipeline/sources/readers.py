@@ -14,8 +14,10 @@ from pipeline.corpus.labelled import Corpus, check_labels
 from pipeline.errors import LabelError, SourceError
 from pipeline.read.cleaning import clean
 from pipeline.sources.cards import Card
+from pipeline.stance import LABELS, QUADS, STANCES
 
-UNREADABLE = "a blank text, or a label that the card does not know"
+UNREADABLE = "a blank text, or a label that its card does not know"
+AT_ODDS = "event type, quad class and stance of the row do not fit together"
 
 
 def tab_separated(path: Path, card: Card) -> pa.Table:
@@ -47,13 +49,16 @@ def read_public(path: Path, card: Card) -> Corpus:
     given = [table[kind].to_pylist() if kind in table.column_names else [""] * len(texts) for kind in _KINDS]
     rows, aside = [], []
     for row, (text, event, quad, stance) in enumerate(zip(texts, *given), start=1):
+        labels = event.upper(), card.quads.get(quad, quad), card.stances.get(stance, stance)
+        known = all(not label or label in allowed for label, allowed in zip(labels, _KNOWN))
         try:
-            if not text.strip():
-                raise LabelError("the text is blank")
-            labels = event.upper(), card.quads.get(quad, quad), card.stances.get(stance, stance)
-            rows.append((text, row, *check_labels(path, row, *labels)))
+            if text.strip() and known:
+                rows.append((text, row, *check_labels(path, row, *labels)))
+                continue
         except LabelError:
-            aside.append(SetAside(UNREADABLE, card.name, row, event or quad or stance, text))
+            pass
+        reason = AT_ODDS if known and text.strip() and any(labels) else UNREADABLE
+        aside.append(SetAside(reason, card.name, row, event or quad or stance, text))
     if not rows:
         raise SourceError(f"{path}: no row has a label that the card of {card.name} knows")
     texts, places, events, quads, stances = (np.array(column, object) for column in zip(*rows))
@@ -62,6 +67,7 @@ def read_public(path: Path, card: Card) -> Corpus:
 
 
 _KINDS = ("event", "quad", "stance")
+_KNOWN = (LABELS, (*QUADS, "neutral"), STANCES)
 
 
 def _columns(card: Card) -> dict[str, str]:

@@ -59,6 +59,8 @@ def log_run(run: Run, folder: Path) -> tuple[str, str]:
             mlflow.log_figure(confusion_picture(run.held_out), "pictures/confusion.png")
             mlflow.log_figure(calibration_picture(run.held_out), "pictures/calibration.png")
             mlflow.log_artifact(str(folder / FILES.card))
+            if run.own:
+                mlflow.log_dict(run.own.table(), "own_rows.json")
             info = _log_model(mlflow, run, folder)
             return active.info.run_id, str(info.registered_model_version)
 
