@@ -130,7 +130,7 @@ def train(
         whole = beside.submit(fit, corpus, settings)
         logits, fold = cross_fit(corpus, groups, settings, lambda: step("fold fitted"))
     calibration = calibrate(logits, corpus.stances, corpus.events, corpus.own_events)
-    proba = _nested(logits, fold, corpus)
+    proba = calibrated_proba(corpus, logits, fold)
     threshold = threshold_for(stance_proba(proba), corpus.stances, settings.abstention.precision)
     unseen = _judged(corpus, proba)
     step("calibrated")
@@ -165,12 +165,14 @@ def held_out(
     rows : those of the snippets; None: all. Whether an appeal counts as a request depends on the labels of these.
     used : (n,) bool, the rows that calibrate; None: all.
     """
-    proba = _nested(logits, fold, corpus, used)
+    proba = calibrated_proba(corpus, logits, fold, used)
     return _judged(corpus, proba) if rows is None else _judged(corpus.take(rows), proba[rows])
 
 
-def _nested(logits: np.ndarray, fold: np.ndarray, corpus: Corpus, used: np.ndarray | None = None) -> np.ndarray:
-    """Probabilities of the labels of each fold, calibrated by the other folds, or by those of their rows in use."""
+def calibrated_proba(
+    corpus: Corpus, logits: np.ndarray, fold: np.ndarray, used: np.ndarray | None = None
+) -> np.ndarray:
+    """(n, n_labels) probabilities of the labels of each fold, calibrated by the other folds, or by their rows in use."""
     proba, own_events = np.zeros_like(logits), corpus.own_events
     for number in np.unique(fold):
         here = fold == number
