@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipeline.cli.options import settings
 from pipeline.errors import Interrupted, SourceError
 
 
@@ -36,7 +37,7 @@ def fetch(
     failed = []
     for card in wanted:
         try:
-            with corpora.downloading(card.name) as step:
+            with corpora.downloading(card.name, settings.quiet) as step:
                 paths = download.fetch(card, to, step)
         except SourceError as error:
             failed.append(error)

@@ -18,6 +18,7 @@ from pipeline.cli.options import (
     StanceColumn,
     TextColumn,
 )
+from pipeline.cli.options import settings as asked
 from pipeline.errors import DRIFT, FLOOR, TrackingError
 
 DataOption = Annotated[
@@ -64,7 +65,8 @@ def train(
     settings = read_settings(config) if config else Settings()
     columns = Columns(text_column, event_column, stance_column, quad_column)
     recipe = Recipe(tuple(data or [EMBEDDED]), columns, tuple(test or ()), weights_from(weight or ()))
-    own_rows.missing(missing_tests(recipe))
+    if not asked.quiet:
+        own_rows.missing(missing_tests(recipe))
     corpus = read_mix(recipe)
     check_replaceable(out)
     _list_set_aside(corpus.set_aside, set_aside or out.with_name(f"{out.name}.set_aside.csv"))
@@ -130,7 +132,9 @@ def _list_set_aside(rows, path: Path) -> None:
     from pipeline.corpus.contradictions import write_set_aside
     from pipeline.show import own_rows
 
-    own_rows.set_aside(rows, write_set_aside(rows, path))
+    written = write_set_aside(rows, path)
+    if not asked.quiet:
+        own_rows.set_aside(rows, written)
 
 
 def _attach(run_id: str | None, report: Path, name: str) -> None:

@@ -54,16 +54,16 @@ def _at_hand(whole: list[bool]) -> str:
 
 
 @contextmanager
-def downloading(name: str) -> Iterator[Callable[[str, int, int], None]]:
+def downloading(name: str, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on a terminal; yields the function that a download calls with file, bytes so far and in all."""
-    if not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         yield lambda file, done, size: None
         return
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name)
+        task = bar.add_task(name, total=None)
         yield lambda file, done, size: bar.update(
             task, description=f"{name}: {file}", completed=done, total=size or None
         )
