@@ -181,7 +181,9 @@ def drift(
     files = {path: read_scored(path) for path in (baseline, current)}
     for path, columns in files.items():
         if "text" not in columns:
-            print(f"{path}: no column text, so new words are not compared; score it with --columns text", file=sys.stderr)
+            print(
+                f"{path}: no column text, so new words are not compared; score it with --columns text", file=sys.stderr
+            )
     found = drift(files[baseline], files[current], words)
     show.drift(found)
     if found.moved:

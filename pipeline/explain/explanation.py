@@ -81,7 +81,7 @@ def explain_text(model: Model, text: str) -> Explanation:
     sentences = []
     for row, (written, one) in enumerate(zip(texts, found)):
         here = slice(evidence.bounds[row], evidence.bounds[row + 1])
-        pieces = _pieces(written, evidence.start[here], evidence.end[here], evidence.weight[here])
+        pieces = _pieces(written, *evidence.spans[here].T, evidence.weight[here])
         relevance = float(scores.relevance[row])
         stance = str(scores.stance[row])
         left_out = scores.reason[row] if stance == UNCLEAR else "no politics" if relevance < RELEVANT else ""

@@ -12,7 +12,7 @@ from pipeline.arrays.ragged import segment_sums
 from pipeline.stance import LABELS
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Counted, Vocabulary
-from pipeline.text.weight_rows import WeightRows, n_rows, terms_of, weight_rows
+from pipeline.text.weight_rows import WeightRows, n_rows, other_terms, terms_of, weight_rows
 
 FEW = 500  # up to so many texts a loop takes less time than the import of SciPy
 
@@ -49,7 +49,16 @@ class Weights:
 
         Probabilities are the same, and what is added to the first event type need not be added up.
         """
-        once, again = weight_rows(self.vocabulary, sequence)
+        return self.logits_and_lengths(sequence, other_terms(self.vocabulary, sequence))[0]
+
+    def logits_and_lengths(self, sequence: Sequence, others: list) -> tuple[np.ndarray, np.ndarray]:
+        """The same, and the (n_texts,) lengths of the rows of TF-IDF values before they are made 1.
+
+        Parameters
+        ----------
+        others : the terms of the families that are not summed beforehand (`pipeline.text.weight_rows.other_terms`).
+        """
+        once, again = weight_rows(self.vocabulary, sequence, others)
         sums = self._sums(once)
         # The last column of the table has the square of a value, but not of the times that it is added.
         more = self._sums(again)
@@ -63,7 +72,7 @@ class Weights:
         # Added up mark by mark: a matrix product takes another order for one row than for many.
         for mark, weight in zip(sequence.marks.T, self.marks):
             out[:, -1] += mark * weight
-        return out
+        return out, length
 
     def _sums(self, part: WeightRows) -> np.ndarray:
         """(n_texts, n_labels) sums of the rows of `_of_term`."""
@@ -93,6 +102,16 @@ class Weights:
             there = np.flatnonzero(term >= 0)
             out[there] += self._of_term[term[there]]
         return out
+
+    @cached_property
+    def event_table(self) -> np.ndarray:
+        """(n_rows, n_events - 1) float64: the columns of events of the table of weights."""
+        return np.ascontiguousarray(self._table[:, : self.coef.shape[1] - 2])
+
+    @cached_property
+    def known_rows(self) -> np.ndarray:
+        """(n_rows,) bool: the row of the table of weights sums at least one term."""
+        return (terms_of(self.vocabulary, np.arange(n_rows(self.vocabulary))) >= 0).any(axis=0)
 
     @cached_property
     def _of_term(self) -> np.ndarray:

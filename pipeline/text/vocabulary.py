@@ -15,7 +15,6 @@ from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, decode, keys_of, places
-from pipeline.text.tokens import Tokens
 
 _LOW = 0xFFFFFFFF
 SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
@@ -76,22 +75,6 @@ class Knowledge:
 
 
 @dataclass(frozen=True)
-class Located:
-    """Known terms where they stand: the first and the second word of each (the same for single words), and the term."""
-
-    tokens: Tokens
-    sequence: Sequence
-    i: np.ndarray
-    j: np.ndarray
-    term: np.ndarray
-
-    @property
-    def text(self) -> np.ndarray:
-        """(n_found,) the text of each."""
-        return self.sequence.text[self.i]
-
-
-@dataclass(frozen=True)
 class Vocabulary:
     """A lexicon, the sorted keys of the terms in use, and the settings they were made with."""
 
@@ -102,12 +85,6 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def locate(self, texts) -> Located:
-        """Every known term in the texts, with repeats."""
-        tokens, sequence = read(texts, self.lexicon, self.features.masks, self.features.clauses)
-        found = self.found(sequence, self.features.families)
-        return Located(tokens, sequence, *(np.concatenate(part) for part in zip(*found)))
-
     def count(self, texts) -> tuple[Counted, np.ndarray]:
         """Count the known terms of each text, and mark the political actors that it names (`Sequence.marks`)."""
         sequence = self.read(texts)
@@ -117,10 +94,6 @@ class Vocabulary:
     def read(self, texts) -> Sequence:
         """What the model reads of texts."""
         return read(texts, self.lexicon, self.features.masks, self.features.clauses)[1]
-
-    def tally(self, found: Located) -> Counted:
-        """Count the terms that were located."""
-        return self._tallied(found.sequence, [(found.i, found.term)])
 
     def _tallied(self, sequence: Sequence, found: Iterable[tuple[np.ndarray, np.ndarray]]) -> Counted:
         """Count terms by the text of the word at which each stands."""

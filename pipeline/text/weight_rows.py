@@ -56,13 +56,29 @@ def terms_of(vocabulary: Vocabulary, row: np.ndarray) -> np.ndarray:
     return out
 
 
-def weight_rows(vocabulary: Vocabulary, sequence: Sequence) -> tuple[WeightRows, WeightRows]:
-    """What stands in each text once, the times 1 or 0; and the terms of what stands there more often."""
+def other_terms(vocabulary: Vocabulary, sequence: Sequence) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """First word, second word and term of each known term of the families that are not summed beforehand, by family."""
+    return list(vocabulary.found(sequence, [family for family in vocabulary.features.families if family not in SUMMED]))
+
+
+def rows_of_words(vocabulary: Vocabulary, sequence: Sequence) -> np.ndarray:
+    """(n_words,) int64: the row of the table that sums the terms of each word; without meaning where it is unknown."""
+    lead, main = (marked(sequence, family, vocabulary.features.lead).view(np.uint8) for family in ("lead", "main"))
+    return sequence.symbol << 2 | (lead << np.uint8(1) | main)
+
+
+def weight_rows(vocabulary: Vocabulary, sequence: Sequence, others: list) -> tuple[WeightRows, WeightRows]:
+    """What stands in each text once, the times 1 or 0; and the terms of what stands there more often.
+
+    Parameters
+    ----------
+    others : of `other_terms`.
+    """
     n_texts, n_symbols = len(sequence.bounds) - 1, len(vocabulary.lexicon)
     bits = (4 * (n_symbols + len(vocabulary)) - 1).bit_length()
     # A text and an item in it as one number. NumPy sorts those of four bytes at memory speed.
     kind = np.dtype(np.uint32 if n_texts <= 1 << 32 - bits else np.uint64).type
-    cells = np.concatenate(list(_cells(vocabulary, sequence, kind, bits)))
+    cells = np.concatenate(list(_cells(vocabulary, sequence, others, kind, bits)))
     cells.sort()
     item = cells >> kind(2)  # without the marks of a word, which may differ from place to place
     new = np.ones(len(cells) + 1, bool)
@@ -82,16 +98,14 @@ def weight_rows(vocabulary: Vocabulary, sequence: Sequence) -> tuple[WeightRows,
     )
 
 
-def _cells(vocabulary: Vocabulary, sequence: Sequence, kind, bits: int) -> Iterator[np.ndarray]:
+def _cells(vocabulary: Vocabulary, sequence: Sequence, others: list, kind, bits: int) -> Iterator[np.ndarray]:
     """``text << bits | symbol << 2 | marks`` of each known word, ``text << bits | (n_symbols + term) << 2`` of each term of
     the families that are not summed beforehand."""
     text = sequence.text.astype(kind) << kind(bits)
-    lead, main = (marked(sequence, family, vocabulary.features.lead).view(np.uint8) for family in ("lead", "main"))
-    words = text | (sequence.symbol.astype(kind) << kind(2) | (lead << np.uint8(1) | main))
+    words = text | rows_of_words(vocabulary, sequence).astype(kind)
     known = sequence.symbol >= 0
     yield words if known.all() else words[known]
-    others = [family for family in vocabulary.features.families if family not in SUMMED]
-    for i, _, term in vocabulary.found(sequence, others):
+    for i, _, term in others:
         yield text[i] | (term + np.int32(len(vocabulary.lexicon))).astype(kind) << kind(2)
 
 

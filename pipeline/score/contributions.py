@@ -1,0 +1,204 @@
+"""What each place of a text adds to a weighted sum of its log-odds: the work behind evidence, over columns.
+
+A place is a word, or two words with a gap. Up to three terms of a word, and a pair that is also the reach of a reversal,
+stand in one place and are added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.arrays.ragged import segment_ids
+from pipeline.model.weights import Weights
+from pipeline.text.analysis import Sequence
+from pipeline.text.terms import PAIRED
+from pipeline.text.vocabulary import SUMMED
+from pipeline.text.weight_rows import rows_of_words, terms_of
+
+_BLOCK = 8_192  # rows multiplied together: they stay in a processor's cache
+_FILTER = 1 << 22  # slots of the filter for repeated keys
+ABSENT = -1.0  # the strength of a place where no known term stands
+_FEW = 16  # up to so many places a text, the strongest are looked for one after the other
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places of terms and what they add, by kind: a word itself, two words kept at the first or at the last of them.
+
+    Attributes
+    ----------
+    weight : (n_kinds, n_words) float64.
+    known : (n_kinds, n_words) bool: a known term stands there.
+    left, right : for each kind (n_words,) int64, the first and the last word of its places.
+    """
+
+    weight: np.ndarray
+    known: np.ndarray
+    left: list[np.ndarray]
+    right: list[np.ndarray]
+
+    def take(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Weight, first and last word of places by their index in the flat arrays."""
+        kind, word = np.divmod(chosen, self.known.shape[1])
+        left, right = np.zeros((2, len(chosen)), np.int64)
+        for number in range(len(self.known)):
+            mine = np.flatnonzero(kind == number)
+            left[mine], right[mine] = self.left[number][word[mine]], self.right[number][word[mine]]
+        return self.weight.ravel()[chosen], left, right
+
+
+def contributions(weights: Weights, sequence: Sequence, others: list, slope: np.ndarray) -> Places:
+    """What each place adds.
+
+    Parameters
+    ----------
+    others : terms of the families that are not summed beforehand (`pipeline.text.weight_rows.other_terms`).
+    slope : (n_texts, n_events) float64, the weight of each event's log-odds over the length of the text's TF-IDF row; sums
+        to 0 in each row.
+    """
+    slope = np.ascontiguousarray(slope[:, 1:])  # the table holds differences to the first event
+    n_words, names = len(sequence.symbol), [f for f in weights.vocabulary.features.families if f not in SUMMED]
+    paired = [family for family in names if family in PAIRED]
+    word = np.arange(n_words)
+    weight, known = np.zeros((1 + len(paired), n_words)), np.zeros((1 + len(paired), n_words), bool)
+    places = Places(weight, known, [word] * len(weight), [word] * len(weight))
+    row = np.where(sequence.symbol >= 0, rows_of_words(weights.vocabulary, sequence), 0)
+    known[0] = (sequence.symbol >= 0) & weights.known_rows[row]
+    weight[0] = _of_words(weights, sequence, row, slope)
+    for name, (i, j, _), added in zip(names, others, _of_terms(weights, sequence, others, slope)):
+        if name not in PAIRED:
+            weight[0, i] += added
+            known[0, i] = True
+            continue
+        # A pair is kept at its first word, the reach of a reversal at the word reached: once at each word.
+        at, kind = (j if name == "cue" else i), 1 + paired.index(name)
+        weight[kind, at], known[kind, at] = added, True
+        for side, ends in ((places.left, np.minimum(i, j)), (places.right, np.maximum(i, j))):
+            side[kind] = np.zeros(n_words, np.int64)
+            side[kind][at] = ends
+    if "cue" in paired:
+        _join_cues(places, 1 + paired.index("cue"))
+    return places
+
+
+def _join_cues(places: Places, cue: int) -> None:
+    """Add the reach of a reversal to the pair that stands in the same place."""
+    at = np.flatnonzero(places.known[cue])
+    for kind in range(1, cue):
+        lead = places.left[cue][at]
+        same = places.known[kind, lead] & (places.right[kind][lead] == places.right[cue][at])
+        places.weight[kind, lead[same]] += places.weight[cue, at[same]]
+        places.known[cue, at[same]] = False
+        at = at[~same]
+
+
+def _of_words(weights: Weights, sequence: Sequence, row: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """(n_words,) what the terms of each word add, 0 where it is unknown."""
+    vocabulary, text = weights.vocabulary, sequence.text
+    out = _dots(weights.event_table, row, slope, text)
+    out[sequence.symbol < 0] = 0.0
+    width = len(vocabulary.lexicon)
+    again, group = _repeated(text * width + sequence.symbol, sequence.symbol >= 0, len(slope) * width)
+    if len(again):
+        # Where a word has the same marks at each place, all of its terms stand there as often.
+        marks, times = row[again] & 3, np.bincount(group)
+        alike = (times * np.bincount(group, marks * marks) == np.bincount(group, marks) ** 2)[group]
+        out[again[alike]] *= (1.0 + np.log(times[group[alike]])) / times[group[alike]]
+        again, group = again[~alike], group[~alike]
+    if len(again):
+        added = np.zeros(len(again))
+        for term in terms_of(vocabulary, row[again]):
+            there = np.flatnonzero(term >= 0)
+            times = np.bincount(group[there], minlength=group.max() + 1)[group[there]]
+            own = term[there] + 4 * len(vocabulary.lexicon)
+            one = _dots(weights.event_table, own, slope, text[again[there]])
+            added[there] += one * (1.0 + np.log(times)) / times
+        out[again] = added
+    return out
+
+
+def _of_terms(weights: Weights, sequence: Sequence, others: list, slope: np.ndarray) -> list[np.ndarray]:
+    """What each term adds at each of its places, by family."""
+    if not others:
+        return []
+    text = np.concatenate([sequence.text[i] for i, _, _ in others])
+    term = np.concatenate([term for _, _, term in others]).astype(np.int64)
+    out = _dots(weights.event_table, term + 4 * len(weights.vocabulary.lexicon), slope, text)
+    width = len(weights.vocabulary)
+    again, group = _repeated(text * width + term, np.ones(len(term), bool), len(slope) * width)
+    if len(again):
+        times = np.bincount(group)[group]
+        out[again] *= (1.0 + np.log(times)) / times
+    return np.split(out, np.cumsum([len(term) for _, _, term in others])[:-1])
+
+
+def _dots(table: np.ndarray, row: np.ndarray, slope: np.ndarray, text: np.ndarray) -> np.ndarray:
+    """(n,) products of rows of the table with the slopes of their texts."""
+    out = np.empty(len(row))
+    for begin in range(0, len(row), _BLOCK):
+        here = slice(begin, begin + _BLOCK)
+        np.einsum("ij,ij->i", table[row[here]], slope[text[here]], out=out[here])
+    return out
+
+
+def _repeated(key: np.ndarray, valid: np.ndarray, n_keys: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the valid keys that stand there more than once, and the number of the group of each."""
+    if n_keys < 1 << 32:  # NumPy sorts four bytes at memory speed
+        key = key.astype(np.uint32)
+    ordered = np.sort(key[valid])
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    maybe = np.zeros(_FILTER, bool)
+    maybe[twice & (_FILTER - 1)] = True
+    candidate = np.flatnonzero(maybe[key & (_FILTER - 1)] & valid)
+    group = np.searchsorted(twice, key[candidate])
+    found = np.flatnonzero(twice[np.minimum(group, len(twice) - 1)] == key[candidate]) if len(twice) else group[:0]
+    return candidate[found], group[found]
+
+
+def strongest(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Indices into the flat arrays of places: the ``top`` of each text, the strongest first; and where each text begins.
+
+    Parameters
+    ----------
+    bounds : (n_texts + 1,) the first word of each text.
+    """
+    n_kinds, n_words = places.known.shape
+    strength = np.abs(places.weight)
+    strength[~places.known] = ABSENT
+    if top is None or top > _FEW:
+        return _ranked(strength, bounds, top)
+    full = np.flatnonzero(np.diff(bounds))
+    begin = bounds[full]
+    if not len(full) or not top:
+        return np.zeros(0, np.int64), np.zeros(len(bounds), np.int64)
+    owner = segment_ids(np.append(begin, n_words))
+    chosen = np.full((len(full), top), -1)
+    of_word = strength.max(axis=0)
+    for place in range(top):
+        best = np.maximum.reduceat(of_word, begin)
+        hit = np.flatnonzero(of_word == best[owner])
+        word = hit[np.flatnonzero(np.diff(owner[hit], prepend=-1))]
+        kind = strength[:, word].argmax(axis=0)
+        there = best >= 0
+        chosen[there, place] = (kind * n_words + word)[there]
+        strength[kind, word] = ABSENT
+        of_word[word] = strength[:, word].max(axis=0)
+    counts = np.zeros(len(bounds) - 1, np.int64)
+    counts[full] = (chosen >= 0).sum(axis=1)
+    return chosen[chosen >= 0], np.append(0, np.cumsum(counts))
+
+
+def _ranked(strength: np.ndarray, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The same by sorting all places."""
+    known = np.flatnonzero(strength.T >= 0)  # word by word
+    word, kind = np.divmod(known, len(strength))
+    text = np.searchsorted(bounds, word, side="right") - 1
+    order = np.lexsort((-strength[kind, word], text))
+    counts = np.bincount(text, minlength=len(bounds) - 1)
+    if top is not None:
+        begin = np.append(0, np.cumsum(counts))
+        order = order[np.arange(len(order)) - begin[text] < top]
+        counts = np.minimum(counts, top)
+    return (kind * strength.shape[1] + word)[order], np.append(0, np.cumsum(counts))
