@@ -5,6 +5,8 @@ from __future__ import annotations
 import mlflow.models
 import mlflow.pyfunc
 import pandas as pd
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 
 class ServedModel(mlflow.pyfunc.PythonModel):
@@ -28,25 +30,27 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 
         Raises
         ------
-        ValueError
-            Where a table has several columns and none of them is ``text``.
+        MlflowException
+            Where what is given is no list of texts and no table with a column ``text``: the server answers 400 with
+            its message, while any other exception would be answered with a stack trace.
         """
         from pipeline.score.snippets import score
 
         texts, others = _texts(model_input)
         asked = {"evidence": 0, "actors": False} | (params or {})
-        given = ["" if text is None else text for text in texts]
+        given = [text or "" for text in texts]
         scores = score(self.model, given)
         columns = (scores.tension, scores.relevance, *scores.proba.T, scores.coverage)
         frame = pd.DataFrame({"stance": scores.stance, "event": scores.event, **dict(zip(self.numbers, columns))})
         frame["reason"] = scores.reason
-        if asked["evidence"]:
+        if asked["evidence"] > 0:
             frame["evidence"] = self._evidence(given, int(asked["evidence"]))
         if asked["actors"]:
             from pipeline.actors.roles import find_actors
 
             found = find_actors(given)
-            frame["source"], frame["target"], _ = zip(*map(found.of, range(len(given))))
+            pairs = [found.of(row)[:2] for row in range(len(given))]
+            frame["source"], frame["target"] = zip(*pairs) if pairs else ((), ())
         if others is not None:
             for name in others.columns:
                 frame[name if name not in frame else f"{name}_input"] = others[name].tolist()
@@ -63,14 +67,49 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 
 def _texts(given) -> tuple[list[str | None], pd.DataFrame | None]:
     """Texts, None for each null, and the columns beside them."""
+    if isinstance(given, str) or getattr(given, "ndim", 1) == 0:
+        given = [str(given)]
+    elif isinstance(given, dict) or (isinstance(given, list) and any(isinstance(row, dict) for row in given)):
+        given = _frame(given)
+    elif getattr(given, "ndim", 1) == 2 and not hasattr(given, "columns"):
+        given = _one_column(given)
     others = None
     if hasattr(given, "columns"):
+        if not len(given.columns):
+            return [], None
         if "text" not in given.columns and len(given.columns) > 1:
-            raise ValueError(f"expected a column named text, found {', '.join(map(str, given.columns))}")
+            raise _refused(f"expected a column named text, found {', '.join(map(str, given.columns))}")
         name = "text" if "text" in given.columns else given.columns[0]
         others = given.drop(columns=name)
         given = given[name]
-    return [None if text is None or text != text else str(text) for text in given], others
+    return [_text(value, row) for row, value in enumerate(given, start=1)], others
+
+
+def _frame(given) -> pd.DataFrame:
+    """A table from JSON objects: of columns, or of one row each."""
+    try:
+        return pd.DataFrame(given)
+    except (TypeError, ValueError) as error:
+        raise _refused(f"expected columns of one length: {error}") from None
+
+
+def _one_column(given):
+    if given.shape[1] != 1:
+        raise _refused(f"expected one text a row, found {given.shape[1]}")
+    return given[:, 0]
+
+
+def _text(value, row: int) -> str | None:
+    """A text as UTF-8 can say it; None for null."""
+    if isinstance(value, (dict, list, tuple)) or getattr(value, "ndim", 0):
+        raise _refused(f"row {row}: expected a text, found {type(value).__name__}")
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return None
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def _refused(why: str) -> MlflowException:
+    return MlflowException(f'{why}; send {{"inputs": ["a text", "another"]}}', error_code=INVALID_PARAMETER_VALUE)
 
 
 # MLflow stores this file and runs it when the model is loaded, so that nothing is pickled.
