@@ -8,10 +8,11 @@ EXIT_CODES = {
     4: "`check` found a kind below its floor",
     5: "more rows were set aside than `--max-rejects` allows; the others are written",
     6: "`timeline --alert`: the last period is flagged",
+    7: "`promote`: the model is no better than the one that holds the alias",
     70: "a fault of Detente itself; `--verbose` shows where",
     130: "interrupted; `--resume` goes on",
 }
-FLOOR, DRIFT, TOO_MANY_REJECTS, ALERT, FAULT, INTERRUPTED = 4, 3, 5, 6, 70, 130
+FLOOR, DRIFT, TOO_MANY_REJECTS, ALERT, REFUSED, FAULT, INTERRUPTED = 4, 3, 5, 6, 7, 70, 130
 
 
 class DetenteError(Exception):
@@ -44,6 +45,12 @@ class ModelError(DetenteError, RuntimeError):
 
 class TrackingError(DetenteError, ConnectionError):
     """An MLflow store or server that does not answer or does not accept a run."""
+
+
+class RefusedError(DetenteError):
+    """A model that is not promoted, since it is no better."""
+
+    exit_code = REFUSED
 
 
 class SourceError(DetenteError, ConnectionError):

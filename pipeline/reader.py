@@ -24,7 +24,7 @@ def open_model(address: str) -> Model:
     """The model in a folder or behind an MLflow address; raises `ModelError` or `TrackingError`."""
     if ":/" not in address:
         return load(address)
-    from pipeline.tracking.runs import model_folder
+    from pipeline.tracking.fetch import model_folder
 
     return load(model_folder(address))
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import corpora, scoring, timelines, training
+from pipeline.cli import corpora, registry, scoring, timelines, training
 from pipeline.cli.data_group import data
 from pipeline.cli.options import settings
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
@@ -26,6 +26,7 @@ app = typer.Typer(
 COMMANDS = {
     "Read the news": (scoring.score, scoring.explain, timelines.timeline),
     "Train and measure a model": (training.train, training.evaluate, training.check, training.drift),
+    "Compare runs and choose a model": (registry.runs, registry.promote),
 }
 
 

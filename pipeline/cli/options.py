@@ -14,12 +14,13 @@ MODEL = Path("models/detente")
 DATA = data_folder()
 
 ModelOption = Annotated[
-    str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente/1.")
+    str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente@champion.")
 ]
 ModelArgument = Annotated[Optional[str], typer.Argument(metavar="[MODEL]", help="The same as --model.")]
 TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
+Log = Annotated[bool, typer.Option(help="Log the figures to the MLflow run that the model comes from.")]
 StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
@@ -12,6 +13,7 @@ from pipeline.cli.options import (
     DATA,
     MODEL,
     EventColumn,
+    Log,
     ModelArgument,
     ModelOption,
     QuadColumn,
@@ -47,6 +49,8 @@ def train(
     ] = None,
     set_aside: SetAsideOption = None,
     curve: Annotated[bool, typer.Option(help="Draw a learning curve over rows that do not come with Detente.")] = True,
+    name: Annotated[Optional[str], typer.Option(help="Name of the run; by default data and date.")] = None,
+    experiment: Annotated[str, typer.Option(help="MLflow experiment that the run belongs to.")] = "detente",
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
@@ -57,11 +61,13 @@ def train(
     from pipeline.corpus.labelled import Columns
     from pipeline.experiment.train import n_steps, train
     from pipeline.model.settings import Settings, read_settings
-    from pipeline.model.store import check_replaceable, remember_run
+    from pipeline.model.store import check_replaceable
     from pipeline.show import own_rows
     from pipeline.sources.mix import EMBEDDED, Recipe, missing_tests, read_mix, weights_from
-    from pipeline.tracking import background
+    from pipeline.tracking.background import prepare
+    from pipeline.tracking.record import Asked, now
 
+    began = now()
     settings = read_settings(config) if config else Settings()
     columns = Columns(text_column, event_column, stance_column, quad_column)
     recipe = Recipe(tuple(data or [EMBEDDED]), columns, tuple(test or ()), weights_from(weight or ()))
@@ -70,7 +76,7 @@ def train(
     corpus = read_mix(recipe)
     check_replaceable(out)
     _list_set_aside(corpus.set_aside, set_aside or out.with_name(f"{out.name}.set_aside.csv"))
-    tracking = background.prepare()
+    tracking = prepare(experiment)
     steps = n_steps(settings, corpus if curve else None)
     with show.progress(steps, f"training on {len(corpus):,} snippets") as step:
         run = train(corpus, settings, step, curve)
@@ -78,12 +84,21 @@ def train(
     show.figures(run.figures, f"held-out snippets ({run.card()['metrics_from']})")
     if run.own:
         own_rows.own_rows(run.own)
+    show.trained(out, _log(tracking, run, out, Asked(began, shlex.join(["detente", *sys.argv[1:]]), name, experiment)))
+
+
+def _log(tracking, run, out: Path, said):
+    """Log a run; where the store does not take it, it waits beside the model."""
+    from pipeline.tracking.record import record_of
+
+    unsent = tracking.keep(run, out, record_of(run, out, said))
     try:
-        logged = tracking.log(run, out)
+        return tracking.log(unsent)
     except TrackingError as error:
-        raise TrackingError(f"the model is saved in {out}, but the run could not be logged: {error}") from None
-    remember_run(out, logged.run_id)
-    show.trained(out, logged)
+        raise TrackingError(
+            f"the model is saved in {out}, but the run could not be logged: {error}; "
+            f"`detente runs push {unsent.parent}` sends it later"
+        ) from None
 
 
 def evaluate(
@@ -94,6 +109,7 @@ def evaluate(
     model: ModelOption = str(MODEL),
     compare: Annotated[Optional[str], typer.Option(help="A second model, for paired differences.")] = None,
     report: Annotated[Optional[Path], typer.Option(help="Folder for the report as a page, Markdown and JSON.")] = None,
+    log: Log = True,
     set_aside: SetAsideOption = None,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
@@ -104,7 +120,7 @@ def evaluate(
     from pipeline import show
     from pipeline.corpus.labelled import Columns
     from pipeline.evaluate.evaluation import evaluate, training_corpus
-    from pipeline.model.store import load_signatures, run_of
+    from pipeline.model.store import load_signatures
     from pipeline.reader import open_model
     from pipeline.sources.mix import Recipe, read_tests
 
@@ -120,9 +136,9 @@ def evaluate(
     if report:
         from pipeline.evaluate.report import write_report
 
-        name = "-".join(Path(given).stem for given in data)
-        show.written(write_report(done, opened, name, report))
-        _attach(run_of(opened), report, name)
+        show.written(write_report(done, opened, "-".join(Path(given).stem for given in data), report))
+    if log:
+        keep(opened, lambda measured: measured.of_evaluation(done, corpus, report))
 
 
 def _list_set_aside(rows, path: Path) -> None:
@@ -137,16 +153,18 @@ def _list_set_aside(rows, path: Path) -> None:
         own_rows.set_aside(rows, written)
 
 
-def _attach(run_id: str | None, report: Path, name: str) -> None:
-    """Attach a report to the model's run, where it has one."""
-    if run_id is None:
+def keep(model, made) -> None:
+    """Log what was measured to the run of the model, where it has one; a store that does not take it is a warning."""
+    from pipeline.model.store import run_of
+
+    if run_of(model) is None:
         return
-    from pipeline.tracking.runs import attach
+    from pipeline.tracking import measured
 
     try:
-        attach(run_id, report, name)
+        measured.log_measured(model, made(measured))
     except TrackingError as error:
-        raise TrackingError(f"the report is in {report}, but could not be attached to run {run_id}: {error}") from None
+        print(f"warning: the figures are not in the model's run: {error}; --no-log leaves this out", file=sys.stderr)
 
 
 def check(
@@ -154,14 +172,18 @@ def check(
     model: ModelOption = str(MODEL),
     checks: Annotated[Path, typer.Option(help="Folder of behavioural checks.")] = DATA / "checks",
     failed: Annotated[bool, typer.Option("--failed", help="Show the cases that failed.")] = False,
+    log: Log = True,
 ) -> None:
     """Try a model on behavioural checks; exit code 4 where a kind falls below its floor."""
     from pipeline import show
     from pipeline.evaluate.behaviour import check
     from pipeline.reader import open_model
 
-    outcomes = check(open_model(given or model), checks)
+    opened = open_model(given or model)
+    outcomes = check(opened, checks)
     show.checks(outcomes, failed)
+    if log:
+        keep(opened, lambda measured: measured.of_checks(outcomes, checks))
     if not all(outcome.holds for outcome in outcomes):
         raise typer.Exit(FLOOR)
 
@@ -171,20 +193,23 @@ def drift(
     current: Annotated[Path, typer.Option(help="Scored file of today.")],
     given: ModelArgument = None,
     model: ModelOption = str(MODEL),
+    log: Log = True,
 ) -> None:
     """Compare two scored files; exit code 3 where the feed has moved beyond a limit."""
     from pipeline import show
     from pipeline.evaluate.drift import drift, known_words, read_scored
     from pipeline.reader import open_model
 
-    words = known_words(open_model(given or model))
+    opened = open_model(given or model)
     files = {path: read_scored(path) for path in (baseline, current)}
     for path, columns in files.items():
         if "text" not in columns:
             print(
                 f"{path}: no column text, so new words are not compared; score it with --columns text", file=sys.stderr
             )
-    found = drift(files[baseline], files[current], words)
+    found = drift(files[baseline], files[current], known_words(opened))
     show.drift(found)
+    if log:
+        keep(opened, lambda measured: measured.of_drift(found, len(files[current]["tension"]), current, baseline))
     if found.moved:
         raise typer.Exit(DRIFT)

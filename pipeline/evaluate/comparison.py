@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,8 @@ from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import InputError
-from pipeline.evaluate.evaluation import judge
-from pipeline.evaluate.intervals import RESAMPLES, Figure, point, resampled
+from pipeline.evaluate.evaluation import LEAST_ROWS, judge
+from pipeline.evaluate.intervals import RESAMPLES, Figure, measure, point, resampled
 from pipeline.evaluate.metrics import Judged
 from pipeline.model.store import Model, load_signatures
 from pipeline.score.snippets import score
@@ -54,16 +55,61 @@ def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = 
     return Comparison(differences, only_first, only_second, float(p_value))
 
 
+@dataclass(frozen=True)
+class Contest:
+    """Models on the snippets that none of them has seen.
+
+    Attributes
+    ----------
+    rows, left_out : number of snippets measured, and of those that are in or near to anybody's training texts.
+    checked : whether all models say what they were trained on; copies cannot be found where one does not.
+    figures : metrics of each model, with intervals.
+    comparison : the first model against the second, None where there is only one.
+    """
+
+    rows: int
+    left_out: int
+    checked: bool
+    figures: tuple[dict[str, Figure], ...]
+    comparison: Comparison | None
+
+
+def contest(models: Sequence[Model], corpus: Corpus) -> Contest:
+    """One or two models on the snippets of a corpus that neither has seen.
+
+    Raises
+    ------
+    InputError
+        Where too few are left.
+    """
+    fresh, checked = _fresh(models, corpus)
+    left_out = int((~fresh).sum())
+    if fresh.sum() < LEAST_ROWS:
+        raise InputError(
+            f"expected at least {LEAST_ROWS} labelled snippets that no model has seen, got {len(corpus)}, {left_out} of "
+            "them in or near to training texts; give other snippets"
+        )
+    kept = corpus.take(fresh)
+    groups = near_groups(kept.texts)
+    rows = [judge(kept, score(model, kept.texts)) for model in models]
+    comparison = compare(*rows, groups) if len(rows) == 2 else None
+    return Contest(len(kept), left_out, checked, tuple(measure(one, groups) for one in rows), comparison)
+
+
 def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
     """Two models on the snippets that neither has seen."""
-    fresh = np.ones(len(corpus), bool)
-    for model in (first, second):
-        seen = load_signatures(model)
-        if seen is not None:
-            fresh &= nearest_signature(seen, corpus.texts) < ESTIMATED_NEAR
+    fresh, _ = _fresh((first, second), corpus)
     if not fresh.any():
         raise InputError("no snippet is left that neither model has seen; give other snippets")
     kept = corpus.take(fresh)
-    scored = [score(model, kept.texts) for model in (first, second)]
-    rows = [judge(kept, scores) for scores in scored]
+    rows = [judge(kept, score(model, kept.texts)) for model in (first, second)]
     return compare(*rows, near_groups(kept.texts))
+
+
+def _fresh(models: Sequence[Model], corpus: Corpus) -> tuple[np.ndarray, bool]:
+    """(n,) bool: in or near to no model's training texts; and whether all models know theirs."""
+    seen = [load_signatures(model) for model in models]
+    fresh = np.ones(len(corpus), bool)
+    for signatures in (one for one in seen if one is not None):
+        fresh &= nearest_signature(signatures, corpus.texts) < ESTIMATED_NEAR
+    return fresh, all(one is not None for one in seen)

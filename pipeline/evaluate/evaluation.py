@@ -47,7 +47,8 @@ class Evaluation:
     figures_with_leaked : the same over all snippets, None where nothing leaked.
     baselines : metrics of each baseline on the same snippets; empty where the training texts are not at hand.
     slices : the snippets cut by what they share.
-    judged : labels and probabilities of the measured snippets.
+    texts : (rows,) object, the measured snippets.
+    judged : their labels and probabilities.
     groups : (rows,) near-duplicate groups.
     unclear : share of the snippets that the model would not answer.
     mistakes : the most confident wrong answers.
@@ -60,6 +61,7 @@ class Evaluation:
     figures_with_leaked: dict[str, Figure] | None
     baselines: dict[str, dict[str, Figure]]
     slices: list[Slice]
+    texts: np.ndarray
     judged: Judged
     groups: np.ndarray
     unclear: float
@@ -99,6 +101,7 @@ def evaluate(
         figures_with_leaked=everything,
         baselines=_baselines(kept, groups, trained_on),
         slices=slices(kept, right, model.weights.vocabulary.lexicon),
+        texts=kept.texts,
         judged=rows,
         groups=groups,
         unclear=float((scores.stance == UNCLEAR).mean()),

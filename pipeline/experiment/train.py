@@ -54,6 +54,7 @@ class Run:
     held_out : what models that had not seen them said of the snippets.
     figures : metrics of that, with intervals.
     seen : signatures of the snippets, by which copies are known later.
+    groups : (n,) groups of near-copies, which an interval draws whole.
     own : figures of the rows that do not come with Detente, where there are such beside others.
     """
 
@@ -66,6 +67,7 @@ class Run:
     held_out: Judged
     figures: dict[str, Figure]
     seen: np.ndarray
+    groups: np.ndarray
     own: OwnRows | None = None
 
     def save(self, folder: str | Path) -> Path:
@@ -147,7 +149,8 @@ def train(
 
     own = own_rows(corpus, judge_apart, groups, curve, RESAMPLES, settings.training.seed)
     weights = from_pipeline(pipeline)
-    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures, signatures(prints), own)
+    kept = signatures(prints)
+    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures, kept, groups, own)
 
 
 def n_steps(settings: Settings, corpus: Corpus | None = None) -> int:

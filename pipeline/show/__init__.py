@@ -103,7 +103,10 @@ def trained(folder: Path, logged) -> None:
     """Where the model is and how to look at the run."""
     out = console()
     out.print(f"model    {folder}")
-    out.print(f"run      {logged.run_id}, registered as {logged.name}, version {logged.version}")
+    out.print(
+        f"run      {logged.run_name} ({logged.run_id}), registered as {logged.name}, version {logged.version}",
+        soft_wrap=True,
+    )
     out.print(f"look     {logged.ui_command}", soft_wrap=True)
     out.print(f'next     detente score "…" --model {folder}', soft_wrap=True)
 

@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-REGISTERED = "detente"
+from pipeline.tracking.connection import EXPERIMENT, import_mlflow, open_store
 
-
-@dataclass(frozen=True)
-class Logged:
-    """A run as MLflow knows it."""
-
-    run_id: str
-    name: str
-    version: str
-    uri: str
-
-    @property
-    def ui_command(self) -> str:
-        """The line that shows the run in a browser."""
-        return f"open {self.uri}" if self.uri.startswith("http") else f"mlflow ui --backend-store-uri {self.uri}"
+if TYPE_CHECKING:
+    from pipeline.experiment.train import Run
+    from pipeline.tracking.record import Record
+    from pipeline.tracking.runs import Logged
 
 
 class Tracking:
     """A store that is being opened in another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, experiment: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
-        self._ready = self._pool.submit(_open_store)
+        self._imported = self._pool.submit(import_mlflow)
+        self._ready = self._pool.submit(open_store, experiment)
 
-    def log(self, run, folder: Path) -> Logged:
-        """Log a run and register its model; raises `TrackingError`."""
-        from pipeline.tracking.runs import log_run, store_uri
+    def keep(self, run: Run, folder: Path, record: Record) -> Path:
+        """Put a run into the outbox, without waiting for the store; returns its entry."""
+        from pipeline.tracking.outbox import put
+
+        self._imported.result()  # Matplotlib looks into a half-imported IPython, and fails
+        return put(run, folder, record)
+
+    def log(self, unsent: Path) -> Logged:
+        """Send an entry of the outbox; raises `TrackingError`, and the entry stays."""
+        from pipeline.tracking.outbox import send
 
         try:
             self._ready.result()
-            run_id, version = log_run(run, folder)
+            return send(unsent)
         finally:
             self._pool.shutdown(wait=False)
-        return Logged(run_id, REGISTERED, version, store_uri())
 
 
-def prepare() -> Tracking:
+def prepare(experiment: str = EXPERIMENT) -> Tracking:
     """Begin to open the tracking store."""
-    return Tracking()
-
-
-def _open_store() -> None:
-    from pipeline.tracking.runs import open_store
-
-    open_store()
+    return Tracking(experiment)

@@ -1,47 +1,52 @@
-"""The one room that knows MLflow: runs, the registry, models by address."""
+"""A training run in MLflow: settings, data, metrics, files and model."""
 
 from __future__ import annotations
 
 import io
-import logging
-import os
-import warnings
-from contextlib import contextmanager, redirect_stderr
-from importlib.metadata import version
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import ModelError, TrackingError
-from pipeline.evaluate.pictures import calibration_picture, confusion_picture
-from pipeline.experiment.train import Run
-from pipeline.model.store import FILES
-from pipeline.tracking.background import REGISTERED
+from pipeline.tracking.connection import REGISTERED, experiment_id, session, store_uri
+from pipeline.tracking.record import Data, Record, now
+from pipeline.tracking.registry import log_model, register
 
-EXPERIMENT = "detente"
-_REQUIREMENTS = ("scikit-learn", "numpy", "scipy", "pyarrow", "PyStemmer", "pandas", "joblib", "mlflow")
-_SECONDS = "10"  # how long an unreachable server is waited for, in all
+TABLE = "metrics.json"
+_COLUMNS = ("metric", "in words", "value", "low", "high")
+MODEL_ID = "detente.model_id"  # of the logged model, so that later metrics can be shown beside it
 
 
-def store_uri() -> str:
-    """The tracking store: what ``MLFLOW_TRACKING_URI`` names, else a local SQLite file."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+@dataclass(frozen=True)
+class Logged:
+    """A run as MLflow knows it."""
+
+    run_id: str
+    run_name: str
+    name: str
+    version: str
+    uri: str
+
+    @property
+    def ui_command(self) -> str:
+        """The line that shows the run in a browser."""
+        return f"open {self.uri}" if self.uri.startswith("http") else f"mlflow ui --backend-store-uri {self.uri}"
 
 
-def open_store() -> None:
-    """Open the store, which a local one may first have to make; raises `TrackingError`."""
-    with _mlflow() as mlflow:
-        mlflow.set_experiment(EXPERIMENT)
-
-
-def log_run(run: Run, folder: Path) -> tuple[str, str]:
-    """Log a run with its settings, data, metrics, pictures and model, and register the model.
+def log_record(
+    record: Record,
+    model: Path | None,
+    files: Path,
+    before: str | None = None,
+    begun: Callable[[str], object] = lambda run_id: None,
+) -> Logged:
+    """Log a run with its settings, data, metrics, files and model, and register the model.
 
     Parameters
     ----------
-    folder : the saved model folder.
-
-    Returns
-    -------
-    run id, version of the registered model.
+    model, files : folders: the model, None for a run without one, and what becomes the artifacts of the run.
+    before : the id under which it was begun before, where it was.
+    begun : called with the id of the run as soon as there is one.
 
     Raises
     ------
@@ -49,99 +54,75 @@ def log_run(run: Run, folder: Path) -> tuple[str, str]:
         Where the store does not answer or refuses.
     """
     # MLflow writes what it registers to standard error whatever its logging level.
-    with _mlflow() as mlflow, redirect_stderr(io.StringIO()):
-        mlflow.set_experiment(EXPERIMENT)
-        with mlflow.start_run() as active:
-            mlflow.log_params(run.settings.flat())
-            mlflow.log_metrics(_metrics(run))
-            mlflow.set_tags({"data.sha256": run.corpus.fingerprint(), "terms": len(run.weights.vocabulary)})
-            mlflow.log_input(_dataset(mlflow, run), context="training")
-            mlflow.log_figure(confusion_picture(run.held_out), "pictures/confusion.png")
-            mlflow.log_figure(calibration_picture(run.held_out), "pictures/calibration.png")
-            mlflow.log_artifact(str(folder / FILES.card))
-            if run.own:
-                mlflow.log_dict(run.own.table(), "own_rows.json")
-            info = _log_model(mlflow, run, folder)
-            return active.info.run_id, str(info.registered_model_version)
+    with session(writes=True) as mlflow, redirect_stderr(io.StringIO()):
+        client = mlflow.MlflowClient()
+        experiment = experiment_id(mlflow, record.experiment)
+        version = before and _arrived(client, before)
+        run_id = before if version else _begin(client, experiment, record)
+        begun(run_id)
+        if not version:
+            version = _fill(mlflow, run_id, record, model, files)
+        client.set_terminated(run_id, "FINISHED", record.ended)
+        return Logged(run_id, record.name, REGISTERED, version, store_uri())
 
 
-def attach(run_id: str, folder: Path, name: str) -> None:
-    """Attach the files of a report to a run, under ``evaluation/<name>``; raises `TrackingError`."""
-    with _mlflow() as mlflow, redirect_stderr(io.StringIO()):
-        mlflow.MlflowClient().log_artifacts(run_id, str(folder), f"evaluation/{name}")
+def _begin(client, experiment: str, record: Record) -> str:
+    tags = {**record.tags, "mlflow.note.content": record.description, "mlflow.source.type": "LOCAL"}
+    tags["mlflow.source.name"] = "detente"
+    return client.create_run(experiment, record.began, tags, record.name).info.run_id
 
 
-def model_folder(address: str) -> Path:
-    """Download a model by its MLflow address (``models:/detente/3``, ``runs:/…/model``) and return its folder."""
-    with _mlflow() as mlflow:
-        place = Path(mlflow.artifacts.download_artifacts(artifact_uri=address))
-    found = sorted(place.rglob(FILES.card))
-    if not found:
-        raise ModelError(f"{address}: holds no Detente model; expected {FILES.card} in it")
-    return found[0].parent
+def _arrived(client, run_id: str) -> str | None:
+    """The version that a run begun before has registered; one that has none is taken away, since it is half."""
+    found = client.search_model_versions(f"run_id='{run_id}'")
+    if found:
+        return str(found[0].version)
+    # A local store that was made anew meanwhile does not know the run, and there is nothing to take away.
+    if any(run.info.run_id == run_id for run in client.search_runs(_experiments(client), f"run_id = '{run_id}'")):
+        client.delete_run(run_id)
+    return None
 
 
-def _log_model(mlflow, run: Run, folder: Path):
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
-
-    from pipeline.tracking import served
-
-    out = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
-    out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
-    out.append(ColSpec(DataType.string, "reason"))
-    params = ParamSchema([ParamSpec("evidence", DataType.long, 0), ParamSpec("actors", DataType.boolean, False)])
-    # No schema of the input: MLflow would drop the columns beside ``text``, and take no lists. The model itself asks for it.
-    signature = ModelSignature(None, Schema(out), params)
-    return mlflow.pyfunc.log_model(
-        name="model",
-        python_model=served.__file__,
-        artifacts={"model": str(folder)},
-        code_paths=[str(Path(__file__).parents[1])],
-        signature=signature,
-        pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
-        registered_model_name=REGISTERED,
-    )
+def _experiments(client) -> list[str]:
+    return [experiment.experiment_id for experiment in client.search_experiments()]
 
 
-def _metrics(run: Run) -> dict[str, float]:
-    """Metric names as MLflow takes them, each with the ends of its interval."""
-    out = {"threshold": run.threshold, "calibration.temperature": run.calibration.temperature}
-    for name, figure in run.figures.items():
-        key = name.replace(" ", "_")
-        out |= {key: figure.value, f"{key}.low": figure.low, f"{key}.high": figure.high}
-    return out
+def _fill(mlflow, run_id: str, record: Record, model: Path | None, files: Path) -> str:
+    """Everything that a run holds, its model registered last; returns the version, empty where there is none."""
+    client = mlflow.MlflowClient()
+    for name, value in record.params.items():
+        client.log_param(run_id, name, value)
+    log_data(client, run_id, record.data)
+    client.log_artifacts(run_id, str(files))
+    log_table(client, run_id, record.table, TABLE)
+    if model is None:
+        log_metrics(client, run_id, record.metrics, record.data, None)
+        return ""
+    with mlflow.start_run(run_id):
+        info = log_model(mlflow, model)
+    client.set_tag(run_id, MODEL_ID, info.model_id)
+    log_metrics(client, run_id, record.metrics, record.data, info.model_id)
+    return register(mlflow, record, info) if record.registered else ""
 
 
-def _dataset(mlflow, run: Run):
-    import pandas as pd
+def log_metrics(client, run_id: str, metrics: dict[str, float], data: Data, model_id: str | None) -> None:
+    """Log metrics under the data set they were measured on, for the run and its model."""
+    from mlflow.entities import Metric
 
-    frame = pd.DataFrame({"text": run.corpus.texts, "event": run.corpus.events, "stance": run.corpus.stances})
-    digest = run.corpus.fingerprint()[:32]
-    return mlflow.data.from_pandas(frame.astype(object), targets="stance", name="labelled snippets", digest=digest)
+    when = now()
+    found = {"model_id": model_id, "dataset_name": data.name, "dataset_digest": data.digest, "run_id": run_id}
+    client.log_batch(run_id, [Metric(key, float(value), when, 0, **found) for key, value in metrics.items()])
 
 
-@contextmanager
-def _mlflow():
-    """MLflow, quiet, pointed at the store; whatever it raises becomes a `TrackingError`."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", _SECONDS)
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    uri = store_uri()
-    try:
-        import mlflow
+def log_data(client, run_id: str, data: Data) -> None:
+    """Log a data set as an input of a run."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            mlflow.set_tracking_uri(uri)
-            yield mlflow
-    except (ModelError, TrackingError):
-        raise
-    except Exception as error:
-        first = (str(error).splitlines() or [""])[0][:200]
-        raise TrackingError(
-            f"MLflow store {uri}: {type(error).__name__}: {first}; start the server or correct MLFLOW_TRACKING_URI"
-        ) from error
+    profile = f'{{"num_rows": {data.rows}}}'
+    dataset = Dataset(data.name, data.digest, "local", data.source, profile=profile)
+    client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", data.context)])])
+
+
+def log_table(client, run_id: str, table: list[list], file: str) -> None:
+    """Log a `metric_table` as an artifact that the UI shows as a table."""
+    client.log_table(run_id, {name: [row[k] for row in table] for k, name in enumerate(_COLUMNS)}, file)

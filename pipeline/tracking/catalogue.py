@@ -1,0 +1,229 @@
+"""The runs of a store, listed and compared."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.errors import InputError, TrackingError
+from pipeline.evaluate.comparison import Comparison
+from pipeline.evaluate.intervals import Figure
+from pipeline.evaluate.metrics import HEADLINES
+from pipeline.model.store import FILES
+from pipeline.tracking.connection import REGISTERED, session, store_uri
+from pipeline.tracking.fetch import version_of
+from pipeline.tracking.rows import FOLDER, compare_rows, read_rows
+
+_ID = re.compile(r"[0-9a-f]{4,32}")
+_MOST = 1000  # runs looked at: MLflow gives them in pages
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run as a list shows it.
+
+    Attributes
+    ----------
+    run_id, name, experiment, status : as MLflow has them.
+    began : ISO 8601, UTC.
+    seconds : how long it took, None while it runs.
+    data : name of the data set to its digest, for all that it was trained or measured on.
+    version, aliases : of the registered model, empty where there is none.
+    settings, figures : of the training, and metrics, with intervals where they have one.
+    command : that made it.
+    """
+
+    run_id: str
+    name: str
+    experiment: str
+    status: str
+    began: str
+    seconds: float | None
+    data: dict[str, str]
+    version: str
+    aliases: tuple[str, ...]
+    settings: dict[str, str]
+    figures: dict[str, Figure]
+    command: str
+
+
+@dataclass(frozen=True)
+class Versus:
+    """Two runs side by side.
+
+    Attributes
+    ----------
+    settings : name to both values, where they differ.
+    data : data set to both digests, where they differ or one is absent.
+    figures : metric to the figures of both, None where a run has none.
+    paired : name of the rows to their number and the paired comparison, where both runs hold the same rows.
+    """
+
+    first: Listed
+    second: Listed
+    settings: dict[str, tuple[str | None, str | None]]
+    data: dict[str, tuple[str | None, str | None]]
+    figures: dict[str, tuple[Figure | None, Figure | None]]
+    paired: dict[str, tuple[int, Comparison]]
+
+
+def list_runs(experiment: str | None = None) -> list[Listed]:
+    """The runs of an experiment, or of all, the newest first; raises `TrackingError`."""
+    with session() as mlflow:
+        return _all(mlflow.MlflowClient(), experiment)
+
+
+def find(mlflow, named: str) -> Listed:
+    """The run that an id, the beginning of one, a name, a model's address or a model folder stands for.
+
+    Raises
+    ------
+    InputError
+        Where none or several are meant.
+    """
+    client = mlflow.MlflowClient()
+    wanted = _run_id(client, named)
+    if wanted is not None and len(wanted) == 32:
+        found = _all(client, None, f"run_id = '{wanted}'")
+    else:
+        runs = _all(client, None)
+        found = [run for run in runs if run.name == named]
+        if not found and _ID.fullmatch(named):
+            found = [run for run in runs if run.run_id.startswith(named)]
+    if not found:
+        raise InputError(f"{named}: no such run in {store_uri()}; `detente runs` lists those that there are")
+    if len(found) > 1:
+        ids = ", ".join(run.run_id[:8] for run in found[:5])
+        raise InputError(f"{named}: {len(found)} runs are called so ({ids}); give the id")
+    return found[0]
+
+
+def compare_runs(first: str, second: str) -> Versus:
+    """Settings that differ, metrics side by side, and paired differences where both hold the same rows."""
+    with session() as mlflow:
+        one, other = find(mlflow, first), find(mlflow, second)
+        figures = sorted({*one.figures, *other.figures}, key=_order)
+        return Versus(
+            one,
+            other,
+            _differences(one.settings, other.settings),
+            _differences(one.data, other.data),
+            {key: (one.figures.get(key), other.figures.get(key)) for key in figures},
+            _paired(mlflow.MlflowClient(), one, other),
+        )
+
+
+def _run_id(client, named: str) -> str | None:
+    """The id behind an address, a folder or an id; None where it must be looked for."""
+    if named.startswith("models:/"):
+        version = version_of(client, named)
+        if version is None or not version.run_id:
+            raise InputError(
+                f"{named}: comes from no run; give models:/{REGISTERED}/VERSION or models:/{REGISTERED}@ALIAS"
+            )
+        return version.run_id
+    if (Path(named) / FILES.card).exists():
+        from pipeline.model.store import load, run_of
+
+        run_id = run_of(load(named))
+        if run_id is None:
+            raise InputError(f"{named}: this model was never logged; `detente runs push` sends what waits")
+        return run_id
+    return named if _ID.fullmatch(named) else None
+
+
+def _all(client, experiment: str | None, only: str = "") -> list[Listed]:
+    """Runs that `only` lets through, the newest first."""
+    names = {one.experiment_id: one.name for one in client.search_experiments()}
+    if experiment is not None:
+        names = {key: name for key, name in names.items() if name == experiment}
+        if not names:
+            raise TrackingError(
+                f"MLflow store {store_uri()}: no experiment {experiment!r}; `detente runs` lists all runs"
+            )
+    if not names:
+        return []
+    registered = _registered(client)
+    runs = client.search_runs(list(names), only, max_results=_MOST, order_by=["attributes.start_time DESC"])
+    return [_listed(run, names[run.info.experiment_id], registered) for run in runs]
+
+
+def _registered(client) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Run id to the version and aliases of its model."""
+    models = client.search_registered_models(f"name='{REGISTERED}'")
+    aliases: dict[str, list[str]] = {}
+    for model in models:
+        for alias, version in model.aliases.items():
+            aliases.setdefault(str(version), []).append(alias)
+    found = client.search_model_versions(f"name='{REGISTERED}'") if models else []
+    return {one.run_id: (str(one.version), tuple(sorted(aliases.get(str(one.version), ())))) for one in found}
+
+
+def _listed(run, experiment: str, registered: dict) -> Listed:
+    info, tags = run.info, run.data.tags
+    version, aliases = registered.get(info.run_id, ("", ()))
+    return Listed(
+        run_id=info.run_id,
+        name=info.run_name,
+        experiment=experiment,
+        status=info.status.lower(),
+        began=datetime.fromtimestamp(info.start_time / 1000, UTC).isoformat(timespec="seconds"),
+        seconds=(info.end_time - info.start_time) / 1000 if info.end_time else None,
+        data={given.dataset.name: given.dataset.digest for given in sorted(run.inputs.dataset_inputs, key=_later)},
+        version=version,
+        aliases=aliases,
+        settings=dict(run.data.params),
+        figures=_figures(run.data.metrics),
+        command=tags.get("command", ""),
+    )
+
+
+def _later(given) -> bool:
+    """Whether a data set is one that a run was measured on, and not trained on."""
+    return not any(tag.value == "training" for tag in given.tags)
+
+
+def _figures(metrics: dict[str, float]) -> dict[str, Figure]:
+    """Metrics with their intervals; one without an interval has its value at both ends."""
+    ends = {f"{key}{end}" for key in metrics for end in ("_low", "_high") if f"{key}{end}" in metrics}
+    return {
+        key: Figure(value, metrics.get(f"{key}_low", value), metrics.get(f"{key}_high", value))
+        for key, value in metrics.items()
+        if key not in ends
+    }
+
+
+def _differences(first: dict, second: dict) -> dict[str, tuple]:
+    names = [*first, *(name for name in second if name not in first)]
+    return {name: (first.get(name), second.get(name)) for name in sorted(names) if first.get(name) != second.get(name)}
+
+
+def _order(key: str) -> tuple[str, int, str]:
+    """Metrics of the training first, then those of each data set, the headline ones in their usual order."""
+    data, _, name = key.rpartition("/")
+    return data, HEADLINES.index(name) if name in HEADLINES else len(HEADLINES), name
+
+
+def _paired(client, one: Listed, other: Listed) -> dict[str, tuple[int, Comparison]]:
+    found = {}
+    with tempfile.TemporaryDirectory() as made:
+        fetch = _fetcher(client, Path(made))
+        shared = [sorted({file.path for file in client.list_artifacts(run.run_id, FOLDER)}) for run in (one, other)]
+        for path in (path for path in shared[0] if path in shared[1]):
+            compared = compare_rows(fetch(one.run_id, path), fetch(other.run_id, path))
+            if compared is not None:
+                found[Path(path).stem] = compared
+    return found
+
+
+def _fetcher(client, folder: Path) -> Callable:
+    def fetch(run_id: str, path: str):
+        place = folder / run_id
+        place.mkdir(exist_ok=True)
+        return read_rows(Path(client.download_artifacts(run_id, path, str(place))))
+
+    return fetch

@@ -1,0 +1,141 @@
+"""Models by their MLflow address, fetched once into a cache and verified by hash."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from pipeline.errors import ModelError, TrackingError
+from pipeline.model.store import FILES, read_card, remember_run
+from pipeline.tracking.connection import cache_folder, session
+from pipeline.tracking.record import sha256
+from pipeline.tracking.registry import CARD
+
+_VERSION = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
+
+
+def model_folder(address: str) -> Path:
+    """The folder of a model named by its MLflow address (``models:/detente@champion``, ``runs:/…/model``).
+
+    The model is downloaded once. Whatever lies in the cache is compared with the hashes of its card, and the
+    card with the hash that the registry keeps, each time; a copy that does not fit is fetched again.
+
+    Raises
+    ------
+    TrackingError
+        Where the store does not answer, or holds no such model.
+    ModelError
+        Where what it holds is no Detente model, or not the one that was registered.
+    """
+    with session() as mlflow:
+        found = version_of(mlflow.MlflowClient(), address)
+        key, wanted, run_id = _identity(address, found)
+        cached = cache_folder() / "models" / key
+        if not _whole(cached, wanted):
+            if found is not None:
+                _check_place(mlflow.MlflowClient(), found)
+            _download(mlflow, address if found is None else _fixed(found), cached, address)
+            if not _whole(cached, wanted):
+                shutil.rmtree(cached, ignore_errors=True)
+                raise ModelError(
+                    f"{address}: what was fetched is not what was registered (sha256 differs); register it again"
+                )
+        if run_id:
+            remember_run(cached, run_id)
+    return cached
+
+
+def version_of(client, address: str):
+    """The registered version behind ``models:/NAME/N`` or ``models:/NAME@ALIAS``, None for other addresses.
+
+    Raises
+    ------
+    TrackingError
+        Where there is no such model, version or alias; it names those that there are.
+    """
+    match = _VERSION.fullmatch(address)
+    if match is None:
+        return None
+    from mlflow.exceptions import MlflowException
+
+    name, version, alias = match.group("name", "version", "alias")
+    try:
+        return client.get_model_version(name, version) if version else client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+    raise TrackingError(f"{address}: {_what_there_is(client, name, alias)}")
+
+
+def _what_there_is(client, name: str, alias: str | None) -> str:
+    models = {model.name: model for model in client.search_registered_models()}
+    if name not in models:
+        known = ", ".join(sorted(models)) or "none"
+        return f"no model {name!r} is registered; expected one of: {known}; train one, or correct MLFLOW_TRACKING_URI"
+    if alias:
+        known = ", ".join(sorted(models[name].aliases)) or "none"
+        return f"no alias {alias!r}; aliases of {name}: {known}; set it with `detente promote RUN --alias {alias}`"
+    versions = sorted(int(found.version) for found in client.search_model_versions(f"name='{name}'"))
+    return f"no such version; versions of {name}: {', '.join(map(str, versions)) or 'none'}"
+
+
+def _fixed(version) -> str:
+    """An address that goes on naming the same model while an alias moves."""
+    return f"models:/{version.name}/{version.version}"
+
+
+def _check_place(client, version) -> None:
+    """Raise `TrackingError` where the files of a local store are not where it says; MLflow would download nothing."""
+    place = client.get_model_version_download_uri(version.name, version.version).removeprefix("file://")
+    if place.startswith("/") and not Path(place).exists():
+        raise TrackingError(
+            f"{_fixed(version)}: expected its files in {place}, found nothing; if they were moved, move them back, or train again"
+        )
+
+
+def _identity(address: str, version) -> tuple[str, str | None, str | None]:
+    """Name of the folder in the cache, the sha256 that the card must have, the run."""
+    if version is None:
+        return re.sub(r"[^\w.-]+", "-", address).strip("-"), None, None
+    wanted = version.tags.get(CARD)
+    return (
+        f"{version.name}-{version.version}-{(wanted or str(version.creation_timestamp))[:16]}",
+        wanted,
+        version.run_id,
+    )
+
+
+def _whole(folder: Path, wanted: str | None) -> bool:
+    """Whether a folder holds the model: the card as registered, every file as the card says."""
+    card = folder / FILES.card
+    if not card.exists() or (wanted is not None and sha256(card) != wanted):
+        return False
+    try:
+        hashes = json.loads(card.read_text(encoding="utf-8"))["sha256"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return all((folder / name).exists() and sha256(folder / name) == value for name, value in hashes.items())
+
+
+def _download(mlflow, address: str, to: Path, named: str) -> None:
+    """Download a model and put it into the cache whole."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".", dir=to.parent))
+    try:
+        place = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(part)))
+        cards = sorted(place.rglob(FILES.card))
+        if not cards:
+            raise ModelError(f"{named}: holds no Detente model; expected {FILES.card} in it")
+        read_card(cards[0].parent)
+        shutil.rmtree(to, ignore_errors=True)
+        try:
+            os.replace(cards[0].parent, to)
+        except OSError:
+            if not to.exists():  # another process has put it there first
+                raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,228 @@
+"""A model in the place of another, with proof: who promoted it, when, why, and the figures of both stay with it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.corpus.labelled import Corpus
+from pipeline.errors import InputError, ModelError, TrackingError
+from pipeline.evaluate.comparison import Contest, contest
+from pipeline.evaluate.intervals import Figure
+from pipeline.evaluate.metrics import metric_in_words
+from pipeline.model.settings import settings_from
+from pipeline.model.store import FILES, Model, load, remember_run, run_of
+from pipeline.stance import STANCES
+from pipeline.tracking.catalogue import find
+from pipeline.tracking.connection import EXPERIMENT, REGISTERED, session
+from pipeline.tracking.fetch import model_folder, version_of
+from pipeline.tracking.outbox import model_in, outbox_of, send, waiting
+from pipeline.tracking.record import (
+    Data,
+    Record,
+    data_of,
+    headline_metrics,
+    metric_table,
+    sha256,
+    shown,
+    source_of,
+    surroundings,
+)
+from pipeline.tracking.registry import CARD
+from pipeline.tracking.runs import log_record
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a model may take an alias.
+
+    Attributes
+    ----------
+    candidate, champion : addresses of registered versions; the champion is None where the alias is free.
+    data : what they were compared on.
+    metric : the one that decides: three-way macro-F1, or two-way where no snippet is neutral.
+    contest : figures of both and their paired difference, None where they could not be compared.
+    allowed : whether the whole 95 % interval of the difference is above zero, or there is no champion.
+    reason : in words.
+    warnings : what a reader must know beside it.
+    """
+
+    candidate: str
+    champion: str | None
+    alias: str
+    data: Data
+    metric: str
+    contest: Contest | None
+    allowed: bool
+    reason: str
+    warnings: tuple[str, ...]
+
+
+def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decision:
+    """Register a model where it is not yet, and compare it with the one that holds the alias.
+
+    Parameters
+    ----------
+    named : a run's id or name, a model folder, or ``models:/…``.
+    corpus : labelled snippets; those in or near to the training texts of either model are left out.
+    force : go on where the champion cannot be loaded.
+
+    Raises
+    ------
+    TrackingError, ModelError, InputError
+        Where the store, a model or the snippets do not serve.
+    """
+    candidate, champion = _versions(named, alias)
+    opened = load(model_folder(candidate))
+    data, metric = data_of(corpus, "promotion"), _deciding(corpus)
+    if champion is None:
+        alone = contest([opened], corpus)
+        reason = f"no model is @{alias} yet; {metric_in_words(metric)} {alone.figures[0][metric]}"
+        return Decision(candidate, None, alias, data, metric, alone, True, reason, _warnings(alone))
+    try:
+        holder = load(model_folder(champion))
+    except (ModelError, TrackingError) as error:
+        if not force:
+            raise type(error)(
+                f"@{alias} is {champion}, which cannot be loaded: {error}; --force promotes without a comparison"
+            ) from None
+        reason = f"not compared: {champion} cannot be loaded"
+        return Decision(candidate, champion, alias, data, metric, None, False, reason, (str(error),))
+    both = contest([opened, holder], corpus)
+    difference = both.comparison.differences[metric]
+    better = difference.low > 0
+    said = f"{candidate} is {'better' if better else 'not better'} than @{alias}, {champion}"
+    reason = f"{said}: {metric_in_words(metric)} {_against(both, metric)}, difference {_signed(difference)}"
+    return Decision(candidate, champion, alias, data, metric, both, better, reason, _warnings(both))
+
+
+def give_alias(found: Decision, why: str = "") -> None:
+    """Give the alias, after who, when, why and both figures are written down; raises `TrackingError`."""
+    with session(writes=True) as mlflow:
+        client = mlflow.MlflowClient()
+        holder = _holder(client, found.alias)
+        if holder != found.champion:
+            raise TrackingError(f"@{found.alias} has become {holder} meanwhile; compare again")
+        version = found.candidate.rpartition("/")[2]
+        for name, value in _trace(found, why).items():
+            client.set_model_version_tag(REGISTERED, version, f"{found.alias}.{name}", value)
+        client.set_registered_model_alias(REGISTERED, found.alias, version)
+        if found.champion:
+            old = found.champion.rpartition("/")[2]
+            client.set_model_version_tag(REGISTERED, old, f"{found.alias}.replaced_by", version)
+
+
+def _trace(found: Decision, why: str) -> dict[str, str]:
+    values = {
+        "by": surroundings()["mlflow.user"],
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "why": why,
+        "reason": found.reason,
+        "forced": "" if found.allowed else "yes",
+        "instead_of": found.champion or "",
+        "on": f"{found.data.name} ({found.data.digest})",
+        "metric": found.metric,
+    }
+    if found.contest:
+        figures = [str(one[found.metric]) for one in found.contest.figures]
+        values |= {"rows": str(found.contest.rows), "left_out": str(found.contest.left_out)}
+        values |= dict(zip(("figure", "figure_before"), figures))
+        if found.contest.comparison:
+            values["difference"] = _signed(found.contest.comparison.differences[found.metric])
+    return {name: value for name, value in values.items() if value}
+
+
+def _versions(named: str, alias: str) -> tuple[str, str | None]:
+    """Addresses of the candidate, registered where it was not, and of the present holder of the alias."""
+    folder = Path(named)
+    if (folder / FILES.card).exists():
+        _ensure_logged(load(folder))
+    with session() as mlflow:
+        client = mlflow.MlflowClient()
+        version = version_of(client, named)
+        run = find(mlflow, named) if version is None else None
+        number = run.version if run else version.version
+        if not number:
+            raise InputError(f"{named}: this run has no registered model; promote a model folder in its place")
+        if version is not None and version.name != REGISTERED:
+            raise InputError(f"{named}: expected a version of {REGISTERED}")
+        candidate, champion = f"models:/{REGISTERED}/{number}", _holder(client, alias)
+    if candidate == champion:
+        raise InputError(f"{named}: is {candidate}, which is @{alias} already")
+    return candidate, champion
+
+
+def _ensure_logged(model: Model) -> None:
+    """See to it that the store has a run of a model folder, sending the one that waits where one does."""
+    if _known(run_of(model)):
+        return
+    card = sha256(model.folder / FILES.card)
+    for entry in waiting(outbox_of(model.folder)):
+        if sha256(model_in(entry) / FILES.card) == card:
+            send(entry)
+            return
+    remember_run(model.folder, _log_folder(model))
+
+
+def _known(run_id: str | None) -> bool:
+    """Whether the store has registered the model of a run."""
+    if run_id is None:
+        return False
+    with session(writes=True) as mlflow:
+        return bool(mlflow.MlflowClient().search_model_versions(f"run_id='{run_id}'"))
+
+
+def _holder(client, alias: str) -> str | None:
+    """The address of the version that holds an alias."""
+    for model in client.search_registered_models(f"name='{REGISTERED}'"):
+        if alias in model.aliases:
+            return f"models:/{REGISTERED}/{model.aliases[alias]}"
+    return None
+
+
+def _log_folder(model: Model) -> str:
+    """Log a model folder that was trained without this store; returns the run id."""
+    card, data = model.card, model.card["data"]
+    figures = {name: Figure(**values) for name, values in card["metrics"].items()}
+    name = " + ".join(dict.fromkeys(Path(file).stem for file in data["files"])) or "snippets"
+    made = int(datetime.fromisoformat(card["made"]).timestamp() * 1000)
+    record = Record(
+        experiment=EXPERIMENT,
+        name=f"{model.folder.name} {card['made'][:16].replace('T', ' ')}",
+        description=f"Trained elsewhere on {data['rows']:,} snippets ({name}), taken in from `{model.folder}`.",
+        began=made,
+        ended=made,
+        params={key: shown(value) for key, value in settings_from(card["settings"], "card").flat().items()},
+        metrics=headline_metrics(figures),
+        tags={"data.sha256": data["sha256"], CARD: sha256(model.folder / FILES.card), **surroundings()},
+        data=Data(name[:80], data["sha256"][:32], source_of(data["files"]), data["rows"], "training"),
+        table=metric_table(figures),
+        folder=str(model.folder.resolve()),
+    )
+    with tempfile.TemporaryDirectory() as made_folder:
+        shutil.copy(model.folder / FILES.card, made_folder)
+        return log_record(record, model.folder, Path(made_folder)).run_id
+
+
+def _deciding(corpus: Corpus) -> str:
+    return "three_way.macro_f1" if STANCES[2] in corpus.stances else "two_way.macro_f1"
+
+
+def _warnings(found: Contest) -> tuple[str, ...]:
+    out = []
+    if found.left_out:
+        out.append(f"{found.left_out:,} snippets are in or near to training texts and were left out")
+    if not found.checked:
+        out.append("a model does not say what it was trained on; copies of its training texts cannot be found")
+    return tuple(out)
+
+
+def _against(both: Contest, metric: str) -> str:
+    return " against ".join(f"{figures[metric].value:.3f}" for figures in both.figures)
+
+
+def _signed(difference: Figure) -> str:
+    return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"

@@ -1,0 +1,249 @@
+"""A run as it is sent: plain values and files, so that what a store did not take today can be sent tomorrow."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.corpus.labelled import SHIPPED, Corpus
+from pipeline.evaluate.intervals import Figure
+from pipeline.evaluate.metrics import HEADLINES, metric_in_words
+from pipeline.experiment.train import Run
+from pipeline.tracking.connection import EXPERIMENT
+
+_NOT_IN_NAMES = re.compile(r"[^\w\-. /]+")
+_NAME_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set as a run names it.
+
+    Attributes
+    ----------
+    name, digest : what it is called, and the start of the sha256 of its content.
+    source : where it lies.
+    rows : its size.
+    context : what it was used for, such as "training" or "evaluation".
+    """
+
+    name: str
+    digest: str
+    source: str
+    rows: int
+    context: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """A training run without its model and files.
+
+    Attributes
+    ----------
+    experiment, name, description : as the MLflow UI shows them.
+    began, ended : milliseconds since 1970: how long the training took, whenever it is sent.
+    params, metrics, tags : as MLflow keeps them.
+    data : what it was trained on.
+    table : every metric in rows of name, words, value, low, high.
+    folder : where the model was saved.
+    registered : whether its model gets a version in the registry; that of one run among many does not.
+    """
+
+    experiment: str
+    name: str
+    description: str
+    began: int
+    ended: int
+    params: dict[str, str]
+    metrics: dict[str, float]
+    tags: dict[str, str]
+    data: Data
+    table: list[list]
+    folder: str
+    registered: bool = True
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is said of a run beforehand.
+
+    Attributes
+    ----------
+    began : milliseconds since 1970.
+    command, name, experiment : as the user wrote them.
+    tags : further ones, such as ``mlflow.parentRunId`` of a run within another.
+    registered : whether its model gets a version in the registry.
+    """
+
+    began: int
+    command: str = ""
+    name: str | None = None
+    experiment: str = EXPERIMENT
+    tags: dict[str, str] = field(default_factory=dict)
+    registered: bool = True
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
+def record_of(run: Run, folder: Path, asked: Asked) -> Record:
+    """The record of a run that ends now and whose model is saved in ``folder``."""
+    corpus = run.corpus
+    data = data_of(corpus, "training")
+    when = datetime.fromtimestamp(asked.began / 1000).strftime("%Y-%m-%d %H:%M")
+    tags = {
+        "command": asked.command,
+        "data.sha256": corpus.fingerprint(),
+        "data.files": ", ".join(corpus.files),
+        "card.sha256": sha256(folder / "card.json"),
+        "terms": len(run.weights.vocabulary),
+        "threshold": f"{run.threshold:.4f}",
+        "calibration.temperature": f"{run.calibration.temperature:.4f}",
+        **surroundings(),
+        **asked.tags,
+    }
+    return Record(
+        experiment=asked.experiment,
+        name=asked.name or f"{data.name} {when}",
+        description=_description(run, folder, asked.command),
+        began=asked.began,
+        ended=now(),
+        params={name: shown(value) for name, value in {**run.settings.flat(), **_recipe(corpus)}.items()},
+        metrics=headline_metrics(run.figures),
+        tags={key: str(value) for key, value in tags.items() if value not in ("", None)},
+        data=data,
+        table=metric_table(run.figures),
+        folder=str(folder.resolve()),
+        registered=asked.registered,
+    )
+
+
+def data_of(corpus: Corpus, context: str) -> Data:
+    """A corpus as a run names it: as the user did, the three files that come with Detente after their folder."""
+    paths = [Path(file) for file in corpus.files]
+    named = corpus.recipe.data if corpus.recipe else [path.parent if path.name in SHIPPED else path for path in paths]
+    names = dict.fromkeys(Path(name).resolve().stem for name in named)
+    name = plain(" + ".join(names) or "snippets")[:_NAME_LENGTH]
+    return Data(name, corpus.fingerprint()[:32], source_of(corpus.files), len(corpus), context)
+
+
+def _recipe(corpus: Corpus) -> dict[str, object]:
+    """What was said of the data on the command line, beside their names, as settings."""
+    if corpus.recipe is None:
+        return {}
+    weights = [f"{name}={weight:g}" for name, weight in corpus.recipe.weights]
+    said = {"data.names": corpus.recipe.data, "data.weights": weights, "data.tests": corpus.recipe.tests}
+    return {name: values for name, values in said.items() if values}
+
+
+def source_of(files: Sequence[str]) -> str:
+    """Where data lies, as MLflow writes it."""
+    paths = [str(Path(file).resolve()) for file in files]
+    return json.dumps({"uri": os.path.commonpath(paths) if paths else "", "files": paths})
+
+
+def headline_metrics(figures: dict[str, Figure], prefix: str = "") -> dict[str, float]:
+    """The dozen metrics a person compares, each with the ends of its interval beside it."""
+    out = {}
+    for key in (key for key in HEADLINES if key in figures):
+        one = figures[key]
+        out |= {f"{prefix}{key}": one.value, f"{prefix}{key}_low": one.low, f"{prefix}{key}_high": one.high}
+    return out
+
+
+def metric_table(figures: dict[str, Figure]) -> list[list]:
+    """Every metric as a row: name, words, value, low, high."""
+    return [[name, metric_in_words(name), one.value, one.low, one.high] for name, one in figures.items()]
+
+
+def plain(name: str) -> str:
+    """A name with the characters that MLflow allows in the names of metrics.
+
+    Examples
+    --------
+    >>> plain("tension, PSI")
+    'tension_ PSI'
+    """
+    return _NOT_IN_NAMES.sub("_", name)
+
+
+def surroundings() -> dict[str, str]:
+    """Who ran what: user, version of Detente, commit of the working folder where it is under Git."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without users
+        user = ""
+    return {"mlflow.user": user, "mlflow.source.git.commit": _commit(), "detente.version": version("detente")}
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def as_json(record: Record) -> str:
+    """A record as JSON."""
+    return json.dumps(asdict(record), indent=2, ensure_ascii=False)
+
+
+def from_json(text: str) -> Record:
+    """What `as_json` wrote."""
+    values = json.loads(text)
+    return Record(**{**values, "data": Data(**values["data"])})
+
+
+def shown(value: object) -> str:
+    """A setting as a run shows it."""
+    return ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+
+
+def _commit() -> str:
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _description(run: Run, folder: Path, command: str) -> str:
+    """Markdown for the UI: data, command, model, figures."""
+    rows = Counter(run.corpus.sources)
+    files = [f"- `{file}`: {_counted(rows, Path(file))}{_size(Path(file))}" for file in run.corpus.files]
+    shown = [key for key in ("two_way.macro_f1", "three_way.macro_f1", "events.macro_f1") if key in run.figures]
+    figures = [f"- {metric_in_words(key)}: {run.figures[key]}" for key in shown]
+    learned = f"Trained on {len(run.corpus):,} snippets:"
+    held_out = f"On held-out snippets ({run.card()['metrics_from']}):"
+    parts = [
+        learned,
+        "",
+        *files,
+        "",
+        held_out,
+        "",
+        *figures,
+        "",
+        f"Model: `{folder}`, {len(run.weights.vocabulary):,} terms.",
+    ]
+    return "\n".join([*parts, "", f"Command: `{command}`"] if command else parts)
+
+
+def _counted(rows: Counter, file: Path) -> str:
+    """Number of snippets of a file; nothing where its rows go by the name of a public corpus."""
+    return f"{rows[file.name]:,} snippets, " if file.name in rows else ""
+
+
+def _size(path: Path) -> str:
+    """Size of a file in kB, "gone" where it is no longer there."""
+    return f"{max(1, round(path.stat().st_size / 1000)):,} kB" if path.exists() else "gone"

@@ -1,0 +1,78 @@
+"""Models in MLflow's registry: logged once, registered with what a person must know of them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from pipeline.actors import gazetteer
+from pipeline.tracking.connection import REGISTERED
+from pipeline.tracking.record import Record
+
+CARD = "card.sha256"  # the tag by which a fetched model is verified
+_REQUIREMENTS = ("scikit-learn", "numpy", "scipy", "pyarrow", "PyStemmer", "ftfy", "pandas", "joblib", "mlflow")
+_ABOUT = "Says, sentence by sentence, whether news tells of rising or easing tension between political actors."
+
+
+def log_model(mlflow, folder: Path):
+    """Log a model folder to the active run, to be served as it is; returns MLflow's `ModelInfo`."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+    from pipeline.tracking import served
+
+    out = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
+    out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
+    out.append(ColSpec(DataType.string, "reason"))
+    params = ParamSchema([ParamSpec("evidence", DataType.long, 0), ParamSpec("actors", DataType.boolean, False)])
+    # No schema of the input: MLflow would drop the columns beside ``text``, and take no lists. The model itself asks for it.
+    signature = ModelSignature(None, Schema(out), params)
+    with tempfile.TemporaryDirectory() as made:
+        return mlflow.pyfunc.log_model(
+            name="model",
+            python_model=served.__file__,
+            artifacts={"model": str(folder)},
+            code_paths=[str(_code(Path(made)))],
+            signature=signature,
+            pip_requirements=[f"{name}=={version(name)}" for name in _REQUIREMENTS],
+        )
+
+
+def _code(to: Path) -> Path:
+    """A copy of the package with the gazetteer in it, which it needs to name actors, and without the corpus."""
+    package = Path(__file__).parents[1]
+    copy = to / package.name
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        return {name for name in names if name == "__pycache__" or (name == "data" and Path(folder) == package)}
+
+    shutil.copytree(package, copy, ignore=left_out)
+    (copy / "data").mkdir()
+    shutil.copy(gazetteer.PATH, copy / "data")
+    return copy
+
+
+def register(mlflow, record: Record, info) -> str:
+    """Register the model of a run with description and tags; returns the version."""
+    client = mlflow.MlflowClient()
+    _ensure_registered(client)
+    tags = {"data": record.data.name, "data.sha256": record.tags["data.sha256"], CARD: record.tags[CARD]}
+    tags |= {row[0]: f"{row[2]:.3f} [{row[3]:.3f}, {row[4]:.3f}]" for row in record.table if row[0] in record.metrics}
+    made = mlflow.register_model(info.model_uri, REGISTERED, tags=tags)
+    client.update_model_version(REGISTERED, made.version, record.description)
+    return str(made.version)
+
+
+def _ensure_registered(client) -> None:
+    """The registered model, made where there is none."""
+    if any(model.name == REGISTERED for model in client.search_registered_models(f"name='{REGISTERED}'")):
+        return
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(REGISTERED, description=_ABOUT)
+    except MlflowException as error:  # another process made it meanwhile
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
