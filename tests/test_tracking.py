@@ -293,7 +293,7 @@ def serving(place, port):
 
 
 def wait_for(url):
-    for _ in range(240):
+    for _ in range(1200):
         try:
             return urllib.request.urlopen(url, timeout=1)
         except OSError:

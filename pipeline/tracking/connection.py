@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from pipeline.errors import DetenteError, TrackingError
+from pipeline.sources.download import cache_folder
 
 EXPERIMENT = REGISTERED = "detente"
 KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI may open in its GenAI mode
@@ -44,13 +45,6 @@ _MEANINGS = (
 def store_uri() -> str:
     """The tracking store: what ``MLFLOW_TRACKING_URI`` names, else a local SQLite file."""
     return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
-
-
-def cache_folder() -> Path:
-    """Where fetched models are kept: ``DETENTE_CACHE``, else ``detente`` in the user's cache folder."""
-    if named := os.environ.get("DETENTE_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "detente"
 
 
 def open_store(experiment: str = EXPERIMENT) -> None:

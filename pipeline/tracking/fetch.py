@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pipeline.errors import ModelError, TrackingError
 from pipeline.model.store import FILES, read_card, remember_run
-from pipeline.tracking.connection import cache_folder, session
+from pipeline.sources.download import cache_folder
+from pipeline.tracking.connection import session
 from pipeline.tracking.record import sha256
 from pipeline.tracking.registry import CARD
 
