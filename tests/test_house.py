@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 
 ROOMS = """
     errors stance arrays read text actors corpus sources model score write engines explain timeline evaluate
-    experiment tracking reader show cli detente
+    label experiment tracking reader show cli detente
 """.split()
 PIPELINE = ROOT / "pipeline"
 MODULES = sorted(path for path in PIPELINE.rglob("*.py") if path.read_text())

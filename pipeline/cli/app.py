@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import corpora, registry, scoring, timelines, training
+from pipeline.cli import data as own_data
 from pipeline.cli.data_group import data
 from pipeline.cli.options import settings
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
@@ -45,6 +46,8 @@ for panel, commands in COMMANDS.items():
 # `detente data`: its commands, in the order of `detente data --help`.
 for command in (corpora.list_corpora, corpora.fetch):
     data.command(command.__name__.removesuffix("_corpora"))(command)
+for command in (own_data.check,):
+    data.command(command.__name__)(command)
 app.add_typer(data, name="data", rich_help_panel="Labelled data")
 
 

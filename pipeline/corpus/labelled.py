@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.corpus.contradictions import SetAside, sift
+from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
 from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings, texts_of
@@ -106,21 +107,10 @@ class Columns:
 
 
 SHIPPED = ("codebook.csv", "snippets.csv", "other_news.csv")  # what a folder stands for, and what comes with Detente
-_OTHER_NAMES = {
+OTHER_NAMES = {
     "stance": ("label", "gold_stance"),
     "event": ("event_type", "code"),
     "quad": ("quadclass", "quad_class"),
-}
-_SPELLINGS = {
-    "escalatory": "escalation",
-    "escalating": "escalation",
-    "deescalation": "de-escalation",
-    "deescalatory": "de-escalation",
-    "de-escalatory": "de-escalation",
-    "deescalating": "de-escalation",
-    "de-escalating": "de-escalation",
-    "neither": "neutral",
-    "none": "neutral",
 }
 _COLUMNS = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
 
@@ -202,20 +192,11 @@ def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Cor
 
 def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
     """The labels of a column, None where the table has none."""
-    usual_names = (usual, *_OTHER_NAMES.get(usual, ()))
+    usual_names = (usual, *OTHER_NAMES.get(usual, ()))
     if wanted is None and not {name.strip().lower() for name in table.column_names} & set(usual_names):
         return None
     labels = strings(table, column_of(table.column_names, wanted, usual_names, path)).to_pylist()
-    return [_plain_label(label, usual) for label in labels]
-
-
-def _plain_label(label: str, kind: str) -> str:
-    """A label as the codebook writes it: spelled in small or large letters, "deescalation", "De-Escalatory"."""
-    label = label.strip()
-    if kind == "event":
-        return label.upper()
-    plain = label.lower().replace("_", "-").replace(" ", "-") if kind == "stance" else label.lower()
-    return _SPELLINGS.get(plain, plain)
+    return [plain_label(label, usual) for label in labels]
 
 
 def check_labels(path: str | Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:

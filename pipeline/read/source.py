@@ -99,11 +99,15 @@ class Dialect:
     quoted: bool
 
 
-def dialect(source: Source, delimiter: str | None = None) -> Dialect:
+def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -> Dialect:
     """The separator and the quoting of a table.
 
     A comma in ``.csv``, a tab in ``.tsv``, unless the header holds none and another usual separator instead. A tab-separated
     file is read unquoted, where a quotation mark is a character like any other, unless a quoted field spans a line end.
+
+    Parameters
+    ----------
+    closed : whether every quotation mark must be closed; False for those who tell such lines themselves.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def dialect(source: Source, delimiter: str | None = None) -> Dialect:
     if delimiter is None:
         delimiter = usual if usual in first else next((mark for mark in ";\t|," if mark in first), usual)
     quoted = delimiter != "\t" or _spans_lines(head)
-    if quoted:
+    if quoted and closed:
         _require_closed(source)
     return Dialect(delimiter, quoted)
 

@@ -1,0 +1,51 @@
+"""One's own labelled data: `data check`, `import`, `split`, `pick`, `agreement`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipeline.cli.options import MODEL, EventColumn, QuadColumn, StanceColumn, TextColumn
+from pipeline.errors import DRIFT
+
+Encoding = Annotated[Optional[str], typer.Option(help="Encoding of the files, if not UTF-8 or told by them.")]
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Labelled files.")],
+    fix: Annotated[
+        Optional[Path],
+        typer.Option(help="Write a cleaned copy here (of several files: a folder), and the list of every change."),
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="Model whose words tell the language.")] = str(MODEL),
+    errors: Annotated[bool, typer.Option("--errors/--no-errors", help="Look for likely label errors.")] = True,
+    all_places: Annotated[bool, typer.Option("--all", help="Show every place, not the first five of a kind.")] = False,
+    text_column: TextColumn = None,
+    event_column: EventColumn = None,
+    stance_column: StanceColumn = None,
+    quad_column: QuadColumn = None,
+    encoding: Encoding = None,
+) -> None:
+    """Check labelled files before training on them; exit code 3 where something serious is found."""
+    from pipeline import show
+    from pipeline.corpus.labelled import Columns
+    from pipeline.label.check import check_rows, n_steps, read_files
+    from pipeline.label.fix import fixed
+    from pipeline.reader import open_model
+    from pipeline.show.checked import as_json, checked
+
+    rows = read_files(files, Columns(text_column, event_column, stance_column, quad_column), encoding)
+    opened = open_model(model) if model != str(MODEL) or MODEL.is_dir() else None
+    with show.progress(n_steps(rows), "checking") as step:
+        done = check_rows(rows, opened, errors, step)
+    if sys.stdout.isatty():
+        checked(done, all_places)
+    else:
+        print(as_json(done))
+    if fix:
+        show.written(fixed(rows, fix))
+    if done.serious:
+        raise typer.Exit(DRIFT)

@@ -1,0 +1,112 @@
+"""What labelled texts are about and how they are written: labels, actors, length, characters, language."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from pipeline.actors.roles import find_actors
+from pipeline.label.findings import FileSummary, Finding
+from pipeline.label.rows import LabelledRows
+from pipeline.read.rows import SHOWN
+from pipeline.stance import STANCES
+
+LONG = 120  # words; the longest sentence of the project's own snippets has half of them
+RARE = 0.05  # share of rows under which a stance is called rare
+LEAST_ACTOR = 30  # texts that name an actor, from which its stances say something
+ONE_SIDED = 0.95  # share of one stance from which an actor stands for it
+_SHOWN_ACTORS = 12
+
+
+def summary(rows: LabelledRows) -> FileSummary:
+    """A file's rows, labels, stances and the actors that are named most."""
+    corpus = rows.corpus
+    return FileSummary(
+        file=str(rows.path),
+        rows=len(corpus),
+        faulty=len(rows.faults),
+        columns={"text": rows.text_column, **rows.label_columns},
+        labels=dict(Counter(rows.labels.tolist()).most_common()),
+        stances={stance: int((corpus.stances == stance).sum()) for stance in STANCES},
+        actors={key: sum(n.values()) for key, n in _by_actor(rows)[:_SHOWN_ACTORS]},
+    )
+
+
+def balance_findings(rows: LabelledRows) -> list[Finding]:
+    """Stances that are missing or rare, actors that stand for one stance, texts that are over-long or garbled."""
+    found = [_stances(rows), _actors(rows), _long(rows), _garbled(rows)]
+    return [one for one in found if one.count]
+
+
+def _stances(rows: LabelledRows) -> Finding:
+    counts = {stance: int((rows.corpus.stances == stance).sum()) for stance in STANCES}
+    rare = [{"file": str(rows.path), "stance": s, "rows": n} for s, n in counts.items() if n < RARE * len(rows.corpus)]
+    return Finding(
+        "rare stance",
+        False,
+        len(rare),
+        f"a stance has less than {RARE:.0%} of the rows; figures for it will be wide, and training hardly sees it",
+        rare,
+    )
+
+
+def _by_actor(rows: LabelledRows) -> list[tuple[str, Counter]]:
+    """Actors with the stances of the texts that name them, the most named first."""
+    found = find_actors(rows.corpus.texts.tolist())
+    text = np.repeat(np.arange(len(rows.corpus)), np.diff(found.bounds))
+    counts: dict[str, Counter] = {}
+    for code, stance in zip(found.code.tolist(), rows.corpus.stances[text].tolist()):
+        counts.setdefault(found.keys[code], Counter())[stance] += 1
+    return sorted(counts.items(), key=lambda pair: -pair[1].total())
+
+
+def _actors(rows: LabelledRows) -> Finding:
+    sided = []
+    for key, counts in _by_actor(rows):
+        stance, n = counts.most_common(1)[0]
+        usual = float((rows.corpus.stances == stance).mean())
+        if counts.total() >= LEAST_ACTOR and n >= ONE_SIDED * counts.total() and usual < ONE_SIDED - 0.2:
+            sided.append({"file": str(rows.path), "actor": key, "stance": stance, "rows": n, "of": counts.total()})
+    return Finding(
+        "one-sided actor",
+        False,
+        len(sided),
+        "nearly all texts that name an actor have one stance; a model may learn the name in place of the act",
+        sided,
+    )
+
+
+def _long(rows: LabelledRows) -> Finding:
+    sizes = np.array([text.count(" ") + 1 for text in rows.corpus.texts], np.int64)
+    long = np.flatnonzero(sizes > LONG)
+    return Finding(
+        "over-long text",
+        False,
+        len(long),
+        f"more than {LONG} words under one label; a label is for one sentence or headline",
+        [_place(rows, row, words=int(sizes[row])) for row in long],
+    )
+
+
+def _garbled(rows: LabelledRows) -> Finding:
+    from ftfy.badness import is_bad
+
+    garbled = [row for row, text in enumerate(rows.raw) if not text.isascii() and ("\ufffd" in text or is_bad(text))]
+    return Finding(
+        "garbled characters",
+        False,
+        len(garbled),
+        "the text was written in one encoding and read in another; repaired where it can be, lost where it says \ufffd",
+        [_place(rows, row) for row in garbled],
+    )
+
+
+def _place(rows: LabelledRows, row: int, **more) -> dict:
+    return {
+        "file": str(rows.path),
+        "row": int(rows.lines[row]),
+        "label": rows.labels[row],
+        "text": rows.raw[row][:SHOWN],
+        **more,
+    }

@@ -1,0 +1,111 @@
+"""Labelled files checked before anything is trained or measured on them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.corpus.labelled import Columns
+from pipeline.errors import InputError
+from pipeline.label.balance import balance_findings, summary
+from pipeline.label.findings import Checked, Finding
+from pipeline.label.repeats import Repeats, repeat_findings
+from pipeline.label.rows import BLANK, BROKEN, UNKNOWN, UNLABELLED, LabelledRows, read_labelled_rows
+from pipeline.label.suspicion import label_errors
+from pipeline.model.store import Model
+from pipeline.read.rows import SHOWN
+from pipeline.score.snippets import REASONS, score
+
+_ADVICE = {
+    BROKEN: "rows that cannot be read; mend them, or leave them out with --fix",
+    BLANK: "rows without a text",
+    UNLABELLED: "rows without a label",
+    UNKNOWN: "labels that the codebook does not know or that contradict each other in a row; "
+    "`detente data import --map` says what they mean",
+}
+_FOREIGN = REASONS.index("not English")
+_STRANGE = 0.1  # share of texts of mostly unknown words from which a file is said to be of another kind
+
+
+def read_files(paths: list[Path], columns: Columns | None = None, encoding: str | None = None) -> list[LabelledRows]:
+    """Read labelled files, each once.
+
+    Raises
+    ------
+    InputError
+        Where a file is named twice or cannot be read as a labelled table.
+    """
+    twice = [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]
+    if twice:
+        raise InputError(f"{twice[0]}: named twice; every row of it would count as a copy")
+    return [read_labelled_rows(path, columns, encoding) for path in paths]
+
+
+def n_steps(files: list[LabelledRows]) -> int:
+    """How often `check_rows` calls ``step``."""
+    return len(files) + 3
+
+
+def check_rows(
+    files: list[LabelledRows],
+    model: Model | None = None,
+    errors: bool = True,
+    step: Callable[[str], None] = lambda done: None,
+) -> Checked:
+    """Check labelled rows: faults, repeats, contradictions, leaks, balance, language, likely label errors.
+
+    Parameters
+    ----------
+    model : whose words tell the language; None leaves the language out.
+    errors : whether to look for likely label errors, for which models are fitted.
+    step : called with the name of each step once it is done.
+    """
+    summaries, found, skipped = [], _faults(files), []
+    for rows in files:
+        summaries.append(summary(rows))
+        found += balance_findings(rows)
+        step(rows.path.name)
+    found += repeat_findings(Repeats(files))
+    step("copies compared")
+    if model is None:
+        skipped.append("the language, for want of a model: train one, or name it with --model")
+    else:
+        found += _language(files, model)
+    step("words looked up")
+    if errors:
+        likely, why = label_errors(files)
+        found += likely
+        skipped += why
+    step("labels doubted")
+    return Checked(summaries, sorted(found, key=lambda one: not one.serious), skipped)
+
+
+def _faults(files: list[LabelledRows]) -> list[Finding]:
+    faults = [fault for rows in files for fault in rows.faults]
+    found = []
+    for kind, says in _ADVICE.items():
+        mine = [fault for fault in faults if fault.kind == kind]
+        places = [{"file": one.file, "row": one.row, "reason": one.reason, "text": one.text} for one in mine]
+        found.append(Finding(kind, True, len(mine), says, places))
+    return [one for one in found if one.count]
+
+
+def _language(files: list[LabelledRows], model: Model) -> list[Finding]:
+    """Texts that are not English, and files of which the model hardly knows the words."""
+    foreign, strange = [], []
+    for rows in files:
+        scores = score(model, rows.corpus.texts)
+        for row in np.flatnonzero(scores.reason_code == _FOREIGN):
+            text = rows.corpus.texts[row][:SHOWN]
+            foreign.append({"file": str(rows.path), "row": int(rows.lines[row]), "text": text})
+        unknown = float((scores.coverage < model.settings.abstention.coverage_floor).mean())
+        if unknown > _STRANGE:
+            strange.append({"file": str(rows.path), "share": round(unknown, 3)})
+    found = [
+        Finding("not English", False, len(foreign), "texts without the small words of English", foreign),
+        Finding("unknown words", False, len(strange), "many texts of mostly unknown words: another kind of text?", strange),
+    ]
+    return [one for one in found if one.count]

@@ -1,0 +1,116 @@
+"""A cleaned copy of labelled files, and a list of every change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.corpus.near import near_pairs
+from pipeline.errors import InputError
+from pipeline.label.files import Sheet, write_files
+from pipeline.label.repeats import Repeats
+from pipeline.label.rows import KINDS, LabelledRows
+
+CHANGES = ("file", "row", "change", "column", "before", "after")
+_CORPUS_COLUMN = {"event": "events", "quad": "quads", "stance": "stances"}
+
+
+def fixed(files: list[LabelledRows], out: Path) -> list[Path]:
+    """Write cleaned copies: faulty rows, repeats, contradictions and copies of an earlier file's texts left out; texts and
+    labels as the codebook and the model read them.
+
+    Likely label errors stay as they are: those need a person.
+
+    Parameters
+    ----------
+    out : the CSV file to write; of several files a folder, in which each keeps its name.
+
+    Returns
+    -------
+    The files that were written, the list of changes last.
+    """
+    targets = _targets(files, out)
+    rows = Repeats(files)
+    dropped = _dropped(rows)
+    changes: list[tuple] = []
+    contents: dict[Path, Sheet | str] = {}
+    for number, (one, target) in enumerate(zip(files, targets)):
+        mine = {row: why for row, why in dropped.items() if rows.file[row] == number}
+        begin = int(np.searchsorted(rows.file, number))
+        reasons = {row - begin: why for row, why in mine.items()}
+        contents[target] = Sheet(list(one.table.columns), _kept(one, reasons))
+        changes += _changes(one, reasons)
+    listed = out / "changes.csv" if len(files) > 1 else out.with_suffix(".changes.csv")
+    contents[listed] = Sheet(CHANGES, changes)
+    return write_files(contents)
+
+
+def _targets(files: list[LabelledRows], out: Path) -> list[Path]:
+    given = {one.path.resolve() for one in files}
+    if len(files) == 1:
+        targets = [out / files[0].path.with_suffix(".csv").name if out.is_dir() else out]
+    else:
+        if out.is_file():
+            raise InputError(f"{out}: several files were given, so that --fix names a folder; this is a file")
+        targets = [out / one.path.with_suffix(".csv").name for one in files]
+    if len(set(targets)) < len(targets):
+        raise InputError(f"{out}: two of the files have one name; give them one after the other")
+    for target in targets:
+        if target.suffix.lower() != ".csv":
+            raise InputError(f"{target}: the cleaned copy is a CSV file; give it that suffix")
+        if target.resolve() in given:
+            raise InputError(f"{target}: this is the file itself; name another with --fix")
+    return targets
+
+
+def _dropped(rows: Repeats) -> dict[int, str]:
+    """Rows that are left out, with the reason."""
+    out: dict[int, str] = {}
+    for group in rows.groups():
+        if rows.contradict(group):
+            out |= dict.fromkeys(group.tolist(), "left out: one text under several labels")
+        else:
+            said = f"{rows.files[rows.file[group[0]]].path}, row {rows.line[group[0]]}"
+            out |= dict.fromkeys(group[1:].tolist(), f"left out: the same text and label as {said}")
+    if len(rows.files) == 1:
+        return out
+    for a, b in near_pairs(rows.distinct).tolist():
+        first, later = sorted((rows.first[a], rows.first[b]))
+        if rows.file[first] < rows.file[later] and first not in out:
+            said = f"{rows.files[rows.file[first]].path}, row {rows.line[first]}"
+            out.setdefault(int(later), f"left out: a near-copy of {said}")
+    return out
+
+
+def _cleaned(one: LabelledRows, row: int) -> dict[str, str]:
+    """The text and the labels of a row as they are read, by column; of a label column only what it says itself."""
+    found = {one.text_column: one.corpus.texts[row]}
+    for kind in KINDS:
+        name = one.label_columns.get(kind)
+        if name and one.table.columns[name][one.kept[row]].strip():
+            found[name] = getattr(one.corpus, _CORPUS_COLUMN[kind])[row]
+    return found
+
+
+def _kept(one: LabelledRows, dropped: dict[int, str]) -> Iterator[list[str]]:
+    columns = one.table.columns
+    for row, place in enumerate(one.kept.tolist()):
+        if row not in dropped:
+            clean = _cleaned(one, row)
+            yield [clean.get(name, cells[place]) for name, cells in columns.items()]
+
+
+def _changes(one: LabelledRows, dropped: dict[int, str]) -> list[tuple]:
+    name = str(one.path)
+    changes = [(name, fault.row, f"left out: {fault.reason}", "", fault.text, "") for fault in one.faults]
+    for row, (place, line) in enumerate(zip(one.kept.tolist(), one.lines.tolist())):
+        if row in dropped:
+            changes.append((name, line, dropped[row], "", one.corpus.texts[row], ""))
+            continue
+        for column, after in _cleaned(one, row).items():
+            before = one.table.columns[column][place]
+            if before != after:
+                changes.append((name, line, "rewritten", column, before, after))
+    return sorted(changes, key=lambda change: change[1])

@@ -1,0 +1,163 @@
+"""Tables read row by row with every fault told: a line that is broken is listed, the others are kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.errors import InputError
+from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.source import Dialect, Source, dialect, looks_western, on_disk
+from pipeline.read.tables import TABLE_SUFFIXES, read_rows
+
+_LONGEST = 200  # lines that one quoted field may span
+
+
+@dataclass(frozen=True)
+class Table:
+    """A whole table.
+
+    Attributes
+    ----------
+    path : its file.
+    columns : (n,) object arrays of strings by name, the empty string where there is nothing.
+    rows : (n,) int64, the line on which each row begins (CSV, TSV, JSONL), or its row; a header is 1.
+    rejects : rows that cannot be read.
+    """
+
+    path: Path
+    columns: dict[str, np.ndarray]
+    rows: np.ndarray
+    rejects: list[Reject]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def take(self, rows: np.ndarray) -> Table:
+        """The rows with the given indices, or of a mask."""
+        return Table(self.path, {name: cells[rows] for name, cells in self.columns.items()}, self.rows[rows], [])
+
+
+def read_lines(path: str | Path, encoding: str | None = None, delimiter: str | None = None) -> Table:
+    """Read a table of any kind as strings.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, empty or of another format, or not one row can be read.
+    """
+    path = Path(path)
+    source = on_disk(path, encoding)
+    if source.suffix not in TABLE_SUFFIXES:
+        found = source.suffix or "no suffix"
+        raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
+    table = _separated(path, source, delimiter) if source.suffix in (".csv", ".tsv") else _typed(path, source)
+    if not len(table):
+        why = f"; the first fault: row {table.rejects[0].row}: {table.rejects[0].reason}" if table.rejects else ""
+        raise InputError(f"{path}: expected at least one row that can be read, found none{why}")
+    return table
+
+
+def _typed(path: Path, source: Source) -> Table:
+    """JSON, JSONL, Parquet, Excel, Stata."""
+    parts, numbers, rejects = {}, [], []
+    for rows in read_rows(source, lambda names: names):
+        for name, column in rows.columns.items():
+            parts.setdefault(name, []).append(_as_text(column))
+        numbers.append(rows.numbers)
+        rejects += rows.rejects
+    return Table(path, {name: np.concatenate(cells) for name, cells in parts.items()}, np.concatenate(numbers), rejects)
+
+
+def _as_text(column: pa.Array) -> np.ndarray:
+    """Values as strings; whole numbers without a point, lists as JSON."""
+    out = np.empty(len(column), object)
+    for row, value in enumerate(column.to_pylist()):
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        nested = isinstance(value, (list, dict))
+        out[row] = "" if value is None or value != value else json.dumps(value) if nested else str(value)
+    return out
+
+
+def _separated(path: Path, source: Source, delimiter: str | None) -> Table:
+    written = dialect(source, delimiter, closed=False)
+    lines = source.stream()[1].read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    records = _records(lines, written, str(path))
+    head = next(records, None)
+    if head is None or isinstance(head, Reject):
+        raise InputError(f"{path}: expected a header, found {head.reason if head else 'nothing'}")
+    names, cells, numbers, rejects = head[1], [], [], []
+    for record in records:
+        if isinstance(record, Reject):
+            rejects.append(record)
+        elif len(record[1]) != len(names):
+            number, found = record
+            reason = f"expected {len(names)} columns, found {len(found)}"
+            rejects.append(Reject(str(path), number, reason, written.delimiter.join(found)[:SHOWN]))
+        else:
+            numbers.append(record[0])
+            cells.append(record[1])
+    columns = np.array(cells, object).reshape(len(cells), len(names)).T
+    return Table(path, dict(zip(reversed(names), columns[::-1])), np.array(numbers, np.int64), rejects)
+
+
+def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[int, list[str]] | Reject]:
+    """The number of the first line of each record and its cells, or why it is broken; blank lines count for nothing.
+
+    A quoted field may span lines. Where a mark is never closed, the lines that follow are rows of their own: they
+    are told by their number of cells.
+    """
+    at, width = 0, None
+    while at < len(lines):
+        line, number = lines[at].rstrip(b"\r"), at + 1
+        n = _span(lines, at, written, width)
+        at += max(n, 1)
+        if not line.strip():
+            continue
+        if n == 0:
+            shown = line.decode(errors="replace")[:SHOWN]
+            yield Reject(path, number, "a quotation mark is never closed", shown)
+            continue
+        whole = b"\n".join(lines[number - 1 : number - 1 + n]).rstrip(b"\r")
+        try:
+            cells = _cells(whole.decode(), written)
+        except UnicodeDecodeError as error:
+            hint = "; it looks like windows-1252 (--encoding)" if looks_western(whole) else ""
+            reason = f"expected UTF-8, found byte 0x{whole[error.start]:02x}{hint}"
+            yield Reject(path, number, reason, whole.decode(errors="replace")[:SHOWN])
+            continue
+        except csv.Error as error:
+            yield Reject(path, number, str(error), whole.decode(errors="replace")[:SHOWN])
+            continue
+        width = width or len(cells)
+        yield number, cells
+
+
+def _span(lines: list[bytes], at: int, written: Dialect, width: int | None) -> int:
+    """How many lines the record that begins at a line takes; 0 where its quotation mark is never closed."""
+    if not written.quoted or lines[at].count(b'"') % 2 == 0:
+        return 1
+    marks = lines[at].count(b'"')
+    for n in range(2, min(_LONGEST, len(lines) - at) + 1):
+        line = lines[at + n - 1]
+        here = line.count(b'"')
+        if here % 2 == 0 and width and width > 1 and len(_cells(line.decode(errors="replace"), written)) == width:
+            return 0
+        marks += here
+        if marks % 2 == 0:
+            whole = b"\n".join(lines[at : at + n]).decode(errors="replace")
+            return n if width is None or len(_cells(whole, written)) == width else 0
+    return 0
+
+
+def _cells(record: str, written: Dialect) -> list[str]:
+    if not written.quoted:
+        return record.split(written.delimiter)
+    return next(csv.reader([record], delimiter=written.delimiter), [])

@@ -1,0 +1,133 @@
+"""Texts that occur more than once in labelled files: repeats, contradictions, near-copies, leaks between files."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from pipeline.corpus.near import NEAR, near_pairs
+from pipeline.label.findings import Finding
+from pipeline.label.rows import LabelledRows
+from pipeline.read.rows import SHOWN
+
+
+class Repeats:
+    """The rows of several files, one after the other, and which of them hold the same text."""
+
+    def __init__(self, files: list[LabelledRows]) -> None:
+        self.files = files
+        self.texts = np.concatenate([one.corpus.texts for one in files])
+        self.labels = np.concatenate([one.labels for one in files])
+        self.file = np.repeat(np.arange(len(files)), [len(one.kept) for one in files])
+        self.line = np.concatenate([one.lines for one in files])
+        columns = ("events", "quads", "stances")
+        self.columns = [np.concatenate([getattr(one.corpus, name) for one in files]) for name in columns]
+        self.distinct, self.first, self.of = _distinct(self.texts)
+
+    def place(self, row: int) -> dict:
+        """Where a row stands, what it is labelled and how it begins."""
+        return {
+            "file": str(self.files[self.file[row]].path),
+            "row": int(self.line[row]),
+            "label": self.labels[row],
+            "text": self.texts[row][:SHOWN],
+        }
+
+    def groups(self) -> list[np.ndarray]:
+        """The rows of each text that occurs more than once, in reading order."""
+        order = np.argsort(self.of, kind="stable")
+        cuts = np.flatnonzero(np.diff(self.of[order])) + 1
+        return [rows for rows in np.split(order, cuts) if len(rows) > 1]
+
+    def contradict(self, rows: np.ndarray) -> bool:
+        """Whether rows of one text bear labels that cannot all be right: two event types, quad classes or stances."""
+        return any(len({column[row] for row in rows} - {""}) > 1 for column in self.columns)
+
+
+def _distinct(texts: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The distinct texts, the first row of each, and which of them each row holds."""
+    number: dict[str, int] = {}
+    of = np.array([number.setdefault(text, len(number)) for text in texts], np.int64)
+    first = np.unique(of, return_index=True)[1]
+    return list(number), first, of
+
+
+def repeat_findings(rows: Repeats) -> list[Finding]:
+    """Repeats, contradictions, near-copies and leaks of the files."""
+    groups = rows.groups()
+    against = [group for group in groups if rows.contradict(group)]
+    agreeing = [group for group in groups if not rows.contradict(group)]
+    within = [group for group in agreeing if len(set(rows.file[group])) < len(group)]
+    across = [group for group in groups if len(set(rows.file[group])) > 1]
+    pairs = near_pairs(rows.distinct)
+    leaked, near = _sides(rows, pairs)
+    found = [
+        Finding(
+            "contradiction", True, len(against), "one text under several labels; decide for one", _against(rows, against)
+        ),
+        Finding(
+            "copy between files",
+            True,
+            len(across),
+            "the same text in several files; were one for training and one for testing, the test would know its answers",
+            _places(rows, across),
+        ),
+        Finding(
+            "near-copy between files",
+            True,
+            len(leaked),
+            f"texts of several files that share {NEAR:.0%} of their letters and more; a test on one of them is no test",
+            _near(rows, leaked),
+        ),
+        Finding("repeat", False, len(within), "the same text and label again; training takes one", _places(rows, within)),
+        Finding(
+            "near-copy", False, len(near), "almost the same text again; splits must keep such rows together", _near(rows, near)
+        ),
+        Finding(
+            "near-copies labelled differently",
+            False,
+            *_differing(rows, np.concatenate([leaked, near])),
+        ),
+    ]
+    return [one for one in found if one.count]
+
+
+def _differing(rows: Repeats, pairs: np.ndarray) -> tuple[int, str, list[dict]]:
+    differing = [pair for pair in pairs if rows.contradict(rows.first[pair])]
+    return len(differing), "almost the same text under another label; one of the two may be wrong", _near(rows, differing)
+
+
+def _sides(rows: Repeats, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of distinct texts that stand in different files, and pairs of which both stand in one."""
+    where: list[set[int]] = [set() for _ in rows.distinct]
+    for text, file in zip(rows.of.tolist(), rows.file.tolist()):
+        where[text].add(file)
+    apart = np.array([len(where[a] | where[b]) > 1 for a, b in pairs.tolist()], bool)
+    together = np.array([bool(where[a] & where[b]) for a, b in pairs.tolist()], bool)
+    return pairs[apart], pairs[together & ~apart]
+
+
+def _against(rows: Repeats, groups: list[np.ndarray]) -> list[dict]:
+    return [
+        {
+            "text": rows.texts[group[0]][:SHOWN],
+            "labels": dict(Counter(rows.labels[group].tolist())),
+            "places": [_short(rows, row) for row in group],
+        }
+        for group in groups
+    ]
+
+
+def _places(rows: Repeats, groups: list[np.ndarray]) -> list[dict]:
+    return [{"text": rows.texts[group[0]][:SHOWN], "places": [_short(rows, row) for row in group]} for group in groups]
+
+
+def _near(rows: Repeats, pairs) -> list[dict]:
+    return [{"places": [rows.place(rows.first[text]) for text in pair]} for pair in pairs]
+
+
+def _short(rows: Repeats, row: int) -> dict:
+    return {name: value for name, value in rows.place(row).items() if name != "text"}
+
+

@@ -1,0 +1,99 @@
+"""Likely label errors of labelled files: held-out probabilities of every text, and confident learning over them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.arrays.places import data_folder
+from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.corpus.near import fingerprints, near_groups
+from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature, signatures
+from pipeline.corpus.split import folds
+from pipeline.label.confident import suspects
+from pipeline.label.findings import Finding
+from pipeline.label.repeats import Repeats
+from pipeline.label.rows import LabelledRows, finest
+from pipeline.model.calibration import calibrate, label_proba
+from pipeline.model.fit import LEAST_ROWS, event_logits, fit
+from pipeline.model.settings import Settings, Training
+from pipeline.stance import LABELS, event_of, quad_of, stance_of, stance_of_quad
+
+_FOLDS = 3
+# Rows in doubt count no more than those that come with Detente, by which they are judged.
+_SETTINGS = Settings(training=Training(own_weight=1.0))
+_SAYS = "a model that has not seen the text is sure of another label; read these first"
+
+
+def label_errors(files: list[LabelledRows]) -> tuple[list[Finding], list[str]]:
+    """Texts whose label is likely wrong, the likeliest first, and why nobody could look, where so.
+
+    Each text is judged once, by a model of the texts of other folds and of those that come with Detente, near-copies of
+    the judged ones left out of these; near-copies among the judged ones share a fold.
+    """
+    rows = Repeats(files)
+    corpus = joined(files).take(rows.first)
+    if len(corpus) < LEAST_ROWS:
+        return [], [f"likely label errors: expected at least {LEAST_ROWS} distinct texts, found {len(corpus)}"]
+    classes, given, of_label = levels(corpus)
+    proba = held_out_proba(corpus) @ (of_label[:, None] == np.arange(len(classes)))
+    found = suspects(given, proba / np.maximum(proba.sum(axis=1, keepdims=True), 1e-12))
+    places = []
+    for row, other, margin in zip(found.rows, found.suggested, found.margin):
+        place = rows.place(rows.first[row])
+        text = place.pop("text")
+        places.append({**place, "suggested": classes[other], "margin": round(float(margin), 2), "text": text})
+    return ([Finding("likely label error", False, len(places), _SAYS, places)] if places else []), []
+
+
+def joined(files: list[LabelledRows]) -> Corpus:
+    """The rows of several files, one after the other, repeats and contradictions among them."""
+    names = ("texts", "events", "stances", "sources")
+    columns = {name: np.concatenate([getattr(one.corpus, name) for one in files]) for name in names}
+    return Corpus(**columns, quads=np.concatenate([one.corpus.quads for one in files]))
+
+
+def levels(corpus: Corpus) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The finest kind of label that all rows have.
+
+    Returns
+    -------
+    classes : its labels.
+    given : (n,) int64, the class of each row.
+    of_label : (n_labels,) int64, the class of each of `LABELS`; -1 for those that no row of the corpus has.
+    """
+    if (corpus.events != "").all():
+        given, of_label = corpus.events, [label if label in corpus.events else event_of(label) for label in LABELS]
+    elif (corpus.quads != "").all():
+        given, of_label = corpus.quads, [quad_of(label) for label in LABELS]
+    elif corpus.follows_plover:
+        given, of_label = corpus.stances, [stance_of_quad(quad_of(label)) for label in LABELS]
+    else:
+        given, of_label = corpus.stances, [stance_of(label) for label in LABELS]
+    classes = sorted(set(given))
+    number = {label: place for place, label in enumerate(classes)}
+    return (
+        classes,
+        np.array([number[label] for label in given], np.int64),
+        np.array([number.get(label, -1) for label in of_label], np.int64),
+    )
+
+
+def held_out_proba(corpus: Corpus) -> np.ndarray:
+    """(n, n_labels) calibrated probabilities of each text, from a model that has seen neither it nor a near-copy."""
+    prints = fingerprints(corpus.texts)
+    groups = near_groups(corpus.texts, prints=prints)
+    shipped = read_labelled([data_folder()])
+    shipped = shipped.take(nearest_signature(signatures(prints), shipped.texts) < ESTIMATED_NEAR)
+    whole = _beside(corpus, shipped)
+    fold = folds(groups, finest(corpus), _FOLDS, _SETTINGS.training.seed)
+    logits = np.full((len(corpus), len(LABELS)), -np.inf)
+    for number in range(_FOLDS):
+        seen = np.append(fold != number, np.ones(len(shipped), bool))
+        logits[fold == number] = event_logits(fit(whole.take(seen), _SETTINGS), corpus.texts[fold == number])
+    return label_proba(calibrate(logits, corpus.stances, corpus.events, corpus.own_events).apply(logits))
+
+
+def _beside(corpus: Corpus, shipped: Corpus) -> Corpus:
+    names = ("texts", "events", "stances", "sources")
+    columns = {name: np.concatenate([getattr(corpus, name), getattr(shipped, name)]) for name in names}
+    return Corpus(**columns, quads=np.concatenate([corpus.quads, shipped.quads]))

@@ -1,0 +1,62 @@
+"""What a check of labelled files found, on a terminal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from pipeline.label.findings import Checked, Finding
+from pipeline.show import _table, console
+from pipeline.show.timelines import _plain
+
+_EXAMPLES = 5
+
+
+def checked(done: Checked, all_places: bool = False) -> None:
+    """The files, then each kind of trouble with its first places."""
+    table = _table()
+    for name, side in (("file", "left"), ("rows", "right"), ("faulty", "right"), ("stances", "left"), ("actors", "left")):
+        table.add_column(name, justify=side)
+    for one in done.files:
+        stances = ", ".join(f"{n:,} {stance}" for stance, n in one.stances.items() if n)
+        actors = ", ".join(f"{key} {n:,}" for key, n in list(one.actors.items())[:4])
+        table.add_row(_plain(one.file), f"{one.rows:,}", f"{one.faulty:,}", stances, actors)
+    console().print(table)
+    for one in done.findings:
+        _finding(one, all_places)
+    for what in done.skipped:
+        console().print(f"\nnot looked at: {_plain(what)}", soft_wrap=True)
+    if not done.findings:
+        console().print("\nnothing found")
+
+
+def as_json(done: Checked) -> str:
+    """The same as one JSON object on one line, with every place."""
+    return json.dumps({"serious": done.serious, **asdict(done)}, ensure_ascii=False)
+
+
+def _finding(one: Finding, all_places: bool) -> None:
+    out = console()
+    colour = "red" if one.serious else "yellow"
+    out.print(f"\n[{colour}]{one.kind}[/{colour}] {one.count:,}: {_plain(one.says)}", soft_wrap=True)
+    shown = one.places if all_places else one.places[:_EXAMPLES]
+    for place in shown:
+        out.print(f"  {_plain(_line(place))}", soft_wrap=True)
+    if len(shown) < len(one.places):
+        out.print(f"  and {len(one.places) - len(shown):,} more (--all)", soft_wrap=True)
+
+
+def _line(place: dict) -> str:
+    """A place in one line: where, what, how the text begins."""
+    place = dict(place)
+    text = place.pop("text", "")
+    if "places" in place:
+        many = place.pop("places")
+        text = text or many[0].get("text", "")
+        place["at"] = ", ".join(f"{at['file']}:{at['row']} {at['label']}" for at in many)
+        labels = place.pop("labels", None)
+        if labels:
+            place = {"labels": ", ".join(f"{label} ×{n}" for label, n in labels.items()), **place}
+    where = f"{place.pop('file')}:{place.pop('row')}" if "row" in place and "file" in place else ""
+    said = "; ".join(str(value) if name in ("at", "reason") else f"{name} {value}" for name, value in place.items())
+    return "  ".join(filter(None, (where, said, text[:100])))
