@@ -78,7 +78,7 @@ def _actors(rows: LabelledRows) -> Finding:
 
 
 def _long(rows: LabelledRows) -> Finding:
-    sizes = np.array([text.count(" ") + 1 for text in rows.corpus.texts], np.int64)
+    sizes = np.array([len(text.split()) for text in rows.corpus.texts], np.int64)
     long = np.flatnonzero(sizes > LONG)
     return Finding(
         "over-long text",

@@ -106,6 +106,8 @@ def _language(files: list[LabelledRows], model: Model) -> list[Finding]:
             strange.append({"file": str(rows.path), "share": round(unknown, 3)})
     found = [
         Finding("not English", False, len(foreign), "texts without the small words of English", foreign),
-        Finding("unknown words", False, len(strange), "many texts of mostly unknown words: another kind of text?", strange),
+        Finding(
+            "unknown words", False, len(strange), "many texts of mostly unknown words: another kind of text?", strange
+        ),
     ]
     return [one for one in found if one.count]

@@ -91,9 +91,8 @@ def read_labelled_rows(path: str | Path, columns: Columns | None = None, encodin
     text_column = column_of(list(table.columns), columns.text, TEXT_COLUMNS, path)
     label_columns = _label_columns(table, columns)
     texts = clean(texts_of(list(table.columns[text_column]))).to_pylist()
-    given = {
-        kind: [plain_label(cell, kind) for cell in table.columns[name]] for kind, name in label_columns.items()
-    }
+    texts = [" ".join(text.split()) for text in texts]  # spaces make no other text
+    given = {kind: [plain_label(cell, kind) for cell in table.columns[name]] for kind, name in label_columns.items()}
     faults = [Fault(one.file, one.row, BROKEN, one.reason, one.text) for one in table.rejects]
     kept, labels = [], []
     for row, text in enumerate(texts):

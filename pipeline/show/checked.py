@@ -15,7 +15,13 @@ _EXAMPLES = 5
 def checked(done: Checked, all_places: bool = False) -> None:
     """The files, then each kind of trouble with its first places."""
     table = _table()
-    for name, side in (("file", "left"), ("rows", "right"), ("faulty", "right"), ("stances", "left"), ("actors", "left")):
+    for name, side in (
+        ("file", "left"),
+        ("rows", "right"),
+        ("faulty", "right"),
+        ("stances", "left"),
+        ("actors", "left"),
+    ):
         table.add_column(name, justify=side)
     for one in done.files:
         stances = ", ".join(f"{n:,} {stance}" for stance, n in one.stances.items() if n)
