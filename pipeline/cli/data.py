@@ -49,3 +49,26 @@ def check(
         show.written(fixed(rows, fix))
     if done.serious:
         raise typer.Exit(DRIFT)
+
+
+def import_data(
+    files: Annotated[list[Path], typer.Argument(help="Tables, or exports of Label Studio, Prodigy or doccano.")],
+    out: Annotated[Path, typer.Option(help="Labelled CSV file to write.")],
+    text: Annotated[Optional[str], typer.Option(help="Text column, if its name or content does not tell.")] = None,
+    label: Annotated[Optional[str], typer.Option(help="Label column, if its name or content does not tell.")] = None,
+    map: Annotated[
+        Optional[list[str]], typer.Option(help="What a label means, such as A=escalation; may be repeated.")
+    ] = None,
+    header: Annotated[bool, typer.Option("--header/--no-header", help="The first line names the columns.")] = True,
+    encoding: Encoding = None,
+    delimiter: Annotated[Optional[str], typer.Option(help="Separator of tables, if the header does not tell.")] = None,
+) -> None:
+    """Bring a labelled table, or an export of a labelling tool, into the shape that `train` takes."""
+    from pipeline import show
+    from pipeline.label.imports import import_files, mapping, write_imported
+    from pipeline.show.labelling import imported
+
+    found = import_files(files, text, label, mapping(map or []), encoding, delimiter, header)
+    written = write_imported(found, out)
+    imported(found)
+    show.written(written)

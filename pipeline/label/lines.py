@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,14 @@ class Table:
         return Table(self.path, {name: cells[rows] for name, cells in self.columns.items()}, self.rows[rows], [])
 
 
-def read_lines(path: str | Path, encoding: str | None = None, delimiter: str | None = None) -> Table:
+def read_lines(
+    path: str | Path, encoding: str | None = None, delimiter: str | None = None, headed: bool = True
+) -> Table:
     """Read a table of any kind as strings.
+
+    Parameters
+    ----------
+    headed : whether the first line of a CSV or TSV file names its columns; else they are called ``column1``, ``column2``.
 
     Raises
     ------
@@ -57,7 +64,8 @@ def read_lines(path: str | Path, encoding: str | None = None, delimiter: str | N
     if source.suffix not in TABLE_SUFFIXES:
         found = source.suffix or "no suffix"
         raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
-    table = _separated(path, source, delimiter) if source.suffix in (".csv", ".tsv") else _typed(path, source)
+    separated = source.suffix in (".csv", ".tsv")
+    table = _separated(path, source, delimiter, headed) if separated else _typed(path, source)
     if not len(table):
         why = f"; the first fault: row {table.rejects[0].row}: {table.rejects[0].reason}" if table.rejects else ""
         raise InputError(f"{path}: expected at least one row that can be read, found none{why}")
@@ -86,7 +94,7 @@ def _as_text(column: pa.Array) -> np.ndarray:
     return out
 
 
-def _separated(path: Path, source: Source, delimiter: str | None) -> Table:
+def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) -> Table:
     written = dialect(source, delimiter, closed=False)
     lines = source.stream()[1].read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     records = _records(lines, written, str(path))
@@ -94,6 +102,8 @@ def _separated(path: Path, source: Source, delimiter: str | None) -> Table:
     if head is None or isinstance(head, Reject):
         raise InputError(f"{path}: expected a header, found {head.reason if head else 'nothing'}")
     names, cells, numbers, rejects = head[1], [], [], []
+    if not headed:
+        names, records = [f"column{k}" for k in range(1, len(names) + 1)], chain([head], records)
     for record in records:
         if isinstance(record, Reject):
             rejects.append(record)
@@ -104,8 +114,10 @@ def _separated(path: Path, source: Source, delimiter: str | None) -> Table:
         else:
             numbers.append(record[0])
             cells.append(record[1])
-    columns = np.array(cells, object).reshape(len(cells), len(names)).T
-    return Table(path, dict(zip(reversed(names), columns[::-1])), np.array(numbers, np.int64), rejects)
+    columns: dict[str, np.ndarray] = {}
+    for name, column in zip(names, np.array(cells, object).reshape(len(cells), len(names)).T):
+        columns.setdefault(name, column)  # of two columns with one name the first
+    return Table(path, columns, np.array(numbers, np.int64), rejects)
 
 
 def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[int, list[str]] | Reject]:

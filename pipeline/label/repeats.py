@@ -61,59 +61,36 @@ def repeat_findings(rows: Repeats) -> list[Finding]:
     """Repeats, contradictions, near-copies and leaks of the files."""
     groups = rows.groups()
     against = [group for group in groups if rows.contradict(group)]
-    agreeing = [group for group in groups if not rows.contradict(group)]
-    within = [group for group in agreeing if len(set(rows.file[group])) < len(group)]
+    within = [group for group in groups if len(set(rows.file[group])) < len(group) and not rows.contradict(group)]
     across = [group for group in groups if len(set(rows.file[group])) > 1]
     pairs = near_pairs(rows.distinct, ALIKE)
     leaked, near = _sides(rows, pairs)
+    differing = [pair for pair in pairs if rows.contradict(rows.first[pair])]
     found = [
-        Finding(
-            "contradiction",
-            True,
-            len(against),
-            "one text under several labels; decide for one",
-            _against(rows, against),
-        ),
-        Finding(
-            "copy between files",
-            True,
-            len(across),
-            "the same text in several files; were one for training and one for testing, the test would know its answers",
-            _places(rows, across),
-        ),
-        Finding(
-            "near-copy between files",
-            True,
-            len(leaked),
-            "texts of several files that share half of their letters and more; a test on one of them is no test",
-            _near(rows, leaked),
-        ),
-        Finding(
-            "repeat", False, len(within), "the same text and label again; training takes one", _places(rows, within)
-        ),
-        Finding(
-            "near-copy",
-            False,
-            len(near),
-            "almost the same text again; splits must keep such rows together",
-            _near(rows, near),
-        ),
-        Finding(
-            "near-copies labelled differently",
-            False,
-            *_differing(rows, np.concatenate([leaked, near])),
-        ),
+        _finding("contradiction", True, _against(rows, against)),
+        _finding("copy between files", True, _places(rows, across)),
+        _finding("near-copy between files", True, _near(rows, leaked)),
+        _finding("repeat", False, _places(rows, within)),
+        _finding("near-copy", False, _near(rows, near)),
+        _finding("near-copies labelled differently", False, _near(rows, differing)),
     ]
     return [one for one in found if one.count]
 
 
-def _differing(rows: Repeats, pairs: np.ndarray) -> tuple[int, str, list[dict]]:
-    differing = [pair for pair in pairs if rows.contradict(rows.first[pair])]
-    return (
-        len(differing),
-        "almost the same text under another label; one of the two may be wrong",
-        _near(rows, differing),
-    )
+_SAYS = {
+    "contradiction": "one text under several labels; decide for one",
+    "copy between files": "the same text in several files; were one for training and one for testing, the test would "
+    "know its answers",
+    "near-copy between files": "texts of several files that share half of their letters and more; a test on one of "
+    "them is no test",
+    "repeat": "the same text and label again; training takes one",
+    "near-copy": "almost the same text again; splits must keep such rows together",
+    "near-copies labelled differently": "almost the same text under another label; one of the two may be wrong",
+}
+
+
+def _finding(kind: str, serious: bool, places: list[dict]) -> Finding:
+    return Finding(kind, serious, len(places), _SAYS[kind], places)
 
 
 def _sides(rows: Repeats, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,189 @@
+"""Tasks for the labelling tools that people have, and their exports read back.
+
+Label Studio: a JSON array of tasks (https://labelstud.io/guide/tasks). Prodigy: JSONL with a ``text`` a line, answers in
+``accept`` (choice) or ``label`` (textcat). doccano: JSONL with ``text`` and ``label``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.read.source import on_disk
+
+TOOLS = ("label-studio", "prodigy", "doccano", "csv")
+SUFFIXES = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl", "csv": ".csv"}
+SKIPPED = ("reject", "ignore")  # Prodigy's answers other than accept
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person said of one text.
+
+    Attributes
+    ----------
+    text, label : the text and the label as the tool writes them; no label where the text was passed over.
+    id : the text's id.
+    annotator : who said so, empty where the tool does not tell.
+    project : what the task belongs to, empty where the tool does not tell.
+    picked : how the text was picked, see `pipeline.label.pick`.
+    """
+
+    text: str
+    label: str
+    id: str = ""
+    annotator: str = ""
+    project: str = ""
+    picked: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A text for somebody to label; ``meta`` goes with it and comes back."""
+
+    id: str
+    text: str
+    meta: dict = field(default_factory=dict)
+    opinion: str | None = None
+
+
+def tasks_for(tool: str, tasks: list[Task]) -> str:
+    """Tasks as a tool imports them.
+
+    Raises
+    ------
+    InputError
+        Where the tool is none of `TOOLS` that take JSON.
+    """
+    if tool == "label-studio":
+        return json.dumps([_label_studio_task(task) for task in tasks], ensure_ascii=False, indent=1) + "\n"
+    if tool == "prodigy":
+        rows = [{"text": task.text, "meta": {"id": task.id, **task.meta}, **_shown(task, "accept")} for task in tasks]
+    elif tool == "doccano":
+        rows = [{"id": task.id, "text": task.text, "label": [], **task.meta, **_shown(task, "label")} for task in tasks]
+    else:
+        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _shown(task: Task, key: str) -> dict:
+    return {key: [task.opinion]} if task.opinion else {}
+
+
+def _label_studio_task(task: Task) -> dict:
+    made = {"data": {"text": task.text, "id": task.id, **task.meta}}
+    if task.opinion:
+        result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [task.opinion]}}
+        made["predictions"] = [{"model_version": "detente", "result": [result]}]
+    return made
+
+
+def label_studio_config(labels: tuple[str, ...]) -> str:
+    """The labelling interface of a Label Studio project for such tasks."""
+    choices = "\n".join(f'    <Choice value="{label}"/>' for label in labels)
+    return (
+        '<View>\n  <Text name="text" value="$text"/>\n'
+        f'  <Choices name="label" toName="text" choice="single" showInLine="true">\n{choices}\n  </Choices>\n</View>\n'
+    )
+
+
+def read_export(path: Path, encoding: str | None = None) -> list[Answer] | None:
+    """The answers in an export of Label Studio, Prodigy or doccano; None where the file is none of these.
+
+    Raises
+    ------
+    InputError
+        Where a task of the export is not what its tool writes.
+    """
+    if path.suffix.lower() not in (".json", ".jsonl"):
+        return None
+    objects = _objects(on_disk(path, encoding).stream()[1].read())
+    read = next((reader for known, reader in _READERS if objects and known(objects)), None)
+    if read is None:
+        return None
+    answers = []
+    for row, one in enumerate(objects, start=1):
+        try:
+            answers += read(one)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise InputError(f"{path}, task {row}: not what {read.__doc__} exports: {error!r}") from None
+    return answers
+
+
+def _objects(data: bytes) -> list[dict]:
+    """The objects of an array or of lines; empty where they cannot all be read as such."""
+    try:
+        text = data.decode("utf-8-sig")
+        rows = (
+            json.loads(text)
+            if text.lstrip()[:1] == "["
+            else [json.loads(row) for row in text.split("\n") if row.strip()]
+        )
+    except (ValueError, RecursionError):
+        return []
+    return rows if all(isinstance(row, dict) for row in rows) else []
+
+
+def _label_studio(task: dict) -> Iterator[Answer]:
+    """Label Studio"""
+    data, project = task["data"], str(task.get("project") or "")
+    about = {"id": str(data.get("id", task.get("id", ""))), "picked": str(data.get("picked") or "")}
+    about["project"] = "/".join(filter(None, (project, str(data.get("pool") or ""))))
+    given = [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
+    if not given:
+        yield Answer(data["text"], "", **about)
+    for one in given:
+        by = one.get("completed_by", "")
+        by = by.get("email") or by.get("id", "") if isinstance(by, dict) else by
+        choices = [choice for part in one["result"] for choice in part["value"].get("choices", [])]
+        yield Answer(data["text"], _single(choices), annotator=str(by or ""), **about)
+
+
+def _label_studio_min(task: dict) -> Iterator[Answer]:
+    """Label Studio (JSON-MIN)"""
+    label = next(
+        (value for name, value in task.items() if name in ("label", "sentiment", "choice", "stance", "event")), ""
+    )
+    label = label.get("choices", "") if isinstance(label, dict) else label
+    by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
+    yield Answer(task["text"], _single(label), str(task["id"]), by, pool, picked)
+
+
+def _prodigy(task: dict) -> Iterator[Answer]:
+    """Prodigy"""
+    meta = task.get("meta") or {}
+    label = _single(task.get("accept", task.get("label", "")))
+    if task.get("answer", "accept") != "accept":
+        label = ""
+    by = str(task.get("_annotator_id") or task.get("_session_id") or "")
+    yield Answer(
+        task["text"], label, str(meta.get("id", "")), by, str(meta.get("pool") or ""), str(meta.get("picked") or "")
+    )
+
+
+def _doccano(task: dict) -> Iterator[Answer]:
+    """doccano"""
+    label = _single(task.get("label", task.get("labels", task.get("cats", ""))))
+    by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
+    yield Answer(task["text"], label, str(task.get("id", "")), by, pool, picked)
+
+
+def _single(label) -> str:
+    """The one label of a text; several are joined by ``|``, since they are no single answer."""
+    return " | ".join(map(str, label)) if isinstance(label, list) else str(label if label is not None else "")
+
+
+def _listed(task: dict) -> bool:
+    return any(isinstance(task.get(name), list) for name in ("label", "labels", "cats"))
+
+
+# Which tool wrote a file, and how its tasks are read; the first that fits.
+_READERS = (
+    (lambda rows: all("data" in row and ("annotations" in row or "completions" in row) for row in rows), _label_studio),
+    (lambda rows: all("annotation_id" in row and "text" in row for row in rows), _label_studio_min),
+    (lambda rows: all("text" in row and ("answer" in row or "_task_hash" in row) for row in rows), _prodigy),
+    (lambda rows: all("text" in row and _listed(row) for row in rows), _doccano),
+)

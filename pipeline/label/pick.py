@@ -1,0 +1,99 @@
+"""The next texts to label: those that a model is least sure of, unlike each other, and a random share.
+
+Least sure: smallest margin between the two likeliest labels (Scheffer, Decomain and Wrobel 2001). Unlike each other: one
+of each cluster of TF-IDF vectors, clusters weighed by how unsure their members are (Zhdanov 2019, "Diverse mini-batch
+Active Learning"). The random share is drawn from the whole pool, so that accuracy measured on it is that of the pool.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.errors import InputError
+
+RANDOM_SHARE = 0.2
+RANDOM, UNSURE = "random", "unsure"
+_CANDIDATES = 3  # times as many of the least sure as are picked, among which the clusters are formed
+_MOST_CLUSTERED = 20_000
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Rows of a pool to label next, in the order in which to label them.
+
+    Attributes
+    ----------
+    rows : (n,) int64, distinct.
+    why : (n,) object, ``random`` or ``unsure``.
+    """
+
+    rows: np.ndarray
+    why: np.ndarray
+
+
+def margins(proba: np.ndarray) -> np.ndarray:
+    """(n,) float64 in [0, 1], the probability of the likeliest class less that of the next.
+
+    Examples
+    --------
+    >>> margins(np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1]])).round(2).tolist()
+    [0.2, 0.7]
+    """
+    if proba.shape[1] < 2:
+        return np.ones(len(proba))
+    top = np.partition(proba, -2, axis=1)[:, -2:]
+    return top[:, 1] - top[:, 0]
+
+
+def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_share: float = RANDOM_SHARE) -> Picked:
+    """Pick rows of a pool.
+
+    Parameters
+    ----------
+    texts : (n_pool,) strings, no two of them near-copies.
+    proba : (n_pool, n_classes) float64, what a model says of them.
+    n : how many to pick.
+    random_share : share of these drawn at random from the whole pool.
+
+    Raises
+    ------
+    InputError
+        Where the pool has fewer than ``n`` rows.
+    """
+    if not 0 < n <= len(texts):
+        raise InputError(f"expected a pool of at least {max(n, 1):,} texts, got {len(texts):,}; ask for fewer with --n")
+    rng = np.random.default_rng(seed)
+    by_chance = rng.choice(len(texts), round(random_share * n), replace=False)
+    rest = np.setdiff1d(np.arange(len(texts)), by_chance)
+    margin = margins(proba)
+    n_unsure = n - len(by_chance)
+    candidates = rest[np.argsort(margin[rest], kind="stable")][: min(_CANDIDATES * n_unsure, _MOST_CLUSTERED)]
+    unsure = candidates[_spread(texts[candidates], margin[candidates], n_unsure, seed)]
+    rows = np.concatenate([by_chance, unsure])
+    why = np.array([RANDOM] * len(by_chance) + [UNSURE] * len(unsure), object)
+    order = rng.permutation(n)  # mixed, so that those who stop early have labelled some of both
+    return Picked(rows[order], why[order])
+
+
+def _spread(texts: np.ndarray, margin: np.ndarray, n: int, seed: int) -> np.ndarray:
+    """(n,) places of the least sure text of each of n clusters."""
+    if n in (0, len(texts)):
+        return np.arange(n)
+    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    try:
+        vectors = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
+    except ValueError:  # not one word among them
+        return np.arange(n)
+    weight = 1.0 - margin + 1e-3
+    batch = max(1024, 3 * n)
+    clusters = MiniBatchKMeans(n, random_state=seed, n_init=1, batch_size=batch, max_iter=20)
+    cluster = clusters.fit_predict(vectors, sample_weight=weight)
+    order = np.argsort(margin, kind="stable")
+    first = np.unique(cluster[order], return_index=True)[1]
+    chosen = order[np.sort(first)]
+    others = order[~np.isin(order, chosen)]  # where clusters are empty, the least sure of the others
+    return np.concatenate([chosen, others])[:n]

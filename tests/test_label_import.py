@@ -1,0 +1,213 @@
+"""`detente data import`: tables of any make and exports of labelling tools become files that training takes."""
+
+import json
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.app import app
+from pipeline.corpus.labelled import read_labelled
+from pipeline.errors import InputError, LabelError
+from pipeline.label.exchange import Task, label_studio_config, read_export, tasks_for
+from pipeline.label.imports import import_files, mapping, write_imported
+
+TREATY, STRIKE, TALK = (
+    "Kenya and Uganda signed a treaty.",
+    "Chad bombed a base in Sudan.",
+    "Analysts expect long talks.",
+)
+FRAME = pd.DataFrame({"Headline": [TREATY, STRIKE, TALK], "coder": ["De-Escalation", "Escalatory", "neither"]})
+
+
+def brought(path, tmp_path, **options):
+    found = import_files([path], **options)
+    write_imported(found, tmp_path / "out.csv")
+    return read_labelled([tmp_path / "out.csv"])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".parquet", ".xlsx", ".dta"])
+def test_tables_of_every_kind_become_files_that_training_takes(tmp_path, suffix):
+    path = tmp_path / f"mine{suffix}"
+    writers = {
+        ".csv": lambda: FRAME.to_csv(path, index=False, sep=";"),
+        ".tsv": lambda: FRAME.to_csv(path, index=False, sep="\t", encoding="utf-16"),
+        ".json": lambda: FRAME.to_json(path, orient="records"),
+        ".jsonl": lambda: FRAME.to_json(path, orient="records", lines=True),
+        ".parquet": lambda: FRAME.to_parquet(path),
+        ".xlsx": lambda: FRAME.to_excel(path, index=False),
+        ".dta": lambda: FRAME.to_stata(path, write_index=False),
+    }
+    writers[suffix]()
+    corpus = brought(path, tmp_path)
+    assert corpus.texts.tolist() == [TREATY, STRIKE, TALK]
+    assert corpus.stances.tolist() == ["de-escalation", "escalation", "neutral"]
+
+
+def test_numbers_are_labels_only_where_they_are_mapped(tmp_path):
+    path = tmp_path / "mine.csv"
+    pd.DataFrame({"sentence": [TREATY, STRIKE], "label": [0, 1]}).to_csv(path, index=False)
+    with pytest.raises(
+        LabelError, match=r"unknown labels '0' \(1 rows\), '1' \(1 rows\); say what they mean, such as --map"
+    ):
+        import_files([path])
+    corpus = brought(path, tmp_path, meant=mapping(["1=escalation", "0=de-escalation"]))
+    assert corpus.stances.tolist() == ["de-escalation", "escalation"]
+
+
+def test_whole_numbers_of_excel_and_stata_are_mapped_without_their_point(tmp_path):
+    path = tmp_path / "mine.parquet"
+    pd.DataFrame({"sentence": [TREATY, STRIKE], "label": [2.0, 1.0]}).to_parquet(path)
+    assert brought(path, tmp_path, meant=mapping(["1=ASSAULT", "2=AGREE"])).events.tolist() == ["AGREE", "ASSAULT"]
+
+
+def test_columns_are_told_by_their_content_where_their_names_say_nothing(tmp_path):
+    path = tmp_path / "mine.csv"
+    frame = pd.DataFrame({"n": [1, 2, 3], "q1": [TREATY, STRIKE, TALK], "q2": ["AGREE", "ASSAULT", "NEUTRAL"]})
+    frame.to_csv(path, index=False)
+    found = import_files([path])
+    assert (found.text_column, found.label_column) == ("q1", "q2")
+    assert found.rows[0] == {"text": TREATY, "event": "AGREE", "n": "1"}
+
+
+def test_where_two_columns_look_like_the_text_the_line_names_both(tmp_path):
+    path = tmp_path / "mine.csv"
+    pd.DataFrame({"q1": [TREATY, STRIKE], "q2": [STRIKE, TREATY], "label": ["ease", "rise"]}).to_csv(path, index=False)
+    with pytest.raises(InputError, match="which column holds the text. q1, q2 look like it; name it with --text"):
+        import_files([path])
+    assert import_files([path], text="q2").rows[0]["text"] == STRIKE
+
+
+def test_where_no_column_looks_like_labels_the_line_names_the_candidates(tmp_path):
+    path = tmp_path / "mine.csv"
+    pd.DataFrame({"text": [TREATY, STRIKE], "a": ["x", "y"], "b": ["p", "q"]}).to_csv(path, index=False)
+    with pytest.raises(InputError, match="which column holds the label. None is known; a, b; name it with --label"):
+        import_files([path])
+
+
+def test_of_an_event_and_a_stance_column_the_finer_one_is_taken(tmp_path):
+    path = tmp_path / "mine.csv"
+    frame = pd.DataFrame({"text": [TREATY, STRIKE], "a": ["easing", "rising"], "b": ["AGREE", "ASSAULT"]})
+    frame.to_csv(path, index=False)
+    assert import_files([path]).label_column == "b"
+
+
+def test_a_table_without_a_header_is_read_with_the_option(tmp_path):
+    path = tmp_path / "mine.tsv"
+    path.write_text(f"{TREATY}\t1\n{STRIKE}\t4\n")
+    meant = mapping(["1=verbal cooperation", "4=material conflict"])
+    found = import_files([path], meant=meant, headed=False)
+    assert [row["quad"] for row in found.rows] == ["verbal cooperation", "material conflict"]
+
+
+def test_other_columns_come_along_but_for_those_that_training_would_take_for_labels(tmp_path):
+    path = tmp_path / "mine.csv"
+    pd.DataFrame({"text": [TREATY], "coder": ["ease"], "label": ["7"], "date": ["2024-01-02"]}).to_csv(
+        path, index=False
+    )
+    assert import_files([path], label="coder").rows == [
+        {"text": TREATY, "stance": "de-escalation", "date": "2024-01-02"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("A", "expected LABEL=MEANING"),
+        ("A=war", "unknown label 'war'; expected one of escalation"),
+        ("=escalation", "expected LABEL=MEANING"),
+    ],
+)
+def test_a_mapping_that_says_nothing_is_a_clear_line(given, message):
+    with pytest.raises(LabelError, match=message):
+        mapping([given])
+
+
+def test_two_meanings_of_one_label_are_an_error():
+    with pytest.raises(LabelError, match="'A' is already escalation"):
+        mapping(["A=escalation", "A=neutral"])
+
+
+def label_studio(text, choice, project=1, by=3):
+    result = [{"type": "choices", "value": {"choices": [choice]}}] if choice else []
+    annotations = [{"result": result, "completed_by": by, "was_cancelled": choice is None}]
+    return {"id": 9, "project": project, "data": {"text": text, "id": "n-1"}, "annotations": annotations}
+
+
+def test_an_export_of_label_studio_is_read(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([label_studio(TREATY, "De-escalation"), label_studio(TALK, None)]))
+    found = import_files([path])
+    assert found.rows == [{"id": "n-1", "text": TREATY, "stance": "de-escalation", "annotator": "3", "project": "1"}]
+    assert found.unlabelled == 1
+
+
+def test_exports_of_two_projects_are_a_clear_line(tmp_path):
+    one, other = tmp_path / "one.json", tmp_path / "two.json"
+    one.write_text(json.dumps([label_studio(TREATY, "AGREE", project=1)]))
+    other.write_text(json.dumps([label_studio(STRIKE, "ASSAULT", project=2)]))
+    with pytest.raises(InputError, match="one.json is of project 1, .*two.json of project 2; .*import each by itself"):
+        import_files([one, other])
+
+
+def test_an_export_of_prodigy_is_read_and_rejected_answers_are_left_out(tmp_path):
+    path = tmp_path / "export.jsonl"
+    rows = [
+        {"text": TREATY, "accept": ["AGREE"], "answer": "accept", "_session_id": "db-ann", "meta": {"id": "7"}},
+        {"text": STRIKE, "accept": ["ASSAULT"], "answer": "reject"},
+        {"text": TALK, "label": "NEUTRAL", "answer": "accept"},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = import_files([path])
+    assert [row["event"] for row in found.rows] == ["AGREE", "NEUTRAL"]
+    assert found.rows[0]["annotator"] == "db-ann"
+    assert found.unlabelled == 1
+
+
+def test_an_export_of_doccano_is_read(tmp_path):
+    path = tmp_path / "export.jsonl"
+    rows = [{"id": 1, "text": TREATY, "label": ["AGREE"]}, {"id": 2, "text": TALK, "label": []}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = import_files([path])
+    assert [(row["id"], row["event"]) for row in found.rows] == [("1", "AGREE")]
+
+
+def test_an_unknown_label_of_an_export_is_a_clear_line(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([label_studio(TREATY, "Hawkish")]))
+    with pytest.raises(LabelError, match=r"export.json: unknown labels 'Hawkish' \(1 rows\)"):
+        import_files([path])
+
+
+def test_a_text_with_two_labels_in_a_tool_is_an_unknown_label(tmp_path):
+    path = tmp_path / "export.jsonl"
+    path.write_text(json.dumps({"id": 1, "text": TREATY, "label": ["AGREE", "AID"]}))
+    with pytest.raises(LabelError, match=r"'AGREE \| AID'"):
+        import_files([path])
+
+
+@pytest.mark.parametrize("tool", ["prodigy", "doccano"])
+def test_tasks_come_back_with_their_meta(tmp_path, tool):
+    path = tmp_path / "tasks.jsonl"
+    path.write_text(tasks_for(tool, [Task("n-1", TREATY, {"picked": "random", "pool": "abc"}, "AGREE")]))
+    if tool == "prodigy":  # which adds the answer
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"answer": "accept"}))
+    (answer,) = read_export(path)
+    assert (answer.id, answer.text, answer.label, answer.picked) == ("n-1", TREATY, "AGREE", "random")
+    assert answer.project == "abc"
+
+
+def test_tasks_of_label_studio_hide_the_opinion_unless_asked():
+    (hidden,) = json.loads(tasks_for("label-studio", [Task("n-1", TREATY)]))
+    assert hidden == {"data": {"text": TREATY, "id": "n-1"}}
+    (shown,) = json.loads(tasks_for("label-studio", [Task("n-1", TREATY, opinion="escalation")]))
+    assert shown["predictions"][0]["result"][0]["value"] == {"choices": ["escalation"]}
+    assert '<Choice value="AID"/>' in label_studio_config(("AID",))
+
+
+def test_the_command_says_what_each_label_was_taken_for(tmp_path):
+    FRAME.to_csv(tmp_path / "mine.csv", index=False)
+    done = CliRunner().invoke(app, ["data", "import", str(tmp_path / "mine.csv"), "--out", str(tmp_path / "out.csv")])
+    assert done.exit_code == 0, done.output
+    assert "Escalatory" in done.output
+    assert len(read_labelled([tmp_path / "out.csv"])) == 3
