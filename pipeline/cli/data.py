@@ -72,3 +72,60 @@ def import_data(
     written = write_imported(found, out)
     imported(found)
     show.written(written)
+
+
+def split(
+    file: Annotated[Path, typer.Argument(help="Labelled file.")],
+    out: Annotated[Path, typer.Option(help="Folder for train.csv and test.csv.")],
+    test: Annotated[float, typer.Option(help="Share of the rows that are for testing.")] = 0.2,
+    group: Annotated[str, typer.Option(help="What stays together: a column, near-copies, or none.")] = "near-copies",
+    stratify: Annotated[bool, typer.Option("--stratify", help="The same share of every label.")] = False,
+    time: Annotated[Optional[str], typer.Option(help="Column of dates: the newest rows are for testing.")] = None,
+    date_format: Annotated[Optional[str], typer.Option(help="How dates are written, such as %d/%m/%Y.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+    text_column: TextColumn = None,
+    event_column: EventColumn = None,
+    stance_column: StanceColumn = None,
+    quad_column: QuadColumn = None,
+    encoding: Encoding = None,
+) -> None:
+    """Part a labelled file into training and test rows without leaks between them."""
+    from pipeline import show
+    from pipeline.corpus.labelled import Columns
+    from pipeline.label.rows import read_labelled_rows
+    from pipeline.label.splits import split_rows, write_split
+    from pipeline.show import labelling
+
+    columns = Columns(text_column, event_column, stance_column, quad_column)
+    rows = read_labelled_rows(file, columns, encoding)
+    parted = split_rows(rows, test, None if group == "none" else group, stratify, time, date_format, seed)
+    written = write_split(rows, parted, out)
+    labelling.parted(rows, parted)
+    show.written(written)
+
+
+def agreement(
+    files: Annotated[list[Path], typer.Argument(help="A labelled file or export of each annotator, or one of all.")],
+    by: Annotated[Optional[str], typer.Option(help="Column that names the annotator.")] = None,
+    level: Annotated[
+        Optional[str], typer.Option(help="stance or event.  [default: event where all labels are event types]")
+    ] = None,
+    out: Annotated[Optional[Path], typer.Option(help="CSV file for the list of disagreements.")] = None,
+    text_column: TextColumn = None,
+    event_column: EventColumn = None,
+    stance_column: StanceColumn = None,
+    quad_column: QuadColumn = None,
+) -> None:
+    """Say how far annotators of the same texts agree, with 95 % intervals, and list where they do not."""
+    from pipeline.corpus.labelled import Columns
+    from pipeline.label.agreement import agreement, read_annotators, write_disagreements
+    from pipeline.show import labelling, written
+
+    columns = Columns(text_column, event_column, stance_column, quad_column)
+    found = agreement(read_annotators(files, by, columns), level)
+    if sys.stdout.isatty():
+        labelling.agreed(found)
+    else:
+        print(labelling.agreed_as_json(found))
+    if out:
+        written([write_disagreements(found, out)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,19 @@ def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int) -> di
     drawn = _drawn(n_groups, resamples, seed, max(len(rows), n_groups))
     parts = Parallel(n_jobs=2, backend="threading")(delayed(measured)(times) for times in drawn)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def bootstrap(statistic: Callable[[np.ndarray], float], n: int, resamples: int = RESAMPLES, seed: int = 0) -> Figure:
+    """Any statistic of n rows with its interval; resamples for which it is NaN say nothing and do not count.
+
+    Parameters
+    ----------
+    statistic : takes indices of rows, (n,) int64, repeats among them.
+    """
+    rng = np.random.default_rng(seed)
+    value = statistic(np.arange(n))
+    spread = np.array([statistic(rng.integers(n, size=n)) for _ in range(resamples)])
+    return Figure(value, value, value) if np.isnan(spread).all() else _figure(value, spread)
 
 
 def _drawn(n_groups: int, resamples: int, seed: int, width: int):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from dataclasses import asdict
+
 from pipeline.show import _table, console
 from pipeline.show.timelines import _plain
+
+_DISAGREEMENTS = 10
 
 
 def imported(found) -> None:
@@ -20,3 +26,55 @@ def imported(found) -> None:
         console(stderr=True).print(f"{found.unlabelled:,} rows without a text or a label were left out")
     if found.rejects:
         console(stderr=True).print(f"{len(found.rejects):,} rows could not be read; they are listed")
+
+
+def parted(rows, split) -> None:
+    """The rows and stances of both sides of a split."""
+    table = _table()
+    for name, side in (("", "left"), ("rows", "right"), ("share", "right"), ("stances", "left")):
+        table.add_column(name, justify=side)
+    for name, mine in (("train", ~split.test & ~split.left_out), ("test", split.test), ("left out", split.left_out)):
+        if mine.any():
+            counts = Counter(rows.corpus.stances[mine].tolist())
+            said = ", ".join(f"{n:,} {stance}" for stance, n in counts.most_common())
+            table.add_row(name, f"{mine.sum():,}", f"{mine.mean():.1%}", said)
+    console().print(table)
+    if rows.faults:
+        said = f"{len(rows.faults):,} faulty rows are on neither side; `detente data check` lists them"
+        console(stderr=True).print(said, soft_wrap=True)
+
+
+def agreed(found) -> None:
+    """Kappa of each pair of annotators, alpha of all, and the first disagreements."""
+    table = _table()
+    for name, side in (("annotators", "left"), ("texts", "right"), ("agree", "right"), ("Cohen's kappa", "left")):
+        table.add_column(name, justify=side)
+    for pair in found.pairs:
+        names = _plain(f"{pair.first}, {pair.second}")
+        table.add_row(names, f"{pair.texts:,}", f"{pair.agree:.1%}", _interval(pair.kappa))
+    out = console()
+    out.print(table)
+    out.print(f"\nKrippendorff's alpha {_interval(found.alpha)} over {found.texts:,} texts, {found.level}s")
+    for one in found.disagreements[:_DISAGREEMENTS]:
+        said = ", ".join(f"{name} {label}" for name, label in one.items() if name != "text")
+        out.print(f"  {_plain(one['text'][:100])}  [bold]{_plain(said)}[/bold]", soft_wrap=True)
+    if (more := len(found.disagreements) - _DISAGREEMENTS) > 0:
+        out.print(f"  and {more:,} more disagreements (--out lists all)")
+    if found.left_out:
+        console(stderr=True).print(f"{found.left_out:,} rows left out: one annotator gave one text several labels")
+
+
+def agreed_as_json(found) -> str:
+    """The same as one JSON object on one line, null where a figure cannot be had."""
+
+    def value(number: float) -> float | None:
+        return None if number != number else round(number, 4)
+
+    made = asdict(found)
+    for figure in (made["alpha"], *(pair["kappa"] for pair in made["pairs"])):
+        figure.update({name: value(number) for name, number in figure.items()})
+    return json.dumps(made, ensure_ascii=False)
+
+
+def _interval(figure) -> str:
+    return "cannot be had: one label throughout" if figure.value != figure.value else str(figure)

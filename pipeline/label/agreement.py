@@ -1,0 +1,208 @@
+"""How far people agree who labelled the same texts: Cohen's kappa, Krippendorff's alpha, and where they do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.corpus.labelled import Columns
+from pipeline.corpus.spelling import kind_of
+from pipeline.errors import InputError
+from pipeline.evaluate.intervals import Figure, bootstrap
+from pipeline.label.exchange import read_export
+from pipeline.label.files import Sheet, write_files
+from pipeline.label.rows import read_labelled_rows
+from pipeline.read.cleaning import clean
+from pipeline.stance import stance_of, stance_of_quad
+
+RESAMPLES = 1000
+LEVELS = ("stance", "event")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two annotators: the texts both labelled, how often they agree, and Cohen's kappa (Cohen 1960)."""
+
+    first: str
+    second: str
+    texts: int
+    agree: float
+    kappa: Figure
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What several annotators said of the same texts.
+
+    Attributes
+    ----------
+    level : ``stance`` or ``event``, what is compared.
+    annotators : their names.
+    texts : how many texts at least two of them labelled.
+    alpha : Krippendorff's alpha for nominal data (Krippendorff 2018, ch. 12).
+    pairs : every two of them that share texts.
+    disagreements : texts with the label that each gave.
+    left_out : rows left out since one annotator gave one text several labels.
+    """
+
+    level: str
+    annotators: list[str]
+    texts: int
+    alpha: Figure
+    pairs: list[Pair]
+    disagreements: list[dict]
+    left_out: int
+
+
+def read_annotators(paths: list[Path], by: str | None = None, columns: Columns | None = None) -> dict[str, list[tuple]]:
+    """What each annotator said: rows of (text, finest label).
+
+    Parameters
+    ----------
+    by : the column that names the annotator; None: ``annotator`` of exports, and of tables each file is one.
+
+    Raises
+    ------
+    InputError
+        Where there are fewer than two annotators.
+    """
+    said: dict[str, list[tuple]] = {}
+    for path in paths:
+        for annotator, text, label in _rows(Path(path), by, columns, len(paths) == 1):
+            said.setdefault(annotator, []).append((text, label))
+    if len(said) < 2:
+        raise InputError(
+            f"{', '.join(map(str, paths))}: expected at least two annotators, found {len(said)}; give a file of each, "
+            "or name the column that tells them apart with --by"
+        )
+    return said
+
+
+def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool):
+    answers = read_export(path)
+    if answers is not None:
+        for answer in (one for one in answers if one.label):
+            known = kind_of(answer.label)
+            if known is None:
+                raise InputError(
+                    f"{path}: unknown label {answer.label!r}; bring it into shape with `detente data import`"
+                )
+            yield (answer.annotator or path.name) if alone else path.name, clean([answer.text])[0].as_py(), known[1]
+        return
+    rows = read_labelled_rows(path, columns)
+    by = by or ("annotator" if alone and "annotator" in rows.table.columns else None)
+    if by is not None and by not in rows.table.columns:
+        raise InputError(f"{path}: no column {by!r}; the file has {', '.join(rows.table.columns)}")
+    names = rows.table.columns[by][rows.kept] if by else [str(path)] * len(rows.kept)
+    yield from zip(names, rows.corpus.texts, rows.labels)
+
+
+def agreement(said: dict[str, list[tuple]], level: str | None = None, seed: int = 0) -> Agreement:
+    """Measure agreement over the texts that at least two annotators labelled.
+
+    Parameters
+    ----------
+    said : rows of (text, label) of each annotator.
+    level : ``stance`` or ``event``; None: events where all labels are event types, else stances.
+    seed : of the bootstrap over texts.
+
+    Raises
+    ------
+    InputError
+        Where no two annotators share a text.
+    """
+    level = level or ("event" if all(_is_event(label) for rows in said.values() for _, label in rows) else "stance")
+    if level not in LEVELS:
+        raise InputError(f"unknown level {level!r}; expected one of {', '.join(LEVELS)}")
+    annotators = list(said)
+    given, left_out = zip(*(_distinct([(text, _at(label, level)) for text, label in said[one]]) for one in annotators))
+    shared = [text for text, n in Counter(text for one in given for text in one).items() if n > 1]
+    if not shared:
+        raise InputError(
+            f"{' and '.join(annotators)}: no text was labelled by two of them; compare files of the same texts"
+        )
+    labels = sorted({one[text] for one in given for text in shared if text in one})
+    table = np.array([[labels.index(one[text]) if text in one else -1 for text in shared] for one in given])
+    pairs = [pair for a, b in combinations(range(len(annotators)), 2) if (pair := _pair(annotators, table, a, b, seed))]
+    apart = [k for k in range(len(shared)) if len(set(table[:, k]) - {-1}) > 1]
+    disagreements = [
+        {"text": shared[k], **{who: labels[code] for who, code in zip(annotators, table[:, k]) if code >= 0}}
+        for k in apart
+    ]
+    return Agreement(level, annotators, len(shared), _alpha(table, seed), pairs, disagreements, sum(left_out))
+
+
+def _is_event(label: str) -> bool:
+    found = kind_of(label)
+    return found is not None and found[0] == "event"
+
+
+def _at(label: str, level: str) -> str:
+    """A label as an event type or as the stance that it means."""
+    kind, label = kind_of(label) or ("", label)
+    if level == "event":
+        if kind != "event":
+            raise InputError(f"label {label!r} is no event type; compare stances with --level stance")
+        return label
+    return stance_of(label) if kind == "event" else stance_of_quad(label) if kind == "quad" else label
+
+
+def _distinct(rows: list[tuple[str, str]]) -> tuple[dict[str, str], int]:
+    """The label of each text, without texts to which one annotator gave several, and how many rows those are."""
+    labels: dict[str, set[str]] = {}
+    for text, label in rows:
+        labels.setdefault(text, set()).add(label)
+    return {text: next(iter(of)) for text, of in labels.items() if len(of) == 1}, sum(
+        len(labels[t]) > 1 for t, _ in rows
+    )
+
+
+def _pair(annotators: list[str], table: np.ndarray, a: int, b: int, seed: int) -> Pair | None:
+    both = np.flatnonzero((table[a] >= 0) & (table[b] >= 0))
+    if not len(both):
+        return None
+    one, other = table[a, both], table[b, both]
+    figure = bootstrap(lambda rows: kappa(one[rows], other[rows]), len(both), RESAMPLES, seed)
+    return Pair(annotators[a], annotators[b], len(both), float((one == other).mean()), figure)
+
+
+def kappa(one: np.ndarray, other: np.ndarray) -> float:
+    """Cohen's kappa; NaN where both gave one and the same label throughout, so that nothing is left to chance.
+
+    Examples
+    --------
+    >>> round(kappa(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])), 3)
+    0.5
+    """
+    if len(np.union1d(one, other)) < 2:
+        return float("nan")
+    from sklearn.metrics import cohen_kappa_score
+
+    return float(cohen_kappa_score(one, other))
+
+
+def _alpha(table: np.ndarray, seed: int) -> Figure:
+    """Krippendorff's alpha over the columns of an (n_annotators, n_texts) table of codes, -1 where there is none."""
+    try:
+        import krippendorff
+    except ImportError:
+        raise InputError("Krippendorff's alpha needs the package krippendorff; pip install 'detente[label]'") from None
+    counts = np.stack([(table == code).sum(axis=0) for code in range(table.max() + 1)], axis=1)
+
+    def alpha(rows: np.ndarray) -> float:
+        if (counts[rows].sum(axis=0) > 0).sum() < 2:
+            return float("nan")
+        return float(krippendorff.alpha(value_counts=counts[rows], level_of_measurement="nominal"))
+
+    return bootstrap(alpha, len(counts), RESAMPLES, seed)
+
+
+def write_disagreements(found: Agreement, out: Path) -> Path:
+    """Write the texts on which annotators disagree as CSV, a column an annotator."""
+    header = ["text", *found.annotators]
+    rows = ([one.get(name, "") for name in header] for one in found.disagreements)
+    return write_files({out: Sheet(header, rows)})[0]
