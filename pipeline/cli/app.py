@@ -46,7 +46,7 @@ for panel, commands in COMMANDS.items():
 # `detente data`: its commands, in the order of `detente data --help`.
 for command in (corpora.list_corpora, corpora.fetch):
     data.command(command.__name__.removesuffix("_corpora"))(command)
-for command in (own_data.check, own_data.import_data, own_data.split, own_data.agreement):
+for command in (own_data.check, own_data.import_data, own_data.split, own_data.pick, own_data.agreement):
     data.command(command.__name__.removesuffix("_data"))(command)
 app.add_typer(data, name="data", rich_help_panel="Labelled data")
 

@@ -104,6 +104,42 @@ def split(
     show.written(written)
 
 
+def pick(
+    pool: Annotated[Path, typer.Argument(help="Table of texts to pick from.")],
+    out: Annotated[Path, typer.Option(help="File to write.")],
+    n: Annotated[int, typer.Option("--n", min=1, help="How many to pick.")] = 200,
+    tool: Annotated[str, typer.Option("--for", help="label-studio, prodigy, doccano or csv.")] = "csv",
+    show_opinion: Annotated[
+        bool, typer.Option("--show-opinion/--hide-opinion", help="Show annotators what the model says.")
+    ] = False,
+    labelled: Annotated[
+        Optional[list[Path]], typer.Option(help="Labelled file, whose texts are not picked; may be repeated.")
+    ] = None,
+    random: Annotated[
+        float, typer.Option(min=0, max=1, help="Share drawn at random, on which accuracy can be measured.")
+    ] = 0.2,
+    seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
+    model: Annotated[str, typer.Option("--model", "-m", help="Model that says what it is unsure of.")] = str(MODEL),
+    text_column: TextColumn = None,
+    encoding: Encoding = None,
+) -> None:
+    """Pick the texts to label next: those a model is unsure of, unlike each other, and a random share."""
+    from pipeline import show
+    from pipeline.corpus.near import fingerprints
+    from pipeline.corpus.signatures import signatures
+    from pipeline.label.pools import picked_tasks, read_pool, write_tasks
+    from pipeline.label.rows import read_labelled_rows
+    from pipeline.reader import open_model
+    from pipeline.show import labelling
+
+    texts = [text for path in labelled or [] for text in read_labelled_rows(path).corpus.texts]
+    texts_of_pool = read_pool(pool, text_column, signatures(fingerprints(texts)) if texts else None, encoding)
+    tasks = picked_tasks(texts_of_pool, open_model(model), n, seed, random, show_opinion)
+    written = write_tasks(tasks, tool, out)
+    labelling.picked(tasks, texts_of_pool)
+    show.written(written)
+
+
 def agreement(
     files: Annotated[list[Path], typer.Argument(help="A labelled file or export of each annotator, or one of all.")],
     by: Annotated[Optional[str], typer.Option(help="Column that names the annotator.")] = None,

@@ -69,7 +69,7 @@ def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_sha
     rest = np.setdiff1d(np.arange(len(texts)), by_chance)
     margin = margins(proba)
     n_unsure = n - len(by_chance)
-    candidates = rest[np.argsort(margin[rest], kind="stable")][: min(_CANDIDATES * n_unsure, _MOST_CLUSTERED)]
+    candidates = rest[np.argsort(margin[rest], kind="stable")][: min(int(_CANDIDATES * n_unsure), _MOST_CLUSTERED)]
     unsure = candidates[_spread(texts[candidates], margin[candidates], n_unsure, seed)]
     rows = np.concatenate([by_chance, unsure])
     why = np.array([RANDOM] * len(by_chance) + [UNSURE] * len(unsure), object)

@@ -28,6 +28,15 @@ def imported(found) -> None:
         console(stderr=True).print(f"{len(found.rejects):,} rows could not be read; they are listed")
 
 
+def picked(tasks, pool) -> None:
+    """How many texts were picked and why, and what of the pool was left out."""
+    counts = Counter(task.meta["picked"] for task in tasks)
+    said = ", ".join(f"{n:,} {why}" for why, n in counts.most_common())
+    console().print(f"picked   {len(tasks):,} of {len(pool.texts):,} texts: {said}")
+    for why, n in pool.left_out.items():
+        console(stderr=True).print(f"left out {n:,} rows {why}")
+
+
 def parted(rows, split) -> None:
     """The rows and stances of both sides of a split."""
     table = _table()

@@ -1,0 +1,116 @@
+"""A pool of texts to label, and the tasks that are picked from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.arrays.arrow import as_strings
+from pipeline.corpus.near import near_groups
+from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
+from pipeline.errors import InputError
+from pipeline.label.exchange import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
+from pipeline.label.files import Sheet, write_files
+from pipeline.label.guess import text_column
+from pipeline.label.lines import read_lines
+from pipeline.label.pick import RANDOM_SHARE, pick
+from pipeline.model.store import Model
+from pipeline.read.cleaning import clean
+from pipeline.read.tables import texts_of
+from pipeline.score.snippets import score
+from pipeline.stance import STANCES
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Distinct texts that nobody has labelled yet.
+
+    Attributes
+    ----------
+    name : a short hash of all texts of the file, by which exports of several pools are told apart.
+    ids, texts : (n,) object; a text without an id goes by its place in the file.
+    left_out : why other rows of the file are not among them, and how many.
+    """
+
+    name: str
+    ids: np.ndarray
+    texts: np.ndarray
+    left_out: dict[str, int]
+
+
+def read_pool(
+    path: Path, column: str | None = None, known: np.ndarray | None = None, encoding: str | None = None
+) -> Pool:
+    """Read a table of texts; of near-copies the first stays, and none that is near to a text labelled already.
+
+    Parameters
+    ----------
+    known : signatures of texts labelled already (`pipeline.corpus.signatures.signatures`).
+    """
+    table = read_lines(path, encoding)
+    cells = table.columns[text_column(table, column)]
+    texts = np.array(
+        [" ".join(text.split()) for text in clean(texts_of(as_strings(cells.tolist()))).to_pylist()], object
+    )
+    ids = next((cells for name, cells in table.columns.items() if name.strip().lower() == "id"), None)
+    places = table.rows.astype(str).astype(object)
+    ids = places if ids is None else np.where(ids == "", places, ids)
+    full = texts != ""
+    groups = near_groups(texts.tolist())
+    first = np.zeros(len(texts), bool)
+    first[np.unique(np.where(full, groups, -1), return_index=True)[1]] = True
+    fresh = np.ones(len(texts), bool)
+    if known is not None and len(known):
+        fresh = nearest_signature(known, texts.tolist()) < ESTIMATED_NEAR
+    reasons = np.select([~full, ~fresh, ~first], ["without a text", "labelled already", "near-copies of others"], "")
+    kept = reasons == ""
+    if not kept.any():
+        raise InputError(f"{path}: nothing left to label: {dict(Counter(reasons.tolist()))}")
+    left_out = Counter(reasons[~kept].tolist()) + Counter({"that cannot be read": len(table.rejects)})
+    name = hashlib.sha256("\x1e".join(texts).encode()).hexdigest()[:12]
+    return Pool(name, ids[kept], texts[kept], dict(left_out))
+
+
+def picked_tasks(
+    pool: Pool, model: Model, n: int, seed: int = 0, random_share: float = RANDOM_SHARE, opinion: bool = False
+) -> list[Task]:
+    """The next n texts to label, mixed; their ``meta`` says how each was picked and from which pool.
+
+    Parameters
+    ----------
+    opinion : whether the model's stance goes with each; an annotator who sees it is led by it.
+    """
+    proba = score(model, pool.texts.tolist()).proba
+    found = pick(pool.texts, proba, n, seed, random_share)
+    says = np.array(STANCES, object)[proba.argmax(axis=1)]
+    return [
+        Task(pool.ids[row], pool.texts[row], {"picked": why, "pool": pool.name}, says[row] if opinion else None)
+        for row, why in zip(found.rows, found.why)
+    ]
+
+
+def write_tasks(tasks: list[Task], tool: str, out: Path, labels: tuple[str, ...] = STANCES) -> list[Path]:
+    """Write tasks as a tool imports them; for Label Studio the labelling interface too.
+
+    Raises
+    ------
+    InputError
+        Where the tool is unknown, or the file's suffix is not that of its format.
+    """
+    if tool not in TOOLS:
+        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
+    if out.suffix.lower() != SUFFIXES[tool]:
+        raise InputError(f"{out}: tasks for {tool} are written as {SUFFIXES[tool]}; give it that suffix")
+    if tool == "csv":
+        header = ["id", "text", "stance", "picked", "pool"]
+        header += ["opinion"] if tasks[0].opinion else []
+        cells = ({**task.meta, "id": task.id, "text": task.text, "opinion": task.opinion or ""} for task in tasks)
+        return write_files({out: Sheet(header, ([one.get(name, "") for name in header] for one in cells))})
+    contents: dict[Path, Sheet | str] = {out: tasks_for(tool, tasks)}
+    if tool == "label-studio":
+        contents[out.with_suffix(".config.xml")] = label_studio_config(labels)
+    return write_files(contents)
