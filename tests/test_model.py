@@ -22,8 +22,9 @@ from pipeline.model.calibration import (
     threshold_for,
 )
 from pipeline.model.fit import event_logits, fit, spread
+from pipeline.model.folder import FILES
 from pipeline.model.settings import Settings, Training, read_settings
-from pipeline.model.store import FILES, load, load_pipeline, save
+from pipeline.model.store import load, load_pipeline, save
 from pipeline.read.cleaning import clean
 from pipeline.score.snippets import score
 from pipeline.stance import EVENTS, LABELS, OTHER, STANCES, quad_of, stance_of
@@ -236,7 +237,7 @@ def test_no_model_yet_says_what_to_do(tmp_path):
         load(tmp_path / "none")
 
 
-@pytest.mark.parametrize("name", [FILES.weights, FILES.words])
+@pytest.mark.parametrize("name", [FILES.weights])
 def test_a_damaged_file_is_found_by_its_hash(run, tmp_path, name):
     folder = save(tmp_path / "m", run.weights, run.card())
     content = bytearray((folder / name).read_bytes())
@@ -248,8 +249,8 @@ def test_a_damaged_file_is_found_by_its_hash(run, tmp_path, name):
 
 def test_a_missing_file_a_broken_card_and_another_format_are_errors(run, tmp_path):
     folder = save(tmp_path / "m", run.weights, run.card())
-    (folder / FILES.words).unlink()
-    with pytest.raises(ModelError, match="words.json is missing"):
+    (folder / FILES.weights).unlink()
+    with pytest.raises(ModelError, match="weights.safetensors is missing"):
         load(folder)
     (folder / FILES.card).write_text(json.dumps({"format": 99}))
     with pytest.raises(ModelError, match="model format 99, expected"):
@@ -279,10 +280,16 @@ def test_settings_are_read_from_toml_and_checked(tmp_path):
     settings = read_settings(path)
     assert (settings.training.c, settings.text.families) == (3.0, ("word", "pair"))
     for content, message in [
-        ("[training]\ndepth = 3", "unknown setting 'depth'; expected one of c, balance"),
-        ("[forest]\nc = 3", r"unknown table \[forest\]"),
-        ('[training]\nc = "x"', "c must be of type float, got 'x'"),
-        ('[text]\nfamilies = ["verse"]', "families must be a list of word, pair"),
+        ("[training]\ndepth = 3", "unknown name 'training.depth'; expected one of c, balance"),
+        ("[forest]\nc = 3", "unknown name 'forest'; expected one of text, training"),
+        ('[training]\nc = "x"', "training.c: expected float, got str, found 'x'"),
+        ('[text]\nfamilies = ["verse"]', r"text.families\[0\]: invalid enum value 'verse'"),
+        ("[training]\nbalanse = 0.1", "unknown name 'training.balanse'; did you mean balance"),
+        ("[training]\nc = nan", "training.c: expected float > 0.0, found nan"),
+        ("[training]\nfolds = 1", "training.folds: expected int >= 2, found 1"),
+        ("[training]\nfolds = true", "training.folds: expected int, got bool, found True"),
+        ("[text]\nfamilies = []", "text.families: expected array of length >= 1"),
+        ("text = 3", "text: expected object, got int"),
         ("[training", "not valid TOML"),
     ]:
         path.write_text(content)

@@ -90,7 +90,7 @@ def test_what_is_measured_later_stands_under_its_data_set(logged, saved, unseen)
     checks = check(model, DATA / "checks")
     log_measured(model, of_checks(checks, DATA / "checks"))
     scored = {"tension": [0.1, 0.2], "coverage": [1, 1], "stance": ["neutral", "neutral"]}
-    log_measured(model, of_drift(drift(scored, scored), 2, saved / "card.json", saved / "words.json"))
+    log_measured(model, of_drift(drift(scored, scored), 2, saved / "card.json", saved / "weights.safetensors"))
     found = mlflow.get_run(logged.run_id)
     figure = done.figures["three_way.macro_f1"]
     ends = [found.data.metrics[f"unseen/three_way.macro_f1{end}"] for end in ("", "_low", "_high")]

@@ -165,9 +165,9 @@ def test_a_model_is_fetched_once_and_again_where_the_copy_is_damaged(logged, fol
     address = f"models:/{logged.name}/{logged.version}"
     there = model_folder(address)
     assert load(there).card == load(folder).card
-    first = (there / "weights.npz").stat().st_mtime_ns
-    assert (model_folder(address) / "weights.npz").stat().st_mtime_ns == first
-    (there / "weights.npz").write_bytes(b"damaged")
+    first = (there / "weights.safetensors").stat().st_mtime_ns
+    assert (model_folder(address) / "weights.safetensors").stat().st_mtime_ns == first
+    (there / "weights.safetensors").write_bytes(b"damaged")
     assert load(model_folder(address)).card == load(folder).card
 
 

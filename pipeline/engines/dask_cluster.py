@@ -19,7 +19,8 @@ from pathlib import Path, PurePosixPath
 import pyarrow as pa
 
 from pipeline.errors import DetenteError, InputError
-from pipeline.model.store import FILES, Model, load
+from pipeline.model.folder import FILES
+from pipeline.model.store import Model, load
 from pipeline.read.documents import ReadOptions, read_documents
 from pipeline.read.source import Source, suffix_of
 from pipeline.write.journal import Totals
@@ -27,7 +28,7 @@ from pipeline.write.rows import OutputOptions, score_documents
 
 _NAME = "detente-model"
 _SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
-_MODEL_FILES = (FILES.card, FILES.weights, FILES.words)
+_MODEL_FILES = (FILES.card, FILES.weights)
 
 
 @dataclass(frozen=True)

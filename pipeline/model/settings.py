@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 from pipeline.errors import ConfigError
-from pipeline.text.terms import FAMILIES
+from pipeline.model.strict import convert
 from pipeline.text.vocabulary import Features
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Strength = Annotated[float, Meta(gt=0, le=1e9)]
 
 
 @dataclass(frozen=True)
@@ -30,16 +36,16 @@ class Training:
     seed : of the folds.
     """
 
-    c: float = 10.0
-    balance: float = 0.5
-    complement: float = 1.5
-    relevance_c: float = 3.0
-    relevance_balance: float = 0.5
-    own_weight: float = 8.0
-    tolerance: float = 2e-4
-    max_iter: int = 500
-    folds: int = 3
-    seed: int = 0
+    c: Strength = 10.0
+    balance: Share = 0.5
+    complement: Annotated[float, Meta(ge=0, le=100)] = 1.5
+    relevance_c: Strength = 3.0
+    relevance_balance: Share = 0.5
+    own_weight: Annotated[float, Meta(gt=0, le=1e6)] = 8.0
+    tolerance: Annotated[float, Meta(gt=0, le=1)] = 2e-4
+    max_iter: Annotated[int, Meta(ge=1, le=1_000_000)] = 500
+    folds: Annotated[int, Meta(ge=2, le=100)] = 3
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,8 @@ class Abstention:
         (`experiments/LOG.md`, section 4).
     """
 
-    coverage_floor: float = 0.5
-    precision: float = 0.93
+    coverage_floor: Share = 0.5
+    precision: Share = 0.93
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ def read_settings(path: str | Path) -> Settings:
     Raises
     ------
     ConfigError
-        Where the file is missing or no TOML, or a table, a name or a value's type is unknown.
+        Where the file is missing or no TOML, or a table, a name or a value does not fit.
     """
     try:
         with open(path, "rb") as file:
@@ -90,32 +96,8 @@ def read_settings(path: str | Path) -> Settings:
 
 
 def settings_from(tables: dict, where: str) -> Settings:
-    """Settings from nested dicts, each value checked."""
-    kinds = {f.name: f.default_factory for f in fields(Settings)}
-    parts = {}
-    for table, values in tables.items():
-        if table not in kinds or not isinstance(values, dict):
-            raise ConfigError(f"{where}: unknown table [{table}]; expected {', '.join(f'[{k}]' for k in kinds)}")
-        defaults = kinds[table]()
-        parts[table] = type(defaults)(**{n: _checked(defaults, n, v, f"{where}, [{table}]") for n, v in values.items()})
-    return Settings(**parts)
-
-
-def _checked(defaults, name: str, value, where: str):
-    known = {f.name: getattr(defaults, f.name) for f in fields(defaults)}
-    if name not in known:
-        raise ConfigError(f"{where}: unknown setting {name!r}; expected one of {', '.join(known)}")
-    default = known[name]
-    if name == "families":
-        return _families(value, where)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not type(default):
-        raise ConfigError(f"{where}: {name} must be of type {type(default).__name__}, got {value!r}")
-    return value
-
-
-def _families(value, where: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or set(value) - set(FAMILIES):
-        raise ConfigError(f"{where}: families must be a list of {', '.join(FAMILIES)}, got {value!r}")
-    return tuple(value)
+    """Settings from nested dicts, each value checked; `ConfigError` where a name or a value does not fit."""
+    try:
+        return convert(tables, Settings)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None

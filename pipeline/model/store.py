@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -11,35 +10,20 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
-import pyarrow as pa
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
 
-from pipeline.arrays.arrow import as_strings
-from pipeline.errors import DetenteError, ModelError
+from pipeline.errors import ModelError
 from pipeline.model.calibration import scale_of
-from pipeline.model.settings import Settings, settings_from
+from pipeline.model.card import FORMAT, Traced, check_card, in_json, parse
+from pipeline.model.folder import FILES, checked_bytes, damaged, read_file, sha256
+from pipeline.model.layout import SEEN, STRINGS, WEIGHTS, Spec, arrays_of, check, strings_of
+from pipeline.model.settings import Settings
 from pipeline.model.weights import Weights
-from pipeline.stance import LABELS
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
-
-FORMAT = 3
-_WORD_LISTS = ("symbols", "words", "common", "leading", "states", "groups")
-
-
-@dataclass(frozen=True)
-class Files:
-    """The files of a model folder."""
-
-    card: str = "card.json"
-    weights: str = "weights.npz"
-    words: str = "words.json"
-    pipeline: str = "pipeline.joblib"
-    seen: str = "seen.npy"
-    run: str = "run.json"
-
-
-FILES = Files()
 
 
 @dataclass(frozen=True)
@@ -87,13 +71,12 @@ def save(folder: str | Path, weights: Weights, card: dict, pipeline=None, seen: 
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         os.chmod(part, 0o755)
-        _write_parts(part, weights, pipeline)
-        if seen is not None:
-            np.save(part / FILES.seen, seen)
-        hashes = {file.name: _sha256(file) for file in sorted(part.iterdir())}
+        _write_parts(part, weights, pipeline, seen)
+        hashes = {file.name: sha256(file.read_bytes()) for file in sorted(part.iterdir())}
         # The card is written last: its presence means that the model is whole.
-        text = json.dumps({"format": FORMAT, **card, "sha256": hashes}, indent=2, ensure_ascii=False)
-        (part / FILES.card).write_text(text + "\n", encoding="utf-8")
+        text = in_json({"format": FORMAT, **card, "sha256": hashes})
+        check_card(parse(text.encode()))
+        (part / FILES.card).write_text(text, encoding="utf-8")
         old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
         if folder.exists():
             os.replace(folder, old)
@@ -112,50 +95,41 @@ def check_replaceable(folder: str | Path) -> None:
 
 
 def load(folder: str | Path) -> Model:
-    """Open a model folder: arrays and JSON only, every file checked against its hash.
+    """Open a model folder: arrays and JSON only, every file checked against its hash, every value against its range.
 
     Raises
     ------
     ModelError
-        Where there is no model, or it is damaged or of another format.
+        Where there is no model, or it is damaged, made up or of another format.
     """
     folder = Path(folder)
     card = read_card(folder)
-    words = json.loads(_checked_bytes(folder, FILES.words, card))
-    arrays = np.load(io.BytesIO(_checked_bytes(folder, FILES.weights, card)), allow_pickle=False)
+    settings = check_card(card, folder).settings
+    arrays = _arrays(folder, FILES.weights, card, WEIGHTS)
     try:
-        settings = settings_from(card["settings"], str(folder / FILES.card))
-        if card["labels"] != list(LABELS):
-            raise ModelError(f"{folder}: was trained on other labels; train it again")
-        columns = {name: as_strings(words[name]) for name in _WORD_LISTS}
-        lexicon = Lexicon(
-            **columns, symbol_of_word=arrays["symbol_of_word"], pairs=arrays["pairs"], stems=settings.text.stems
-        )
-        vocabulary = Vocabulary(lexicon, arrays["keys"], settings.text)
-        coef = arrays["coef"] / arrays["scale"]
-        weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"], arrays["marks"])
-        _check_shapes(folder, weights)
-        return Model(weights, settings, float(card["threshold"]), card, folder)
-    except (KeyError, TypeError, ValueError, pa.ArrowInvalid) as error:
-        if isinstance(error, DetenteError):
-            raise
-        raise _damaged(folder, f"{type(error).__name__}: {error}") from None
+        columns = {name: strings_of(arrays, name) for name in STRINGS}
+        if card["terms"] != len(arrays["keys"]):
+            raise ValueError(f"{len(arrays['keys']):,} terms, expected {card['terms']:,} as its card says")
+        if not np.isfinite(arrays["intercept"][:-1]).any():
+            raise ValueError("no label was trained on")
+    except ValueError as error:
+        raise damaged(folder, f"{FILES.weights}: {error}") from None
+    lexicon = Lexicon(
+        **columns, symbol_of_word=arrays["symbol_of_word"], pairs=arrays["pairs"], stems=settings.text.stems
+    )
+    vocabulary = Vocabulary(lexicon, arrays["keys"], settings.text)
+    coef = arrays["coef"] / arrays["scale"]
+    weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"], arrays["marks"])
+    return Model(weights, settings, float(card["threshold"]), card, folder)
 
 
 def read_card(folder: str | Path) -> dict:
-    """The card of a model folder."""
-    path = Path(folder) / FILES.card
-    if not path.exists():
-        found = "an unfinished or foreign folder" if Path(folder).is_dir() else "nothing"
+    """The card of a model folder, of this format; what else it says is checked by `load`."""
+    folder = Path(folder)
+    if not os.path.lexists(folder / FILES.card):
+        found = "an unfinished or foreign folder" if folder.is_dir() else "nothing"
         raise ModelError(f"{folder}: expected a model folder with {FILES.card}, found {found}; run `detente train`")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-        version = card["format"]
-    except (ValueError, KeyError, TypeError):
-        raise _damaged(folder, f"{FILES.card} is no model card") from None
-    if version != FORMAT:
-        raise ModelError(f"{folder}: model format {version}, expected {FORMAT}; train it again with this version")
-    return card
+    return parse(read_file(folder, FILES.card), folder)
 
 
 def load_pipeline(folder: str | Path):
@@ -166,7 +140,8 @@ def load_pipeline(folder: str | Path):
     """
     import joblib
 
-    return joblib.load(io.BytesIO(_checked_bytes(Path(folder), FILES.pipeline, read_card(folder))))
+    folder = Path(folder)
+    return joblib.load(io.BytesIO(checked_bytes(folder, FILES.pipeline, check_card(read_card(folder), folder).sha256)))
 
 
 def remember_run(folder: str | Path, run_id: str) -> None:
@@ -176,59 +151,55 @@ def remember_run(folder: str | Path, run_id: str) -> None:
 
 def run_of(model: Model) -> str | None:
     """The id of the tracked run the model comes from, None where it was never logged."""
-    path = model.folder / FILES.run
-    return json.loads(path.read_text(encoding="utf-8")).get("run_id") if path.exists() else None
+    if not os.path.lexists(model.folder / FILES.run):
+        return None
+    try:
+        return msgspec.json.decode(read_file(model.folder, FILES.run), type=Traced).run_id
+    except msgspec.DecodeError as error:
+        raise damaged(model.folder, f"{FILES.run}: {error}") from None
 
 
 def load_signatures(model: Model) -> np.ndarray | None:
     """Signatures of the training texts, None where the model folder holds none."""
     if FILES.seen not in model.card["sha256"]:
         return None
-    return np.load(io.BytesIO(_checked_bytes(model.folder, FILES.seen, model.card)), allow_pickle=False)
+    return _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
 
 
-def _write_parts(part: Path, weights: Weights, pipeline) -> None:
-    vocabulary, scale = weights.vocabulary, scale_of(weights.coef)
-    np.savez(
-        part / FILES.weights,
-        keys=vocabulary.keys,
-        pairs=vocabulary.lexicon.pairs,
-        symbol_of_word=vocabulary.lexicon.symbol_of_word,
-        idf=weights.idf,
-        coef=np.round(weights.coef * scale).astype(np.int16),
-        scale=scale,
-        intercept=weights.intercept,
-        marks=weights.marks,
-    )
-    lexicon = vocabulary.lexicon
-    words = {name: getattr(lexicon, name).to_pylist() for name in _WORD_LISTS}
-    (part / FILES.words).write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+def _write_parts(part: Path, weights: Weights, pipeline, seen: np.ndarray | None) -> None:
+    lexicon, scale = weights.vocabulary.lexicon, scale_of(weights.coef)
+    arrays = {
+        "keys": weights.vocabulary.keys,
+        "pairs": lexicon.pairs,
+        "symbol_of_word": lexicon.symbol_of_word,
+        "idf": weights.idf,
+        "coef": np.round(weights.coef * scale).astype(np.int16),
+        "scale": np.array(scale),
+        "intercept": weights.intercept,
+        "marks": weights.marks,
+    }
+    for name in STRINGS:
+        arrays |= arrays_of(name, getattr(lexicon, name))
+    _write_arrays(part / FILES.weights, arrays, WEIGHTS)
+    if seen is not None:
+        _write_arrays(part / FILES.seen, {"seen": seen}, SEEN)
     if pipeline is not None:
         import joblib
 
         joblib.dump(pipeline, part / FILES.pipeline, compress=3)
 
 
-def _checked_bytes(folder: Path, name: str, card: dict) -> bytes:
-    path = folder / name
-    wanted = card.get("sha256", {}).get(name)
-    if wanted is None or not path.exists():
-        raise _damaged(folder, f"{name} is missing")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != wanted:
-        raise _damaged(folder, f"{name} is not the file its card speaks of (sha256 differs)")
-    return content
+def _write_arrays(path: Path, arrays: dict[str, np.ndarray], table: dict[str, Spec]) -> None:
+    check(arrays, table)
+    path.write_bytes(safetensors.save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
 
 
-def _check_shapes(folder: Path, weights: Weights) -> None:
-    n = len(weights.vocabulary)
-    if weights.idf.shape != (n,) or weights.coef.shape != (n, len(LABELS)) or weights.intercept.shape != (len(LABELS),):
-        raise _damaged(folder, f"arrays of {n} terms do not fit together")
-
-
-def _damaged(folder, why: str) -> ModelError:
-    return ModelError(f"{folder}: damaged model: {why}; restore the folder or run `detente train` again")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _arrays(folder: Path, name: str, card: dict, table: dict[str, Spec]) -> dict[str, np.ndarray]:
+    """The checked arrays of a safetensors file, which holds numbers and a header and can hold nothing else."""
+    content = checked_bytes(folder, name, card["sha256"])
+    try:
+        arrays = safetensors.load(content)
+        check(arrays, table)
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:  # the last three: exotic types
+        raise damaged(folder, f"{name}: {str(error)[:200] or type(error).__name__}") from None
+    return arrays

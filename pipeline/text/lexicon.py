@@ -19,12 +19,12 @@ from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, 
 from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.text.tokens import Tokens, tokenise
 
-_SPECIAL = ("<name>", "<number>", "<negated>", "<actor>")  # no token looks like these
-NAME, NUMBER, NEGATED, ACTOR = range(len(_SPECIAL))
+SPECIAL = ("<name>", "<number>", "<negated>", "<actor>")  # no token looks like these
+NAME, NUMBER, NEGATED, ACTOR = range(len(SPECIAL))
 _SHORT_NAME = 3  # letters of a name that is not looked for in capitals: "Lao" is no LAO
 _TWIN = "not "  # what a negated twin's symbol begins with; no stem holds a space
 LEAST_NEGATED = 2  # a stem has a negated twin of its own where it stood so often in reach of a negation
-N_SPECIAL = len(_SPECIAL)
+N_SPECIAL = len(SPECIAL)
 NOT = "not"
 COMMON_SHARE = 0.5  # a word is common where at least so many of its places are in lower case
 NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs are parts of names where so many places say so, and so often
@@ -182,7 +182,7 @@ def learn(texts, stems: bool = True, masks: bool = True, actors: tuple = ((), ()
     distinct, word = _distinct(lower)
     stemmed = stem(distinct, stems)
     known = pc.unique(stemmed).sort()
-    symbols = pa.concat_arrays([as_strings(_SPECIAL), known])
+    symbols = pa.concat_arrays([as_strings(SPECIAL), known])
     word = word[tokens.form]
     capital = ~booleans(pc.equal(lower, tokens.forms))[tokens.form]
     place = sentence_case_places(tokens)

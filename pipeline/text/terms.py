@@ -6,16 +6,19 @@ A term is a family and one symbol or two. Its key is family * 2**44 + a * 2**22 
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 
 from pipeline.arrays.ragged import within
 from pipeline.text.analysis import Sequence
 
-_BITS = 22
-_MASK = (1 << _BITS) - 1
+SYMBOL_BITS = 22
+_MASK = (1 << SYMBOL_BITS) - 1
 SINGLE = ("word", "lead", "main", "reversed", "modal")
 PAIRED = ("pair", "skip", "cue")
-FAMILIES = ("word", "pair", "skip", "lead", "main", "reversed", "cue", "modal")
+Family = Literal["word", "pair", "skip", "lead", "main", "reversed", "cue", "modal"]
+FAMILIES: tuple[str, ...] = get_args(Family)
 DEFAULT = tuple(family for family in FAMILIES if family != "skip")  # skip brings nothing beside modal
 
 
@@ -53,11 +56,11 @@ def marked(sequence: Sequence, family: str, lead: int) -> np.ndarray:
 
 def keys_of(family: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(n,) int64 keys of int64 symbols; negative where a symbol is unknown (-1)."""
-    head = np.int64(FAMILIES.index(family)) << (2 * _BITS)
-    first = head | a << _BITS
+    head = np.int64(FAMILIES.index(family)) << (2 * SYMBOL_BITS)
+    first = head | a << SYMBOL_BITS
     return first if family in SINGLE else first | b
 
 
 def decode(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Family index, first and second symbol of each key."""
-    return keys >> (2 * _BITS), (keys >> _BITS) & _MASK, keys & _MASK
+    return keys >> (2 * SYMBOL_BITS), (keys >> SYMBOL_BITS) & _MASK, keys & _MASK

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+from msgspec import Meta
 
 from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.arrays.ragged import segment_sums
 from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.lexicon import Lexicon
-from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, decode, keys_of, places
+from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, Family, decode, keys_of, places
 
 _LOW = 0xFFFFFFFF
 SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
@@ -37,11 +39,11 @@ class Features:
 
     masks: bool = True
     stems: bool = True
-    families: tuple[str, ...] = DEFAULT
-    lead: int = 12
+    families: Annotated[tuple[Family, ...], Meta(min_length=1)] = DEFAULT
+    lead: Annotated[int, Meta(ge=0, le=10_000)] = 12
     clauses: bool = True
     actors: bool = True
-    min_df: int = 2
+    min_df: Annotated[int, Meta(ge=1, le=1_000_000)] = 2
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pipeline.errors import InputError, TrackingError
 from pipeline.evaluate.comparison import Comparison
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import HEADLINES
-from pipeline.model.store import FILES
+from pipeline.model.folder import FILES
 from pipeline.tracking.connection import REGISTERED, session, store_uri
 from pipeline.tracking.fetch import version_of
 from pipeline.tracking.rows import FOLDER, compare_rows, read_rows

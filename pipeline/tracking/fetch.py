@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from pipeline.errors import ModelError, TrackingError
-from pipeline.model.store import FILES, read_card, remember_run
+from pipeline.model.folder import FILES
+from pipeline.model.store import read_card, remember_run
 from pipeline.sources.download import cache_folder
 from pipeline.tracking.connection import session
 from pipeline.tracking.record import sha256

@@ -17,7 +17,8 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture
 from pipeline.experiment.train import Run
-from pipeline.model.store import FILES, remember_run
+from pipeline.model.folder import FILES
+from pipeline.model.store import remember_run
 from pipeline.tracking.connection import alone
 from pipeline.tracking.record import Record, as_json, from_json, sha256
 from pipeline.tracking.rows import FOLDER, HELD_OUT, rows_of, write_rows

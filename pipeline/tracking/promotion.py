@@ -13,8 +13,9 @@ from pipeline.errors import InputError, ModelError, TrackingError
 from pipeline.evaluate.comparison import Contest, contest
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import metric_in_words
+from pipeline.model.folder import FILES
 from pipeline.model.settings import settings_from
-from pipeline.model.store import FILES, Model, load, remember_run, run_of
+from pipeline.model.store import Model, load, remember_run, run_of
 from pipeline.stance import STANCES
 from pipeline.tracking.catalogue import find
 from pipeline.tracking.connection import EXPERIMENT, REGISTERED, session

@@ -12,7 +12,19 @@ from pipeline.tracking.connection import REGISTERED
 from pipeline.tracking.record import Record
 
 CARD = "card.sha256"  # the tag by which a fetched model is verified
-_REQUIREMENTS = ("scikit-learn", "numpy", "scipy", "pyarrow", "PyStemmer", "ftfy", "pandas", "joblib", "mlflow")
+_REQUIREMENTS = (
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "pyarrow",
+    "PyStemmer",
+    "ftfy",
+    "pandas",
+    "joblib",
+    "msgspec",
+    "safetensors",
+    "mlflow",
+)
 _ABOUT = "Says, sentence by sentence, whether news tells of rising or easing tension between political actors."
 
 
