@@ -484,12 +484,12 @@ def test_no_command_unpickles_anything(trapped, tmp_path):
         ["score", "in.csv", "--out", "scores.csv"],
         ["score", "The army attacked."],
         ["explain", "The army attacked."],
-        ["evaluate", "in.csv", "--out", "report"],
+        ["evaluate", "--data", str(ROOT / "data" / "heldout.csv")],
         ["timeline", "in.csv", "--out", "line"],
         ["drift", "--baseline", "scores.csv", "--current", "scores.csv"],
     ):
         model = [str(folder)] if args[0] == "drift" else ["--model", str(folder)]
-        command = [sys.executable, "-m", "pipeline.cli", *args, *([] if args[0] == "drift" else model)]
+        command = [sys.executable, "-m", "pipeline.cli", *args, *model]
         env = os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
         done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240)
         assert done.returncode in (0, 3), done.stderr

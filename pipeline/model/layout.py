@@ -75,7 +75,7 @@ _WORDS = {
     for name in STRINGS
     for part, spec in {
         "bytes": Spec("uint8", (f"{name}_bytes",)),
-        "ends": Spec("int64", (f"n_{name}",), high=1 << 26, steady=True),
+        "ends": Spec("int32", (f"n_{name}",), high=1 << 26, steady=True),
     }.items()
 }
 WEIGHTS = _WORDS | {
@@ -131,7 +131,7 @@ def strings_of(arrays: dict[str, np.ndarray], name: str) -> pa.Array:
 def arrays_of(name: str, column: pa.Array) -> dict[str, np.ndarray]:
     """A list of strings as the two arrays of a model folder."""
     encoded = [text.encode() for text in column.to_pylist()]
-    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    ends = np.cumsum([len(text) for text in encoded], dtype=np.int32)
     return {f"{name}.bytes": np.frombuffer(b"".join(encoded), np.uint8), f"{name}.ends": ends}
 
 
