@@ -30,7 +30,7 @@ def test_every_command_of_the_readme_exists():
 
 def test_every_option_of_the_readme_exists():
     commands = [typer.main.get_command(app), *COMMANDS.values()]
-    known = {option for command in commands for p in command.params for option in p.opts}
+    known = {option for command in commands for p in command.params for option in (*p.opts, *p.secondary_opts)}
     text = re.sub(r"https?://\S+|mlflow .*|pip .*", "", README)
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) <= known
 
