@@ -13,11 +13,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pipeline.model.estimator import Classifier
     from pipeline.reader import Reader
 
-__all__ = ["DetenteError", "Reader", "__version__", "load"]
+__all__ = ["Classifier", "DetenteError", "Reader", "__version__", "load"]
 
-_HOMES = {"Reader": "pipeline.reader", "DetenteError": "pipeline.errors"}  # imported when they are asked for
+_HOMES = {
+    "Classifier": "pipeline.model.estimator",
+    "Reader": "pipeline.reader",
+    "DetenteError": "pipeline.errors",
+}  # imported when they are asked for
 
 
 def __getattr__(name: str) -> object:

@@ -142,24 +142,21 @@ ROWS = {
 
 
 def agreement(folder: Path) -> None:
-    """Print how far the scorer is from the scikit-learn pipeline of its model folder."""
+    """Print how far the scorer is from the scikit-learn estimator of its model folder."""
     import numpy as np
 
-    from pipeline.model.calibration import softmax
-    from pipeline.model.fit import event_logits
     from pipeline.model.store import load, load_pipeline
     from pipeline.score.snippets import score
-    from pipeline.stance import EVENTS
+    from pipeline.stance import LABELS
 
     texts = texts_of(folder)
-    ours, pipeline = score(load(folder / "model"), texts, 2), load_pipeline(folder / "model")
-    theirs = softmax(event_logits(pipeline, texts))
-    same = np.array_equal(theirs.argmax(axis=1), ours.event_proba.argmax(axis=1))
-    names = [EVENTS[k] for k in ours.event_proba.argmax(axis=1)]
-    same &= names == pipeline.predict(texts).tolist()
-    gap = np.abs(theirs - ours.event_proba).max()
+    ours, estimator = score(load(folder / "model"), texts, 2).label_proba, load_pipeline(folder / "model")
+    theirs = estimator.predict_proba(texts.to_pylist())
+    ours = ours[:, [LABELS.index(label) for label in estimator.classes_]]
+    same = np.array_equal(theirs.argmax(axis=1), ours.argmax(axis=1))
+    gap = np.abs(theirs - ours).max()
     print(
-        f"labels of the scikit-learn pipeline: {'all the same' if same else 'DIFFERENT'}; largest difference {gap:.1e}"
+        f"labels of the scikit-learn estimator: {'all the same' if same else 'DIFFERENT'}; largest difference {gap:.1e}"
     )
 
 

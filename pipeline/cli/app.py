@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import corpora, registry, scoring, timelines, training
+from pipeline.cli import corpora, experiments, registry, scoring, timelines, training
 from pipeline.cli import data as own_data
 from pipeline.cli.data_group import data
 from pipeline.cli.options import settings
@@ -28,6 +28,7 @@ COMMANDS = {
     "Read the news": (scoring.score, scoring.explain, timelines.timeline),
     "Train and measure a model": (training.train, training.evaluate, training.check, training.drift),
     "Compare runs and choose a model": (registry.runs, registry.promote),
+    "Look for better settings": (experiments.run, experiments.tune),
 }
 
 

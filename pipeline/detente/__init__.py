@@ -5,7 +5,7 @@ A notebook's folder often has a ``pipeline.py`` of its own, which comes first on
 
 >>> import detente
 >>> sorted(detente.__all__)
-['DetenteError', 'Reader', '__version__', 'load']
+['Classifier', 'DetenteError', 'Reader', '__version__', 'load']
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _package() -> ModuleType:
 
 _pipeline = _package()
 load = _pipeline.load
-__all__ = ["DetenteError", "Reader", "__version__", "load"]
+__all__ = ["Classifier", "DetenteError", "Reader", "__version__", "load"]
 
 
 def __getattr__(name: str) -> object:

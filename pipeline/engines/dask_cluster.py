@@ -84,7 +84,7 @@ def score_on_cluster(
         raise InputError(f"{out}: is there already and not empty; name another folder")
     filesystem.makedirs(folder, exist_ok=True)
     counts = []
-    with _client(cluster) as client:
+    with connected(cluster) as client:
         from distributed import as_completed
 
         client.register_plugin(_plugin(model), name=_NAME)
@@ -174,7 +174,8 @@ def _write(address: str, content) -> None:
 
 
 @contextmanager
-def _client(cluster: str):
+def connected(cluster: str):
+    """A client of the scheduler at an address, or of workers on this machine for ``local``; raises `InputError`."""
     try:
         import dask
         from distributed import Client, LocalCluster

@@ -30,6 +30,7 @@ from pipeline.model.calibration import (
     stance_proba,
     threshold_for,
 )
+from pipeline.model.estimator import Classifier
 from pipeline.model.fit import check_enough, cross_fit, fit
 from pipeline.model.settings import Abstention, Settings
 from pipeline.model.store import save
@@ -72,7 +73,7 @@ class Run:
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder."""
-        return save(folder, self.weights, self.card(), self.pipeline, self.seen)
+        return save(folder, self.weights, self.card(), Classifier.of(self.pipeline), self.seen)
 
     def card(self) -> dict:
         """The model card: all a stranger needs to know of the model."""

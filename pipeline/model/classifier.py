@@ -97,6 +97,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
     def _fit_events(self, matrix, labels: np.ndarray, weights: np.ndarray) -> None:
         weights = _balanced(labels, weights, self.balance)
         classifier = self._logistic_regression(self.c, len(labels)).fit(matrix, labels, sample_weight=weights)
+        self.n_iter_ = int(classifier.n_iter_.max())
         self.political_, coef, intercept = classifier.classes_, classifier.coef_, classifier.intercept_
         if len(coef) == 1:  # two classes: scikit-learn keeps one row, the second class against the first
             coef, intercept = np.vstack([np.zeros_like(coef), coef]), np.append(0.0, intercept)
@@ -108,6 +109,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         weights = _balanced(np.where(political, "political", OTHER), np.ones(len(weights)), self.relevance_balance)
         classifier = self._logistic_regression(self.relevance_c, len(political))
         classifier.fit(matrix, political, sample_weight=weights)
+        self.n_iter_ = max(self.n_iter_, int(classifier.n_iter_.max()))
         self.relevance_coef_ = classifier.coef_[0].astype(np.float32)
         self.relevance_intercept_ = float(classifier.intercept_[0])
 

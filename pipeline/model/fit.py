@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.pipeline import Pipeline
@@ -10,8 +12,8 @@ from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.model.classifier import EventClassifier
+from pipeline.model.estimator import Classifier
 from pipeline.model.settings import Settings
-from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.stance import EVENTS, LABELS, OTHER, quad_of, stance_of
 
 LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
@@ -24,7 +26,7 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
     all that is known, each time with the probability that a model of the other rows gives it (one step of
     expectation-maximisation, Dempster, Laird and Rubin 1977).
     """
-    labelled, weights = corpus.events != "", _weights(corpus, settings)
+    labelled, weights = corpus.events != "", own_weights(corpus, settings)
     if not labelled.any():
         return _fit_labels(corpus.texts, corpus.stances, weights, settings)
     if labelled.all():
@@ -37,7 +39,7 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
     return _fit_labels(texts, np.concatenate([sure.events, events]), weights, settings)
 
 
-def _weights(corpus: Corpus, settings: Settings) -> np.ndarray:
+def own_weights(corpus: Corpus, settings: Settings) -> np.ndarray:
     """(n,) float64: rows of other files weigh more than those that come with Detente, where there are both.
 
     A weight that the corpus itself gives goes before that of the settings.
@@ -94,9 +96,13 @@ def event_logits(pipeline: Pipeline, texts) -> np.ndarray:
 
     A pipeline that knows only stances puts each into the first event type of the stance.
     """
-    decision = pipeline.decision_function(texts)
+    return spread_logits(pipeline[-1], pipeline.decision_function(texts))
+
+
+def spread_logits(classifier: EventClassifier, decision: np.ndarray) -> np.ndarray:
+    """(n, n_labels) from what a classifier's ``decision_function`` gives, see `event_logits`."""
     out = np.full((len(decision), len(LABELS)), -np.inf)
-    out[:, [*(column_of(label) for label in pipeline[-1].political_), -1]] = decision
+    out[:, [*(column_of(label) for label in classifier.political_), -1]] = decision
     return out
 
 
@@ -105,24 +111,14 @@ def column_of(label: str) -> int:
     return LABELS.index(label) if label in LABELS else next(i for i, e in enumerate(EVENTS) if stance_of(e) == label)
 
 
+def estimator_of(settings: Settings) -> Classifier:
+    """The unfitted estimator of a run's settings."""
+    asked = asdict(settings.text) | asdict(settings.training)
+    return Classifier(**{name: value for name, value in asked.items() if name in Classifier().get_params()})
+
+
 def _fit_labels(texts, labels, weights: np.ndarray, settings: Settings) -> Pipeline:
-    text, training = settings.text, settings.training
-    counts = TermVectorizer(text.masks, text.stems, text.families, text.lead, text.clauses, text.actors, text.min_df)
-    tfidf = MarkedTfidf()
-    classifier = EventClassifier(
-        c=training.c,
-        balance=training.balance,
-        complement=training.complement,
-        relevance_c=training.relevance_c,
-        relevance_balance=training.relevance_balance,
-        marks=len(MARKS),
-        tolerance=training.tolerance,
-        max_iter=training.max_iter,
-    )
-    # Single precision, in which the weights are stored, takes a third of the time.
-    matrix = tfidf.fit_transform(counts.fit_transform(texts)).astype(np.float32)
-    classifier.fit(matrix, labels, weights)
-    return Pipeline([("counts", counts), ("tfidf", tfidf), ("classifier", classifier)])
+    return estimator_of(settings).fit(texts, labels, weights).pipeline_
 
 
 def spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,51 @@
+"""Ask a question of the settings, and look for better ones: `run`, `tune`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipeline.errors import TrackingError
+
+_OUT = Path("models/experiments")  # a folder an experiment file in it
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="TOML file of an experiment, such as experiments/families.toml.")],
+    seeds: Annotated[int, typer.Option(min=1, help="How many times each variant is run, with other folds each.")] = 1,
+    out: Annotated[Optional[Path], typer.Option(help="Folder for the models.")] = None,
+) -> None:
+    """Run an experiment file: every variant trained, measured on the same rows and logged to MLflow."""
+    from pipeline import show
+    from pipeline.show import experiments
+    from pipeline.tracking.experiments import n_runs, run_experiment
+
+    with show.progress(n_runs(file, seeds), file.stem) as step:
+        answered = run_experiment(file, out or _OUT / file.stem, seeds, step)
+    experiments.experiment(answered)
+    if answered.unlogged:
+        raise TrackingError(f"the models are in {out or _OUT / file.stem}, but: {answered.unlogged}")
+
+
+def tune(
+    config: Annotated[Path, typer.Argument(help="TOML file of an experiment: data, folds, settings to begin with.")],
+    trials: Annotated[
+        int, typer.Option(min=1, help="How many settings are tried, those of an earlier start included.")
+    ] = 60,
+    jobs: Annotated[int, typer.Option(min=1, help="Trials at once, a process each.")] = 2,
+    dask: Annotated[Optional[str], typer.Option(help="Address of a Dask scheduler whose workers see --out.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 0,
+    out: Annotated[Optional[Path], typer.Option(help="Folder of the search; the same again goes on with it.")] = None,
+) -> None:
+    """Search for better settings by cross-validation; every trial is logged to MLflow."""
+    from pipeline.show import experiments
+    from pipeline.tracking.experiments import run_search
+
+    out = out or _OUT / f"tune-{config.stem}"
+    with experiments.searching(trials) as step:
+        found, unlogged = run_search(config, out, trials, jobs, dask, seed, step)
+    experiments.search(found)
+    if unlogged:
+        raise TrackingError(f"the search is in {out}, but: {unlogged}")

@@ -1,0 +1,65 @@
+"""Files that an experiment measures on, whatever their columns are called and their labels look like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.errors import InputError
+from pipeline.experiment.config import GoldFile
+from pipeline.stance import LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
+
+
+def read_gold(files: tuple[GoldFile, ...]) -> tuple[dict[str, Corpus], list[str]]:
+    """The files that are there by name, and the paths of those that are not.
+
+    Raises
+    ------
+    InputError, LabelError
+        Where a file cannot be read, or a column or the meaning of a label is missing.
+    """
+    there = [file for file in files if Path(file.path).exists()]
+    return {file.name: read_file(file) for file in there}, [file.path for file in files if file not in there]
+
+
+def read_file(file: GoldFile) -> Corpus:
+    """The distinct texts of one file, with the name of the file as their source; raises as `read_gold` does."""
+    if file.label is None and file.always is None:
+        corpus = read_labelled([file.path])
+        return replace(corpus, sources=np.full(len(corpus), file.name, object))
+    import pandas as pd
+
+    # Quotation marks in foreign files of tabs stand for themselves.
+    tabs = file.path.endswith(".tsv")
+    options = {"sep": "\t", "quoting": 3} if tabs else {}
+    frame = pd.read_csv(file.path, header=0 if file.header else None, **options)
+    for column in (file.text, file.label, file.event):
+        if column is not None and column not in frame.columns:
+            found = ", ".join(map(str, frame.columns))
+            raise InputError(f"{file.path}: expected a column {column!r}, found {found}; correct [[measure.gold]]")
+    frame = frame.dropna(subset=[file.text]).drop_duplicates(file.text)
+    labels = [file.always] * len(frame) if file.always else frame[file.label].astype(str).tolist()
+    meant = [_meaning(file, label) for label in labels]
+    events, quads, stances = (np.array(column, object) for column in zip(*meant))
+    if file.event:
+        events = np.array(frame[file.event].astype(str).tolist(), object)
+    texts = np.array(frame[file.text].astype(str).tolist(), object)
+    return Corpus(texts, events, stances, np.full(len(frame), file.name, object), quads, files=(file.path,))
+
+
+def _meaning(file: GoldFile, label: str) -> tuple[str, str, str]:
+    """Event type, quad class and stance of a label; empty where it does not say."""
+    said = file.labels.get(label, label)
+    if said in LABELS:
+        return said, quad_of(said), stance_of(said)
+    if said in (*QUADS, "neutral"):
+        return "", said, stance_of_quad(said)
+    if said in STANCES:
+        return "", "", said
+    known = ", ".join((*QUADS, *STANCES))
+    raise InputError(
+        f"{file.path}: label {label!r} means nothing here; expected labels = {{{label} = …}}, one of {known}"
+    )

@@ -1,0 +1,106 @@
+"""The study of a search, in a SQLite file: its trials, its space as Optuna sees it, going on after a kill."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.experiment.config import Range
+from pipeline.model.settings import Settings
+
+_STARTUP = 10  # trials drawn at random before the search learns from them
+_STARTED = 5  # trials before any is stopped early
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial: its values, its score in each fold it went through, and whether it was stopped after the first."""
+
+    number: int
+    params: dict[str, float | int | bool]
+    scores: tuple[float, ...]
+    pruned: bool
+
+    @property
+    def score(self) -> float:
+        """Mean over the folds."""
+        return float(np.mean(self.scores))
+
+    def row(self) -> dict[str, object]:
+        """The trial as a line of JSON."""
+        return {**asdict(self), "score": self.score}
+
+
+def ended(study) -> list[Trial]:
+    """Trials that have ended, in order; those that a kill cut off are left out."""
+    return [
+        Trial(one.number, one.params, tuple(one.user_attrs["scores"]), one.state.name == "PRUNED")
+        for one in study.get_trials(deepcopy=False)
+        if one.state.name in ("COMPLETE", "PRUNED")
+    ]
+
+
+def open_study(path: Path, identity: str, jobs: int, seed: int, begin: dict):
+    """The study in a SQLite file, made or gone on with."""
+    optuna = load_optuna()
+    from optuna.trial import TrialState
+
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=_STARTED)
+    study = optuna.create_study(
+        storage=storage, study_name="tune", direction="maximize", pruner=pruner, load_if_exists=True
+    )
+    before = study.get_trials(deepcopy=False)
+    if before and study.user_attrs.get("identity") != identity:
+        raise InputError(
+            f"{path.parent}: holds a search over other data, settings or with another seed; name another --out"
+        )
+    if not before:
+        study.set_user_attr("identity", identity)
+        study.enqueue_trial(begin)
+    for cut_off in (one for one in before if one.state == TrialState.RUNNING):
+        study.tell(cut_off.number, state=TrialState.FAIL)
+        if not cut_off.number:
+            study.enqueue_trial(begin)
+    # Drawn anew from the trials there are: a search that goes on must not repeat its first draws.
+    study.sampler = optuna.samplers.TPESampler(
+        n_startup_trials=_STARTUP, seed=seed + len(before), constant_liar=jobs > 1
+    )
+    return study
+
+
+def load_optuna():
+    """Optuna, quiet; raises `InputError` where it is not installed."""
+    try:
+        import optuna
+    except ImportError:
+        raise InputError("tune: Optuna is not installed; pip install 'detente[tune]'") from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
+
+
+def distributions(space: dict) -> dict:
+    """A space as Optuna takes it."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+    return {
+        name: FloatDistribution(values.low, values.high, log=values.log)
+        if isinstance(values, Range)
+        else CategoricalDistribution(values)
+        for name, values in space.items()
+    }
+
+
+def own_values(settings: Settings, space: dict) -> dict:
+    """What the settings themselves say of the space: the first trial, moved to the nearest value of the space."""
+    flat, out = settings.flat(), {}
+    for name, values in space.items():
+        own = flat[name]
+        if isinstance(values, Range):
+            out[name] = min(max(own, values.low), values.high)
+        else:
+            out[name] = own if own in values else values[0]
+    return out

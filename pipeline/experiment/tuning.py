@@ -1,0 +1,175 @@
+"""A seeded search over settings by grouped cross-validation: what is read of the text is shared, poor trials stop early."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed, parallel_config
+
+from pipeline.corpus.near import near_groups
+from pipeline.errors import ConfigError, InputError
+from pipeline.experiment.config import Experiment, Range, resolve
+from pipeline.experiment.prepared import Folds, deal, fold_score
+from pipeline.experiment.study import Trial, distributions, ended, load_optuna, open_study, own_values
+from pipeline.experiment.variants import read_data
+from pipeline.model.fit import check_enough
+from pipeline.model.settings import Settings
+
+# The settings that matter most (`experiments/LOG.md`), each with the values that make sense.
+SPACE = {
+    "training.c": Range(1.0, 100.0, log=True),
+    "training.balance": Range(0.0, 1.0),
+    "training.complement": Range(0.0, 3.0),
+    "training.relevance_c": Range(0.3, 30.0, log=True),
+    "training.relevance_balance": Range(0.0, 1.0),
+    "text.min_df": [1, 2, 3],
+    "text.lead": [6, 12, 24],
+}
+STUDY, SLICES, BEST = "study.db", "folds", "best.toml"
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that has ended: trials in order, the first with the file's own settings."""
+
+    trials: list[Trial]
+    metric: str
+    folds: int
+    best_file: Path
+
+    @property
+    def best(self) -> Trial:
+        """The trial with the highest score among those that went through every fold."""
+        return best_of(self.trials)
+
+
+def best_of(trials: list[Trial]) -> Trial:
+    """The best trial that was not stopped; of equals the first."""
+    return max((one for one in trials if not one.pruned), key=lambda one: (one.score, -one.number))
+
+
+def tune(
+    experiment: Experiment,
+    where: str,
+    out: Path,
+    trials: int,
+    jobs: int = 2,
+    dask: str | None = None,
+    seed: int = 0,
+    each: Callable[[Trial, Settings], None] = lambda trial, settings: None,
+) -> Search:
+    """Search until there are so many trials; a search that was ended before goes on where it was.
+
+    With the same seed and number of jobs it makes the same trials.
+
+    Parameters
+    ----------
+    experiment : its first variant is where the search begins, and what it is compared with.
+    out : folder for the study, the counted folds and the file of the best settings.
+    jobs : trials at once, a process each.
+    dask : address of a Dask scheduler whose workers do the fits and see ``out``.
+    each : called after each new trial.
+
+    Raises
+    ------
+    ConfigError, InputError
+        Where Optuna is not installed, the space does not fit, or ``out`` holds another search.
+    """
+    start = resolve(experiment, where)[0]
+    space = space_of(experiment, where)
+    corpus = read_data(start.data)
+    check_enough(corpus)
+    out.mkdir(parents=True, exist_ok=True)
+    metric, k = experiment.tune.metric, start.settings.training.folds
+    identity = json.dumps([corpus.fingerprint(), start.settings.flat(), metric, [*map(str, space.items())], seed])
+    study = open_study(out / STUDY, identity, jobs, seed, own_values(start.settings, space))
+    dealt = deal(corpus, near_groups(corpus.texts), start.settings, (out / SLICES).absolute())
+    with _workers(jobs, dask) as parallel:
+        while (done := len(ended(study))) < trials:
+            asked = [study.ask(distributions(space)) for _ in range(min(jobs, trials - done))]
+            for trial in _judged(study, asked, dealt, start.settings, metric, k, parallel):
+                each(trial, with_values(start.settings, trial.params))
+    found = Search(ended(study), metric, k, out / BEST)
+    write_best(found, experiment, start.settings)
+    return found
+
+
+def check_search(experiment: Experiment, where: str, out: Path) -> None:
+    """Raise where a search cannot begin: Optuna is missing, the space does not fit, or ``out`` is something else."""
+    load_optuna()
+    space_of(experiment, where)
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / STUDY).exists()):
+        raise InputError(f"{out}: holds something that is no search; name another --out")
+
+
+def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
+    """The space of an experiment, each of its settings checked to exist and to take both ends."""
+    space = experiment.tune.space or SPACE
+    known = Settings().flat()
+    for name, values in space.items():
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, 1, 0.4)
+            meant = f"did you mean {near[0]!r}?" if near else "write it as table.name"
+            raise ConfigError(f"{where}, [tune.space]: unknown setting {name!r}; {meant}")
+        if not (isinstance(values, list) and values) and not (isinstance(values, Range) and values.low < values.high):
+            raise ConfigError(f"{where}, [tune.space]: {name} needs a list of values, or low below high")
+        if isinstance(values, Range) and (not isinstance(known[name], float) or (values.log and values.low <= 0)):
+            raise ConfigError(f"{where}, [tune.space]: {name} takes a list of values, no such range")
+    return space
+
+
+def with_values(settings: Settings, values: dict[str, object]) -> Settings:
+    """Settings with some of them set, by dotted names."""
+    for name, value in values.items():
+        table, _, key = name.partition(".")
+        settings = replace(settings, **{table: replace(getattr(settings, table), **{key: value})})
+    return settings
+
+
+def write_best(found: Search, experiment: Experiment, settings: Settings) -> None:
+    """Write an experiment file that compares the best settings with those the search began with."""
+    from pipeline.experiment.written import as_toml
+
+    best = with_values(settings, found.best.params)
+    found.best_file.write_text(as_toml(experiment, settings, best), encoding="utf-8")
+
+
+def _judged(study, asked: list, dealt: Folds, settings: Settings, metric: str, k: int, parallel) -> Iterator[Trial]:
+    """Judge trials side by side: the first fold of all, then the other folds of those worth it."""
+    from optuna.trial import TrialState
+
+    tried = [with_values(settings, trial.params) for trial in asked]
+    first = parallel(delayed(fold_score)(dealt, 0, one, metric) for one in tried)
+    going = []
+    for trial, score in zip(asked, first):
+        trial.report(score, 0)
+        going.append(not trial.should_prune() or trial.number == 0)
+    rest = [(one, number) for one, goes in zip(tried, going) if goes for number in range(1, k)]
+    others = iter(parallel(delayed(fold_score)(dealt, number, one, metric) for one, number in rest))
+    for trial, goes, score in zip(asked, going, first):
+        scores = (score, *(next(others) for _ in range(1, k))) if goes else (score,)
+        trial.set_user_attr("scores", scores)
+        if goes:
+            study.tell(trial, float(np.mean(scores)))
+        else:
+            study.tell(trial, state=TrialState.PRUNED)
+        yield Trial(trial.number, trial.params, scores, not goes)
+
+
+@contextmanager
+def _workers(jobs: int, dask: str | None):
+    """joblib's `Parallel` over threads, processes or the workers of a Dask cluster."""
+    if dask is None:
+        yield Parallel(n_jobs=jobs)
+        return
+    from pipeline.engines.dask_cluster import connected
+
+    with connected(dask), parallel_config("dask"):
+        yield Parallel(n_jobs=jobs)

@@ -1,0 +1,232 @@
+"""Every variant of an experiment trained and measured: held out by folds, and on gold files."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.corpus.near import near_groups
+from pipeline.corpus.split import folds
+from pipeline.errors import InputError
+from pipeline.evaluate.comparison import compare
+from pipeline.evaluate.evaluation import judge
+from pipeline.evaluate.intervals import Figure, measure, point
+from pipeline.evaluate.metrics import Judged
+from pipeline.experiment.config import Data, Experiment, Resolved, resolve
+from pipeline.experiment.gold import read_file
+from pipeline.experiment.train import Run, train
+from pipeline.experiment.unseen import unseen
+from pipeline.model.store import load
+from pipeline.score.snippets import score
+from pipeline.stance import STANCES
+
+HELD_OUT = "held out"  # the set of rows that the folds judged
+TAKES_SIDE = "takes_side"  # share of rows that the model, with its threshold, calls escalation or de-escalation
+RIGHT_SIDE = "side_precision"  # share of these that are right
+
+
+@dataclass(frozen=True)
+class Result:
+    """One variant with one seed.
+
+    Attributes
+    ----------
+    variant, seed, settings, data : what was asked.
+    rows, fingerprint : how many snippets it learned from, and their sha256.
+    folds : point metrics of each fold.
+    figures : for each set of rows (`HELD_OUT`, then gold files) every metric with its interval.
+    differences : for each set, this variant less the first one with the same seed, on the same rows, paired.
+    folder : of the model.
+    threshold : the least probability for an answer.
+    """
+
+    variant: str
+    seed: int
+    settings: dict[str, object]
+    data: dict[str, object]
+    rows: int
+    fingerprint: str
+    folds: list[dict[str, float]]
+    figures: dict[str, dict[str, Figure]]
+    differences: dict[str, dict[str, Figure]]
+    folder: str
+    threshold: float
+
+    def row(self) -> dict[str, object]:
+        """The result as a line of JSON, the folder left out: it says nothing of the figures."""
+        values = asdict(self)
+        del values["folder"]
+        return values
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Labelled rows of a set with what a model says, kept for paired differences."""
+
+    rows: Judged
+    groups: np.ndarray
+
+
+def run_variants(
+    experiment: Experiment,
+    where: str,
+    gold: dict[str, Corpus],
+    out: Path,
+    seeds: int = 1,
+    step: Callable[[str], None] = lambda done: None,
+) -> Iterator[tuple[Result, Run]]:
+    """Train and measure each variant with each seed, and save its model under ``out``.
+
+    Parameters
+    ----------
+    gold : see `pipeline.experiment.gold.read_gold`; rows near to training rows of any variant are left out.
+    seeds : how many seeds of the folds, counted up from ``training.seed``.
+    step : called with a name after each variant.
+
+    Raises
+    ------
+    InputError
+        Where data is missing or too little.
+    """
+    variants = resolve(experiment, where)
+    corpora = {_whatever_the_folds(one.data): read_data(one.data) for one in variants}
+    gold = unseen(gold, corpora.values())
+    groups_of = {name: near_groups(corpus.texts) for name, corpus in gold.items() if len(set(corpus.stances)) > 1}
+    resamples = experiment.measure.resamples
+    groups_in = {key: near_groups(corpus.texts) for key, corpus in corpora.items()}
+    first: dict[tuple[int, str], Measured] = {}
+    for number, one in enumerate(variants):
+        key = _whatever_the_folds(one.data)
+        corpus, groups = corpora[key], groups_in[key]
+        for seed in range(one.settings.training.seed, one.settings.training.seed + seeds):
+            settings = replace(one.settings, training=replace(one.settings.training, seed=seed))
+            run = train(corpus, settings)
+            folder = run.save(out / f"{number:02}-{_plain(one.name)}-{seed}")
+            sets = _held_out(run, groups, own_names(one.data))
+            figures = {name: measure(part.rows, part.groups, resamples) for name, part in sets.items()}
+            for name, rows in gold.items():
+                said = score(load(folder), rows.texts)
+                figures[name] = _answers(rows, said.stance)
+                if len(set(rows.stances)) > 1:  # of rows with one label all else says nothing
+                    sets[name] = Measured(judge(rows, said), groups_of[name])
+                    figures[name] |= measure(sets[name].rows, groups_of[name], resamples)
+            differences = _differences(first, sets, seed, resamples)
+            yield _result(one, run, groups, figures, differences, folder), run
+            step(one.name)
+
+
+def read_data(data: Data) -> Corpus:
+    """The rows to learn from, a text that stands in several files once; raises `InputError` where a file is missing."""
+    check_paths(data)
+    whole = read_labelled([*data.train, *(path for path in data.own if isinstance(path, str))])
+    for file in (file for file in data.own if not isinstance(file, str)):
+        whole = _joined(read_file(file), whole)
+    if data.share == 1:
+        return whole
+    # Drawn once in one order, so that a smaller share is a part of a larger one.
+    own = np.isin(whole.sources.astype(str), own_names(data))
+    drawn = np.random.default_rng(0).permutation(np.flatnonzero(~own))
+    kept = drawn[: round(data.share * len(drawn))]
+    return whole.take(np.sort(np.concatenate([kept, np.flatnonzero(own)])))
+
+
+def own_names(data: Data) -> list[str]:
+    """The sources of a corpus that are a user's own files."""
+    return [Path(file).name if isinstance(file, str) else file.name for file in data.own]
+
+
+def check_paths(data: Data) -> None:
+    """Raise `InputError` where a file to learn from is missing."""
+    for path in (*data.train, *(file if isinstance(file, str) else file.path for file in data.own)):
+        if not Path(path).exists():
+            raise InputError(f"{path}: no such file or folder; correct [data] or start where it can be seen")
+
+
+def _joined(first: Corpus, second: Corpus) -> Corpus:
+    """Two corpora as one; a text of both keeps its first place."""
+    names = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
+    columns = (np.concatenate([getattr(first, name), getattr(second, name)]) for name in names)
+    whole = Corpus(*columns, files=(*first.files, *second.files))
+    _, places = np.unique(whole.texts.astype(str), return_index=True)
+    return whole.take(np.sort(places))
+
+
+def commit() -> str:
+    """The Git commit of the working folder, with ``+`` where files differ from it; empty outside of Git."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+"], capture_output=True, text=True
+        )
+    except OSError:
+        return ""
+    return said.stdout.strip()
+
+
+def _whatever_the_folds(data: Data) -> bytes:
+    """What tells one data set from another: all but the folds."""
+    return msgspec.json.encode(msgspec.structs.replace(data, folds=2))
+
+
+def _held_out(run: Run, groups: np.ndarray, own: list[str]) -> dict[str, Measured]:
+    """The held-out rows, all of them and those of each of a user's own files."""
+    out = {HELD_OUT: Measured(run.held_out, groups)}
+    for name in own:
+        rows = np.flatnonzero(run.corpus.sources == name)
+        out[f"{HELD_OUT}, {name}"] = Measured(run.held_out.take(rows), groups[rows])
+    return out
+
+
+def _result(one: Resolved, run: Run, groups, figures, differences, folder: Path) -> Result:
+    training = run.settings.training
+    labels = np.where(run.corpus.events == "", run.corpus.stances, run.corpus.events)
+    fold = folds(groups, labels, training.folds, training.seed)
+    by_fold = [point(run.held_out.take(np.flatnonzero(fold == number))) for number in range(training.folds)]
+    return Result(
+        one.name,
+        training.seed,
+        run.settings.flat(),
+        msgspec.to_builtins(one.data),
+        len(run.corpus),
+        run.corpus.fingerprint(),
+        by_fold,
+        figures,
+        differences,
+        str(folder),
+        run.threshold,
+    )
+
+
+def _differences(first: dict, sets: dict[str, Measured], seed: int, resamples: int) -> dict[str, dict[str, Figure]]:
+    """Paired differences to the first variant with this seed, wherever the rows are the same."""
+    out = {}
+    for name, here in sets.items():
+        there = first.setdefault((seed, name), here)
+        if there is not here and np.array_equal(there.rows.stance, here.rows.stance):
+            out[name] = compare(here.rows, there.rows, here.groups, resamples).differences
+    return out
+
+
+def _answers(corpus: Corpus, answers: np.ndarray) -> dict[str, Figure]:
+    """How often a model takes a side, and is right then, with Wilson intervals."""
+    side = np.isin(answers, STANCES[:2])
+    out = {TAKES_SIDE: _share(side)}
+    if side.any():
+        out[RIGHT_SIDE] = _share((answers == corpus.stances)[side])
+    return out
+
+
+def _share(flags: np.ndarray) -> Figure:
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(flags.sum()), len(flags)).proportion_ci(method="wilson")
+    return Figure(float(flags.mean()), float(interval.low), float(interval.high))
+
+
+def _plain(name: str) -> str:
+    return "".join(char if char.isalnum() else "-" for char in name)[:40]

@@ -1,0 +1,150 @@
+"""A parent run with nested ones: the variants of an experiment, the trials of a search."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.evaluate.metrics import HEADLINES
+from pipeline.experiment.variants import Result
+from pipeline.tracking.connection import session
+
+EXPERIMENT = "detente experiments"
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A run that others are nested in."""
+
+    run_id: str
+    experiment_id: str
+
+
+def begin(name: str, question: str, tags: dict[str, str], file: Path) -> Parent:
+    """Begin a parent run; raises `TrackingError`."""
+    with session(writes=True) as mlflow:
+        client = mlflow.MlflowClient()
+        found = client.get_experiment_by_name(EXPERIMENT)
+        experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
+        tags = {"mlflow.note.content": question, "mlflow.source.name": "detente", "mlflow.source.type": "LOCAL"} | tags
+        run = client.create_run(experiment, tags=tags, run_name=name)
+        client.log_artifact(run.info.run_id, str(file))
+        return Parent(run.info.run_id, experiment)
+
+
+def end(parent: Parent, whole: bool) -> None:
+    """End a parent run, as finished where it is whole; raises `TrackingError`."""
+    with session(writes=True) as mlflow:
+        mlflow.MlflowClient().set_terminated(parent.run_id, "FINISHED" if whole else "KILLED")
+
+
+def _again(remembered: Path) -> Parent | None:
+    """The parent run that a file names, None where the store does not have it."""
+    parent = Parent(**json.loads(remembered.read_text(encoding="utf-8")))
+    with session(writes=True) as mlflow:
+        client = mlflow.MlflowClient()
+        found = (
+            client.search_runs([parent.experiment_id], f"run_id = '{parent.run_id}'") if _there(client, parent) else []
+        )
+    return parent if found else None
+
+
+def _there(client, parent: Parent) -> bool:
+    return parent.experiment_id in {one.experiment_id for one in client.search_experiments()}
+
+
+@contextmanager
+def parent_run(
+    name: str, question: str, tags: dict[str, str], file: Path, remembered: Path | None = None
+) -> Iterator[Parent]:
+    """A parent run that ends with the block: as finished, or as killed where something is raised.
+
+    Parameters
+    ----------
+    file : what was asked, kept with the run.
+    remembered : a file that says which run to go on with, where the store still has it; written where it is new.
+    """
+    parent = _again(remembered) if remembered and remembered.exists() else None
+    if parent is None:
+        parent = begin(name, question, tags, file)
+        if remembered:
+            remembered.parent.mkdir(parents=True, exist_ok=True)
+            remembered.write_text(json.dumps(asdict(parent)), encoding="utf-8")
+    try:
+        yield parent
+    except BaseException:
+        end(parent, whole=False)
+        raise
+    end(parent, whole=True)
+
+
+def log_result(parent: Parent, result: Result, run) -> str:
+    """Log a variant with its settings, data, metrics by fold and with intervals, pictures and model; gives the run's id.
+
+    Raises
+    ------
+    TrackingError
+        Where the store does not answer or refuses.
+    """
+    from pipeline.evaluate.pictures import calibration_picture, confusion_picture
+
+    tags = {"data.sha256": result.fingerprint, "data.rows": str(result.rows), "seed": str(result.seed)}
+    with session(writes=True) as mlflow:
+        client = mlflow.MlflowClient()
+        params = result.settings | {f"data.{key}": value for key, value in result.data.items()}
+        run_id = _nested(
+            mlflow, client, parent, f"{result.variant}, seed {result.seed}", params, _metrics(result), tags
+        )
+        client.log_dict(run_id, result.row(), "result.json")
+        client.log_figure(run_id, confusion_picture(run.held_out), "pictures/confusion.png")
+        client.log_figure(run_id, calibration_picture(run.held_out), "pictures/calibration.png")
+        client.log_artifacts(run_id, result.folder, "model")
+        client.set_terminated(run_id)
+        return run_id
+
+
+def log_trial(
+    parent: Parent, number: int, settings: dict[str, object], scores: Sequence[float], metric: str, pruned: bool
+) -> None:
+    """Log a trial of a search with its score by fold; raises `TrackingError`."""
+    metrics = [(f"fold.{metric}", score, fold) for fold, score in enumerate(scores)]
+    metrics.append((metric, sum(scores) / len(scores), 0))
+    with session(writes=True) as mlflow:
+        client = mlflow.MlflowClient()
+        run_id = _nested(
+            mlflow, client, parent, f"trial {number}", settings, metrics, {"state": "pruned" if pruned else "complete"}
+        )
+        client.set_terminated(run_id)
+
+
+def _nested(mlflow, client, parent: Parent, name: str, params: dict, metrics: list[tuple], tags: dict[str, str]) -> str:
+    tags = {"mlflow.parentRunId": parent.run_id, "mlflow.source.name": "detente", **tags}
+    run_id = client.create_run(parent.experiment_id, tags=tags, run_name=name).info.run_id
+    now = int(time.time() * 1000)
+    client.log_batch(
+        run_id,
+        [mlflow.entities.Metric(_name(key), value, now, step) for key, value, step in metrics if value == value],
+        [mlflow.entities.Param(key, str(value)) for key, value in params.items()],
+    )
+    return run_id
+
+
+def _metrics(result: Result) -> list[tuple[str, float, int]]:
+    """Headline metrics: of each set with the ends of their intervals, of each fold as steps."""
+    out = [("threshold", result.threshold, 0)]
+    for name, figures in result.figures.items():
+        for key in (key for key in (*HEADLINES, "takes_side", "side_precision") if key in figures):
+            one = figures[key]
+            stem = f"{name}/{key}"
+            out += [(stem, one.value, 0), (f"{stem}.low", one.low, 0), (f"{stem}.high", one.high, 0)]
+    for fold, metrics in enumerate(result.folds):
+        out += [(f"fold/{key}", metrics[key], fold) for key in HEADLINES if key in metrics]
+    return out
+
+
+def _name(metric: str) -> str:
+    return "".join(char if char.isalnum() or char in "_-./ " else "_" for char in metric)
