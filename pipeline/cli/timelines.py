@@ -38,8 +38,9 @@ def timeline(
     from pipeline.reader import open_model
     from pipeline.show import timelines as show
     from pipeline.timeline.dates import FREQUENCIES
-    from pipeline.timeline.feed import Feed, read_feed
+    from pipeline.timeline.feed import read_feed
     from pipeline.timeline.output import write_timeline
+    from pipeline.timeline.pieces import Feed
     from pipeline.timeline.series import timeline as series_of
 
     if freq not in FREQUENCIES:

@@ -44,9 +44,9 @@ def timeline(periods: list[Period], counts: Counts) -> None:
                 day = str(one.period.astype("datetime64[D]"))
                 table.add_row(mark, day, f"{one.tension[0]:+.2f}", f"{one.relevant}", _plain(said[:90]))
             out.print(table)
-    undated = ", ".join(f"{n:,} with {why}" for why, n in counts.undated.items())
+    left_out = ", ".join(f"{n:,} with {why}" for why, n in counts.left_out.items())
     said = f"{counts.read:,} rows read, {counts.copies:,} copies of others"
-    print(said + (f"; left out: {undated}" if undated else ""), file=sys.stderr)
+    print(said + (f"; left out: {left_out}" if left_out else ""), file=sys.stderr)
 
 
 def _plain(text: str) -> str:

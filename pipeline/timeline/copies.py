@@ -10,13 +10,14 @@ from pipeline.corpus.near import near_pairs
 
 WITHIN = 3 * 86_400  # seconds between a text and its copies
 MANY = 300_000  # texts beyond which only copies to the letter are found
+_BEGINNING = 500  # characters by which near-copies are known
 
 
 def first_copies(texts, seconds: np.ndarray) -> np.ndarray:
     """For each text the earliest one that it copies, itself where there is none.
 
-    Near-copies (Jaccard index of character 5-grams of 0.7 or more) within three days count as copies; so do copies of
-    copies.
+    Near-copies (Jaccard index of character 5-grams of 0.7 or more over the first 500 characters) within three days count
+    as copies; so do copies of copies.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def first_copies(texts, seconds: np.ndarray) -> np.ndarray:
     from scipy.sparse.csgraph import connected_components
 
     n = len(seconds)
-    pairs = near_pairs(texts) if n <= MANY else _same(texts)
+    pairs = near_pairs(pc.utf8_slice_codeunits(as_strings(texts), 0, _BEGINNING))
     pairs = pairs[np.abs(seconds[pairs[:, 0]] - seconds[pairs[:, 1]]) <= WITHIN]
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     group = connected_components(graph, directed=False)[1]
@@ -46,10 +47,17 @@ def first_copies(texts, seconds: np.ndarray) -> np.ndarray:
     return first[group]
 
 
-def _same(texts) -> np.ndarray:
-    """(n_pairs, 2): each text beside the one before it that is the same but for case and spaces."""
-    plain = pc.utf8_lower(pc.utf8_trim_whitespace(as_strings(texts)))
-    code = np.array(plain.dictionary_encode().indices.to_pylist(), np.int64)
-    order = np.argsort(code, kind="stable")
-    same = np.flatnonzero(code[order][1:] == code[order][:-1])
-    return np.sort(np.column_stack([order[same], order[same + 1]]), axis=1)
+def first_same(prints: np.ndarray, seconds: np.ndarray) -> np.ndarray:
+    """The same for copies to the letter, whose prints are equal.
+
+    Examples
+    --------
+    >>> first_same(np.array([7, 8, 7, 7]), np.array([10, 0, 0, 9 * 86_400])).tolist()
+    [2, 1, 2, 3]
+    """
+    order = np.lexsort((seconds, prints))
+    prints, seconds = prints[order], seconds[order]
+    new = np.append(True, (prints[1:] != prints[:-1]) | (np.diff(seconds) > WITHIN))[: len(order)]
+    first = np.empty(len(order), np.int64)
+    first[order] = order[np.flatnonzero(new)][np.cumsum(new) - 1]
+    return first

@@ -8,10 +8,11 @@ from email.utils import parsedate_to_datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from pipeline.arrays.arrow import integers
 from pipeline.errors import InputError
 
+_NEVER = np.iinfo(np.int64).min
 FREQUENCIES = {"H": "hour", "D": "day", "W": "week", "M": "month"}
 _NUMERIC = re.compile(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})\b")
 _YEAR_FIRST = re.compile(r"^(\d{4})[./](\d{2})[./](\d{2})")
@@ -45,15 +46,12 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
     """
     now = now or datetime.now(UTC)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        stamps = column.cast(pa.timestamp("us"))
-        seconds = np.array(
-            [value / 1e6 if value is not None else np.nan for value in stamps.cast(pa.int64()).to_pylist()]
-        )
-        return _believed(seconds, now, {})
+        stamps = integers(column.cast(pa.timestamp("s"), safe=False).cast(pa.int64()), missing=_NEVER)
+        return _believed(np.where(stamps == _NEVER, np.nan, stamps), now, {})
     encoded = column.cast(pa.large_string()).dictionary_encode()
     reasons: dict[str, int] = {}
     distinct = np.array([_seconds(text or "", date_format) for text in encoded.dictionary.to_pylist()] + [np.nan])
-    codes = np.array(pc.fill_null(encoded.indices, -1).to_pylist(), np.int64)
+    codes = integers(encoded.indices)
     return _believed(distinct[codes], now, reasons)
 
 

@@ -3,59 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pipeline.timeline.dates import next_period
-from pipeline.timeline.shares import corrected_shares, resampled_shares
+from pipeline.timeline.gathered import Gathered, is_relevant
+from pipeline.timeline.shares import PSEUDO, banded, mixtures
 from pipeline.timeline.turns import turns
 
 THIN = 5  # relevant texts under which a period says little
-RESAMPLES = 200
-MANY = 1500  # texts of a period from which on the band is that of the normal approximation
-_Z = 1.959964  # 95 %
-_USUAL_SPREAD, _AS_IF = (
-    0.5,
-    4,
-)  # standard deviation of tension that is assumed of texts too few to tell; that of a wire's day
+# Standard deviation of tension that is assumed of texts too few to tell, that of a wire's day, and how many it weighs.
+_USUAL_SPREAD, _AS_IF = 0.5, 4
+_A_SIDE = 3  # texts that are shown of a period for either side
 _GAPS = 400  # empty periods that are written out between two texts; a longer silence ends the series' row of gaps
+OTHER_SHARE = 0.5  # of other news in the texts that relevance was calibrated on
 
 
 @dataclass(frozen=True)
 class Records:
-    """Scored, dated texts.
+    """Scored, dated texts in their series; a text of several series stands here several times.
 
     Attributes
     ----------
     period : (n,) datetime64[s], the beginning of the period.
-    series : (n,) object, the name of the series.
-    proba : (n, 3) float32, stance probabilities.
-    relevance : (n,) float32 in [0, 1].
-    text : (n,) object, what is shown of it.
-    outlet : (n,) object, who published it; empty where unknown.
-    link : (n,) object, where it stands; empty where unknown.
+    series : (n,) int32, index into ``names``.
+    row : (n,) int32, the text, a row of ``feed``.
+    cell : (n,) uint16, its probabilities (`pipeline.timeline.gathered.cells_of`).
+    names : of the series.
+    feed : all dated texts.
+    first : (n_texts,) int64, for each text of the feed the one that it copies, itself where there is none.
     """
 
     period: np.ndarray
     series: np.ndarray
-    proba: np.ndarray
-    relevance: np.ndarray
-    text: np.ndarray
-    outlet: np.ndarray
-    link: np.ndarray
-
-    def take(self, rows) -> Records:
-        """The given rows."""
-        return Records(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+    row: np.ndarray
+    cell: np.ndarray
+    names: tuple[str, ...]
+    feed: Gathered
+    first: np.ndarray
 
 
 @dataclass(frozen=True)
 class Period:
     """One period of a series; NaN where it holds no relevant text.
 
-    ``tension`` and the shares are of the relevant texts; ``outlets`` counts distinct sources; ``flag`` is ``rise``,
-    ``fall`` or empty; ``examples`` are the texts that moved it most, each (text, tension, outlet, link).
+    ``tension`` and the shares are of the political texts; ``outlets`` counts distinct sources; ``signal`` is the plain mean
+    of tension that turns are looked for in, ``error`` its standard error; ``flag`` is ``rise``, ``fall`` or empty;
+    ``examples`` are the texts that moved it most, each (text, tension, outlets, link).
     """
 
     series: str
@@ -66,6 +61,7 @@ class Period:
     tension: tuple[float, float, float]
     escalation: tuple[float, float, float]
     de_escalation: tuple[float, float, float]
+    signal: float
     error: float
     flag: str = ""
     examples: list[tuple[str, float, str, str]] = field(default_factory=list)
@@ -94,54 +90,109 @@ def timeline(
     priors : (3,) shares of the stances under which the probabilities were calibrated.
     step : called with the number of periods done.
     """
-    rng, out = np.random.default_rng(seed), []
-    for name in sorted(set(records.series.tolist())):
-        mine = records.take(records.series == name)
-        found = [_period(mine.take(mine.period == start), name, start, priors, rng) for start in np.unique(mine.period)]
-        row = _with_gaps(found, frequency)
-        columns = np.array([(one.tension[0], one.error, one.relevant) for one in row]).T
-        flags = turns(*columns)
-        out += [Period(**{**vars(one), "flag": flag}) for one, flag in zip(row, flags)]
+    rng = np.random.default_rng(seed)
+    ratio = records.feed.posterior / np.append(priors * (1 - OTHER_SHARE), OTHER_SHARE)
+    rank = np.argsort(np.argsort(np.array(records.names, object)))  # series in the order of their names
+    order = np.lexsort((records.period, rank[records.series]))
+    series, period = records.series[order], records.period[order]
+    new = np.flatnonzero(np.append(True, (series[1:] != series[:-1]) | (period[1:] != period[:-1])))
+    outlets = _Outlets(records)
+    out: list[Period] = []
+    shown: list[np.ndarray] = []
+    for begin, end in _runs(series[new]):
+        bounds = np.append(new, len(order))[begin : end + 1]
+        usual = _usual(ratio, records.cell[order[bounds[0] : bounds[-1]]])
+        found, name = [], records.names[series[new[begin]]]
+        for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
+            here = order[low:high]
+            one = _period(records, here, (name, period[low]), ratio, usual, outlets, rng)
+            found.append(one)
+            shown.append(_strongest(records, here) if one.relevant else np.zeros(0, np.int64))
+        out += _flagged(found, frequency)
         step(len(out))
+    return _with_examples(out, shown, records, outlets)
+
+
+def _runs(values: np.ndarray):
+    """(begin, end) of each run of equal values."""
+    cuts = np.flatnonzero(np.diff(values)) + 1
+    return zip(np.append(0, cuts).tolist(), np.append(cuts, len(values)).tolist())
+
+
+def _usual(ratio: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """(4,) the mix of a whole series, a thin one drawn towards that of the calibration."""
+    cells, counts = np.unique(cell, return_counts=True)
+    start = np.full(4, 0.25)
+    return mixtures(ratio[cells], counts[None].astype(float), PSEUDO * start, start)[0]
+
+
+def _period(records: Records, here: np.ndarray, named: tuple, ratio, usual, outlets: _Outlets, rng) -> Period:
+    cells, counts = np.unique(records.cell[here], return_counts=True)
+    inside = is_relevant(cells)
+    relevant = int(counts[inside].sum())
+    numbers = (*named, len(here), relevant, len(outlets.of(records.row[here])))
+    if not relevant:
+        return Period(*numbers, _NOTHING, _NOTHING, _NOTHING, np.nan, np.nan)
+    shares = banded(ratio[cells], counts, usual, rng)
+    signal = _signal(records.feed.posterior[cells[inside]], counts[inside])
+    return Period(*numbers, shares.tension, shares.escalation, shares.de_escalation, *signal)
+
+
+def _signal(posterior: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Mean tension of the relevant texts and its standard error; it varies less than the corrected one does."""
+    n, tension = counts.sum(), posterior[:, 0] - posterior[:, 1]
+    mean = counts @ tension / n
+    variance = counts @ (tension - mean) ** 2 / n
+    # The spread of few texts is drawn towards a usual one, as if four more texts had it.
+    spread = np.sqrt((_AS_IF * _USUAL_SPREAD**2 + n * variance) / (n + _AS_IF))
+    return float(mean), float(spread / np.sqrt(n))
+
+
+def _strongest(records: Records, here: np.ndarray) -> np.ndarray:
+    """The relevant texts of a period that speak most strongly for either side, rows of the feed."""
+    here = here[is_relevant(records.cell[here])]
+    posterior = records.feed.posterior[records.cell[here]]
+    lean = posterior[:, 0] - posterior[:, 1]
+    order = np.argsort(lean, kind="stable")
+    down, up = order[:_A_SIDE], order[::-1][:_A_SIDE]
+    chosen = np.append(up[lean[up] > 0], down[lean[down] <= 0])
+    return records.row[here[chosen]].astype(np.int64)
+
+
+def _flagged(found: list[Period], frequency: str) -> list[Period]:
+    row = _with_gaps(found, frequency)
+    columns = np.array([(one.signal, one.error, one.relevant) for one in row]).T
+    return [replace(one, flag=flag) if flag else one for one, flag in zip(row, turns(*columns))]
+
+
+def _with_examples(periods: list[Period], shown: list[np.ndarray], records: Records, outlets: _Outlets) -> list[Period]:
+    """Periods with the texts that were chosen for those that hold any, in order."""
+    texts = records.feed.texts.take(np.concatenate([np.zeros(0, np.int64), *shown]))
+    chosen, out = iter(shown), []
+    for one in periods:
+        rows = next(chosen).tolist() if one.texts else []
+        said = [(texts[row], ", ".join(outlets.of(np.array([row])))) for row in rows]
+        examples = [(text, round(tension, 3), printed, link) for (text, link, tension), printed in said]
+        out.append(replace(one, examples=sorted(examples, key=lambda example: -abs(example[1]))))
     return out
 
 
-def _period(records: Records, name: str, start: np.datetime64, priors: np.ndarray, rng) -> Period:
-    relevant = records.take(records.relevance >= 0.5)
-    outlets = len({outlet for printed in records.outlet.tolist() for outlet in printed.split(", ")} - {""})
-    counts = (name, start, len(records.period), len(relevant.period), outlets)
-    n = len(relevant.period)
-    if not n:
-        return Period(*counts, _NOTHING, _NOTHING, _NOTHING, np.nan)
-    proba = relevant.proba.astype(float)
-    tension = proba[:, 0] - proba[:, 1]
-    # The spread of few texts is drawn towards a usual one, as if four more texts had it.
-    spread = np.sqrt((_AS_IF * _USUAL_SPREAD**2 + n * tension.var()) / (n + _AS_IF))
-    error = float(spread / np.sqrt(n))
-    middle = float(tension.mean())
-    band = (middle, max(-1.0, middle - _Z * error), min(1.0, middle + _Z * error))
-    return Period(*counts, band, *_shares(proba, priors, rng), error, "", _examples(relevant, tension))
+class _Outlets:
+    """Who printed a text or a copy of it."""
 
+    def __init__(self, records: Records) -> None:
+        self._names, self._outlet = records.feed.outlets, records.feed.outlet
+        self._order = np.argsort(records.first, kind="stable") if len(self._names) > 1 else None
+        self._first = None if self._order is None else records.first[self._order]
 
-def _shares(proba: np.ndarray, priors: np.ndarray, rng) -> list[tuple[float, float, float]]:
-    """Corrected shares of escalation and of de-escalation, each with its 95 % band."""
-    if len(proba) < THIN:  # too few to correct: the sum of probabilities
-        shares, spread = proba.mean(axis=0), _Z * 0.5 / np.sqrt(len(proba))
-        low, high = shares - spread, shares + spread
-    else:
-        shares = corrected_shares(proba, priors)
-        if len(proba) < MANY:
-            low, high = np.quantile(resampled_shares(proba, priors, RESAMPLES, rng), (0.025, 0.975), axis=0)
-        else:
-            spread = _Z * proba.std(axis=0) / np.sqrt(len(proba))
-            low, high = shares - spread, shares + spread
-    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
-    return [(float(shares[side]), float(low[side]), float(high[side])) for side in range(2)]
-
-
-def _examples(records: Records, tension: np.ndarray, n: int = 5) -> list[tuple[str, float, str, str]]:
-    order = np.argsort(-np.abs(tension), kind="stable")[:n]
-    return [(records.text[k], round(float(tension[k]), 3), records.outlet[k], records.link[k]) for k in order.tolist()]
+    def of(self, rows: np.ndarray) -> list[str]:
+        """The names of all outlets that printed one of the texts, in alphabetical order."""
+        if self._order is None:
+            return []
+        low, high = np.searchsorted(self._first, rows), np.searchsorted(self._first, rows, side="right")
+        places = np.arange((high - low).sum()) + np.repeat(low - np.append(0, np.cumsum(high - low)[:-1]), high - low)
+        used = np.unique(self._outlet[self._order[places]])
+        return sorted(self._names[code] for code in used.tolist() if self._names[code])
 
 
 def _with_gaps(found: list[Period], frequency: str) -> list[Period]:
@@ -151,7 +202,7 @@ def _with_gaps(found: list[Period], frequency: str) -> list[Period]:
         if row:
             here, gaps = next_period(row[-1].period, frequency), []
             while here < one.period and len(gaps) < _GAPS:
-                gaps.append(Period(one.series, here, 0, 0, 0, _NOTHING, _NOTHING, _NOTHING, np.nan))
+                gaps.append(Period(one.series, here, 0, 0, 0, _NOTHING, _NOTHING, _NOTHING, np.nan, np.nan))
                 here = next_period(here, frequency)
             row += gaps
         row.append(one)

@@ -2,14 +2,21 @@
 
 Counting answers, or adding probabilities, pulls shares towards those that the model was calibrated on. Expectation and
 maximisation over the posteriors (Saerens, Latinne and Decaestecker 2002, "Adjusting the Outputs of a Classifier to New a
-Priori Probabilities") finds the shares under which the texts are likeliest.
+Priori Probabilities") finds the shares under which the texts are likeliest. Bands are bootstrap bands over texts (Efron
+1979), each resample with densities of the classes that are off by chance as well, since the error rates are themselves
+only estimated (`experiments/timeline.py` measures how often the bands hold).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-_STEPS, _CLOSE = 200, 1e-6
+RESAMPLES = 200
+PSEUDO = 3  # texts of the usual mix that are added, so that few texts are drawn towards it
+DOUBT = 0.07  # standard deviation of the logarithm of each class's density, relative to the others
+_STEPS, _CLOSE = 200, 1e-4
 
 
 def corrected_shares(proba: np.ndarray, priors: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
@@ -32,22 +39,70 @@ def corrected_shares(proba: np.ndarray, priors: np.ndarray, weights: np.ndarray 
     [1.0, 0.0]
     """
     weights = np.ones(len(proba)) if weights is None else weights
-    total = weights.sum()
-    if not total:
+    if not weights.sum():
         return np.array(priors, float)
-    shares, ratio = np.array(priors, float), proba / priors
+    return mixtures(proba / priors, weights[None], np.zeros(len(priors)), np.array(priors, float))[0]
+
+
+def mixtures(
+    ratio: np.ndarray, weights: np.ndarray, pseudo: np.ndarray, start: np.ndarray, doubt: np.ndarray | None = None
+) -> np.ndarray:
+    """(B, k) likeliest shares of k classes for each of B weightings of n texts.
+
+    Parameters
+    ----------
+    ratio : (n, k) posteriors divided by priors: the density of each text in each class, up to a factor.
+    weights : (B, n) how often each text counts.
+    pseudo : (k,) or (B, k) texts of each class that are added.
+    start : (k,) shares to begin with, all above 0.
+    doubt : (B, k) factors on the densities of the classes; None for 1.
+    """
+    doubt = np.ones((len(weights), ratio.shape[1])) if doubt is None else doubt
+    shares = np.tile(start, (len(weights), 1))
     for _ in range(_STEPS):
-        fitted = ratio * shares
-        fitted /= np.maximum(fitted.sum(axis=1, keepdims=True), 1e-12)
-        found = weights @ fitted / total
+        fitted = shares * doubt
+        found = fitted * ((weights / np.maximum(fitted @ ratio.T, 1e-12)) @ ratio) + pseudo
+        found /= found.sum(axis=1, keepdims=True)
         if np.abs(found - shares).max() < _CLOSE:
             return found
         shares = found
     return shares
 
 
-def resampled_shares(proba: np.ndarray, priors: np.ndarray, times: int, rng: np.random.Generator) -> np.ndarray:
-    """(times, k) corrected shares of samples drawn from the texts with replacement, for bootstrap bands (Efron 1979)."""
-    n = len(proba)
-    draws = rng.multinomial(n, np.full(n, 1 / n), times)
-    return np.array([corrected_shares(proba[draw > 0], priors, draw[draw > 0]) for draw in draws])
+@dataclass(frozen=True)
+class Shares:
+    """Shares of escalation and de-escalation among the political texts of a period, and their difference, the tension.
+
+    Each of the three is (value, low, high), a 95 % band.
+    """
+
+    tension: tuple[float, float, float]
+    escalation: tuple[float, float, float]
+    de_escalation: tuple[float, float, float]
+
+
+def banded(ratio: np.ndarray, counts: np.ndarray, usual: np.ndarray, rng: np.random.Generator) -> Shares:
+    """Shares of a period with their bands.
+
+    Parameters
+    ----------
+    ratio : (n, 4) densities of the distinct texts: escalation, de-escalation, other political, other news.
+    counts : (n,) how often each stands there.
+    usual : (4,) the usual mix, towards which few texts are drawn; resamples draw the texts that are added from it too, so
+        that two texts that happen to agree get no narrow band.
+    """
+    n = int(counts.sum())
+    weights = np.vstack([counts, rng.multinomial(n, counts / n, RESAMPLES)]).astype(float)
+    pseudo = np.vstack([PSEUDO * usual, rng.multinomial(PSEUDO, usual, RESAMPLES)])
+    doubt = np.exp(rng.normal(0.0, DOUBT, (RESAMPLES + 1, 4)))
+    doubt[0] = 1.0
+    found = mixtures(ratio, weights, pseudo, usual, doubt)
+    political = np.maximum(1 - found[:, 3], 1e-9)
+    up, down = found[:, 0] / political, found[:, 1] / political
+    return Shares(_band(up - down), _band(up), _band(down))
+
+
+def _band(values: np.ndarray) -> tuple[float, float, float]:
+    """The first value with the band that the others give."""
+    low, high = np.quantile(values[1:], (0.025, 0.975))
+    return float(values[0]), min(float(values[0]), float(low)), max(float(values[0]), float(high))

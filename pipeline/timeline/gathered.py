@@ -1,0 +1,178 @@
+"""Millions of dated texts in little memory: thirty bytes a text, and the texts themselves on the disk."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.arrays.arrow import as_strings, integers
+from pipeline.timeline.pieces import Piece
+
+LEVELS = 24  # of each probability: texts in one cell of this grid are told apart no further
+_CELLS = LEVELS**3
+
+
+class Texts:
+    """Texts and links in a temporary file, which goes when it is no longer used."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
+        self._schema = pa.schema({"text": pa.large_string(), "link": pa.large_string(), "tension": pa.float32()})
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        self._writer = pa.ipc.new_file(pa.PythonFile(self._file, mode="w"), self._schema, options=options)
+        self._bounds = [0]
+
+    def add(self, text: pa.Array, link: pa.Array, tension: np.ndarray) -> None:
+        """Write the next texts."""
+        columns = [text, link, pa.array(tension.astype(np.float32))]
+        self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
+        self._bounds.append(self._bounds[-1] + len(text))
+
+    def finish(self) -> None:
+        """No more texts come; they can be read from here on."""
+        self._writer.close()
+        self._reader = pa.ipc.open_file(pa.PythonFile(self._file, mode="r"))
+
+    def all(self) -> pa.ChunkedArray:
+        """The text column, whole."""
+        batches = range(self._reader.num_record_batches)
+        return pa.chunked_array([self._reader.get_batch(k).column("text") for k in batches], pa.large_string())
+
+    def take(self, rows: np.ndarray) -> dict[int, tuple[str, str, float]]:
+        """Text, link and tension of some rows, by row."""
+        out: dict[int, tuple[str, str, float]] = {}
+        rows = np.unique(rows)
+        batch_of = np.searchsorted(self._bounds, rows, side="right") - 1
+        for batch in np.unique(batch_of).tolist():
+            here = rows[batch_of == batch]
+            found = self._reader.get_batch(batch).take(pa.array(here - self._bounds[batch])).to_pydict()
+            out |= dict(zip(here.tolist(), zip(found["text"], found["link"], found["tension"])))
+        return out
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All dated texts of a feed.
+
+    Attributes
+    ----------
+    minutes : (n,) int32, dates since 1970.
+    cell : (n,) uint16, place of the probabilities in the grid.
+    prints : (n,) int64, equal where texts are the same but for case and spaces at the ends.
+    outlet : (n,) int32, index into ``outlets``.
+    row, series : (m,) int32, memberships of the texts in series, indices into ``names``.
+    posterior : (n_cells, 4) mean of P(escalation), P(de-escalation), P(neutral, political), P(other news) of each cell.
+    texts : the texts and links.
+    read : rows read, dated or not.
+    reasons : what was left out and why.
+    """
+
+    minutes: np.ndarray
+    cell: np.ndarray
+    prints: np.ndarray
+    outlet: np.ndarray
+    row: np.ndarray
+    series: np.ndarray
+    names: tuple[str, ...]
+    outlets: tuple[str, ...]
+    posterior: np.ndarray
+    texts: Texts
+    read: int
+    reasons: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.minutes)
+
+
+def gather(pieces: Iterable[Piece], step=lambda rows: None) -> Gathered:
+    """Take in all pieces; ``step`` is called with the rows read so far."""
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("minutes", "cell", "prints", "outlet", "row", "series")}
+    names, outlets, reasons = {}, {"": 0}, {}
+    total, texts, read, dated = np.zeros((_CELLS, 5)), Texts(), 0, 0
+    for piece in pieces:
+        read += len(piece.seconds)
+        scored = np.isfinite(piece.proba).all(axis=1) & np.isfinite(piece.relevance)
+        kept = np.flatnonzero(~np.isnan(piece.seconds) & scored)
+        missing = int((~np.isnan(piece.seconds) & ~scored).sum())
+        _count(reasons, piece.reasons | ({"no scores": missing} if missing else {}))
+        posterior, cell = cells_of(piece.proba[kept], piece.relevance[kept])
+        for column in range(4):
+            total[:, column] += np.bincount(cell, posterior[:, column], _CELLS)
+        total[:, 4] += np.bincount(cell, minlength=_CELLS)
+        text = piece.text.take(pa.array(kept))
+        parts["minutes"].append((piece.seconds[kept] // 60).astype(np.int32))
+        parts["cell"].append(cell.astype(np.uint16))
+        parts["prints"].append(_prints(text, dated))
+        parts["outlet"].append(_codes(piece.outlet.take(pa.array(kept)), outlets))
+        row, series = _memberships(piece, kept, names)
+        parts["row"].append((row + dated).astype(np.int32))
+        parts["series"].append(series)
+        texts.add(text, piece.link.take(pa.array(kept)), posterior[:, 0] - posterior[:, 1])
+        dated += len(kept)
+        step(read)
+    texts.finish()
+    mean = total[:, :4] / np.maximum(total[:, 4:], 1)
+    whole = {name: _joined(parts.pop(name)) for name in list(parts)}
+    return Gathered(
+        **whole, names=tuple(names), outlets=tuple(outlets), posterior=mean, texts=texts, read=read, reasons=reasons
+    )
+
+
+def cells_of(proba: np.ndarray, relevance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 4) probabilities of escalation, de-escalation, other political and other news, and (n,) their cells.
+
+    Examples
+    --------
+    >>> posterior, cell = cells_of(np.array([[0.5, 0.25, 0.25]]), np.array([0.75]))
+    >>> posterior.tolist(), divmod(cell[0].item(), 24)[1]
+    ([[0.5, 0.25, 0.0, 0.25]], 18)
+    """
+    relevance = np.maximum(relevance, proba[:, 0] + proba[:, 1])
+    posterior = np.column_stack([proba[:, 0], proba[:, 1], relevance - proba[:, 0] - proba[:, 1], 1 - relevance])
+    posterior = np.clip(posterior, 1e-6, 1.0) if len(posterior) else posterior
+    level = np.column_stack([proba[:, 0], proba[:, 1], relevance])
+    level = np.minimum((level * LEVELS).astype(np.int64), LEVELS - 1)
+    return np.where(posterior > 1e-6, posterior, 0.0), level @ np.array([LEVELS * LEVELS, LEVELS, 1])
+
+
+def is_relevant(cell: np.ndarray) -> np.ndarray:
+    """(n,) bool: relevance of half and more."""
+    return cell % LEVELS >= LEVELS // 2
+
+
+def _count(into: dict[str, int], found: dict[str, int]) -> None:
+    for why, n in found.items():
+        into[why] = into.get(why, 0) + n
+
+
+def _prints(text: pa.Array, first: int) -> np.ndarray:
+    """(n,) int64 hashes; a text that is blank is like no other."""
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(text)).to_pylist()
+    return np.fromiter((hash(one or (first, k)) for k, one in enumerate(plain)), np.int64, len(plain))
+
+
+def _codes(column: pa.Array, known: dict[str, int]) -> np.ndarray:
+    """(n,) int32: the number of each value; new ones are numbered on."""
+    encoded = as_strings(column).dictionary_encode()
+    number = np.array([known.setdefault(name, len(known)) for name in encoded.dictionary.to_pylist()], np.int32)
+    return number[integers(encoded.indices)] if len(column) else np.zeros(0, np.int32)
+
+
+def _memberships(piece: Piece, kept: np.ndarray, names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    place = np.full(len(piece.seconds), -1)
+    place[kept] = np.arange(len(kept))
+    row, code = place[piece.named.row], piece.named.code
+    row, code = row[row >= 0], code[row >= 0]
+    number = np.full(len(piece.named.names), -1, np.int32)
+    for used in np.unique(code).tolist():
+        number[used] = names.setdefault(piece.named.names[used], len(names))
+    return row, number[code]
+
+
+def _joined(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, np.int32)

@@ -1,0 +1,211 @@
+"""Dated texts, scored already or not, piece by piece: from tables, feeds, pages and mails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.arrays.arrow import as_strings
+from pipeline.arrays.ragged import segment_ids
+from pipeline.errors import InputError
+from pipeline.model.store import Model
+from pipeline.read.documents import ARTICLE_COLUMNS
+from pipeline.read.rows import Rows
+from pipeline.read.source import on_disk
+from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_table, read_rows, texts_of
+from pipeline.score.articles import score_articles
+from pipeline.score.snippets import score
+from pipeline.timeline.dates import days_of
+from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column
+from pipeline.timeline.pages import read_page
+
+DATE_COLUMNS = ("date", "published", "pubdate", "published_at", "datetime", "timestamp", "time", "day")
+_OUTLETS = ("outlet", "source_name", "publisher", "feed", "domain", "file")
+_LINKS = ("link", "url", "href")
+_SCORED = ("p_escalation", "p_de_escalation", "p_neutral")
+_ARTICLES = 500  # scored together
+
+
+@dataclass(frozen=True)
+class Feed:
+    """How dated texts are read.
+
+    Attributes
+    ----------
+    date_column, date_format : name of the date column, and how ambiguous dates are written; None for the usual ones.
+    by : the column whose values are series, or `source`, `target`, `actor` or `pair`; None for one series.
+    only : keep the series of this name alone.
+    frequency : ``H``, ``D``, ``W`` or ``M``.
+    articles : the texts are articles, whose sentences are scored.
+    text_column : name of the text column; None for the usual ones.
+    """
+
+    date_column: str | None = None
+    date_format: str | None = None
+    by: str | None = None
+    only: str | None = None
+    frequency: str = "D"
+    articles: bool = False
+    text_column: str | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Texts read together.
+
+    Attributes
+    ----------
+    seconds : (n,) float64 since 1970, NaN where there is no date that can be believed.
+    proba : (n, 3) stance probabilities.
+    relevance : (n,) in [0, 1].
+    named : the series of each text.
+    text, outlet, link : (n,) ``large_string``, empty where unknown.
+    reasons : why dates or rows are left out, and how many.
+    """
+
+    seconds: np.ndarray
+    proba: np.ndarray
+    relevance: np.ndarray
+    named: Named
+    text: pa.Array = field(repr=False)
+    outlet: pa.Array = field(repr=False)
+    link: pa.Array = field(repr=False)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -> Iterator[Piece]:
+    """The dated texts of files, in order.
+
+    Raises
+    ------
+    InputError
+        Where a file or column is missing, or dates can be read in two ways.
+    """
+    for path in paths:
+        if is_table(path) or path.suffix.lower() in FEED_SUFFIXES:
+            yield from _table(path, feed, model, threads)
+        else:
+            text, date = read_page(path)
+            columns = {"text": as_strings([text]), "date": as_strings([date]), "file": as_strings([path.name])}
+            yield _piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads)
+
+
+def piece_of(table: pa.Table, feed: Feed, model: Model, threads: int = 1) -> Piece:
+    """The dated texts of a table in memory."""
+    columns = {name: table.column(name).combine_chunks() for name in table.column_names}
+    return _piece(columns, feed, model, "the table", threads)
+
+
+def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
+    if path.suffix.lower() in FEED_SUFFIXES:
+        feed = Feed(**{**vars(feed), "articles": True})
+    for rows in read_rows(on_disk(path), lambda names: _wanted(names, feed, path)):
+        piece = _piece(rows.columns, feed, model, str(path), threads)
+        yield _with_rejects(piece, rows)
+
+
+def _with_rejects(piece: Piece, rows: Rows) -> Piece:
+    unread = {"bytes or columns that cannot be read": len(rows.rejects)} if rows.rejects else {}
+    return Piece(**{**vars(piece), "reasons": piece.reasons | unread})
+
+
+def _text_column(names: list[str], feed: Feed, path) -> str | None:
+    usual = ARTICLE_COLUMNS if feed.articles else (*TEXT_COLUMNS, "body", "article", "content", "title")
+    if feed.text_column is None and not {name.strip().lower() for name in names} & set(usual):
+        if set(_SCORED) <= set(names):
+            return None
+        expected = " or ".join(TEXT_COLUMNS)
+        raise InputError(f"{path}: expected texts ({expected}) or scores, found {', '.join(names)}")
+    return column_of(names, feed.text_column, usual, path)
+
+
+def _wanted(names: list[str], feed: Feed, path) -> list[str]:
+    """The columns to read, each once."""
+    wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path)]
+    wanted += [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
+    wanted += [name for name in (*_SCORED, "relevance", *BY_ACTORS, "actors", feed.by) if name in names]
+    return [name for name in dict.fromkeys(wanted) if name is not None]
+
+
+def _first(names, usual: tuple[str, ...]) -> str | None:
+    return next((name for name in usual if name in names), None)
+
+
+def _piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, threads: int) -> Piece:
+    names = list(columns)
+    dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
+    try:
+        seconds, reasons = days_of(columns[dates], feed.date_format)
+    except InputError as error:
+        raise InputError(f"{path}, column {dates}: {error}") from None
+    name = _text_column(names, feed, path)
+    text = None if name is None else texts_of(columns[name])
+    if set(_SCORED) <= set(names):
+        proba = np.column_stack([_numbers(columns[name], path, name) for name in _SCORED])
+        relevance = _numbers(columns["relevance"], path, "relevance") if "relevance" in names else np.ones(len(proba))
+    else:
+        proba, relevance = _scored(text, feed, model, threads)
+    blank = as_strings([""] * len(seconds))
+    outlet, link = (
+        blank if name is None else as_strings(columns[name])
+        for name in (_first(names, _OUTLETS), _first(names, _LINKS))
+    )
+    named = _named(columns, text, len(seconds), feed, path)
+    return Piece(seconds, proba, relevance, named, blank if text is None else text, outlet, link, reasons)
+
+
+def _named(columns: dict[str, pa.Array], text: pa.Array | None, n: int, feed: Feed, path: str) -> Named:
+    if feed.by is None:
+        return all_of(n)
+    if feed.by in columns:
+        return by_column(columns[feed.by])
+    if feed.by in BY_ACTORS:
+        found = by_actors(columns, text, feed.by)
+        if found is not None:
+            return found
+    raise InputError(
+        f"{path}: --by {feed.by}: no such column; the file has {', '.join(columns)}"
+        + ("" if feed.by in BY_ACTORS else f"; {', '.join(BY_ACTORS)} are read from the texts")
+    )
+
+
+def _numbers(column: pa.Array, path: str, name: str) -> np.ndarray:
+    """A column of probabilities, NaN where there is none."""
+    if pa.types.is_large_string(column.type):
+        column = pc.if_else(pc.equal(column, ""), None, column)
+    try:
+        return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}, column {name}: expected numbers; {str(error).splitlines()[0][:120]}") from None
+
+
+def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities and relevance of texts; of an article, those of its sentences weighed by their relevance."""
+    if not feed.articles:
+        scores = score(model, text, threads)
+        return scores.proba, scores.relevance
+    parts = [text.slice(start, _ARTICLES).to_pylist() for start in range(0, len(text), _ARTICLES)]
+    with ThreadPoolExecutor(threads) as pool:
+        done = list(pool.map(lambda part: _articles(model, part), parts))
+    if not done:
+        return np.zeros((0, 3)), np.zeros(0)
+    proba, relevance = zip(*done)
+    return np.concatenate(proba), np.concatenate(relevance)
+
+
+def _articles(model: Model, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    scored = score_articles(model, texts)
+    weight, article, n = scored.scores.relevance, segment_ids(scored.bounds), len(texts)
+    total = np.bincount(article, weight, n)
+    sides = [np.bincount(article, weight * side, n) for side in scored.scores.proba.T]
+    proba = np.column_stack(sides) / np.maximum(total, 1e-12)[:, None]
+    proba[total == 0] = (0.0, 0.0, 1.0)
+    relevance = np.zeros(n)
+    np.maximum.at(relevance, article, weight)
+    return proba, relevance
