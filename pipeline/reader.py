@@ -139,6 +139,35 @@ class Reader:
 
         return explain_text(self.model, text)
 
+    def timeline(
+        self,
+        frame: pd.DataFrame,
+        date_column: str | None = None,
+        by: str | None = None,
+        only: str | None = None,
+        freq: str = "D",
+        articles: bool = False,
+        text_column: str | None = None,
+        date_format: str | None = None,
+    ) -> pd.DataFrame:
+        """Tension over time of a DataFrame of dated texts, or of rows that were scored already.
+
+        Returns
+        -------
+        DataFrame with a row a period of each series: the columns of ``timeline.csv``, and ``examples``, the texts that
+        moved it. ``period`` is a time stamp; what a period without relevant texts does not say is NaN.
+        """
+        import numpy as np
+
+        from pipeline.timeline.feed import records_of
+        from pipeline.timeline.output import frame_of
+        from pipeline.timeline.pieces import Feed, piece_of
+        from pipeline.timeline.series import timeline
+
+        feed = Feed(date_column, date_format, by, only, freq, articles, text_column)
+        records, _ = records_of([piece_of(frame, feed, self.model)], feed, "the DataFrame")
+        return frame_of(timeline(records, freq, np.array(self.model.priors)))
+
     def article(self, text: str) -> pd.DataFrame:
         """The distinct sentences of an article, scored, with the number of times each stands there."""
         from pipeline.score.articles import score_articles

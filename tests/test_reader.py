@@ -92,3 +92,21 @@ def test_the_package_has_the_name_of_the_product_too(tmp_path):
     code = "import detente; print(detente.__version__, detente.load.__module__)"
     found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert found.stdout.split() == [version("detente"), "pipeline"], found.stderr
+
+
+def test_a_timeline_is_a_table_with_the_texts_behind_each_period(reader):
+    frame = pd.DataFrame({"date": pd.to_datetime(["2024-01-01", "2024-01-03"]), "text": TEXTS})
+    table = reader.timeline(frame)
+    assert table.period.dt.day.tolist() == [1, 2, 3]
+    assert table.tension.isna().tolist() == [False, True, False]
+    assert table.examples[0][0]["text"] == TEXTS[0]
+    scored = reader.score(frame).assign(date=frame.date)
+    assert reader.timeline(scored).tension.to_numpy() == pytest.approx(table.tension.to_numpy(), nan_ok=True)
+    with pytest.raises(InputError, match="the DataFrame: expected a column named date or published"):
+        reader.timeline(frame.drop(columns="date"))
+
+
+def test_an_explanation_is_a_table_too(reader):
+    table = reader.explain(TEXTS[0] + " Then it rained.").frame()
+    assert list(table.columns[:3]) == ["text", "stance", "event"]
+    assert len(table) == 2

@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,15 +13,15 @@ import pytest
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.timeline.copies import first_copies
+from pipeline.timeline.copies import first_copies, first_same
 from pipeline.timeline.dates import days_of, period_of
-from pipeline.timeline.feed import read_feed
+from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
 from pipeline.timeline.gathered import gather
 from pipeline.timeline.memberships import all_of
-from pipeline.timeline.output import COLUMNS, page, rows_of, write_timeline
+from pipeline.timeline.output import COLUMNS, matrix, page, rows_of, write_timeline
 from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Records, timeline
-from pipeline.timeline.shares import corrected_shares
+from pipeline.timeline.shares import banded, corrected_shares
 from pipeline.timeline.turns import LEAST, turns
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
@@ -101,12 +102,11 @@ def records(days, proba, text="Rebels attacked.", outlet="", relevance=1.0):
     seconds = np.array(days, "datetime64[s]").astype(float)
     texts, outlets = as_strings([f"{text} {k}" for k in range(n)]), as_strings([outlet] * n)
     piece = Piece(
-        seconds, np.array(proba, float), np.full(n, relevance), all_of(n), texts, outlets, as_strings([""] * n)
+        seconds, np.array(proba, float), np.full(n, relevance), all_of(n), texts, texts, outlets, as_strings([""] * n)
     )
-    found = gather([piece])
-    own = np.arange(n)
-    period = period_of(seconds, "D")
-    return Records(period, np.zeros(n, np.int32), own, found.cell, found.names, found, own)
+    found = gather([piece], "D")
+    own = np.arange(n, dtype=np.int32)
+    return Records(np.zeros(n, np.int32), own, found.names, found, own)
 
 
 def test_gaps_stay_gaps_and_thin_periods_are_marked():
@@ -137,7 +137,7 @@ def test_script_inside_a_text_comes_out_as_text():
 
 
 def posterior(records):
-    return records.feed.posterior[records.cell[0]].tolist()
+    return records.feed.posterior[records.feed.cell[0]].tolist()
 
 
 def test_texts_are_scored_and_scored_files_are_not_scored_again(model, tmp_path):
@@ -177,3 +177,110 @@ def test_every_planted_turn_of_the_archive_is_flagged_within_three_days_and_none
         assert any(0 <= (day - planted).astype(int) <= 3 for day in days[flag]), (number, flags)
     assert all(np.datetime64(day) >= np.datetime64("2023-03-02") for day in flags)
     assert LEAST < 60
+
+
+def synthetic(mix, days, n, rng):
+    """Posteriors of three well-separated classes and other news, drawn day by day with a known mix."""
+    centres = np.array([[2.0, 0, 0], [0, 2.0, 0], [0, 0, 2.0], [0, 0, -3.0]])
+    kind = rng.choice(4, (days, n), p=mix)
+    seen = centres[kind] + rng.normal(0, 1, (days, n, 3))
+    density = np.exp(-((seen[:, :, None] - centres) ** 2).sum(axis=3) / 2)
+    return density, density / density.sum(axis=2, keepdims=True)
+
+
+@pytest.mark.parametrize("n", [10, 100])
+def test_the_band_holds_the_true_tension_on_93_to_98_of_100_days(n):
+    rng, mix = np.random.default_rng(3), np.array([0.35, 0.15, 0.3, 0.2])
+    density, _ = synthetic(mix, 300, n, rng)
+    true = (mix[0] - mix[1]) / (1 - mix[3])
+    bands = [banded(day, np.ones(n, int), mix, rng).tension for day in density]
+    held = np.mean([low <= true <= high for _, low, high in bands])
+    assert 0.92 < held < 0.985
+    assert np.mean([value for value, _, _ in bands]) == pytest.approx(true, abs=0.03)
+
+
+def test_two_texts_that_agree_have_a_wide_band():
+    shares = banded(np.array([[2.0, 0.1, 0.1, 0.1]]), np.array([2]), np.full(4, 0.25), np.random.default_rng(0))
+    assert shares.tension[2] - shares.tension[1] > 0.8
+
+
+def test_copies_to_the_letter_are_the_same_for_few_texts_and_for_many():
+    texts = ["Rebels shelled the harbour town on Monday.", "It rained all day in the hills."] * 20
+    days = np.arange(40) // 4 * 2
+    prints = np.array([hash(text) for text in texts])
+    assert first_same(prints, days * 1440).tolist() == first_copies(texts, days * 86_400.0).tolist()
+
+
+def test_the_date_of_a_page_is_that_of_its_publication_and_of_a_mail_its_header(model, tmp_path):
+    body = "<p>Rebels attacked the harbour town on Saturday and killed nine soldiers, officials of the government said.</p>"
+    stamp = '<meta property="article:published_time" content="2024-02-03T10:00:00Z">'
+    (tmp_path / "a.html").write_text(f"<html><head>{stamp}</head><body><article>{body * 3}</article></body></html>")
+    (tmp_path / "b.eml").write_text(
+        "Subject: Attack\nDate: Sun, 04 Feb 2024 10:00:00 +0000\n\nRebels attacked the town.\n"
+    )
+    records, counts = read_feed(dated_files([str(tmp_path)]), Feed(), model)
+    found = timeline(records, "D", PRIORS)
+    assert [str(one.period)[:10] for one in found] == ["2024-02-03", "2024-02-04"]
+    assert counts.kept == 2
+    (tmp_path / "c.txt").write_text("Rebels attacked the town.")
+    with pytest.raises(InputError, match=r"c.txt: a .txt file says no date; put texts and dates into a table"):
+        read_feed([tmp_path / "c.txt"], Feed(), model)
+
+
+def test_an_actor_goes_by_key_or_name_and_an_unknown_one_is_named(model, tmp_path):
+    (tmp_path / "a.csv").write_text("date,text\n2024-01-01,Kenya accused Uganda of an attack.\n2024-01-02,It rained.\n")
+    for only in ("KEN", "Kenya"):
+        records, _ = read_feed([tmp_path / "a.csv"], Feed(by="actor", only=only), model)
+        assert [records.names[code] for code in records.series] == ["KEN"]
+    with pytest.raises(InputError, match="--only Atlantis: is no actor of the gazetteer; the feed has KEN, UGA"):
+        read_feed([tmp_path / "a.csv"], Feed(by="actor", only="Atlantis"), model)
+    records, _ = read_feed([tmp_path / "a.csv"], Feed(by="pair"), model)
+    (row,) = matrix(timeline(records, "D", PRIORS))["rows"]
+    assert (row["name"], row["cells"][0]["texts"]) == ("KEN", 1)
+    assert matrix(timeline(read_feed([tmp_path / "a.csv"], Feed(), model)[0], "D", PRIORS)) is None
+
+
+def test_rows_that_cannot_be_read_are_counted_and_time_zones_are_heeded(model, tmp_path):
+    rows = b"date,text\n2024-03-01T23:30:00-05:00,Rebels attacked.\n2024-03-01,\xff\xfe\n2024-03-01,Rebels attacked the bridge.\n"
+    (tmp_path / "a.csv").write_bytes(rows)
+    records, counts = read_feed([tmp_path / "a.csv"], Feed(), model)
+    assert [str(one.period)[:10] for one in timeline(records, "D", PRIORS)] == ["2024-03-01", "2024-03-02"]
+    assert (counts.read, counts.left_out) == (3, {"bytes or columns that cannot be read": 1})
+
+
+def test_parquet_with_time_stamps_is_read_and_scores_that_are_missing_are_counted(model, tmp_path):
+    from pyarrow import parquet
+
+    stamps = pa.array(
+        [datetime(2024, 1, 1, tzinfo=UTC), None, datetime(2024, 1, 2, tzinfo=UTC)], pa.timestamp("us", "UTC")
+    )
+    sides = {name: [0.5, 0.5, None] for name in ("p_escalation", "p_de_escalation", "p_neutral")}
+    parquet.write_table(pa.table({"date": stamps, **sides}), tmp_path / "a.parquet")
+    records, counts = read_feed([tmp_path / "a.parquet"], Feed(), model)
+    assert len(records.row) == 1 and counts.left_out == {"no date": 1, "no scores": 1}
+
+
+def test_articles_show_their_strongest_sentence(model, tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "date,text\n2024-01-01,It rained all day. Rebels attacked the town and killed nine soldiers.\n"
+    )
+    records, _ = read_feed([tmp_path / "a.csv"], Feed(articles=True), model)
+    (one,) = timeline(records, "D", PRIORS)
+    assert one.examples[0][0] == "Rebels attacked the town and killed nine soldiers."
+
+
+def test_outlets_of_copies_are_counted_and_named(model, tmp_path):
+    text = "Rebels attacked the harbour town and killed nine soldiers."
+    (tmp_path / "a.csv").write_text(
+        f"date,outlet,text\n2024-01-01,B,{text}\n2024-01-02,A,{text}\n2024-01-02,A,It rained.\n"
+    )
+    records, counts = read_feed([tmp_path / "a.csv"], Feed(), model)
+    first, second = timeline(records, "D", PRIORS)
+    assert (first.outlets, first.examples[0][2], second.texts, counts.copies) == (2, "A, B", 1, 1)
+
+
+def test_only_a_turn_in_the_last_period_raises_the_alarm():
+    quiet = timeline(records(["2024-01-01", "2024-01-02"], [[0.1, 0.1, 0.8]] * 2), "D", PRIORS)
+    assert not is_flagged_last(quiet)
+    assert is_flagged_last([quiet[0], replace(quiet[1], flag="rise")])
+    assert not is_flagged_last([replace(quiet[0], flag="rise"), quiet[1]])

@@ -7,12 +7,14 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, ModelOption, settings
+from pipeline.cli.options import MODEL, ModelOption, TextColumn, settings
 from pipeline.errors import ALERT
 
 
 def timeline(
-    files: Annotated[list[Path], typer.Argument(help="Dated tables: texts, or rows that `score` wrote.")],
+    files: Annotated[
+        list[str], typer.Argument(help="Dated texts, or rows that `score` wrote: tables, feeds, mails, pages, folders.")
+    ],
     model: ModelOption = str(MODEL),
     date_column: Annotated[
         Optional[str], typer.Option(help="Name of the date column, if not date or published.")
@@ -20,39 +22,43 @@ def timeline(
     date_format: Annotated[
         Optional[str], typer.Option(help="How dates are written that can be read in two ways, such as %d/%m/%Y.")
     ] = None,
+    text_column: TextColumn = None,
     by: Annotated[
         Optional[str], typer.Option(help="Series: source, target, actor or pair, or the values of a column.")
     ] = None,
-    only: Annotated[Optional[str], typer.Option(help="Keep this series alone.")] = None,
+    only: Annotated[
+        Optional[str], typer.Option(help="Keep this series alone; an actor by key or name (RUS, Kremlin).")
+    ] = None,
     freq: Annotated[str, typer.Option(help="H, D, W or M: hours, days, weeks or months.")] = "D",
     articles: Annotated[bool, typer.Option("--articles", help="The texts are articles.")] = False,
     out: Annotated[Optional[Path], typer.Option(help="Folder for timeline.csv, .json, .png and .html.")] = None,
     alert: Annotated[
         bool, typer.Option("--alert", help="End with exit code 6 where the last period is flagged.")
     ] = False,
+    threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
 ) -> None:
     """Tension over time from dated texts or scored files, with bands, volumes and turns."""
     import numpy as np
 
-    from pipeline.errors import InputError
+    from pipeline.cli.scoring import processors
     from pipeline.reader import open_model
+    from pipeline.show import reading
     from pipeline.show import timelines as show
-    from pipeline.timeline.dates import FREQUENCIES
-    from pipeline.timeline.feed import read_feed
+    from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
     from pipeline.timeline.output import write_timeline
     from pipeline.timeline.pieces import Feed
     from pipeline.timeline.series import timeline as series_of
 
-    if freq not in FREQUENCIES:
-        raise InputError(f"--freq {freq}: expected one of {', '.join(FREQUENCIES)}")
+    paths = dated_files(files)
+    feed = Feed(date_column, date_format, by, only, freq, articles, text_column)
     opened = open_model(model)
-    records, counts = read_feed(files, Feed(date_column, date_format, by, only, freq, articles), opened)
+    with reading(0) as step:
+        records, counts = read_feed(paths, feed, opened, threads or processors(), lambda rows: step(rows, 0))
     periods = series_of(records, freq, np.array(opened.priors))
     if not settings.quiet:
         show.timeline(periods, counts)
     if out:
-        title = f"Tension in {', '.join(path.name for path in files)}"
+        title = f"Tension in {', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
         print(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html")
-    last = max(one.period for one in periods)
-    if alert and any(one.flag and one.period == last for one in periods):
+    if alert and is_flagged_last(periods):
         raise typer.Exit(ALERT)

@@ -50,6 +50,11 @@ class Sentence:
     base: float
     log_odds: float
 
+    @property
+    def text(self) -> str:
+        """The sentence as it is written."""
+        return "".join(piece.text for piece in self.pieces)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -59,6 +64,14 @@ class Explanation:
     tension: float
     political: float
     sentences: list[Sentence]
+
+    def frame(self):
+        """A pandas DataFrame: a row a sentence, with its answer and why it was left out, if it was."""
+        import pandas as pd
+
+        names = ("stance", "event", "tension", "relevance", "probability", "left_out", "repeats", "log_odds")
+        rows = [[one.text, *(getattr(one, name) for name in names)] for one in self.sentences]
+        return pd.DataFrame(rows, columns=["text", *names])
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

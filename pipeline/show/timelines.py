@@ -8,16 +8,18 @@ import numpy as np
 
 from pipeline.show import _table, console
 from pipeline.timeline.feed import Counts
-from pipeline.timeline.output import blocks
+from pipeline.timeline.output import blocks, greatest
 from pipeline.timeline.series import Period
 
 _WIDE = 60  # blocks
+_SHOWN = 12  # series
 
 
 def timeline(periods: list[Period], counts: Counts) -> None:
     """Print every series with its turns."""
     out = console()
-    for name in dict.fromkeys(one.series for one in periods):
+    names = greatest(periods)
+    for name in names[:_SHOWN]:
         mine = [one for one in periods if one.series == name]
         values = np.array([one.tension[0] for one in mine])
         out.print(
@@ -44,6 +46,10 @@ def timeline(periods: list[Period], counts: Counts) -> None:
                 day = str(one.period.astype("datetime64[D]"))
                 table.add_row(mark, day, f"{one.tension[0]:+.2f}", f"{one.relevant}", _plain(said[:90]))
             out.print(table)
+    if len(names) > _SHOWN:
+        out.print(
+            f"\n{len(names) - _SHOWN:,} series with fewer texts: name one with --only, or see them all with --out DIR"
+        )
     left_out = ", ".join(f"{n:,} with {why}" for why, n in counts.left_out.items())
     said = f"{counts.read:,} rows read, {counts.copies:,} copies of others"
     print(said + (f"; left out: {left_out}" if left_out else ""), file=sys.stderr)

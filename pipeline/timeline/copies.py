@@ -10,13 +10,13 @@ from pipeline.corpus.near import near_pairs
 
 WITHIN = 3 * 86_400  # seconds between a text and its copies
 MANY = 300_000  # texts beyond which only copies to the letter are found
-_BEGINNING = 500  # characters by which near-copies are known
+BEGINNING = 200  # characters by which near-copies are known
 
 
 def first_copies(texts, seconds: np.ndarray) -> np.ndarray:
     """For each text the earliest one that it copies, itself where there is none.
 
-    Near-copies (Jaccard index of character 5-grams of 0.7 or more over the first 500 characters) within three days count
+    Near-copies (Jaccard index of character 5-grams of 0.7 or more over the first 200 characters) within three days count
     as copies; so do copies of copies.
 
     Parameters
@@ -37,7 +37,7 @@ def first_copies(texts, seconds: np.ndarray) -> np.ndarray:
     from scipy.sparse.csgraph import connected_components
 
     n = len(seconds)
-    pairs = near_pairs(pc.utf8_slice_codeunits(as_strings(texts), 0, _BEGINNING))
+    pairs = near_pairs(pc.utf8_slice_codeunits(as_strings(texts), 0, BEGINNING))
     pairs = pairs[np.abs(seconds[pairs[:, 0]] - seconds[pairs[:, 1]]) <= WITHIN]
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     group = connected_components(graph, directed=False)[1]
@@ -47,17 +47,26 @@ def first_copies(texts, seconds: np.ndarray) -> np.ndarray:
     return first[group]
 
 
-def first_same(prints: np.ndarray, seconds: np.ndarray) -> np.ndarray:
-    """The same for copies to the letter, whose prints are equal.
+def first_same(prints: np.ndarray, minutes: np.ndarray) -> np.ndarray:
+    """The same for copies to the letter, whose prints are equal, with dates in minutes; (n,) int32.
+
+    Only texts that have a copy are put in order, so that ten million of them fit into memory.
 
     Examples
     --------
-    >>> first_same(np.array([7, 8, 7, 7]), np.array([10, 0, 0, 9 * 86_400])).tolist()
+    >>> first_same(np.array([7, 8, 7, 7]), np.array([10, 0, 0, 9 * 1440])).tolist()
     [2, 1, 2, 3]
     """
-    order = np.lexsort((seconds, prints))
-    prints, seconds = prints[order], seconds[order]
-    new = np.append(True, (prints[1:] != prints[:-1]) | (np.diff(seconds) > WITHIN))[: len(order)]
-    first = np.empty(len(order), np.int64)
-    first[order] = order[np.flatnonzero(new)][np.cumsum(new) - 1]
+    first = np.arange(len(prints), dtype=np.int32)
+    in_order = np.sort(prints)
+    several = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
+    del in_order
+    if not len(several):
+        return first
+    place = np.minimum(np.searchsorted(several, prints), len(several) - 1).astype(np.int32)
+    rows = np.flatnonzero(several[place] == prints).astype(np.int32)
+    rows = rows[np.lexsort((minutes[rows], place[rows]))]
+    later = np.diff(minutes[rows].astype(np.int64)) * 60 > WITHIN
+    new = np.append(True, later | (np.diff(place[rows]) != 0))
+    first[rows] = rows[np.flatnonzero(new)][np.cumsum(new) - 1]
     return first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy as np
 from pipeline.actors.roles import find_actors
 from pipeline.errors import InputError
 from pipeline.model.store import Model
+from pipeline.read.inputs import files_of
 from pipeline.timeline.copies import MANY, first_copies, first_same
-from pipeline.timeline.dates import period_of
+from pipeline.timeline.dates import FREQUENCIES
 from pipeline.timeline.gathered import Gathered, gather
 from pipeline.timeline.memberships import BY_ACTORS
 from pipeline.timeline.pieces import Feed, Piece, read_pieces
-from pipeline.timeline.series import Records
+from pipeline.timeline.series import Period, Records
 
 _SHOWN = 12  # names of series in a message
 
@@ -29,6 +30,22 @@ class Counts:
     left_out: dict[str, int]
     copies: int
     kept: int
+
+
+def dated_files(given: list[str]) -> list[Path]:
+    """The files of arguments: themselves, what folders hold, or what patterns fit.
+
+    Raises
+    ------
+    InputError
+        Where an argument is no file, or standard input, since near-copies need a feed that is read from files.
+    """
+    for one in given:
+        if one == "-":
+            raise InputError("timeline: standard input cannot be dated as a whole; save it to a file")
+        if not files_of([one]):
+            raise InputError(f"{one}: no such file; check the path")
+    return files_of(given)
 
 
 def read_feed(
@@ -48,27 +65,35 @@ def records_of(
     pieces: Iterable[Piece], feed: Feed, where: str, step: Callable[[int], None] = lambda rows: None
 ) -> tuple[Records, Counts]:
     """Records of pieces; ``where`` they come from is named in messages."""
-    found = gather(pieces, step)
+    if feed.frequency not in FREQUENCIES:
+        raise InputError(f"--freq {feed.frequency}: expected one of {', '.join(FREQUENCIES)}")
+    found = gather(pieces, feed.frequency, step)
     if not len(found):
         raise InputError(f"{where}: no row has a date that can be read; name the column with --date-column")
     first = _first(found)
-    counts = Counts(found.read, found.reasons, int((first != np.arange(len(first))).sum()), 0)
-    kept = first[found.row] == found.row  # memberships of texts that are no copies
+    found = replace(found, prints=found.prints[:0], minutes=found.minutes[:0])  # a third of all memory
+    copies = int(np.count_nonzero(first != np.arange(len(first), dtype=np.int32)))
+    row, series = found.row, found.series
+    kept = first[row] == row if copies else np.ones(len(row), bool)  # memberships of texts that are no copies
     if feed.only is not None:
-        kept &= found.series == _series(feed, found.names, where)
-    row, series = found.row[kept], found.series[kept]
+        kept &= series == _series(feed, found.names, where)
+    if not kept.all():
+        row, series = row[kept], series[kept]
     if not len(row):
         raise InputError(f"{where}: --by {feed.by}: no text belongs to a series")
-    period = period_of(found.minutes[row].astype(np.int64) * 60, feed.frequency)
-    records = Records(period, series, row, found.cell[row], found.names, found, first)
-    return records, Counts(counts.read, counts.left_out, counts.copies, len(row))
+    return Records(series, row, found.names, found, first), Counts(found.read, found.reasons, copies, len(row))
 
 
 def _first(found: Gathered) -> np.ndarray:
-    seconds = found.minutes.astype(np.int64) * 60
     if len(found) > MANY:
-        return first_same(found.prints, seconds)
-    return first_copies(found.texts.all(), seconds)
+        return first_same(found.prints, found.minutes)
+    return first_copies(found.texts.all(), found.minutes.astype(np.int64) * 60).astype(np.int32)
+
+
+def is_flagged_last(periods: list[Period]) -> bool:
+    """Whether any series turns in the last period of all."""
+    last = max(one.period for one in periods)
+    return any(one.flag and one.period == last for one in periods)
 
 
 def _series(feed: Feed, names: tuple[str, ...], where: str) -> int:

@@ -10,11 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.arrays.arrow import as_strings, integers
-from pipeline.timeline.pieces import Piece
+from pipeline.arrays.arrow import as_strings, int64_column, integers, string
+from pipeline.timeline.copies import BEGINNING
+from pipeline.timeline.dates import period_of
+from pipeline.timeline.pieces import UNREAD, Piece
 
 LEVELS = 24  # of each probability: texts in one cell of this grid are told apart no further
 _CELLS = LEVELS**3
+_SHOWN = 400  # characters of a text that are shown
 
 
 class Texts:
@@ -22,15 +25,16 @@ class Texts:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
-        self._schema = pa.schema({"text": pa.large_string(), "link": pa.large_string(), "tension": pa.float32()})
+        kinds = {"text": pa.large_string(), "shown": pa.large_string(), "link": pa.large_string()}
+        self._schema = pa.schema(kinds | {"tension": pa.float32()})
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_file(pa.PythonFile(self._file, mode="w"), self._schema, options=options)
         self._bounds = [0]
 
-    def add(self, text: pa.Array, link: pa.Array, tension: np.ndarray) -> None:
-        """Write the next texts."""
-        columns = [text, link, pa.array(tension.astype(np.float32))]
-        self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
+    def add(self, text: pa.Array, shown: pa.Array, link: pa.Array, tension: np.ndarray) -> None:
+        """Write the next texts, what is shown of them, their links and their tension."""
+        columns = [pc.utf8_slice_codeunits(text, 0, BEGINNING), _short(shown), link]
+        self._writer.write_batch(pa.record_batch([*columns, pa.array(tension.astype(np.float32))], schema=self._schema))
         self._bounds.append(self._bounds[-1] + len(text))
 
     def finish(self) -> None:
@@ -39,19 +43,19 @@ class Texts:
         self._reader = pa.ipc.open_file(pa.PythonFile(self._file, mode="r"))
 
     def all(self) -> pa.ChunkedArray:
-        """The text column, whole."""
+        """How all the texts begin."""
         batches = range(self._reader.num_record_batches)
         return pa.chunked_array([self._reader.get_batch(k).column("text") for k in batches], pa.large_string())
 
     def take(self, rows: np.ndarray) -> dict[int, tuple[str, str, float]]:
-        """Text, link and tension of some rows, by row."""
+        """What is shown, link and tension of some rows, by row."""
         out: dict[int, tuple[str, str, float]] = {}
         rows = np.unique(rows)
         batch_of = np.searchsorted(self._bounds, rows, side="right") - 1
         for batch in np.unique(batch_of).tolist():
             here = rows[batch_of == batch]
             found = self._reader.get_batch(batch).take(pa.array(here - self._bounds[batch])).to_pydict()
-            out |= dict(zip(here.tolist(), zip(found["text"], found["link"], found["tension"])))
+            out |= dict(zip(here.tolist(), zip(found["shown"], found["link"], found["tension"])))
         return out
 
 
@@ -61,9 +65,10 @@ class Gathered:
 
     Attributes
     ----------
-    minutes : (n,) int32, dates since 1970.
+    minutes : (n,) int32, dates since 1970; empty once copies are found.
+    period : (n,) int32, minutes since 1970 at which the period of each begins.
     cell : (n,) uint16, place of the probabilities in the grid.
-    prints : (n,) int64, equal where texts are the same but for case and spaces at the ends.
+    prints : (n,) int64, equal where texts are the same but for case and spaces at the ends; empty once copies are found.
     outlet : (n,) int32, index into ``outlets``.
     row, series : (m,) int32, memberships of the texts in series, indices into ``names``.
     posterior : (n_cells, 4) mean of P(escalation), P(de-escalation), P(neutral, political), P(other news) of each cell.
@@ -73,6 +78,7 @@ class Gathered:
     """
 
     minutes: np.ndarray
+    period: np.ndarray
     cell: np.ndarray
     prints: np.ndarray
     outlet: np.ndarray
@@ -86,16 +92,18 @@ class Gathered:
     reasons: dict[str, int]
 
     def __len__(self) -> int:
-        return len(self.minutes)
+        return len(self.cell)
 
 
-def gather(pieces: Iterable[Piece], step=lambda rows: None) -> Gathered:
+def gather(pieces: Iterable[Piece], frequency: str, step=lambda rows: None) -> Gathered:
     """Take in all pieces; ``step`` is called with the rows read so far."""
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("minutes", "cell", "prints", "outlet", "row", "series")}
+    parts: dict[str, list[np.ndarray]] = {
+        name: [] for name in ("minutes", "period", "cell", "prints", "outlet", "row", "series")
+    }
     names, outlets, reasons = {}, {"": 0}, {}
     total, texts, read, dated = np.zeros((_CELLS, 5)), Texts(), 0, 0
     for piece in pieces:
-        read += len(piece.seconds)
+        read += len(piece.seconds) + piece.reasons.get(UNREAD, 0)
         scored = np.isfinite(piece.proba).all(axis=1) & np.isfinite(piece.relevance)
         kept = np.flatnonzero(~np.isnan(piece.seconds) & scored)
         missing = int((~np.isnan(piece.seconds) & ~scored).sum())
@@ -106,13 +114,15 @@ def gather(pieces: Iterable[Piece], step=lambda rows: None) -> Gathered:
         total[:, 4] += np.bincount(cell, minlength=_CELLS)
         text = piece.text.take(pa.array(kept))
         parts["minutes"].append((piece.seconds[kept] // 60).astype(np.int32))
+        parts["period"].append((period_of(piece.seconds[kept], frequency).astype(np.int64) // 60).astype(np.int32))
         parts["cell"].append(cell.astype(np.uint16))
         parts["prints"].append(_prints(text, dated))
         parts["outlet"].append(_codes(piece.outlet.take(pa.array(kept)), outlets))
         row, series = _memberships(piece, kept, names)
         parts["row"].append((row + dated).astype(np.int32))
         parts["series"].append(series)
-        texts.add(text, piece.link.take(pa.array(kept)), posterior[:, 0] - posterior[:, 1])
+        shown, link = piece.shown.take(pa.array(kept)), piece.link.take(pa.array(kept))
+        texts.add(text, shown, link, posterior[:, 0] - posterior[:, 1])
         dated += len(kept)
         step(read)
     texts.finish()
@@ -143,6 +153,12 @@ def cells_of(proba: np.ndarray, relevance: np.ndarray) -> tuple[np.ndarray, np.n
 def is_relevant(cell: np.ndarray) -> np.ndarray:
     """(n,) bool: relevance of half and more."""
     return cell % LEVELS >= LEVELS // 2
+
+
+def _short(text: pa.Array) -> pa.Array:
+    """Texts that are longer than what is shown of any, cut."""
+    cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(text, 0, _SHOWN), string(" …"), string(""))
+    return pc.if_else(pc.greater(pc.utf8_length(text), int64_column(np.array([_SHOWN]))[0]), cut, text)
 
 
 def _count(into: dict[str, int], found: dict[str, int]) -> None:

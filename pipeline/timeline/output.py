@@ -15,6 +15,7 @@ COLUMNS = (
     "series period texts relevant tension tension_low tension_high escalation escalation_low escalation_high "
     "de_escalation de_escalation_low de_escalation_high flag outlets thin"
 ).split()
+_DRAWN, _ACTORS = 50, 12
 _COLOURS = {"rise": "#b2182b", "fall": "#2166ac"}
 
 
@@ -28,6 +29,17 @@ def rows_of(periods: list[Period]) -> list[dict]:
                 row[name + ending] = None if math.isnan(value) else round(value, 4)
         out.append(row | {"flag": one.flag, "outlets": one.outlets, "thin": one.thin})
     return out
+
+
+def frame_of(periods: list[Period]):
+    """The same rows as a pandas DataFrame, with time stamps, and the texts that moved each period in ``examples``."""
+    import pandas as pd
+
+    frame = pd.DataFrame(_with_examples(periods, rows_of(periods)), columns=[*COLUMNS, "examples"])
+    frame["period"] = pd.to_datetime(frame["period"], format="mixed")
+    numbers = [name for name in COLUMNS if name.startswith(("tension", "escalation", "de_escalation"))]
+    frame[numbers] = frame[numbers].astype(float)
+    return frame
 
 
 def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Path:
@@ -48,14 +60,53 @@ def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Pat
 
 
 def page(periods: list[Period], title: str) -> str:
-    """One self-contained page: a line with its band, the flags, and the texts behind a period on a click or a tap."""
+    """One self-contained page: a line with its band, the flags, and the texts behind a period on a click or a tap.
+
+    Where the series are pairs of actors, a matrix of them as well. The fifty series with the most texts are drawn.
+    """
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("pipeline.timeline", "."), autoescape=True)
-    rows = _with_examples(periods, rows_of(periods))
-    names = list(dict.fromkeys(one.series for one in periods))
-    series = [{"name": name, "rows": [row for row in rows if row["series"] == name]} for name in names]
-    return environment.get_template("timeline.html.j2").render(title=title, series=series)
+    names = greatest(periods)
+    of_name: dict[str, list[dict]] = {name: [] for name in names[:_DRAWN]}
+    for row in _with_examples(periods, rows_of(periods)):
+        if row["series"] in of_name:
+            of_name[row["series"]].append(row)
+    series = [{"name": name, "rows": rows} for name, rows in of_name.items()]
+    more = max(0, len(names) - _DRAWN)
+    template = environment.get_template("timeline.html.j2")
+    return template.render(title=title, series=series, more=more, matrix=matrix(periods))
+
+
+def greatest(periods: list[Period]) -> list[str]:
+    """Names of the series, those with the most relevant texts first."""
+    total: dict[str, int] = {}
+    for one in periods:
+        total[one.series] = total.get(one.series, 0) + one.relevant
+    return sorted(total, key=lambda name: (-total[name], name))
+
+
+def matrix(periods: list[Period]) -> dict | None:
+    """Tension and texts of pairs ``source>target``, for the twelve actors with the most texts; None of other series.
+
+    The tension of a pair is the mean of its periods, weighed by their relevant texts.
+    """
+    pairs = {name: name.split(">") for name in greatest(periods) if name.count(">") == 1}
+    if not pairs or len(pairs) < len({one.series for one in periods}):
+        return None
+    weight, total = dict.fromkeys(pairs, 0), dict.fromkeys(pairs, 0.0)
+    for one in periods:
+        if one.relevant:
+            weight[one.series] += one.relevant
+            total[one.series] += one.relevant * one.tension[0]
+    sides = [list(dict.fromkeys(names[side] for names in pairs.values()))[:_ACTORS] for side in (0, 1)]
+    cell = {
+        tuple(names): {"tension": round(total[name] / weight[name], 2), "texts": weight[name]}
+        for name, names in pairs.items()
+        if weight[name]
+    }
+    rows = [{"name": source, "cells": [cell.get((source, target)) for target in sides[1]]} for source in sides[0]]
+    return {"targets": sides[1], "rows": rows}
 
 
 def blocks(values: np.ndarray) -> str:
@@ -78,7 +129,7 @@ def _with_examples(periods: list[Period], rows: list[dict]) -> list[dict]:
 def _picture(periods: list[Period], path: Path, title: str) -> None:
     from matplotlib.figure import Figure
 
-    names = list(dict.fromkeys(one.series for one in periods))[:6]
+    names = greatest(periods)[:6]
     figure = Figure(figsize=(10, 2.2 + 1.8 * len(names)), layout="constrained")
     panels = figure.subplots(len(names) + 1, 1, sharex=True, squeeze=False)[:, 0]
     for panel, name in zip(panels, names):

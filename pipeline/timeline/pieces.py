@@ -30,6 +30,7 @@ _OUTLETS = ("outlet", "source_name", "publisher", "feed", "domain", "file")
 _LINKS = ("link", "url", "href")
 _SCORED = ("p_escalation", "p_de_escalation", "p_neutral")
 _ARTICLES = 500  # scored together
+UNREAD = "bytes or columns that cannot be read"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Piece:
     proba : (n, 3) stance probabilities.
     relevance : (n,) in [0, 1].
     named : the series of each text.
-    text, outlet, link : (n,) ``large_string``, empty where unknown.
+    text, shown, outlet, link : (n,) ``large_string``, empty where unknown; of an article its strongest sentence is shown.
     reasons : why dates or rows are left out, and how many.
     """
 
@@ -74,6 +75,7 @@ class Piece:
     relevance: np.ndarray
     named: Named
     text: pa.Array = field(repr=False)
+    shown: pa.Array = field(repr=False)
     outlet: pa.Array = field(repr=False)
     link: pa.Array = field(repr=False)
     reasons: dict[str, int] = field(default_factory=dict)
@@ -96,10 +98,16 @@ def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -
             yield _piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads)
 
 
-def piece_of(table: pa.Table, feed: Feed, model: Model, threads: int = 1) -> Piece:
-    """The dated texts of a table in memory."""
-    columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-    return _piece(columns, feed, model, "the table", threads)
+def piece_of(frame, feed: Feed, model: Model, threads: int = 1) -> Piece:
+    """The dated texts of a pandas DataFrame."""
+    table = pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
+    columns = {name: column.combine_chunks() for name, column in zip(table.column_names, table.columns)}
+    plain = {name: _large(column) for name, column in columns.items()}
+    return _piece(plain, feed, model, "the DataFrame", threads)
+
+
+def _large(column: pa.Array) -> pa.Array:
+    return column.cast(pa.large_string()) if pa.types.is_string(column.type) else column
 
 
 def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
@@ -111,7 +119,7 @@ def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece
 
 
 def _with_rejects(piece: Piece, rows: Rows) -> Piece:
-    unread = {"bytes or columns that cannot be read": len(rows.rejects)} if rows.rejects else {}
+    unread = {UNREAD: len(rows.rejects)} if rows.rejects else {}
     return Piece(**{**vars(piece), "reasons": piece.reasons | unread})
 
 
@@ -145,24 +153,22 @@ def _piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, th
     except InputError as error:
         raise InputError(f"{path}, column {dates}: {error}") from None
     name = _text_column(names, feed, path)
-    text = None if name is None else texts_of(columns[name])
+    text = shown = as_strings([""] * len(seconds)) if name is None else texts_of(columns[name])
     if set(_SCORED) <= set(names):
         proba = np.column_stack([_numbers(columns[name], path, name) for name in _SCORED])
         relevance = _numbers(columns["relevance"], path, "relevance") if "relevance" in names else np.ones(len(proba))
     else:
-        proba, relevance = _scored(text, feed, model, threads)
+        proba, relevance, shown = _scored(text, feed, model, threads)
     blank = as_strings([""] * len(seconds))
-    outlet, link = (
-        blank if name is None else as_strings(columns[name])
-        for name in (_first(names, _OUTLETS), _first(names, _LINKS))
-    )
-    named = _named(columns, text, len(seconds), feed, path)
-    return Piece(seconds, proba, relevance, named, blank if text is None else text, outlet, link, reasons)
+    beside = [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
+    outlet, link = (blank if one is None else as_strings(columns[one]) for one in beside)
+    named = _named(columns, None if name is None else text, feed, path)
+    return Piece(seconds, proba, relevance, named, text, shown, outlet, link, reasons)
 
 
-def _named(columns: dict[str, pa.Array], text: pa.Array | None, n: int, feed: Feed, path: str) -> Named:
+def _named(columns: dict[str, pa.Array], text: pa.Array | None, feed: Feed, path: str) -> Named:
     if feed.by is None:
-        return all_of(n)
+        return all_of(len(next(iter(columns.values()))))
     if feed.by in columns:
         return by_column(columns[feed.by])
     if feed.by in BY_ACTORS:
@@ -185,27 +191,31 @@ def _numbers(column: pa.Array, path: str, name: str) -> np.ndarray:
         raise InputError(f"{path}, column {name}: expected numbers; {str(error).splitlines()[0][:120]}") from None
 
 
-def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities and relevance of texts; of an article, those of its sentences weighed by their relevance."""
+def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.ndarray, np.ndarray, pa.Array]:
+    """Probabilities and relevance of texts, and what is shown of them."""
     if not feed.articles:
         scores = score(model, text, threads)
-        return scores.proba, scores.relevance
+        return scores.proba, scores.relevance, text
     parts = [text.slice(start, _ARTICLES).to_pylist() for start in range(0, len(text), _ARTICLES)]
+    if not parts:
+        return np.zeros((0, 3)), np.zeros(0), text
     with ThreadPoolExecutor(threads) as pool:
-        done = list(pool.map(lambda part: _articles(model, part), parts))
-    if not done:
-        return np.zeros((0, 3)), np.zeros(0)
-    proba, relevance = zip(*done)
-    return np.concatenate(proba), np.concatenate(relevance)
+        proba, relevance, shown = zip(*pool.map(lambda part: _articles(model, part), parts))
+    return np.concatenate(proba), np.concatenate(relevance), as_strings([one for part in shown for one in part])
 
 
-def _articles(model: Model, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def _articles(model: Model, texts: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Of each article the means over its sentences, weighed by their relevance, and its strongest sentence."""
     scored = score_articles(model, texts)
-    weight, article, n = scored.scores.relevance, segment_ids(scored.bounds), len(texts)
+    weight, proba, n = scored.scores.relevance, scored.scores.proba, len(texts)
+    article = segment_ids(scored.bounds)
     total = np.bincount(article, weight, n)
-    sides = [np.bincount(article, weight * side, n) for side in scored.scores.proba.T]
-    proba = np.column_stack(sides) / np.maximum(total, 1e-12)[:, None]
-    proba[total == 0] = (0.0, 0.0, 1.0)
+    mean = np.column_stack([np.bincount(article, weight * side, n) for side in proba.T])
+    mean /= np.maximum(total, 1e-12)[:, None]
+    mean[total == 0] = (0.0, 0.0, 1.0)
     relevance = np.zeros(n)
     np.maximum.at(relevance, article, weight)
-    return proba, relevance
+    order = np.lexsort((-np.abs(scored.scores.tension), article))
+    first = order[np.minimum(scored.bounds[:-1], max(len(order) - 1, 0))] if len(order) else []
+    shown = [scored.texts[k] if size else "" for k, size in zip(first, np.diff(scored.bounds).tolist())]
+    return mean, relevance, shown or [""] * n

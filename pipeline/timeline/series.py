@@ -14,7 +14,7 @@ from pipeline.timeline.turns import turns
 
 THIN = 5  # relevant texts under which a period says little
 # Standard deviation of tension that is assumed of texts too few to tell, that of a wire's day, and how many it weighs.
-_USUAL_SPREAD, _AS_IF = 0.5, 4
+_USUAL_SPREAD, _AS_IF = 0.55, 4
 _A_SIDE = 3  # texts that are shown of a period for either side
 _GAPS = 400  # empty periods that are written out between two texts; a longer silence ends the series' row of gaps
 OTHER_SHARE = 0.5  # of other news in the texts that relevance was calibrated on
@@ -26,19 +26,15 @@ class Records:
 
     Attributes
     ----------
-    period : (n,) datetime64[s], the beginning of the period.
     series : (n,) int32, index into ``names``.
     row : (n,) int32, the text, a row of ``feed``.
-    cell : (n,) uint16, its probabilities (`pipeline.timeline.gathered.cells_of`).
     names : of the series.
     feed : all dated texts.
-    first : (n_texts,) int64, for each text of the feed the one that it copies, itself where there is none.
+    first : (n_texts,) int32, for each text of the feed the one that it copies, itself where there is none.
     """
 
-    period: np.ndarray
     series: np.ndarray
     row: np.ndarray
-    cell: np.ndarray
     names: tuple[str, ...]
     feed: Gathered
     first: np.ndarray
@@ -92,25 +88,33 @@ def timeline(
     """
     rng = np.random.default_rng(seed)
     ratio = records.feed.posterior / np.append(priors * (1 - OTHER_SHARE), OTHER_SHARE)
-    rank = np.argsort(np.argsort(np.array(records.names, object)))  # series in the order of their names
-    order = np.lexsort((records.period, rank[records.series]))
-    series, period = records.series[order], records.period[order]
-    new = np.flatnonzero(np.append(True, (series[1:] != series[:-1]) | (period[1:] != period[:-1])))
+    row, name, period, new = _in_order(records)
     outlets = _Outlets(records)
     out: list[Period] = []
     shown: list[np.ndarray] = []
-    for begin, end in _runs(series[new]):
-        bounds = np.append(new, len(order))[begin : end + 1]
-        usual = _usual(ratio, records.cell[order[bounds[0] : bounds[-1]]])
-        found, name = [], records.names[series[new[begin]]]
+    for begin, end in _runs(name[new]):
+        bounds = np.append(new, len(row))[begin : end + 1]
+        usual = _usual(ratio, records.feed.cell[row[bounds[0] : bounds[-1]]])
+        found, called = [], records.names[name[bounds[0]]]
         for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
-            here = order[low:high]
-            one = _period(records, here, (name, period[low]), ratio, usual, outlets, rng)
+            here = row[low:high]
+            start = (period[low].astype(np.int64) * 60).astype("datetime64[s]")
+            one = _period(records.feed, here, (called, start), ratio, usual, outlets, rng)
             found.append(one)
-            shown.append(_strongest(records, here) if one.relevant else np.zeros(0, np.int64))
+            shown.append(_strongest(records.feed, here) if one.relevant else np.zeros(0, np.int64))
         out += _flagged(found, frequency)
         step(len(out))
     return _with_examples(out, shown, records, outlets)
+
+
+def _in_order(records: Records) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, series and periods, by the names of the series and then by time, and where each period begins."""
+    rank = np.argsort(np.argsort(np.array(records.names, object))).astype(np.int32)
+    period = records.feed.period[records.row]
+    order = np.lexsort((period, rank[records.series])).astype(np.int32)
+    row, series, period = records.row[order], records.series[order], period[order]
+    new = np.append(True, (series[1:] != series[:-1]) | (period[1:] != period[:-1]))
+    return row, series, period, np.flatnonzero(new)
 
 
 def _runs(values: np.ndarray):
@@ -126,15 +130,15 @@ def _usual(ratio: np.ndarray, cell: np.ndarray) -> np.ndarray:
     return mixtures(ratio[cells], counts[None].astype(float), PSEUDO * start, start)[0]
 
 
-def _period(records: Records, here: np.ndarray, named: tuple, ratio, usual, outlets: _Outlets, rng) -> Period:
-    cells, counts = np.unique(records.cell[here], return_counts=True)
+def _period(feed: Gathered, here: np.ndarray, named: tuple, ratio, usual, outlets: _Outlets, rng) -> Period:
+    cells, counts = np.unique(feed.cell[here], return_counts=True)
     inside = is_relevant(cells)
     relevant = int(counts[inside].sum())
-    numbers = (*named, len(here), relevant, len(outlets.of(records.row[here])))
+    numbers = (*named, len(here), relevant, len(outlets.of(here)))
     if not relevant:
         return Period(*numbers, _NOTHING, _NOTHING, _NOTHING, np.nan, np.nan)
     shares = banded(ratio[cells], counts, usual, rng)
-    signal = _signal(records.feed.posterior[cells[inside]], counts[inside])
+    signal = _signal(feed.posterior[cells[inside]], counts[inside])
     return Period(*numbers, shares.tension, shares.escalation, shares.de_escalation, *signal)
 
 
@@ -148,15 +152,14 @@ def _signal(posterior: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     return float(mean), float(spread / np.sqrt(n))
 
 
-def _strongest(records: Records, here: np.ndarray) -> np.ndarray:
+def _strongest(feed: Gathered, here: np.ndarray) -> np.ndarray:
     """The relevant texts of a period that speak most strongly for either side, rows of the feed."""
-    here = here[is_relevant(records.cell[here])]
-    posterior = records.feed.posterior[records.cell[here]]
+    here = here[is_relevant(feed.cell[here])]
+    posterior = feed.posterior[feed.cell[here]]
     lean = posterior[:, 0] - posterior[:, 1]
     order = np.argsort(lean, kind="stable")
     down, up = order[:_A_SIDE], order[::-1][:_A_SIDE]
-    chosen = np.append(up[lean[up] > 0], down[lean[down] <= 0])
-    return records.row[here[chosen]].astype(np.int64)
+    return here[np.append(up[lean[up] > 0], down[lean[down] <= 0])].astype(np.int64)
 
 
 def _flagged(found: list[Period], frequency: str) -> list[Period]:
@@ -182,7 +185,8 @@ class _Outlets:
 
     def __init__(self, records: Records) -> None:
         self._names, self._outlet = records.feed.outlets, records.feed.outlet
-        self._order = np.argsort(records.first, kind="stable") if len(self._names) > 1 else None
+        order = np.argsort(records.first, kind="stable").astype(np.int32) if len(self._names) > 1 else None
+        self._order = order
         self._first = None if self._order is None else records.first[self._order]
 
     def of(self, rows: np.ndarray) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 RESAMPLES = 200
 PSEUDO = 3  # texts of the usual mix that are added, so that few texts are drawn towards it
-DOUBT = 0.07  # standard deviation of the logarithm of each class's density, relative to the others
+DOUBT = 0.05  # standard deviation of the logarithm of each class's density, relative to the others
 _STEPS, _CLOSE = 200, 1e-4
 
 
@@ -92,11 +92,12 @@ def banded(ratio: np.ndarray, counts: np.ndarray, usual: np.ndarray, rng: np.ran
         that two texts that happen to agree get no narrow band.
     """
     n = int(counts.sum())
-    weights = np.vstack([counts, rng.multinomial(n, counts / n, RESAMPLES)]).astype(float)
-    pseudo = np.vstack([PSEUDO * usual, rng.multinomial(PSEUDO, usual, RESAMPLES)])
-    doubt = np.exp(rng.normal(0.0, DOUBT, (RESAMPLES + 1, 4)))
-    doubt[0] = 1.0
-    found = mixtures(ratio, weights, pseudo, usual, doubt)
+    here = mixtures(ratio, counts[None].astype(float), PSEUDO * usual, usual)
+    weights = rng.multinomial(n, counts / n, RESAMPLES).astype(float)
+    pseudo = rng.multinomial(PSEUDO, usual, RESAMPLES)
+    doubt = np.exp(rng.normal(0.0, DOUBT, (RESAMPLES, 4)))
+    start = np.maximum(here[0], 1e-6)  # near to where resamples end, so that few steps are needed
+    found = np.vstack([here, mixtures(ratio, weights, pseudo, start, doubt)])
     political = np.maximum(1 - found[:, 3], 1e-9)
     up, down = found[:, 0] / political, found[:, 1] / political
     return Shares(_band(up - down), _band(up), _band(down))

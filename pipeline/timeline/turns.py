@@ -1,9 +1,10 @@
 """When a series turns: each period against the series' own past.
 
 A jump is a value further from the median of the last `WINDOW` periods than `JUMP` robust standard deviations (median
-absolute deviation, Hampel 1974; or standard errors of the period, where these are larger). A slow climb is found by a cumulative sum of
-what exceeds half a deviation (Page 1954, "Continuous Inspection Schemes"). With limits of 4 and 5 a series without a turn
-is flagged about once in 450 periods (`tests/test_timeline.py` simulates it). One text alone makes no turn.
+absolute deviation, Hampel 1974; or standard errors, of the period or usual ones, where these are larger). A slow climb is
+found by a cumulative sum of what exceeds half a deviation (Page 1954, "Continuous Inspection Schemes"). With limits of 4 and
+5 a series without a turn is flagged about once in 450 periods (`tests/test_timeline.py` simulates it, and
+`experiments/timeline.py` with sentences). One text alone makes no turn.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def turns(values: np.ndarray, errors: np.ndarray, texts: np.ndarray | None = Non
     """
     flags = [NONE] * len(values)
     past: list[float] = []
+    past_errors: list[float] = []
     up = down = 0.0
     texts = np.full(len(values), LEAST_TEXTS) if texts is None else texts
     for place, (value, error, n) in enumerate(zip(values.tolist(), errors.tolist(), texts.tolist())):
@@ -44,7 +46,8 @@ def turns(values: np.ndarray, errors: np.ndarray, texts: np.ndarray | None = Non
             recent = np.array(past[-WINDOW:])
             middle = float(np.median(recent))
             spread = _MEDIAN_TO_DEVIATION * float(np.median(np.abs(recent - middle)))
-            score = (value - middle) / max(spread, error, _SMALLEST)
+            usual = float(np.median(past_errors[-WINDOW:]))
+            score = (value - middle) / max(spread, error, usual, _SMALLEST)
             up, down = max(0.0, up + score - SLACK), max(0.0, down - score - SLACK)
             if n >= LEAST_TEXTS and (score > JUMP or up > CLIMB):
                 flags[place] = RISE
@@ -52,6 +55,7 @@ def turns(values: np.ndarray, errors: np.ndarray, texts: np.ndarray | None = Non
                 flags[place] = FALL
             if flags[place]:  # what follows is measured against the new level, once there is enough of it
                 up = down = 0.0
-                past = []
+                past, past_errors = [], []
         past.append(value)
+        past_errors.append(error)
     return flags
