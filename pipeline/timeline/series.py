@@ -87,7 +87,7 @@ def timeline(
     step : called with the number of periods done.
     """
     rng = np.random.default_rng(seed)
-    ratio = records.feed.posterior / np.append(priors * (1 - OTHER_SHARE), OTHER_SHARE)
+    ratio = records.feed.posterior / np.append(np.asarray(priors) * (1 - OTHER_SHARE), OTHER_SHARE)
     row, name, period, new = _in_order(records)
     outlets = _Outlets(records)
     out: list[Period] = []

@@ -1,0 +1,80 @@
+"""The pages in a headless Chromium: no console error, no request, nothing wider than the screen."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from pipeline.evaluate.evaluation import evaluate
+from pipeline.evaluate.report import write_report
+from pipeline.explain.explanation import explain_text
+from pipeline.explain.page import write_page
+from pipeline.timeline.feed import read_feed
+from pipeline.timeline.output import write_timeline
+from pipeline.timeline.pieces import Feed
+from pipeline.timeline.series import timeline
+from tests.conftest import DATA
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is absent")
+# A window of Chromium is at least 500 pixels wide, so the page is measured in a frame of the wanted width. What is wider
+# than the frame is told by the page's own width, requests by its performance entries, faults by its error events.
+FRAME = """<!doctype html><meta charset="utf-8"><style>:root {{ color-scheme: {scheme}; }}</style>
+<iframe id="f" style="width:{width}px;height:900px;border:0"></iframe><pre id="found"></pre>
+<script>
+const frame = document.getElementById("f"), found = [];
+frame.srcdoc = {page};
+frame.addEventListener("load", () => {{
+  const page = frame.contentDocument, view = frame.contentWindow;
+  const click = new view.MouseEvent("click", {{ bubbles: true }});
+  page.querySelectorAll("rect.hit").forEach(one => one.dispatchEvent(click));
+  page.querySelectorAll("details").forEach(one => {{ one.open = true; }});
+  found.push("width " + page.documentElement.scrollWidth);
+  found.push("requests " + view.performance.getEntriesByType("resource").filter(one => !one.name.startsWith("data:")).length);
+  found.push("behind " + page.querySelectorAll(".behind li").length);
+  found.push("errors " + (view.faults || []).length);
+  document.getElementById("found").textContent = found.join("; ");
+}});
+</script>"""
+WATCH = "<script>window.faults = []; addEventListener('error', event => faults.push(event.message));</script>"
+
+
+@pytest.fixture(scope="module")
+def pages(model, corpus, tmp_path_factory):
+    """The three pages, by name."""
+    folder = tmp_path_factory.mktemp("pages")
+    write_report(evaluate(model, corpus.take(range(0, len(corpus), 20))), model, "a sample", folder / "report")
+    article = (DATA / "examples").glob("*.txt")
+    write_page(explain_text(model, next(article).read_text()), folder / "explanation.html", "An article with a title")
+    records, _ = read_feed([DATA / "archive.csv"], Feed(by="pair"), model)
+    write_timeline(timeline(records, "W", model.priors), folder / "pairs", "Pairs")
+    return {
+        "report": folder / "report" / "report.html",
+        "explanation": folder / "explanation.html",
+        "timeline": folder / "pairs" / "timeline.html",
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("name", ["report", "explanation", "timeline"])
+def test_a_page_opens_without_faults_requests_or_overflow(name, width, scheme, pages, tmp_path):
+    import json
+
+    html = pages[name].read_text(encoding="utf-8").replace("<head>", "<head>" + WATCH, 1)
+    outer = tmp_path / "outer.html"
+    quoted = json.dumps(html).replace("</", "<\\/")
+    outer.write_text(FRAME.format(scheme=scheme, width=width, page=quoted), encoding="utf-8")
+    dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
+    command = [
+        CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1600,1000",
+        "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", *dark,
+        "--virtual-time-budget=5000", "--dump-dom", outer.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    found = dict(part.split() for part in re.search(r'<pre id="found">([^<]+)</pre>', done.stdout)[1].split("; "))
+    assert int(found["width"]) <= width
+    assert (found["requests"], found["errors"]) == ("0", "0")
+    assert "CONSOLE" not in done.stderr, done.stderr
+    assert (int(found["behind"]) > 0) == (name == "timeline")
