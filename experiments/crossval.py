@@ -20,8 +20,8 @@ from gold import COLUMNS, NEITHER, SOURCES, read_gold
 from pipeline.arrays.places import data_folder
 from pipeline.corpus.labelled import joined, read_labelled
 from pipeline.corpus.near import near_groups
-from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import measure
+from pipeline.evaluate.metrics import judge
 from pipeline.experiment.train import calibrated_proba
 from pipeline.model.calibration import event_proba
 from pipeline.model.fit import cross_fit

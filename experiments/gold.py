@@ -21,9 +21,8 @@ from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
-from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import measure
-from pipeline.evaluate.metrics import auroc
+from pipeline.evaluate.metrics import auroc, judge
 from pipeline.model.store import Model, load
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score

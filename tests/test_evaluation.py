@@ -174,7 +174,7 @@ def test_the_three_forms_of_the_report_say_the_same(pages, done):
 
 def test_the_pictures_of_the_markdown_lie_beside_it_and_have_alternative_texts(pages):
     found = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", (pages / "report.md").read_text())
-    assert len(found) == 3
+    assert len(found) == 4
     assert all(len(alt) > 20 and (pages / name).read_bytes()[:4] == b"\x89PNG" for alt, name in found)
 
 
@@ -197,7 +197,7 @@ def test_the_page_opens_in_a_browser_without_an_error_or_a_missing_picture(pages
     flags += "--disable-component-update --disable-sync --enable-logging=stderr --v=0 --window-size=390,844 --dump-dom"
     command = ["chromium", *flags.split(), f"--user-data-dir={tmp_path}/profile", page.as_uri()]
     opened = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert 'data-pictures="true,true,true"' in opened.stdout
+    assert 'data-pictures="true,true,true,true"' in opened.stdout
     assert "CONSOLE" not in opened.stderr
 
 

@@ -11,9 +11,9 @@ from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import InputError
-from pipeline.evaluate.evaluation import LEAST_ROWS, judge
+from pipeline.evaluate.evaluation import LEAST_ROWS
 from pipeline.evaluate.intervals import RESAMPLES, Figure, measure, point, resampled
-from pipeline.evaluate.metrics import Judged
+from pipeline.evaluate.metrics import Judged, judge
 from pipeline.model.store import Model, load_signatures
 from pipeline.score.snippets import score
 
@@ -45,7 +45,7 @@ def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = 
     here, there = point(first), point(second)
     spread, other = (resampled(rows, groups, resamples, seed) for rows in (first, second))
     differences = {}
-    for name in here:
+    for name in [name for name in here if name in there]:
         low, high = np.nanpercentile(spread[name] - other[name], [2.5, 97.5])
         differences[name] = Figure(here[name] - there[name], float(low), float(high))
     right, also = (rows.proba.argmax(axis=1) == rows.stance for rows in (first, second))

@@ -11,8 +11,9 @@ from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import DetenteError, InputError
 from pipeline.evaluate.baselines import baseline_proba
+from pipeline.evaluate.comparison import Comparison, compare
 from pipeline.evaluate.intervals import Figure, measure
-from pipeline.evaluate.metrics import Judged, judged
+from pipeline.evaluate.metrics import Judged, judge, judged
 from pipeline.evaluate.slices import Slice, slices
 from pipeline.model.store import Model
 from pipeline.score.evidence import explain
@@ -22,11 +23,12 @@ from pipeline.stance import STANCES, UNCLEAR
 
 LEAST_ROWS = 10  # fewer rows than this give intervals that say nothing
 MISTAKES = 20
+_PAIRED = 500  # resamples of a comparison with a baseline
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer, with the words that led to it."""
+    """An answer beside the true stance, wrong or not, with the words that led to it."""
 
     text: str
     true: str
@@ -52,6 +54,8 @@ class Evaluation:
     groups : (rows,) near-duplicate groups.
     unclear : share of the snippets that the model would not answer.
     mistakes : the most confident wrong answers.
+    examples : right answers, two a stance: one of middling confidence and the least confident.
+    comparisons : the model against each baseline on the same snippets.
     warnings : what a reader of the figures must know.
     """
 
@@ -66,6 +70,8 @@ class Evaluation:
     groups: np.ndarray
     unclear: float
     mistakes: list[Mistake]
+    examples: list[Mistake]
+    comparisons: dict[str, Comparison]
     warnings: list[str]
 
 
@@ -94,18 +100,21 @@ def evaluate(
     if leaked:
         everything = measure(judge(corpus, score(model, corpus.texts)), near_groups(corpus.texts))
     right = scores.proba.argmax(axis=1) == rows.stance
+    baselines = _baselines(kept, trained_on)
     return Evaluation(
         rows=len(kept),
         leaked=leaked,
         figures=measure(rows, groups),
         figures_with_leaked=everything,
-        baselines=_baselines(kept, groups, trained_on),
+        baselines={name: measure(theirs, groups) for name, theirs in baselines.items()},
         slices=slices(kept, right, model.weights.vocabulary.lexicon),
         texts=kept.texts,
         judged=rows,
         groups=groups,
         unclear=float((scores.stance == UNCLEAR).mean()),
         mistakes=_mistakes(model, kept, scores, right),
+        examples=_examples(model, kept, scores, right),
+        comparisons={name: compare(rows, theirs, groups, _PAIRED) for name, theirs in baselines.items()},
         warnings=_warnings(kept, scores, leaked, seen, trained_on),
     )
 
@@ -136,21 +145,14 @@ def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
     return fresh
 
 
-def judge(corpus: Corpus, scores: Scores) -> Judged:
-    """Labels beside what a model says, appeals counted as the labels count them."""
-    proba = scores.plover_proba if corpus.follows_plover else scores.proba
-    return judged(corpus, proba, scores.event)
-
-
-def _baselines(corpus: Corpus, groups: np.ndarray, trained_on: Corpus | None) -> dict[str, dict[str, Figure]]:
+def _baselines(corpus: Corpus, trained_on: Corpus | None) -> dict[str, Judged]:
     if trained_on is None:
         return {}
     unknown = np.full(len(corpus), "", object)
     stances_only = replace(corpus, events=unknown, quads=unknown)
     any_event = np.full(len(corpus), "NEUTRAL", object)
     return {
-        name: measure(judged(stances_only, proba, any_event), groups)
-        for name, proba in baseline_proba(trained_on, corpus.texts).items()
+        name: judged(stances_only, proba, any_event) for name, proba in baseline_proba(trained_on, corpus.texts).items()
     }
 
 
@@ -158,13 +160,26 @@ def _mistakes(model: Model, corpus: Corpus, scores: Scores, right: np.ndarray) -
     wrong = np.flatnonzero(~right)
     sure = scores.proba.max(axis=1)
     worst = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
-    if not len(worst):
+    return _answers(model, corpus, scores, worst)
+
+
+def _examples(model: Model, corpus: Corpus, scores: Scores, right: np.ndarray) -> list[Mistake]:
+    sure, chosen = scores.proba.max(axis=1), []
+    for stance in STANCES:
+        rows = np.flatnonzero(right & (corpus.stances == stance))
+        rows = rows[np.argsort(-sure[rows], kind="stable")]
+        chosen += dict.fromkeys([*rows[len(rows) // 2 : len(rows) // 2 + 1].tolist(), *rows[-1:].tolist()])
+    return _answers(model, corpus, scores, np.array(chosen, np.int64))
+
+
+def _answers(model: Model, corpus: Corpus, scores: Scores, rows: np.ndarray) -> list[Mistake]:
+    if not len(rows):
         return []
-    evidence = explain(model, corpus.texts[worst], top=4)
-    given = scores.proba.argmax(axis=1)
+    evidence = explain(model, corpus.texts[rows], top=4)
+    sure, given = scores.proba.max(axis=1), scores.proba.argmax(axis=1)
     return [
         Mistake(corpus.texts[row], corpus.stances[row], STANCES[given[row]], float(sure[row]), evidence.of(k))
-        for k, row in enumerate(worst)
+        for k, row in enumerate(rows.tolist())
     ]
 
 

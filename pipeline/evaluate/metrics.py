@@ -78,6 +78,12 @@ def judged(corpus, proba: np.ndarray, event_guesses) -> Judged:
     return Judged(stance, proba, event, quad, guess)
 
 
+def judge(corpus, scores) -> Judged:
+    """Labels beside what a model says, appeals counted as the labels count them."""
+    proba = scores.plover_proba if corpus.follows_plover else scores.proba
+    return judged(corpus, proba, scores.event)
+
+
 def metric_in_words(name: str) -> str:
     """A metric's name as people read it.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.evaluate.metrics import Judged
 from pipeline.evaluate.risk import risk_coverage
-from pipeline.stance import STANCES
+from pipeline.stance import EVENTS, STANCES
 
 _BINS = 10
 
@@ -32,25 +32,58 @@ def confusion_picture(rows: Judged):
     return figure
 
 
-def calibration_picture(rows: Judged):
-    """A matplotlib figure: how often the likeliest stance was right, against its probability."""
+def events_picture(rows: Judged):
+    """A matplotlib figure: true event types against given ones, of the rows whose type is known; None where none is."""
     from matplotlib.figure import Figure
+
+    known = (rows.event >= 0) & (rows.event_guess >= 0)
+    if not known.any():
+        return None
+    matrix = np.zeros((len(EVENTS), len(EVENTS)), int)
+    np.add.at(matrix, (rows.event[known], rows.event_guess[known]), 1)
+    used = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
+    matrix, names = matrix[np.ix_(used, used)], [EVENTS[k] for k in used]
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(7.2, 6.4), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(matrix):
+        if count:
+            axes.text(
+                j, i, str(count), ha="center", va="center", fontsize=8, color="white" if share[i, j] > 0.55 else "black"
+            )
+    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set(xlabel="given", ylabel="true", title="Event types, held-out snippets")
+    return figure
+
+
+def calibration_picture(rows: Judged):
+    """A matplotlib figure: how often the likeliest stance was right, against its probability.
+
+    Each point has its 95 % interval (Wilson 1927) and the number of rows behind it.
+    """
+    from matplotlib.figure import Figure
+    from scipy.stats import binomtest
 
     confidence = rows.proba.max(axis=1)
     right = rows.proba.argmax(axis=1) == rows.stance
     bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS)
-    filled = count > 0
+    filled = np.flatnonzero(count)
     said = np.bincount(bins, weights=confidence, minlength=_BINS)[filled] / count[filled]
-    was = np.bincount(bins, weights=right, minlength=_BINS)[filled] / count[filled]
+    hits = np.bincount(bins, weights=right, minlength=_BINS)[filled].astype(int)
     figure = Figure(figsize=(5, 4.2), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.7", linewidth=1, label="perfect")
-    axes.plot(said, was, marker="o", color="#2166ac", label="model")
-    for x, y, n in zip(said, was, count[filled]):
-        axes.annotate(str(n), (x, y), textcoords="offset points", xytext=(4, -12), fontsize=8, color="0.35")
-    axes.set(xlim=(0.3, 1.02), ylim=(0, 1.02), xlabel="probability of the likeliest stance", ylabel="share right")
-    axes.set_title("Calibration (rows of each point)")
+    axes.plot(said, hits / count[filled], marker="o", color="#2166ac", label="model")
+    for x, k, n in zip(said.tolist(), hits.tolist(), count[filled].tolist()):
+        interval = binomtest(k, n).proportion_ci(method="wilson")
+        axes.plot([x, x], [interval.low, interval.high], color="#2166ac", linewidth=1, alpha=0.6)
+        axes.annotate(f"{n:,}", (x, 0.03), ha="center", fontsize=9, color="0.25")
+    axes.text(0.31, 0.1, "rows behind each point:", fontsize=9, color="0.25")
+    axes.set(xlim=(0.3, 1.03), ylim=(0, 1.04), xlabel="probability of the likeliest stance", ylabel="share right")
+    axes.set_title("Calibration, with 95 % intervals")
     axes.legend(loc="upper left", frameon=False)
     return figure
 

@@ -9,9 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.evaluate.comparison import Comparison
 from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
-from pipeline.evaluate.pictures import calibration_picture, confusion_picture, risk_picture
+from pipeline.evaluate.pictures import calibration_picture, confusion_picture, events_picture, risk_picture
 from pipeline.model.store import Model
 
 PAGE, MARKDOWN, JSON, CARD = "report.html", "report.md", "report.json", "model-card.md"
@@ -24,10 +25,15 @@ _PICTURES = (
     (
         "calibration.png",
         calibration_picture,
-        "Calibration: how often the likeliest stance was right, against its probability",
+        "Calibration: how often the likeliest stance was right, against its probability, with the rows behind each point",
     ),
+    ("events.png", events_picture, "Event types: true ones against given ones, numbers of snippets"),
     ("risk.png", risk_picture, "Risk and coverage: share of wrong answers against the share of snippets answered"),
 )
+
+
+_HEADLINE = ("two_way.macro_f1", "three_way.macro_f1")
+_PAIRED = "This model less each baseline, paired over the same snippets, with McNemar's exact test of the stances:"
 
 
 def write_report(done: Evaluation, model: Model, data: str, folder: Path) -> list[Path]:
@@ -41,8 +47,10 @@ def write_report(done: Evaluation, model: Model, data: str, folder: Path) -> lis
     if folder.is_file():
         raise InputError(f"{folder}: expected a folder for the report, found a file")
     folder.mkdir(parents=True, exist_ok=True)
+    drawn = {name: draw(done.judged) for name, draw, _ in _PICTURES}
+    pictures = {name: _png(figure) for name, figure in drawn.items() if figure is not None}
     facts = report_facts(done, model, data)
-    pictures = {name: _png(draw(done.judged)) for name, draw, _ in _PICTURES}
+    facts["pictures"] = [one for one in facts["pictures"] if one["file"] in pictures]
     pages = {
         PAGE: _html(facts, pictures),
         MARKDOWN: report_markdown(facts),
@@ -56,7 +64,6 @@ def write_report(done: Evaluation, model: Model, data: str, folder: Path) -> lis
 
 def report_facts(done: Evaluation, model: Model, data: str) -> dict:
     """All that the report says, as plain values."""
-    headline = ("two_way.macro_f1", "three_way.macro_f1")
     baselines = {"this model": done.figures, **done.baselines} if done.baselines else {}
     return {
         "title": f"Detente on {data}",
@@ -70,10 +77,12 @@ def report_facts(done: Evaluation, model: Model, data: str) -> dict:
         "headlines": [name for name in HEADLINES if name in done.figures],
         "figures": {name: asdict(figure) for name, figure in done.figures.items()},
         "with_leaked": {name: asdict(f) for name, f in (done.figures_with_leaked or {}).items()},
-        "baselines": {name: [str(row.get(k, "")) for k in headline] for name, row in baselines.items()},
+        "baselines": {name: [str(row.get(k, "")) for k in _HEADLINE] for name, row in baselines.items()},
         "pictures": [{"file": name, "alt": alt} for name, _, alt in _PICTURES],
         "slices": [asdict(one) for one in done.slices],
         "mistakes": [asdict(one) for one in done.mistakes],
+        "examples": [asdict(one) for one in done.examples],
+        "comparisons": [_compared(name, one) for name, one in done.comparisons.items()],
     }
 
 
@@ -86,20 +95,62 @@ def report_markdown(facts: dict) -> str:
     if facts["baselines"]:
         rows = [(name, *row) for name, row in facts["baselines"].items()]
         lines += ["", "## Against baselines", "", *_table(("system", "two-way macro-F1", "three-way macro-F1"), rows)]
+        lines += ["", _PAIRED, "", *_comparisons(facts)]
     lines += ["", "## Pictures", "", *(f"![{picture['alt']}]({picture['file']})" for picture in facts["pictures"])]
     lines += ["", "## Slices", "", *_slices(facts)]
-    wrong = [
-        (
-            m["text"],
-            m["true"],
-            m["given"],
-            f"{m['probability']:.2f}",
-            ", ".join(f"{w} {x:+.1f}" for w, x in m["evidence"]),
-        )
-        for m in facts["mistakes"]
-    ]
-    lines += ["", "## The most confident mistakes", "", *_table(("text", "true", "given", "p", "evidence"), wrong)]
+    lines += ["", "## Worked examples", "", *_answers(facts["examples"])]
+    lines += ["", "## The most confident mistakes", "", *_answers(facts["mistakes"])]
     return "\n".join(lines) + "\n"
+
+
+def _compared(name: str, one: Comparison) -> dict:
+    """A comparison with a baseline as plain values: differences of the two macro-F1, and McNemar's test."""
+    names = [metric for metric in _HEADLINE if metric in one.differences]
+    differences = {metric: asdict(one.differences[metric]) for metric in names}
+    return {"name": name, "differences": differences, "p_value": one.p_value} | {
+        "only_model": one.only_first,
+        "only_baseline": one.only_second,
+    }
+
+
+def _comparisons(facts: dict) -> list[str]:
+    head = ("against", *(metric_in_words(name) for name in _HEADLINE), "only this model right", "only the other", "p")
+    rows = [
+        (
+            one["name"],
+            *(_difference(one["differences"].get(name)) for name in _HEADLINE),
+            one["only_model"],
+            one["only_baseline"],
+            f"{one['p_value']:.2g}",
+        )
+        for one in facts["comparisons"]
+    ]
+    return _table(head, rows)
+
+
+def _difference(f: dict | None) -> str:
+    """A difference with its interval.
+
+    Examples
+    --------
+    >>> _difference({"value": 0.031, "low": 0.01, "high": 0.05})
+    '+0.031 [+0.010, +0.050]'
+    """
+    return "" if f is None else f"{f['value']:+.3f} [{f['low']:+.3f}, {f['high']:+.3f}]"
+
+
+def _answers(answers: list[dict]) -> list[str]:
+    rows = [
+        (
+            one["text"],
+            one["true"],
+            one["given"],
+            f"{one['probability']:.2f}",
+            ", ".join(f"{words} {weight:+.1f}" for words, weight in one["evidence"]),
+        )
+        for one in answers
+    ]
+    return _table(("text", "true", "given", "p", "evidence"), rows)
 
 
 def card_markdown(facts: dict, card: dict) -> str:
@@ -163,6 +214,7 @@ def _html(facts: dict, pictures: dict[str, bytes]) -> str:
 
     environment = Environment(loader=PackageLoader("pipeline.evaluate", "."), autoescape=True)
     environment.filters["in_words"] = metric_in_words
+    environment.filters["difference"] = _difference
     shown = [{**one, "data": base64.b64encode(pictures[one["file"]]).decode()} for one in facts["pictures"]]
     return environment.get_template("report.html.j2").render(r={**facts, "pictures": shown})
 

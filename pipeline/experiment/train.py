@@ -17,9 +17,8 @@ from pipeline.corpus.contradictions import reasons
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import fingerprints, near_groups
 from pipeline.corpus.signatures import signatures
-from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import Figure, measure
-from pipeline.evaluate.metrics import Judged
+from pipeline.evaluate.metrics import Judged, judge
 from pipeline.experiment.own_rows import OwnRows, n_rounds, own_rows
 from pipeline.model.calibration import (
     Calibration,

@@ -15,9 +15,8 @@ from pipeline.corpus.near import near_groups
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.evaluate.comparison import compare
-from pipeline.evaluate.evaluation import judge
 from pipeline.evaluate.intervals import Figure, measure, point
-from pipeline.evaluate.metrics import Judged
+from pipeline.evaluate.metrics import Judged, judge
 from pipeline.experiment.config import Data, Experiment, Resolved, resolve
 from pipeline.experiment.gold import read_file
 from pipeline.experiment.train import Run, train
