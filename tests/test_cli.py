@@ -122,7 +122,16 @@ def test_an_evaluation_writes_its_report_and_compares_two_models(detente, tmp_pa
     done = detente("evaluate", "--data", DATA / "heldout.csv", "--report", "out/report", "--compare", folder)
     assert done.returncode == 0, done.err
     assert "McNemar" in done.out
-    names = {"report.html", "report.md", "report.json", "model-card.md", "confusion.png", "calibration.png", "risk.png", "events.png"}
+    names = {
+        "report.html",
+        "report.md",
+        "report.json",
+        "model-card.md",
+        "confusion.png",
+        "calibration.png",
+        "risk.png",
+        "events.png",
+    }
     assert {path.name for path in (tmp_path / "out" / "report").iterdir()} == names
 
 
