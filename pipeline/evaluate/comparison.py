@@ -11,8 +11,7 @@ from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import InputError
-from pipeline.evaluate.evaluation import LEAST_ROWS
-from pipeline.evaluate.intervals import RESAMPLES, Figure, measure, point, resampled
+from pipeline.evaluate.intervals import LEAST_ROWS, RESAMPLES, Figure, measure, point, resampled
 from pipeline.evaluate.metrics import Judged, judge
 from pipeline.model.store import Model, load_signatures
 from pipeline.score.snippets import score

@@ -12,7 +12,7 @@ from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
 from pipeline.errors import DetenteError, InputError
 from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.comparison import Comparison, compare
-from pipeline.evaluate.intervals import Figure, measure
+from pipeline.evaluate.intervals import LEAST_ROWS, Figure, measure
 from pipeline.evaluate.metrics import Judged, judge, judged
 from pipeline.evaluate.slices import Slice, slices
 from pipeline.model.store import Model
@@ -21,7 +21,6 @@ from pipeline.score.snippets import Scores, score
 from pipeline.sources.mix import Recipe, read_mix
 from pipeline.stance import STANCES, UNCLEAR
 
-LEAST_ROWS = 10  # fewer rows than this give intervals that say nothing
 MISTAKES = 20
 _PAIRED = 500  # resamples of a comparison with a baseline
 

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, hstack
 
 from pipeline.evaluate.metrics import Judged, auroc, figures, present_classes, sums
 
+LEAST_ROWS = 10  # fewer rows than this give intervals that say nothing
 RESAMPLES = 2000
 _CELLS_AT_ONCE = 500_000  # resamples times rows worked on together: more of them leave the cache
 
