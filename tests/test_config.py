@@ -45,7 +45,7 @@ def test_a_variant_overrides_settings_and_data(tmp_path):
         ("[data]\nfold = 3", r"\[data\]: unknown key 'fold'; did you mean 'folds'\?"),
         ('[data]\nfolds = "three"', r"Expected int, got str - at \$\.data\.folds"),
         ("[data]\nshare = 2.0", r"float <= 1\.0 - at \$\.data\.share"),
-        ('[training]\nc = "ten"', "c must be of type float, got 'ten'"),
+        ('[training]\nc = "ten"', r"training\.c: expected float"),
         (
             '[[variant]]\nname = "a"\ntext = {led = 3}',
             r"\[variant\], \[text\]: unknown key 'led'; did you mean 'lead'\?",
