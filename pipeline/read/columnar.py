@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.errors import InputError
+from pipeline.read.bounds import TEXT, WHOLE, require_columns, require_size
 from pipeline.read.rows import Choose, Rows, decoded
 from pipeline.read.source import Source
 
 _TOGETHER = 16_000  # rows of Parquet read at once
+_AT_ONCE = 64 * TEXT  # bytes of them
 
 
 def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
@@ -22,17 +24,25 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
 
     raw = source.open()
     with parquet.ParquetFile(raw) as file:
-        names = choose(file.schema_arrow.names)
+        names = choose(require_columns(file.schema_arrow.names, source.address))
         size, whole = raw.size(), max(file.metadata.num_rows, 1)
         groups = range(file.num_row_groups) if source.groups is None else source.groups
         for group in groups:
             place = sum(file.metadata.row_group(before).num_rows for before in range(group))
-            for batch in file.iter_batches(_TOGETHER, row_groups=[group], columns=names):
+            for batch in file.iter_batches(
+                _together(file.metadata.row_group(group)), row_groups=[group], columns=names
+            ):
                 numbers = np.arange(place + 1, place + 1 + len(batch))
                 place += len(batch)
                 columns = {name: _as_bytes(batch.column(name)) for name in names}
                 columns, kept, rejects = decoded(columns, numbers, source.address)
                 yield Rows(columns, kept, rejects, len(batch), size * place // whole)
+
+
+def _together(group) -> int:
+    """How many rows of a group to read at once: fewer where they are long."""
+    size = max(group.total_byte_size // max(group.num_rows, 1), 1)
+    return int(min(_TOGETHER, max(_AT_ONCE // size, 1)))
 
 
 def parquet_columns(source: Source) -> dict[str, pa.DataType]:
@@ -63,10 +73,14 @@ def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
 
     path = Path(source.address)
     kind = path.suffix.lower()
+    require_size(path.stat().st_size, WHOLE, path)
     try:
         frame = pd.read_excel(path, dtype=object) if kind == ".xlsx" else pd.read_stata(path)
-    except (ValueError, OSError, KeyError, ImportError) as error:
-        raise InputError(f"{path}: cannot be read as {kind[1:]}: {str(error).splitlines()[0][:160]}") from None
+    except (
+        Exception
+    ) as error:  # openpyxl and pandas raise whatever their parts raise: BadZipFile, struct.error, IndexError
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        raise InputError(f"{path}: cannot be read as {kind[1:]}: {reason}") from None
     frame.columns = [str(name) for name in frame.columns]
     names = choose(list(frame.columns))
     cells = {name: nullable_strings([None if pd.isna(c) else str(c) for c in frame[name]]) for name in names}

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
+from pipeline.read.bounds import whole
 from pipeline.read.rows import Choose, Reject, Rows
 from pipeline.read.source import Source
 
@@ -33,9 +34,12 @@ def read_feed_entries(source: Source, choose: Choose) -> Iterator[Rows]:
     """The entries of an RSS or Atom feed, with the columns `FEED_COLUMNS`."""
     from lxml import etree
 
-    data = source.stream()[1].read()
+    data = whole(source.stream()[1], source.address)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False)
-    root = etree.fromstring(data, parser)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise pa.ArrowInvalid(str(error)) from None
     entries = [] if root is None else root.xpath("//*[local-name()='item' or local-name()='entry']")
     if not entries:
         raise pa.ArrowInvalid("no entries found; expected an RSS or Atom feed")

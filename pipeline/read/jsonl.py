@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -11,19 +12,21 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
-from pipeline.read.rows import BLOCK, SHOWN, Choose, Reject, Rows
+from pipeline.read.bounds import BLOCK, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, records, require_columns, whole
+from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.source import Source
 
 _FIRST = 1_000  # lines that tell which columns there are, and of which type
 _TYPES = {str: pa.large_string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 _INT64 = 1 << 63
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
     """The rows of a file with a JSON object a line; a value that is not of its column's type makes its line a reject."""
     raw, stream = source.stream()
     types, missed, number, rows = None, set(), 0, 0
-    for block in _blocks(stream):
+    for block in _begun(stream):
         lines = block.split(b"\n")
         if types is None:
             types, every = _chosen(_objects(lines), choose, source.address, len(lines))
@@ -42,7 +45,7 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
 
 def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
     """The rows of a file that holds one array of JSON objects."""
-    data = source.stream()[1].read()
+    data = whole(source.stream()[1], source.address)
     try:
         values = json.loads(data.decode(), strict=False)
         if not isinstance(values, list):
@@ -57,29 +60,30 @@ def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
 
 def json_columns(source: Source) -> dict[str, pa.DataType]:
     """The columns of a JSONL file and their types, as its first lines tell."""
-    block = next(_blocks(source.stream()[1]), b"")
+    block = next(_begun(source.stream()[1]), b"")
     return _types_of(_objects(block.split(b"\n")))
 
 
-def _blocks(stream: pa.NativeFile) -> Iterator[bytes]:
-    """Whole lines, about `BLOCK` bytes together, each block with its last line end; the last line ends with or without."""
-    ready, rest = b"", b""
-    while chunk := stream.read(BLOCK):
-        cut = chunk.rfind(b"\n") + 1
-        if cut:
-            if ready:
-                yield ready
-            ready, rest = rest + chunk[:cut], chunk[cut:]
-        else:
-            rest += chunk
-    if ready or rest:
-        yield ready + rest + (b"\n" if rest else b"")
+def _begun(stream) -> Iterator[bytes]:
+    """Blocks of whole lines, the first of them with the first object, unless that comes very late."""
+    first = b""
+    for block in records(stream, quoted=False):
+        if first is not None:
+            first += block
+            if not _objects(first.split(b"\n")) and len(first) < BLOCK:
+                continue
+            block, first = first, None
+        yield block if block.endswith(b"\n") else block + b"\n"
+    if first:
+        yield first + b"\n"
 
 
 def _objects(lines: list[bytes]) -> list[dict]:
     """The JSON objects among the first lines."""
     found = []
     for line in islice(filter(bytes.strip, lines), _FIRST):
+        if nested(line):
+            continue
         try:
             value = json.loads(line, strict=False)
         except (ValueError, RecursionError):
@@ -94,7 +98,7 @@ def _chosen(objects: list[dict], choose: Choose, path: str, n_lines: int) -> tup
     if not objects:
         raise pa.ArrowInvalid(f"expected one JSON object a line, found none in the first {n_lines:,} lines")
     types = _types_of(objects)
-    names = choose(list(types))
+    names = choose(require_columns(list(types), path))
     return {name: types[name] for name in names}, set(names) == set(types)
 
 
@@ -103,7 +107,8 @@ def _types_of(objects: list[dict]) -> dict[str, pa.DataType]:
     kinds: dict[str, set] = {}
     for value in objects:
         for name, cell in value.items():
-            kinds.setdefault(name, set()).add(_kind(cell))
+            if not _SURROGATE.search(name):  # such a name can be written nowhere
+                kinds.setdefault(name, set()).add(_kind(cell))
     for found in kinds.values():
         found.discard(None)
         if found == {int, float}:
@@ -131,6 +136,8 @@ def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: boo
 
     if any(line.lstrip()[:1] not in (b"{", b"") for line in lines):
         return None  # a bare null would end Arrow's reader, and the program
+    if block.count(b"[") + block.count(b"{") > len(lines) + NESTING and any(map(nested, lines)):
+        return None  # so would lists in lists
     parse = arrow_json.ParseOptions(
         explicit_schema=pa.schema(types.items()), unexpected_field_behavior="infer" if every else "ignore"
     )
@@ -150,7 +157,14 @@ def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: boo
 def _slow(lines: list[bytes], types: dict, before: int, path: str):
     """Columns read line by line, bad lines told apart."""
     full = ((number, line) for number, line in enumerate(lines, start=before + 1) if line.strip())
-    return *_cells(full, types, path, lambda line: json.loads(line.decode(), strict=False)), set()
+    return *_cells(full, types, path, _parsed_line), set()
+
+
+def _parsed_line(line: bytes):
+    """The value of a line; raises `ValueError` where it is over a bound or no JSON."""
+    if line == MARK or nested(line):
+        raise ValueError(TOO_LONG if line == MARK else TOO_NESTED)
+    return json.loads(line.decode(), strict=False)
 
 
 def _cells(numbered, types: dict, path: str, parse) -> tuple[dict, np.ndarray, list[Reject]]:
@@ -166,7 +180,7 @@ def _cells(numbered, types: dict, path: str, parse) -> tuple[dict, np.ndarray, l
         except (ValueError, RecursionError) as error:
             broken = isinstance(error, (json.JSONDecodeError, RecursionError))
             reason = f"expected one JSON object, found what is none: {error}" if broken else str(error)
-            shown = given.decode(errors="replace") if isinstance(given, bytes) else str(given)
+            shown = "" if given == MARK else given.decode(errors="replace") if isinstance(given, bytes) else str(given)
             rejects.append(Reject(path, number, reason[:160], shown[:SHOWN]))
     columns = {
         name: nullable_strings([row[k] for row in cells])

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.read.bounds import PAGE, TEXT, require_size, text_reason
 from pipeline.read.feeds import message_of
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import decoded, require_file
@@ -25,6 +26,7 @@ def read_article(path: Path, encoding: str | None = None, set_aside: bool = Fals
         Where there is no such file, it cannot be decoded, or it holds no text.
     """
     require_file(path)
+    require_size(path.stat().st_size, PAGE, path)
     suffix, rejects = path.suffix.lower(), []
     if suffix == ".eml":
         message = message_of(path.read_bytes())
@@ -37,6 +39,8 @@ def read_article(path: Path, encoding: str | None = None, set_aside: bool = Fals
         text, rejects = _plain(path.read_bytes(), path, encoding, set_aside)
     if not text.strip():
         raise InputError(f"{path}: only white space; expected an article")
+    if (size := len(text.encode(errors="replace"))) > TEXT:
+        raise InputError(f"{path}: {text_reason(size)}")
     return text, rejects
 
 

@@ -12,7 +12,6 @@ from pipeline.arrays.arrow import int64_column
 from pipeline.read.source import looks_western
 
 SHOWN = 200  # characters of a row that a reject quotes
-BLOCK = 4 << 20  # bytes read together
 Choose = Callable[[list[str]], list[str]]  # of the columns that a file has, those to read
 
 

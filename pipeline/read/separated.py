@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.read.rows import BLOCK, SHOWN, Choose, Reject, Rows, decoded
+from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Shortened, require_columns
+from pipeline.read.rows import SHOWN, Choose, Reject, Rows, decoded
 from pipeline.read.source import Dialect, Source
 
 
@@ -20,8 +21,10 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
     invalid: list[Reject] = []
 
     def refuse(row) -> str:
-        reason = f"expected {row.expected_columns} columns, found {row.actual_columns}"
-        invalid.append(Reject(source.address, row.number, reason, row.text[:SHOWN]))
+        reason, text = f"expected {row.expected_columns} columns, found {row.actual_columns}", row.text[:SHOWN]
+        if text.startswith(MARK.decode()):
+            reason, text = TOO_LONG, ""
+        invalid.append(Reject(source.address, row.number, reason, text))
         return "skip"
 
     read = csv.ReadOptions(block_size=BLOCK, use_threads=False)
@@ -35,7 +38,10 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
     convert = csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.large_binary()), include_columns=names, strings_can_be_null=False
     )
-    raw, stream = source.stream()
+    raw, stream = source.stream(checked=False)  # `dialect` has looked through it
+    if written.long_rows:  # a row with one cell too many stands for each of them
+        cells = header(source, written, every=True)
+        stream = pa.PythonFile(Shortened(stream, written.quoted, MARK + written.delimiter.encode() * len(cells)), "r")
     place = 1  # the header is row 1
     with csv.open_csv(stream, read, parse, convert) as batches:
         for batch in batches:
@@ -51,8 +57,8 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
         yield Rows(nothing, np.zeros(0, np.int64), list(invalid), len(invalid), raw.tell())
 
 
-def header(source: Source, written: Dialect) -> list[str]:
-    """The names of the columns; of two with one name, the first.
+def header(source: Source, written: Dialect, every: bool = False) -> list[str]:
+    """The names of the columns; of two with one name, the first, or ``every`` one.
 
     Not by Arrow, which would read on in a thread of its own, and crash at exit where the names are in error.
     """
@@ -67,7 +73,8 @@ def header(source: Source, written: Dialect) -> list[str]:
         raise pa.ArrowInvalid(f"header: {error}") from None
     if not names:
         raise pa.ArrowInvalid("expected a header, found nothing")
-    return list(dict.fromkeys(names))
+    require_columns(names, source.address)
+    return names if every else list(dict.fromkeys(names))
 
 
 def _numbers(place: int, n: int, skipped: list[int]) -> np.ndarray:

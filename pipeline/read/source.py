@@ -12,9 +12,9 @@ from pathlib import Path, PurePath, PurePosixPath
 import pyarrow as pa
 
 from pipeline.errors import InputError
+from pipeline.read.bounds import MARK, Counted, Unpacked, records, whole
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
-MOST_BYTES = 4 << 30  # of what a compressed file may hold; beyond that it is taken for a bomb
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"))
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _PEEK = 1 << 20
@@ -38,8 +38,8 @@ class Source:
         """The suffix that says the format, such as ``.csv``."""
         return self.format or suffix_of(PurePosixPath(self.address))
 
-    def stream(self) -> tuple[pa.NativeFile, pa.NativeFile]:
-        """The file as it lies on the disk, and the stream of what is in it, UTF-8.
+    def stream(self, checked: bool = True) -> tuple[pa.NativeFile, pa.NativeFile | Unpacked]:
+        """The file as it lies on the disk, and the stream of what is in it, UTF-8; ``checked``: an archive not to be a bomb.
 
         Raises
         ------
@@ -52,13 +52,15 @@ class Source:
         kind = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
         kind = kind or COMPRESSED.get(PurePosixPath(self.address).suffix.lower())
         stream = pa.CompressedInputStream(raw, kind) if kind else raw
+        if kind and checked:
+            stream = Unpacked(raw, stream, self.address)
         encoding = self.encoding or (
             None if kind else next((name for bom, name in _BOMS[1:] if head.startswith(bom)), None)
         )
         if encoding is None:
             return raw, stream
         try:
-            return raw, pa.BufferReader(stream.read().decode(encoding).encode())
+            return raw, pa.BufferReader(whole(stream, self.address).decode(encoding).encode())
         except (UnicodeError, LookupError) as error:
             raise InputError(
                 f"{self.address}: cannot be read as {encoding}: {error}; name another with --encoding"
@@ -97,6 +99,7 @@ class Dialect:
 
     delimiter: str
     quoted: bool
+    long_rows: bool = False  # whether there are rows beyond the bound
 
 
 def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -> Dialect:
@@ -120,9 +123,7 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
     if delimiter is None:
         delimiter = usual if usual in first else next((mark for mark in ";\t|," if mark in first), usual)
     quoted = delimiter != "\t" or _spans_lines(head)
-    if quoted and closed:
-        _require_closed(source)
-    return Dialect(delimiter, quoted)
+    return Dialect(delimiter, quoted, closed and _looked_through(source, quoted))
 
 
 def _spans_lines(head: bytes) -> bool:
@@ -131,12 +132,12 @@ def _spans_lines(head: bytes) -> bool:
     return opened > 0 and head.count(b'"') % 2 == 0
 
 
-def _require_closed(source: Source) -> None:
-    stream, quotes = source.stream()[1], 0
-    while block := stream.read(_PEEK):
-        quotes += block.count(b'"')
-    if quotes % 2 == 0:
-        return
+def _looked_through(source: Source, quoted: bool) -> bool:
+    """Whether a table has rows beyond the bound; raises `InputError` where a quotation mark is never closed."""
+    stream = Counted(source.stream()[1])
+    long_rows = sum(MARK in block for block in records(stream, quoted)) > 0
+    if not quoted or stream.quotes % 2 == 0:
+        return long_rows
     row = _open_row(source)
     raise InputError(
         f"{source.address}, row {row}: a quotation mark is never closed, so that the rows behind it would become one text; "

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
+from pipeline.read.bounds import TEXT, text_reason
 from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents
 from pipeline.read.source import Source, decoded
 
@@ -40,7 +41,7 @@ def read_standard_input(options: ReadOptions) -> Iterator[Documents]:
         raise InputError(f"--stdin-format {kind}: expected one of {', '.join(FORMATS)}")
     file = sys.stdin.buffer
     start = file.read1(_CHUNK)
-    while start and b"\n" not in start and (more := file.read1(_CHUNK)):
+    while start and b"\n" not in start and len(start) <= TEXT and (more := file.read1(_CHUNK)):
         start += more
     if not start:
         raise InputError(f"{_WHERE}: empty; expected one snippet a line, or a table")
@@ -48,7 +49,7 @@ def read_standard_input(options: ReadOptions) -> Iterator[Documents]:
     if kind != "text":
         yield from _table(start, file, kind, options)
     elif options.articles:
-        text = decoded(start + file.read(), _WHERE, options.encoding)
+        text = decoded(_bounded(start + file.read(TEXT), "the text"), _WHERE, options.encoding)
         yield Documents(as_strings(["stdin"]), as_strings([text]), None, NAME, articles=True)
     else:
         yield from _lines(start, file, options)
@@ -81,10 +82,17 @@ def _table(start: bytes, file, kind: str, options: ReadOptions) -> Iterator[Docu
             yield Documents(**{**documents.__dict__, "file": NAME})
 
 
+def _bounded(data: bytes, what: str) -> bytes:
+    """The data; raises `InputError` where no line of it ends within the bound of a text."""
+    if len(data) > TEXT and b"\n" not in data:
+        raise InputError(f"{_WHERE}: {what} has {text_reason(len(data))}")
+    return data
+
+
 def _lines(rest: bytes, file, options: ReadOptions) -> Iterator[Documents]:
     number, chunk = 0, b""
     while True:
-        *lines, rest = (rest + chunk).split(b"\n")
+        *lines, rest = _bounded(rest + chunk, f"line {number + 1}").split(b"\n")
         if lines:
             yield _snippets(lines, number, options)
             number += len(lines)

@@ -1,0 +1,174 @@
+"""The bounds of what is read: whatever is beyond them is set aside with its reason, and the rest is scored."""
+
+import gzip
+import io
+import json
+import resource
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from pipeline.errors import InputError
+from pipeline.read import bounds
+from pipeline.read.documents import ReadOptions
+from pipeline.read.inputs import read_inputs
+from pipeline.read.source import on_disk
+from tests.conftest import ROOT, SHARED
+
+GOOD = b'{"text": "Rebels fired on the town."}\n'
+LONG = b"x" * (bounds.RECORD + 1)
+OVER = b"y" * (bounds.TEXT + 1)
+
+
+def counts(path, **options):
+    """Rows read, scored and set aside, and the reasons."""
+    batches = list(read_inputs([str(path)], ReadOptions(set_aside=True, **options)))
+    rejects = [reject for batch in batches for reject in batch.rejects]
+    read, scored = sum(batch.read for batch in batches), sum(map(len, batches))
+    assert read == scored + len(rejects)
+    return read, [(reject.row, reject.reason.split(",")[0]) for reject in rejects]
+
+
+TOO_LONG, TOO_NESTED = bounds.TOO_LONG.split(",")[0], bounds.TOO_NESTED.split(",")[0]
+SURROGATE = "'utf-8' codec can't encode character '\\ud800' in position 5: surrogates not allowed"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.jsonl", b"null\n" + GOOD, (2, [(1, "expected a JSON object")])),
+        ("a.jsonl", GOOD + b'{"text": "' + LONG + b'"}\n' + GOOD, (3, [(2, TOO_LONG)])),
+        ("a.jsonl", b'{"text": "' + LONG + b'"}\n' + GOOD, (2, [(1, TOO_LONG)])),
+        ("a.jsonl", GOOD + b'{"text": "' + LONG + b'"}', (2, [(2, TOO_LONG)])),
+        ("a.jsonl", GOOD + b'{"text": "' + OVER + b'"}\n' + GOOD, (3, [(2, "1")])),
+        ("a.jsonl", GOOD + b'{"text": "a b", "x": ' + b"[" * 9000 + b"]" * 9000 + b"}\n" + GOOD, (3, [(2, TOO_NESTED)])),
+        ("a.jsonl", GOOD + b'{"text": "a b", "x": ' + b'{"a":' * 9000 + b"1" + b"}" * 9001 + b"\n", (2, [(2, TOO_NESTED)])),
+        ("a.jsonl", GOOD + b'{"text": "lone \\ud800 here"}\n' + GOOD, (3, [(2, SURROGATE)])),
+        ("a.jsonl", b'{"text": "a b", "\\ud800": 1}\n' + GOOD, (2, [])),
+        ("a.jsonl", GOOD + b'{"text": "a\\u0000b c"}\n', (2, [])),
+        ("a.csv", b"id,text\n1,a b\n2," + LONG + b"\n3,c d\n4,e,f\n5,g h\n", (5, [(3, TOO_LONG), (5, "expected 2 columns")])),
+        ("a.csv", b'id,text\n1,a b\n2,"' + b"x y\n" * 600_000 + b'"\n3,c d\n', (3, [(3, TOO_LONG)])),
+        ("a.csv", b"text\na b\n" + LONG + b"\nc d\n", (3, [(3, TOO_LONG)])),
+        ("a.csv", b"id,text\n1,a b\n2," + OVER + b"\n3,c d\n", (3, [(3, "1")])),
+        ("a.tsv", b"id\ttext\n1\ta b\n2\t" + LONG * 3 + b"\n3\tc d\n", (3, [(3, TOO_LONG)])),
+        ("a.csv", b"id,text\n1,a\x00b c\n2,d e\n", (2, [])),
+    ],
+)  # fmt: skip
+def test_a_row_beyond_a_bound_is_set_aside_and_reading_goes_on(tmp_path, name, content, expected):
+    (tmp_path / name).write_bytes(content)
+    assert counts(tmp_path / name) == expected
+
+
+def packed(*parts):
+    return b"".join(gzip.compress(part) for part in parts)
+
+
+BYTES = bytes(range(256)) * 8
+BAD_FILES = [
+    ("long.txt", b"x" * (bounds.TEXT + 1), "the bound of one text"),
+    ("huge.txt", b"x" * (bounds.PAGE + 1), "the bound of what is read as a whole"),
+    ("bomb.jsonl.gz", packed(b'{"text": "', *[b"x" * 10_000_000] * 8), "more than 200 times its size"),
+    ("bomb.csv.gz", packed(b"id,text\n", *[b"1,x\n" * 2_500_000] * 8), "more than 200 times its size"),
+    ("bomb.json.gz", packed(b'[{"text": "', *[b"x" * 10_000_000] * 8), "more than 200 times its size"),
+    ("bomb.csv.zst", pa.compress(b"id,text\n" + b"1,x\n" * 20_000_000, "zstd", asbytes=True), "more than 200 times"),
+    ("wide.csv", b"text" + b",c" * 2000 + b"\n", "expected at most 1,024"),
+    ("wide.jsonl", json.dumps(dict.fromkeys(map(str, range(2000)), "a b")).encode(), "expected at most 1,024"),
+    ("deep.json", b"[" * 100_000 + b"]" * 100_000, "cannot be read as JSON"),
+    ("garbage.parquet", b"PAR1" + BYTES + b"\xff\xff\xff\x7fPAR1", "cannot be read as PARQUET"),
+    ("short.parquet", b"PAR1", "cannot be read as PARQUET"),
+    ("bad.xlsx", b"PK\x03\x04" + BYTES, "cannot be read as xlsx"),
+    ("bad.dta", b"<stata_dta>" + BYTES, "cannot be read as dta"),
+    ("bad.pdf", b"%PDF-1.4\n" + BYTES, "cannot be read as PDF"),
+    ("deep.html", b"<div>" * 50_000 + b"some words of text" + b"</div>" * 50_000, "no main text"),
+    ("latin.txt", b"caf\xe9 ol\xe9\n" * 20, "it looks like windows-1252"),
+    ("bad.xml", BYTES, "cannot be read as XML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "reason"), BAD_FILES, ids=[one[0] for one in BAD_FILES])
+def test_a_file_beyond_a_bound_is_an_error_or_among_others_a_reject(tmp_path, name, content, reason):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=reason):
+        list(read_inputs([str(tmp_path / name)], ReadOptions(set_aside=True)))
+    (tmp_path / "good.jsonl").write_bytes(GOOD)
+    read, ((row, _),) = counts(tmp_path)
+    assert (read, row) == (2, 0)
+
+
+def test_parquet_with_a_damaged_part_is_one_line_wherever_the_damage_is(tmp_path):
+    parquet.write_table(pa.table({"text": [f"Rebels fired on town {n}." for n in range(200)]}), tmp_path / "a.parquet")
+    whole = (tmp_path / "a.parquet").read_bytes()
+    for start in range(4, len(whole) - 4, len(whole) // 60):
+        damaged = bytes(byte ^ 255 for byte in whole[start : start + 16])
+        for content in (whole[:start] + damaged + whole[start + 16 :], whole[:start]):
+            (tmp_path / "b.parquet").write_bytes(content)
+            try:
+                read, _ = counts(tmp_path / "b.parquet")
+            except InputError:
+                continue
+            assert read == 200
+
+
+def test_an_archive_of_news_is_read(tmp_path):
+    """Text that repeats itself packs 100 to 1 and is no bomb."""
+    rows = b"".join(b"%d,Rebels fired on the town again.\n" % n for n in range(100_000))
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"id,text\n" + rows))
+    assert counts(tmp_path / "a.csv.gz") == (100_000, [])
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("size", [1, 3, 7, 50])
+def test_records_lose_nothing_but_what_is_too_long(monkeypatch, quoted, size):
+    monkeypatch.setattr(bounds, "BLOCK", size)
+    monkeypatch.setattr(bounds, "RECORD", 8)
+    rows = [b"ab", b'"c\nd"', b"e" * 9, b'"' + b"f\n" * 9 + b'"', b"", b"g"]
+    found = b"".join(bounds.records(io.BytesIO(b"\n".join(rows)), quoted, b"!"))
+    lines = [b"ab", b'"c\nd"', b"!", b"!" if quoted else rows[3], b"", b"g"]
+    assert found == b"\n".join(lines)
+
+
+def test_a_long_text_is_refused_within_little_memory(tmp_path):
+    """50 MB without a space, in every kind of file, within 1 GB of address space."""
+    long = b"x" * 50_000_000
+    for name, head, tail in (("a.csv", b"text\n", b"\n"), ("a.jsonl", b'{"text": "', b'"}\n'), ("a.txt", b"", b"")):
+        (tmp_path / name).write_bytes(head + long + tail)
+    code = "import sys; from pipeline.read.inputs import *; d = [*read_inputs(sys.argv[1:], ReadOptions(set_aside=True))]; "
+    code += "print(sum(map(len, d)), sum(len(one.rejects) for one in d))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=ROOT, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)),
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("0 3\n", "")
+
+
+CASES = SHARED / "cases" / "files"
+RIGHT = {  # rows, rejects; None: one line of error
+    "unclosed_quote.csv": None,
+    "newlines_tsv.tsv": (2, 0),
+    "folder_one_bad": (3, 2),
+    "badbyte.txt": (2, 1),
+}
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("path", sorted(CASES.glob("*")) if CASES.is_dir() else [CASES], ids=lambda path: path.name)
+def test_every_case_from_a_public_report_is_read_or_told_in_one_line(path):
+    if path.name in ("overlap.sh", "labels"):
+        pytest.skip("no text to score")
+    right = RIGHT.get(path.name, ())
+    try:
+        read, rejects = counts(path)
+    except InputError as error:
+        assert right is None, error
+        assert "\n" not in str(error)
+    else:
+        assert right is not None
+        assert not right or (read, len(rejects)) == right
+
+
+def test_a_plain_file_says_its_bytes_as_they_are(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"text\na b\n")
+    assert on_disk(tmp_path / "a.csv").peek() == b"text\na b\n"
