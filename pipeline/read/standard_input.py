@@ -65,7 +65,10 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
             return "text"
     wanted = {options.text_column.lower()} if options.text_column else {*ARTICLE_COLUMNS}
     for delimiter in (options.delimiter,) if options.delimiter else ",\t;|":
-        names = {name.strip().lower() for name in next(csv.reader([written], delimiter=delimiter), [])}
+        try:
+            names = {name.strip().lower() for name in next(csv.reader([written], delimiter=delimiter), [])}
+        except csv.Error:  # a line end in its midst: no header
+            continue
         if names & wanted:
             return "tsv" if delimiter == "\t" else "csv"
     return "text"
