@@ -218,3 +218,11 @@ def test_check_prints_rates_and_fails_under_a_floor(detente, folder, tmp_path):
     done = detente("check", folder, "--checks", checks, "--failed", model=None)
     assert done.returncode == FLOOR
     assert "failed   idioms: Rebels killed ten soldiers in an attack." in done.out
+
+
+def test_a_log_file_keeps_what_was_said_with_its_time(detente, tmp_path):
+    assert detente("--log-file", "night.log", "score", "nothing.csv", model=None).returncode == 1
+    began, said, ended = (tmp_path / "night.log").read_text().splitlines()
+    assert began.endswith("began: detente --log-file night.log score nothing.csv")
+    assert "error: models/detente: expected a model folder" in said and said[:2] == "20"
+    assert ended.endswith("ended")

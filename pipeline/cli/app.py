@@ -7,13 +7,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Optional
 
 import typer
 
 from pipeline.cli import corpora, experiments, registry, scoring, timelines, training
 from pipeline.cli import data as own_data
 from pipeline.cli.data_group import data
+from pipeline.cli.log_file import log_to
 from pipeline.cli.options import settings
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
 
@@ -59,8 +61,13 @@ def detente(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show where a fault of Detente itself arose.")] = False,
+    log_file: Annotated[
+        Optional[Path], typer.Option(help="Also keep what is said on standard error here, with times.")
+    ] = None,
 ) -> None:
     """Options of every command."""
+    if log_file:
+        log_to(log_file)
     settings.quiet, settings.verbose = quiet, verbose
 
 

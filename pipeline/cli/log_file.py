@@ -1,0 +1,55 @@
+"""What goes to standard error, also in a file, each line with its time: for jobs that nobody watches."""
+
+from __future__ import annotations
+
+import atexit
+import re
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from pipeline.errors import InputError
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class _Both:
+    """Standard error and a log file behind it. The file gets whole lines without control characters."""
+
+    def __init__(self, screen: TextIO, file: TextIO) -> None:
+        self._screen, self._file, self._rest = screen, file, ""
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            self.note(line)
+        return self._screen.write(text)
+
+    def note(self, line: str) -> None:
+        """One line of the log; of a progress bar that was drawn over itself, what it came to."""
+        shown = _CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]).rstrip()
+        if shown:
+            self._file.write(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {shown}\n")
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._screen, name)
+
+
+def log_to(path: Path) -> None:
+    """Keep a log of this run in a file, behind what it holds already.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be written.
+    """
+    try:
+        file = path.open("a", encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}; name another --log-file") from None
+    both = _Both(sys.stderr, file)
+    both.note(f"began: detente {' '.join(sys.argv[1:])}")
+    sys.stderr = both  # type: ignore[assignment]
+    atexit.register(both.note, "ended")
