@@ -123,11 +123,11 @@ def test_weights_go_to_the_rows_of_their_source(mine):
 
 
 def test_a_weight_goes_before_that_of_the_settings(mine):
-    from pipeline.model.fit import _weights
+    from pipeline.model.fit import own_weights
     from pipeline.model.settings import Settings
 
     corpus = read_mix(Recipe(("towns", str(mine), "embedded"), weights=(("towns", 4.0),)))
-    given = dict(zip(corpus.sources, _weights(corpus, Settings())))
+    given = dict(zip(corpus.sources, own_weights(corpus, Settings())))
     assert (given["towns"], given["mine.csv"], given["snippets.csv"]) == (4.0, Settings().training.own_weight, 1.0)
 
 
