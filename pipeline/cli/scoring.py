@@ -52,8 +52,8 @@ def score(
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import read_inputs
     from pipeline.reader import open_model
-    from pipeline.write.output import format_of, print_tables
-    from pipeline.write.rows import OutputOptions, score_documents
+    from pipeline.write.output import format_of, print_rows
+    from pipeline.write.rows import OutputOptions
 
     asked = OutputOptions(sentences, evidence, actors)
     kept = (
@@ -77,7 +77,9 @@ def score(
     if file is None or kind == "table":
         batches = read_inputs(given or [], replace(reading, set_aside=False, alike=kind == "csv"))
         if kind != "table":
-            print_tables((score_documents(opened, batch, asked) for batch in batches), kind)
+            from pipeline.engines.ordered import score_in_order
+
+            print_rows(score_in_order(opened, batches, asked, kind, threads or processors()), kind)
             return
         from pipeline import show
 

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 
-import pyarrow as pa
-
+from pipeline.engines.ordered import in_order, scored
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.read.documents import Documents, ReadOptions
+from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import files_of, read_inputs
-from pipeline.write.formats import encode_rows
 from pipeline.write.journal import Journal, Totals
-from pipeline.write.rows import OutputOptions, score_documents
+from pipeline.write.rows import OutputOptions
 
 
 def score_to_file(
@@ -68,28 +64,6 @@ def score_to_file(
             read += batch.read
             step(read, batch.done)
         return journal.finish()
-
-
-def scored(
-    model: Model, documents: Documents, asked: OutputOptions, kind: str
-) -> tuple[bytes | pa.Table, list[str], int]:
-    """The scored rows of a batch as a writer takes them, their columns and their number."""
-    table = score_documents(model, documents, asked)
-    return encode_rows(table, kind), table.column_names, table.num_rows
-
-
-def in_order(work: Callable, items: Iterable, threads: int) -> Iterator[tuple]:
-    """Each item with what ``work`` makes of it, in order; at most ``2 * threads`` items are in hand at a time."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = deque()
-        for item in items:
-            waiting.append((item, pool.submit(work, item)))
-            if len(waiting) >= 2 * threads:
-                item, found = waiting.popleft()
-                yield item, found.result()
-        while waiting:
-            item, found = waiting.popleft()
-            yield item, found.result()
 
 
 def _plan(model: Model, given: list[str], reading: ReadOptions, asked: OutputOptions, kind: str) -> dict:

@@ -69,6 +69,7 @@ class Documents:
     rejects : rows that could not be read.
     read : how many rows there were here, readable or not.
     done : bytes of the inputs read so far.
+    awaited : a stream whose next line is not there yet; it wants its answers now.
     """
 
     ids: pa.Array
@@ -81,6 +82,7 @@ class Documents:
     rejects: Sequence[Reject] = ()
     read: int = 1
     done: int = 0
+    awaited: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)

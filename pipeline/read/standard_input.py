@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import select
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -97,12 +99,20 @@ def _lines(rest: bytes, file, options: ReadOptions) -> Iterator[Documents]:
     while True:
         *lines, rest = _bounded(rest + chunk, f"line {number + 1}").split(b"\n")
         if lines:
-            yield _snippets(lines, number, options)
+            yield replace(_snippets(lines, number, options), awaited=not _is_ready(file))
             number += len(lines)
         if not (chunk := file.read1(_CHUNK)):
             break
     if rest:
         yield _snippets([rest], number, options)
+
+
+def _is_ready(file) -> bool:
+    """Whether more can be read without waiting; no where the system does not tell, as Windows does not of pipes."""
+    try:
+        return bool(select.select([file.fileno()], [], [], 0)[0])
+    except (OSError, ValueError):
+        return False
 
 
 def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Documents:

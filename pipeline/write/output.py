@@ -36,16 +36,16 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
     return wanted
 
 
-def print_tables(tables: Iterable[pa.Table], kind: str) -> None:
-    """Write tables as JSONL or CSV to standard output as they come."""
+def print_rows(parts: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
+    """Write encoded rows, each part with its columns, as JSONL or CSV to standard output as they come."""
     file, columns = sys.stdout.buffer, None
-    for table in tables:
+    for rows, names in parts:
         if kind == "csv" and columns is None:
-            file.write(csv_header(table.column_names))
-        if kind == "csv" and columns not in (None, table.column_names):
+            file.write(csv_header(names))
+        if kind == "csv" and columns not in (None, names):
             raise InputError(UNLIKE)
-        columns = table.column_names
-        file.write(encoded(table, kind))
+        columns = names
+        file.write(rows)
         file.flush()
     if columns is None:
         raise InputError("nothing was scored; expected at least one text")

@@ -1,0 +1,68 @@
+"""Batches scored on several threads, given out in the order of the input: the work of files and of pipes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+
+from pipeline.model.store import Model
+from pipeline.read.documents import Documents
+from pipeline.write.formats import encode_rows
+from pipeline.write.rows import OutputOptions, score_documents
+
+
+def scored(
+    model: Model, documents: Documents, asked: OutputOptions, kind: str
+) -> tuple[bytes | pa.Table, list[str], int]:
+    """The scored rows of a batch as a writer takes them, their columns and their number."""
+    table = score_documents(model, documents, asked)
+    return encode_rows(table, kind), table.column_names, table.num_rows
+
+
+def score_in_order(
+    model: Model, batches: Iterable[Documents], asked: OutputOptions, kind: str, threads: int
+) -> Iterator[tuple[bytes, list[str]]]:
+    """The rows of each batch as bytes of JSONL or CSV, and their columns; a stream is answered before more is awaited."""
+
+    def work(batch: Documents) -> tuple:
+        return scored(model, batch, asked, kind)
+
+    for _, (payload, columns, _) in in_order(work, batches, threads, lambda batch: batch.awaited):
+        yield payload, columns
+
+
+def in_order(
+    work: Callable, items: Iterable, threads: int, answer_now: Callable[[object], bool] = lambda item: False
+) -> Iterator[tuple]:
+    """Each item with what ``work`` makes of it, in order; at most ``2 * threads`` items are in hand at a time.
+
+    Where ``items`` fails, what came before is given out first.
+
+    Parameters
+    ----------
+    answer_now : whether all that is in hand is given out before the next item is asked for.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        waiting, failure, source = deque(), None, iter(items)
+        while True:
+            try:
+                item = next(source)
+            except StopIteration:
+                break
+            except Exception as error:  # raised below, after the rows that stand before it
+                failure = error
+                break
+            waiting.append((item, pool.submit(work, item)))
+            while waiting and (len(waiting) >= 2 * threads or answer_now(item)):
+                yield _done(*waiting.popleft())
+        while waiting:
+            yield _done(*waiting.popleft())
+        if failure is not None:
+            raise failure
+
+
+def _done(item, future) -> tuple:
+    return item, future.result()
