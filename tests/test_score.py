@@ -7,7 +7,7 @@ from pipeline.model import weights
 from pipeline.model.calibration import STANCE_OF_LABEL
 from pipeline.model.settings import Abstention
 from pipeline.read.sentences import distinct_sentences, split_sentences
-from pipeline.score import snippets
+from pipeline.score import contributions, snippets
 from pipeline.score.articles import STANCES_OF_ARTICLES, least_acts, score_articles, stances, stances_of_sides
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, from_proba, score
@@ -114,6 +114,16 @@ def test_the_strongest_terms_come_first_and_no_more_than_asked(model):
     weights = [abs(weight) for _, weight in evidence.of(1)]
     assert len(weights) == 2
     assert weights == sorted(weights, reverse=True)
+
+
+def test_the_strongest_are_those_that_sorting_finds(model, corpus, monkeypatch):
+    texts = [*corpus.texts[:200], "", "Kenya attacked. " * 300]
+    quick = explain(model, texts, top=3)
+    monkeypatch.setattr(contributions, "_FEW", 0)
+    by_sorting = explain(model, texts, top=3)
+    assert quick.bounds.tolist() == by_sorting.bounds.tolist()
+    assert np.array_equal(quick.weight, by_sorting.weight)
+    assert quick.words.to_pylist() == by_sorting.words.to_pylist()
 
 
 def test_sentences_end_at_blank_lines_and_full_stops_but_not_inside_names():

@@ -1,7 +1,7 @@
 """How fast texts are scored: this scorer, stock scikit-learn, fastText and `wc -w`, and the command line end to end.
 
     pip install fasttext-wheel       # for its row; left out where it is not installed
-    python experiments/benchmarks/scoring.py [SNIPPETS] [ROUNDS]
+    python experiments/benchmarks/scoring.py [SNIPPETS] [ROUNDS] [ROWS THAT CONTAIN THIS]
 
 Makes its input from `data/` (`newslike.py`). Every row of the
 table is a process of its own, the rows take turns, and the median of the rounds is shown; loading and training are
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -102,11 +103,20 @@ def word_count(folder: Path) -> float:
     return time.perf_counter() - begun
 
 
-def command_line(folder: Path, suffix: str) -> float:
-    out = folder / "out.parquet"
-    command = [DETENTE, "score", str(folder / f"in.{suffix}"), "--model", str(folder / "model")]
+def command_line(folder: Path, given: str, out: str | None, evidence: int) -> float:
+    """Seconds of `detente score` with two threads; to a pipe where ``out`` is None."""
+    command = [DETENTE, "score", str(folder / given), "--model", str(folder / "model"), "--evidence", str(evidence)]
+    command += ["--threads", "2", *(["--format", "jsonl"] if out is None else ["--out", str(folder / out)])]
     begun = time.perf_counter()
-    subprocess.run([*command, "--evidence", "0", "--out", str(out)], check=True, stderr=subprocess.DEVNULL)
+    if out is not None:
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    else:
+        with (
+            (folder / "pipe.jsonl").open("wb") as kept,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
+        ):
+            shutil.copyfileobj(process.stdout, kept, 1 << 16)
+        assert process.returncode == 0
     return time.perf_counter() - begun
 
 
@@ -136,8 +146,11 @@ ROWS = {
     "detente, 1 thread": lambda folder: ours(folder, 1),
     "detente, 2 threads": lambda folder: ours(folder, 2),
     "pandas + joblib script, Parquet to Parquet": script,
-    "detente score, Parquet to Parquet": lambda folder: command_line(folder, "parquet"),
-    "detente score, CSV to Parquet": lambda folder: command_line(folder, "csv"),
+    "detente score --evidence 0, Parquet to Parquet": lambda folder: command_line(folder, "in.parquet", "a.parquet", 0),
+    "detente score, Parquet to Parquet": lambda folder: command_line(folder, "in.parquet", "b.parquet", 3),
+    "detente score, Parquet to JSONL": lambda folder: command_line(folder, "in.parquet", "c.jsonl", 3),
+    "detente score, Parquet to JSONL in a pipe": lambda folder: command_line(folder, "in.parquet", None, 3),
+    "detente score, CSV to Parquet": lambda folder: command_line(folder, "in.csv", "d.parquet", 3),
 }
 
 
@@ -191,6 +204,7 @@ def main() -> None:
         subprocess.run([sys.executable, __file__, "--prepare", name, str(n)], check=True)
         size = (folder / "in.txt").stat().st_size / 1e6
         rows = [row for row in ROWS if row != "fastText, predict-prob" or (folder / "ft.bin").exists()]
+        rows = [row for row in rows if not sys.argv[3:] or sys.argv[3] in row]
         took = {row: [] for row in rows}
         for _ in range(rounds):
             for row in rows:
@@ -202,13 +216,13 @@ def main() -> None:
 def show(took: dict, n: int, size: float) -> None:
     middle = {row: statistics.median(seconds for seconds, _ in times) for row, times in took.items()}
     print(f"{n:,} snippets, {size:.0f} MB, median of {len(next(iter(took.values())))}")
-    print(f"| {'':43} | seconds | MB/s | snippets/s | peak MB | to scikit-learn | to fastText | to the script |")
+    print(f"| {'':46} | seconds | MB/s | snippets/s | peak MB | to scikit-learn | to fastText | to the script |")
     print("|---|---|---|---|---|---|---|---|")
     for row, seconds in middle.items():
         peak = "" if row == "wc -w" else f"{max(memory for _, memory in took[row]):.0f}"  # too small to be told
         others = ("stock scikit-learn", "fastText, predict-prob", "pandas + joblib script, Parquet to Parquet")
         ratios = " | ".join(f"{middle[other] / seconds:.2f}" if other in middle else "" for other in others)
-        print(f"| {row:43} | {seconds:.2f} | {size / seconds:.1f} | {n / seconds:,.0f} | {peak} | {ratios} |")
+        print(f"| {row:46} | {seconds:.2f} | {size / seconds:.1f} | {n / seconds:,.0f} | {peak} | {ratios} |")
 
 
 if __name__ == "__main__":

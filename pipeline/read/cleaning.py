@@ -78,17 +78,26 @@ _TAILS = tuple(
         (r"\s*[«»|]+$", 0),
     )
 )
-# What a text must hold to be looked at, as RE2 reads it. Apart from each other, since together they take twice the time.
+# What a text must hold to be looked at, as RE2 reads it, and bytes of which it must hold one for that: they are found at
+# memory speed, and are seldom there. Apart from each other, since together they take twice the time.
+_ABOVE_ASCII = bytes(range(0xC2, 0xF5))  # the first bytes of all other characters
+_DASHES = b"-\xe2"
 _SUSPECT = (
-    r"[&#@|\[;/\x00-\x08\n\r\t\x{0080}-\x{00a0}\x{00ab}\x{00ad}\x{00bb}\x{00c2}\x{00c3}\x{200b}-\x{200f}\x{2010}"
-    r"\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fb00}-\x{fb06}\x{fffd}]|\x{00e2}\x{20ac}",
-    r"^.{0,50}?(?:\)|--|\x{2014}|\x{2013}| - )",  # datelines and agencies
-    r"^[^ ]{1,14}(?: [^ ]+)?:",  # "Read more:"
-    r"^(?:[@*>\x{2022}-]|\d{1,2}[:.]\d\d|\d{1,4}[./-]\d{1,2}[./-]|\d{1,2} [A-Z])",
-    r"[)\]]\.?$",
-    r" [-\x{2013}\x{2014}] [^ ]+(?: [^ ]+){0,2}$",  # " - Reuters"
-    r"(?i:(?:read more|share this|share this article|click here|full story)[:.\x{2026}]*$)",
+    (
+        r"[&#@|\[/\x00-\x08\n\r\t\x{0080}-\x{00a0}\x{00ab}\x{00ad}\x{00bb}\x{00c2}\x{00c3}\x{200b}-\x{200f}\x{2010}"
+        r"\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fb00}-\x{fb06}\x{fffd}]|\x{00e2}\x{20ac}|"
+        r"\b(?:quot|amp|lt|gt|nbsp|apos);",
+        b"&#@|[/;\n\r\t" + bytes(range(9)) + _ABOVE_ASCII,
+    ),
+    (r"^.{0,50}?(?:\)|--|\x{2014}|\x{2013}| - )", b")" + _DASHES),  # datelines and agencies
+    (r"^[^ ]{1,14}(?: [^ ]+)?:", b":"),  # "Read more:"
+    (r"^(?:[@*>\x{2022}-]|\d{1,2}[:.]\d\d|\d{1,4}[./-]\d{1,2}[./-]|\d{1,2} [A-Z])", b""),
+    (r"[)\]]\.?$", b")]"),
+    (r" [-\x{2013}\x{2014}] [^ ]+(?: [^ ]+){0,2}$", _DASHES),  # " - Reuters"
+    (r"(?i:(?:read more|share this|share this article|click here|full story)[:.\x{2026}]*$)", b""),
 )
+# A bit a pattern, for each byte.
+_BITS = bytes(sum(1 << k for k, (_, needed) in enumerate(_SUSPECT) if byte in needed) for byte in range(256))
 LEAST_LEFT = 2  # words that must be left of a snippet for an edge to be one
 
 
@@ -109,11 +118,35 @@ def clean(texts) -> pa.Array:
     ["The army didn't fire.", 'Truce holds', 'War in X']
     """
     column = as_strings(texts)
-    suspect = np.any([booleans(pc.match_substring_regex(column, pattern)) for pattern in _SUSPECT], axis=0)
+    suspect = suspects(column)
     if not suspect.any():
         return column
     chosen = mask(suspect)
     return pc.replace_with_mask(column, chosen, as_strings([clean_text(t) for t in column.filter(chosen).to_pylist()]))
+
+
+def suspects(column: pa.Array) -> np.ndarray:
+    """(n,) bool: the text may need something."""
+    found = np.zeros(len(column), bool)
+    if not len(column):
+        return found
+    offsets = np.frombuffer(column.buffers()[1], np.int64, len(column) + 1, 8 * column.offset)
+    if offsets[0] == offsets[-1]:
+        return found
+    data = column.buffers()[2][offsets[0] : offsets[-1]].to_pybytes()
+    bits = np.frombuffer(data.translate(_BITS), np.uint8)  # a third of the time of an index
+    place = np.flatnonzero(bits != 0)
+    text, bits = np.searchsorted(offsets - offsets[0], place, side="right") - 1, bits[place]
+    for number, (pattern, needed) in enumerate(_SUSPECT):
+        if not needed:
+            found |= booleans(pc.match_substring_regex(column, pattern))
+            continue
+        holds = np.zeros(len(column), bool)
+        holds[text[bits & np.uint8(1 << number) != 0]] = True
+        holds &= ~found
+        if holds.any():
+            found[holds] = booleans(pc.match_substring_regex(column.filter(mask(holds)), pattern))
+    return found
 
 
 def clean_text(text: str) -> str:

@@ -17,9 +17,10 @@ from pipeline.text.terms import PAIRED
 from pipeline.text.vocabulary import SUMMED
 from pipeline.text.weight_rows import rows_of_words, terms_of
 
-_BLOCK = 8_192  # rows multiplied together: they stay in a processor's cache
+_BLOCK = 2_048  # rows multiplied together: they stay in a processor's cache
 _FILTER = 1 << 22  # slots of the filter for repeated keys
 ABSENT = -1.0  # the strength of a place where no known term stands
+_MOST_BITS = 20  # of the place of a word in its text, beside its strength in one number
 _FEW = 16  # up to so many places a text, the strongest are looked for one after the other
 
 
@@ -136,10 +137,14 @@ def _of_terms(weights: Weights, sequence: Sequence, others: list, slope: np.ndar
 
 def _dots(table: np.ndarray, row: np.ndarray, slope: np.ndarray, text: np.ndarray) -> np.ndarray:
     """(n,) products of rows of the table with the slopes of their texts."""
-    out = np.empty(len(row))
+    out, (left, right) = np.empty(len(row)), np.empty((2, _BLOCK, table.shape[1]))
     for begin in range(0, len(row), _BLOCK):
         here = slice(begin, begin + _BLOCK)
-        np.einsum("ij,ij->i", table[row[here]], slope[text[here]], out=out[here])
+        n = len(row[here])
+        # Into the same arrays each time, which stay in the cache; NumPy does so without a copy where it need not check.
+        np.take(table, row[here], axis=0, out=left[:n], mode="clip")
+        np.take(slope, text[here], axis=0, out=right[:n], mode="clip")
+        np.einsum("ij,ij->i", left[:n], right[:n], out=out[here])
     return out
 
 
@@ -148,7 +153,8 @@ def _repeated(key: np.ndarray, valid: np.ndarray, n_keys: int) -> tuple[np.ndarr
     if n_keys < 1 << 32:  # NumPy sorts four bytes at memory speed
         key = key.astype(np.uint32)
     ordered = np.sort(key[valid])
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    twice = twice[np.append(True, twice[1:] != twice[:-1])[: len(twice)]]
     maybe = np.zeros(_FILTER, bool)
     maybe[twice & (_FILTER - 1)] = True
     candidate = np.flatnonzero(maybe[key & (_FILTER - 1)] & valid)
@@ -167,27 +173,40 @@ def strongest(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.n
     n_kinds, n_words = places.known.shape
     strength = np.abs(places.weight)
     strength[~places.known] = ABSENT
-    if top is None or top > _FEW:
-        return _ranked(strength, bounds, top)
     full = np.flatnonzero(np.diff(bounds))
     begin = bounds[full]
+    bits = int(np.diff(bounds).max(initial=0)).bit_length()
+    if top is None or top > _FEW or bits > _MOST_BITS:
+        return _ranked(strength, bounds, top)
     if not len(full) or not top:
         return np.zeros(0, np.int64), np.zeros(len(bounds), np.int64)
-    owner = segment_ids(np.append(begin, n_words))
+    from_end = (1 << bits) - 1 - (np.arange(n_words) - begin[segment_ids(np.append(begin, n_words))])
+    keys = _packed(strength.max(axis=0), from_end, bits)
     chosen = np.full((len(full), top), -1)
-    of_word = strength.max(axis=0)
     for place in range(top):
-        best = np.maximum.reduceat(of_word, begin)
-        hit = np.flatnonzero(of_word == best[owner])
-        word = hit[np.flatnonzero(np.diff(owner[hit], prepend=-1))]
+        best = np.maximum.reduceat(keys, begin)
+        there = np.flatnonzero(best)
+        word = begin[there] + (1 << bits) - 1 - (best[there] & np.uint64((1 << bits) - 1)).view(np.int64)
         kind = strength[:, word].argmax(axis=0)
-        there = best >= 0
-        chosen[there, place] = (kind * n_words + word)[there]
+        chosen[there, place] = kind * n_words + word
         strength[kind, word] = ABSENT
-        of_word[word] = strength[:, word].max(axis=0)
+        keys[word] = _packed(strength[:, word].max(axis=0), from_end[word], bits)
     counts = np.zeros(len(bounds) - 1, np.int64)
     counts[full] = (chosen >= 0).sum(axis=1)
     return chosen[chosen >= 0], np.append(0, np.cumsum(counts))
+
+
+def _packed(strength: np.ndarray, from_end: np.ndarray, bits: int) -> np.ndarray:
+    """(n,) uint64: the strength of a word in the upper bits and its place in the lower, so that one maximum finds both.
+
+    Numbers of zero or more are in the order of their bits (IEEE 754); at least 32 of the 52 of the fraction stay. Of equals
+    the first is the largest. 0 where nothing stands.
+    """
+    low = np.uint64(bits)
+    upper = (np.maximum(strength, 0.0).view(np.uint64) >> low) + np.uint64(
+        1
+    )  # a known term of no weight is above nothing
+    return np.where(strength < 0, np.uint64(0), upper << low | from_end.view(np.uint64))
 
 
 def _ranked(strength: np.ndarray, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
