@@ -158,7 +158,7 @@ def test_the_page_carries_its_pictures_and_escapes_what_it_shows(pages):
     page = (pages / "report.html").read_text()
     assert "held &lt;out&gt;" in page and "held <out>" not in page
     pictures = re.findall(r'<img src="data:image/png;base64,([^"]+)" alt="([^"]+)"', page)
-    assert len(pictures) == 3
+    assert len(pictures) == 4
     assert all(base64.b64decode(data)[:4] == b"\x89PNG" and len(alt) > 20 for data, alt in pictures)
     assert not re.search(r'(?:src|href)="(?!data:)', page)
 

@@ -96,9 +96,9 @@ def test_what_is_measured_later_stands_under_its_data_set(logged, saved, unseen)
     ends = [found.data.metrics[f"unseen/three_way.macro_f1{end}"] for end in ("", "_low", "_high")]
     assert ends == pytest.approx([figure.value, figure.low, figure.high])
     assert found.data.metrics["checks/idioms"] == next(one.rate for one in checks if one.kind.name == "idioms")
-    assert found.data.metrics["card against words/moved"] == 0
+    assert found.data.metrics["card against weights/moved"] == 0
     names = {given.dataset.name for given in found.inputs.dataset_inputs}
-    assert names == {"data", "unseen", "checks", "card against words"}
+    assert names == {"data", "unseen", "checks", "card against weights"}
 
 
 def test_a_model_of_no_run_is_left_alone(folder, unseen):
