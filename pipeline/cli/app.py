@@ -34,6 +34,9 @@ COMMANDS = {
 }
 
 
+_STOPPED = "interrupted; what was finished is kept, and --resume goes on"
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -74,6 +77,10 @@ def detente(
 def main() -> None:
     """Entry point of the `detente` command."""
     gc.set_threshold(50_000)  # imports make many objects and no garbage: looking for it took 4 % of the start-up
+    # Arguments are UTF-8 whatever the locale says; what is none stays recognisable.
+    sys.argv[1:] = [os.fsencode(argument).decode("utf-8", "surrogateescape") for argument in sys.argv[1:]]
+    if sys.stdout is None:  # closed by the shell: writing to it is an error, and nothing else
+        sys.stdout = open(os.devnull)  # noqa: SIM115
     with _one_line_errors():
         app()
 
@@ -86,7 +93,11 @@ def _one_line_errors() -> Iterator[None]:
     except DetenteError as error:
         _say_and_end(f"error: {error}", error.exit_code)
     except KeyboardInterrupt:
-        _say_and_end("interrupted; what was finished is kept, and --resume goes on", INTERRUPTED)
+        _say_and_end(_STOPPED, INTERRUPTED)
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
+        _say_and_end(_STOPPED, INTERRUPTED)  # Typer has caught the interruption
     except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None

@@ -50,7 +50,7 @@ def score(
     """Score texts, files, pages, tables, folders, patterns or standard input."""
     from pipeline.errors import InputError
     from pipeline.read.documents import ReadOptions
-    from pipeline.read.inputs import read_inputs
+    from pipeline.read.inputs import read_inputs, require_other
     from pipeline.reader import open_model
     from pipeline.write.output import format_of, print_rows
     from pipeline.write.rows import OutputOptions
@@ -73,6 +73,8 @@ def score(
     kind = format_of(format, file, sys.stdout.isatty())
     if resume and (file is None or kind == "table"):
         raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
+    if file is not None:
+        require_other(file, given or [])
     opened = open_model(model)
     if file is None or kind == "table":
         batches = read_inputs(given or [], replace(reading, set_aside=False, alike=kind == "csv"))

@@ -63,6 +63,8 @@ def _kind(number: int, given: str) -> str:
     """What an argument is: standard ``input``, a ``path``, or a ``text``."""
     if given == "-":
         return "input"
+    if any("\udc80" <= char <= "\udcff" for char in given):  # how Python keeps bytes that are none
+        raise InputError(f"argument {number}: expected UTF-8, found other bytes; write or name it in UTF-8")
     if not given.strip():
         raise InputError(f"argument {number}: the text is blank; expected a sentence, a file, a folder or -")
     if _is_path(given):
@@ -84,6 +86,13 @@ def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
 def files_of(given: list[str]) -> list[Path]:
     """All the files among the arguments."""
     return [path for one in given if one != "-" and _is_path(one) for path in _files(one, quiet=True)]
+
+
+def require_other(out: Path, given: list[str]) -> None:
+    """Raise `InputError` where an output would be written over one of the inputs."""
+    for path in files_of(given):
+        if out.exists() and path.samefile(out):
+            raise InputError(f"{out}: is an input; name another file with --out")
 
 
 def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType]:

@@ -1,0 +1,225 @@
+"""Faults of the machine: killed at any moment, no room, no rights, no memory. Nothing is lost, nothing half-written.
+
+`FAULTS=200` kills so many runs (`make faults`).
+"""
+
+import hashlib
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import DATA, ROOT
+
+KILLS = int(os.environ.get("FAULTS", "12"))
+ROWS = 4_000
+SENTENCES = ("Rebels fired on the town.", "Chad sent food to Niger.", "Talks were not halted.", "It rained.")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("faults") / "in.csv"
+    rows = (f"{n},{SENTENCES[n % 4]} {n}" for n in range(ROWS))
+    path.write_text("id,text\n" + "\n".join([*rows, "x,y,z"]) + "\n")
+    return path
+
+
+@pytest.fixture
+def detente(folder, tmp_path):
+    """Run a command in a folder of its own; ``shell`` redirects."""
+
+    def run(*args, shell="", env=(), limits=(), model=True, **options):
+        def limit():
+            for kind, most in limits:
+                resource.setrlimit(kind, (most, most))
+
+        command = [sys.executable, "-m", "pipeline.cli", *map(os.fsencode, map(str, args))]
+        command += ["-m", str(folder)] if model else []
+        if shell:
+            command = ["sh", "-c", f'exec "$@" {shell}', "sh", *command]
+        given = {**os.environ, "PYTHONPATH": str(ROOT), **dict(env)}
+        return subprocess.run(
+            command, cwd=tmp_path, env=given, capture_output=True, timeout=120, preexec_fn=limit if limits else None, **options
+        )  # fmt: skip
+
+    return run
+
+
+def one_line(done, code=1):
+    """The one line on standard error that a failed command says."""
+    said = done.stderr.decode(errors="replace")
+    assert done.returncode == code, said
+    assert said.count("\n") == 1, said
+    assert "Traceback" not in said
+    return said
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+SLOW = """
+import sys, time
+from pipeline.read import documents
+documents.BATCH_ROWS = 250
+from pipeline.write.journal import Journal
+add = Journal.add
+def slow(self, *given):
+    add(self, *given)
+    time.sleep(0.005)
+Journal.add = slow
+from pipeline.cli.app import main
+print("ready", flush=True)
+main()
+"""
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(tmp_path, folder, table, kind):
+    def run(out, *more):
+        args = ["score", str(table), "-m", str(folder), "--out", str(out), "--max-rejects", "1", *more]
+        return subprocess.Popen(
+            [sys.executable, "-c", SLOW, *args], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    whole = tmp_path / f"whole.{kind}"
+    first = run(whole)
+    first.stdout.readline()
+    begun = time.monotonic()
+    assert first.wait() == 0, first.stderr.read()
+    lasts, chance = time.monotonic() - begun, random.Random(kind)
+    out, survived = tmp_path / f"out.{kind}", 0
+    for _ in range(-(-KILLS // 3)):
+        running = run(out, *(["--resume"] if (tmp_path / f"out.{kind}.parts").exists() else []))
+        running.stdout.readline()
+        time.sleep(chance.uniform(0, lasts))
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        if out.exists():
+            assert digest(out) == digest(whole)
+    last = run(out, *(["--resume"] if (tmp_path / f"out.{kind}.parts").exists() else []))
+    _, said = last.communicate()
+    assert last.returncode == 0, said
+    survived += digest(out) == digest(whole)
+    assert survived
+    rejects = [json.loads(line)["row"] for line in (tmp_path / f"out.{kind}.rejects.jsonl").open()]
+    assert rejects == [ROWS + 2]
+    assert not (tmp_path / f"out.{kind}.parts").exists()
+
+
+def test_a_killed_training_or_timeline_leaves_nothing_under_the_final_name(tmp_path, folder):
+    chance = random.Random(1)
+    commands = {
+        "timeline.csv": ["timeline", str(DATA / "archive.csv"), "-m", str(folder), "--out", "drawn"],
+        "card.json": ["train", "--data", str(DATA), "--out", "model"],
+    }
+    for mark, command in commands.items():
+        for _ in range(max(KILLS // 6, 1)):
+            running = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.cli", *command],
+                cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            time.sleep(chance.uniform(0.3, 4))
+            running.kill()
+            running.wait()
+            for place in (tmp_path / "drawn", tmp_path / "model"):
+                # A folder under the final name is whole: the file that is written last is there.
+                assert not place.exists() or any(place.iterdir()), mark
+
+
+@pytest.mark.parametrize("args", [("--format", "jsonl"), ("--format", "csv"), ("--format", "table")])
+def test_a_full_disk_and_a_closed_output_are_one_line(detente, table, args):
+    assert "No space left" in one_line(detente("score", table, *args, shell=">/dev/full"))
+    detente("score", "Rebels fired.", *args, shell="2>/dev/full")
+    one_line(detente("score", "Rebels fired on the town.", *args, shell=">&-"))
+
+
+def test_output_beyond_the_limit_of_a_file_is_one_line_and_the_run_can_go_on(detente, table, tmp_path):
+    small = [(resource.RLIMIT_FSIZE, 200_000)]
+    said = one_line(detente("score", table, "--out", "out.jsonl", limits=small))
+    assert "File too large" in said
+    assert not (tmp_path / "out.jsonl").exists()
+    done = detente("score", table, "--out", "out.jsonl", "--resume")
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == ROWS
+
+
+def test_few_file_descriptors_and_little_memory_are_enough(detente, table):
+    for kind, most in ((resource.RLIMIT_NOFILE, 24), (resource.RLIMIT_AS, 2 << 30)):
+        done = detente("score", table, "--out", f"out{kind}.jsonl", "--threads", "2", limits=[(kind, most)])
+        assert done.returncode == 0, done.stderr
+
+
+def test_too_little_memory_is_one_line(detente, table):
+    done = detente("score", table, "--out", "out.jsonl", limits=[(resource.RLIMIT_AS, 150 << 20)])
+    assert done.returncode != 0
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_one_line(detente, table, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    assert "Permission denied" in one_line(detente("score", table, "--out", "closed/out.jsonl"))
+
+
+def test_output_into_a_file_system_without_files_is_one_line(detente, table):
+    one_line(detente("score", table, "--out", "/proc/out.jsonl"))
+
+
+def test_an_input_that_has_gone_is_one_line(detente, table, tmp_path):
+    assert "no such file" in one_line(detente("score", "gone.csv", "--out", "out.jsonl"))
+    (tmp_path / "link.csv").symlink_to("nowhere.csv")
+    assert "no such file" in one_line(detente("score", "link.csv", "--out", "out.jsonl"))
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"HOME": "/nowhere"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"TZ": "Pacific/Apia"}, {"LANG": "tr_TR.UTF-8"}],
+)  # fmt: skip
+def test_scores_are_the_same_wherever_they_are_made(detente, env):
+    texts = ("Rebels fired on İzmir — “again”.", "Chad sent food to Niger.")
+    usual = detente("score", *texts, env={"PYTHONUTF8": "1"})
+    assert usual.returncode == 0, usual.stderr
+    assert detente("score", *texts, env=env).stdout == usual.stdout
+
+
+def test_bytes_that_are_no_utf8_on_the_command_line_are_one_line(detente):
+    one_line(detente("score", "caf\udce9 was shelled again"))
+    one_line(detente("score", "caf\udce9.csv"))
+    one_line(detente("score", "Rebels fired.", "--out", "caf\udce9/out.jsonl"))
+
+
+def test_ctrl_c_is_130_and_one_line(tmp_path, folder, table):
+    running = subprocess.Popen(
+        [sys.executable, "-c", SLOW.replace("0.005", "0.2"), "score", str(table), "-m", str(folder), "--out", str(tmp_path / "o.jsonl")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    running.stdout.readline()
+    while not (tmp_path / "o.jsonl.parts" / "journal").exists():
+        time.sleep(0.02)
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert (running.returncode, said.decode()) == (
+        130,
+        "interrupted; what was finished is kept, and --resume goes on\n",
+    )
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_an_input_is_never_overwritten_with_its_own_scores(detente, tmp_path, kind):
+    path = tmp_path / f"in.{kind}"
+    path.write_text("text\nRebels fired.\n" if kind == "csv" else '{"text": "Rebels fired."}\n')
+    before = path.read_bytes()
+    (tmp_path / f"link.{kind}").symlink_to(path)
+    for out in (path.name, f"link.{kind}", f"../{tmp_path.name}/{path.name}"):
+        assert "is an input" in one_line(detente("score", path, "--out", out))
+    assert "is an input" in one_line(detente("score", path, "--format", "table", "--out", path.name))
+    assert path.read_bytes() == before
