@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from safetensors.numpy import load as arrays_in
 from safetensors.numpy import save as packed
 
+from pipeline.corpus.signatures import SIZE
 from pipeline.errors import ModelError
 from pipeline.experiment.train import train
 from pipeline.model.folder import FILES, LARGEST
-from pipeline.model.layout import WEIGHTS
+from pipeline.model.layout import FIXED, WEIGHTS
 from pipeline.model.settings import Abstention, Settings, Training
 from pipeline.model.store import load, load_pipeline, load_signatures, run_of
 from pipeline.score.snippets import score
@@ -389,7 +390,10 @@ JSON = st.recursive(
 def test_any_json_anywhere_in_the_card_is_refused_or_changes_nothing(contents, tmp_path, right, data, value):
     card = json.loads(contents[FILES.card])
     path = data.draw(st.sampled_from(list(paths_in(card))))
-    refused_or_the_same(made_up(tmp_path / "m", contents, {}, changed(card, path, value)), right)
+    folder = made_up(tmp_path / "m", contents, {}, changed(card, path, value))
+    # Other settings of how texts are read, within their ranges, make another model.
+    reads_otherwise = path == ("settings",) or path[:2] == ("settings", "text")
+    refused_or_sound(folder) if reads_otherwise else refused_or_the_same(folder, right)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"format":' * 50_000, b"4"])
@@ -506,3 +510,7 @@ def test_the_served_model_unpickles_nothing(trapped):
     served.load_context(PythonModelContext({"model": str(folder)}, None))
     assert len(served.predict(None, TEXTS)) == len(TEXTS)
     assert not trap.exists()
+
+
+def test_the_layout_knows_the_size_of_a_signature():
+    assert FIXED["size"] == SIZE

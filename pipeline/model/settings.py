@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -85,6 +84,8 @@ def read_settings(path: str | Path) -> Settings:
     ConfigError
         Where the file is missing or no TOML, or a table, a name or a value does not fit.
     """
+    import tomllib  # models are opened without it
+
     try:
         with open(path, "rb") as file:
             tables = tomllib.load(file)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass
-from difflib import get_close_matches
 from typing import get_type_hints
 
 import msgspec
@@ -32,6 +31,8 @@ def _refuse_unknown(data, kind, within: str = "") -> None:
     known = [field.name for field in fields(kind)] if is_dataclass(kind) else list(kind.__struct_fields__)
     for name in data:
         if name not in known:
+            from difflib import get_close_matches  # no start should wait for it
+
             nearest = get_close_matches(str(name), known, 1)
             hint = f"; did you mean {nearest[0]}?" if nearest else f"; expected one of {', '.join(known)}"
             raise ValueError(f"unknown name {(within + str(name))[:60]!r}{hint}")
