@@ -19,7 +19,7 @@ from sklearn.metrics import f1_score
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.split import folds
-from pipeline.label.pick import margins, pick
+from pipeline.label.pick import pick
 from pipeline.model.fit import fit
 from pipeline.model.settings import Settings
 
@@ -49,8 +49,6 @@ def _next(model, pool: Corpus, rest: np.ndarray, way: str, seed: int, rng) -> np
     if way == "random":
         return rng.choice(len(rest), STEP, replace=False)
     proba = model.predict_proba(pool.texts[rest])
-    if way == "margin":
-        return np.argsort(margins(proba), kind="stable")[:STEP]
     return pick(pool.texts[rest], proba, STEP, seed).rows
 
 
@@ -68,7 +66,7 @@ def needed(curve: np.ndarray, goal: float) -> float:
 
 def main() -> None:
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
-    ways = ("random", "pick", "margin")
+    ways = ("random", "pick")
     for name in SOURCES:
         corpus = stances_only(read_gold(Path(sys.argv[1]), name))
         groups = near_groups(corpus.texts)

@@ -3,8 +3,11 @@
 import csv
 import json
 import random
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +24,8 @@ from pipeline.label.fix import fixed
 from pipeline.label.lines import read_lines
 from pipeline.stance import stance_of
 from tests.conftest import DATA
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs the signals and limits of POSIX")
 
 
 def write(path, rows, header=("text", "event")):
@@ -226,9 +231,10 @@ def test_files_are_written_all_or_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_one_clear_line():
+def test_a_place_that_cannot_be_written_to_is_one_clear_line(tmp_path):
+    (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written: .*nothing was changed"):
-        write_files({Path("/dev/full/x.csv"): Sheet(["n"], [["1"]])})
+        write_files({tmp_path / "file" / "x.csv": Sheet(["n"], [["1"]])})
 
 
 def test_the_command_gives_json_in_a_pipe_and_exit_code_3(tmp_path):
@@ -240,6 +246,54 @@ def test_the_command_gives_json_in_a_pipe_and_exit_code_3(tmp_path):
     assert report["findings"][0]["kind"] == "contradiction"
     clean = write(tmp_path / "clean.csv", [("Peru hit Chile.", "ASSAULT"), ("Oman aids Chad.", "AID")])
     assert CliRunner().invoke(app, ["data", "check", str(clean), "--no-errors"]).exit_code == 0
+
+
+def test_a_pipe_holds_nothing_but_json_whatever_is_written_beside(tmp_path):
+    path = write(tmp_path / "mine.csv", [("Peru hit Chile.", "ASSAULT"), ("Oman aids Chad.", "AID")])
+    given = [sys.executable, "-m", "pipeline.cli", "data", "check", str(path), "--no-errors", "--fix", "clean.csv"]
+    done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["serious"] is False
+    assert (tmp_path / "clean.csv").exists()
+
+
+@POSIX
+def test_an_output_that_does_not_fit_on_the_disk_leaves_nothing_behind(tmp_path):
+    rows = [(f"Peru hit town {k} of Chile with {k * 7} rockets.", "ASSAULT") for k in range(2_000)]
+    path = write(tmp_path / "mine.csv", rows)
+
+    def small_files():
+        import resource
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    out = tmp_path / "out" / "clean.csv"
+    given = [sys.executable, "-m", "pipeline.cli", "data", "check", str(path), "--no-errors", "--fix", str(out)]
+    done = subprocess.run(
+        given, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=small_files
+    )
+    assert done.returncode == 1
+    assert "clean.csv: cannot be written: File too large; nothing was changed" in done.stderr
+    assert list(out.parent.iterdir()) == []
+
+
+@POSIX
+@pytest.mark.slow
+def test_an_interruption_leaves_nothing_behind(tmp_path):
+    rows = [(f"Peru hit town {k} of Chile with {k * 7} rockets.", "ASSAULT" if k % 2 else "AID") for k in range(20_000)]
+    path = write(tmp_path / "mine.csv", rows)
+    out = tmp_path / "clean.csv"
+    given = [sys.executable, "-m", "pipeline.cli", "data", "check", str(path), "--fix", str(out)]
+    run = subprocess.Popen(given, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert said[0] == ""
+    assert "interrupted" in said[1]
+    assert "Traceback" not in said[1]
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.csv"]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from pipeline.corpus.near import fingerprints
 from pipeline.corpus.signatures import signatures
 from pipeline.errors import InputError
 from pipeline.label.exchange import read_export
-from pipeline.label.pick import margins, pick
+from pipeline.label.pick import certainty, pick
 from pipeline.label.pools import picked_tasks, read_pool, write_tasks
 
 TEXTS = np.array([f"{word} {k}" for k in range(25) for word in ("border", "treaty", "strike", "summit")], object)
@@ -28,8 +28,10 @@ def pool(tmp_path, corpus):
     return path, texts
 
 
-def test_margins_are_the_likeliest_less_the_next():
-    assert margins(np.array([[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]])) == pytest.approx([0.2, 1.0])
+def test_certainty_is_one_less_the_entropy_over_that_of_an_even_row():
+    # -(0.5 ln 0.5 + 2 * 0.25 ln 0.25) = 1.5 ln 2, over ln 3
+    proba = np.array([[0.5, 0.25, 0.25], [1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]])
+    assert certainty(proba) == pytest.approx([1 - 1.5 * np.log(2) / np.log(3), 1.0, 0.0])
 
 
 def test_a_fifth_is_random_and_the_rest_are_among_the_least_sure():

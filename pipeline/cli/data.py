@@ -20,7 +20,10 @@ def check(
         Optional[Path],
         typer.Option(help="Write a cleaned copy here (of several files: a folder), and the list of every change."),
     ] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="Model whose words tell the language.")] = str(MODEL),
+    model: Annotated[
+        Optional[str],
+        typer.Option("--model", "-m", help=f"Model whose words tell the language.  [default: {MODEL}, if it is there]"),
+    ] = None,
     errors: Annotated[bool, typer.Option("--errors/--no-errors", help="Look for likely label errors.")] = True,
     all_places: Annotated[bool, typer.Option("--all", help="Show every place, not the first five of a kind.")] = False,
     text_column: TextColumn = None,
@@ -32,13 +35,13 @@ def check(
     """Check labelled files before training on them; exit code 3 where something serious is found."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
-    from pipeline.label.check import check_rows, n_steps, read_files
+    from pipeline.label.check import check_rows, n_steps, read_files, usual_model
     from pipeline.label.fix import fixed
     from pipeline.reader import open_model
     from pipeline.show.checked import as_json, checked
 
     rows = read_files(files, Columns(text_column, event_column, stance_column, quad_column), encoding)
-    opened = open_model(model) if model != str(MODEL) or MODEL.is_dir() else None
+    opened = open_model(model) if model else usual_model(MODEL)
     with show.progress(n_steps(rows), "checking") as step:
         done = check_rows(rows, opened, errors, step)
     if sys.stdout.isatty():
@@ -46,7 +49,7 @@ def check(
     else:
         print(as_json(done))
     if fix:
-        show.written(fixed(rows, fix))
+        show.written(fixed(rows, fix), stderr=True)
     if done.serious:
         raise typer.Exit(DRIFT)
 
@@ -164,4 +167,4 @@ def agreement(
     else:
         print(labelling.agreed_as_json(found))
     if out:
-        written([write_disagreements(found, out)])
+        written([write_disagreements(found, out)], stderr=True)

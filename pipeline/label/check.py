@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.corpus.labelled import Columns
-from pipeline.errors import InputError
+from pipeline.errors import InputError, ModelError
 from pipeline.label.balance import balance_findings, summary
 from pipeline.label.findings import Checked, Finding
 from pipeline.label.repeats import Repeats, repeat_findings
 from pipeline.label.rows import BLANK, BROKEN, UNKNOWN, UNLABELLED, LabelledRows, read_labelled_rows
 from pipeline.label.suspicion import label_errors
-from pipeline.model.store import Model
+from pipeline.model.store import Model, load
 from pipeline.read.rows import SHOWN
 from pipeline.score.snippets import REASONS, score
 
@@ -42,6 +42,14 @@ def read_files(paths: list[Path], columns: Columns | None = None, encoding: str 
     if twice:
         raise InputError(f"{twice[0]}: named twice; every row of it would count as a copy")
     return [read_labelled_rows(path, columns, encoding) for path in paths]
+
+
+def usual_model(folder: Path) -> Model | None:
+    """The model in a folder that nobody named; None where there is none that this version can read."""
+    try:
+        return load(folder)
+    except ModelError:
+        return None
 
 
 def n_steps(files: list[LabelledRows]) -> int:
@@ -71,7 +79,9 @@ def check_rows(
     found += repeat_findings(Repeats(files))
     step("copies compared")
     if model is None:
-        skipped.append("the language, for want of a model: train one, or name it with --model")
+        skipped.append(
+            "the language, for want of a model that this version can read: train one, or name it with --model"
+        )
     else:
         found += _language(files, model)
     step("words looked up")

@@ -1,6 +1,6 @@
 """The next texts to label: those that a model is least sure of, unlike each other, and a random share.
 
-Least sure: smallest margin between the two likeliest labels (Scheffer, Decomain and Wrobel 2001). Unlike each other: one
+Least sure: of highest entropy (Shannon 1948; Settles 2009, "Active Learning Literature Survey", section 3.1). Unlike each other: one
 of each cluster of TF-IDF vectors, clusters weighed by how unsure their members are (Zhdanov 2019, "Diverse mini-batch
 Active Learning"). The random share is drawn from the whole pool, so that accuracy measured on it is that of the pool.
 """
@@ -33,18 +33,21 @@ class Picked:
     why: np.ndarray
 
 
-def margins(proba: np.ndarray) -> np.ndarray:
-    """(n,) float64 in [0, 1], the probability of the likeliest class less that of the next.
+def certainty(proba: np.ndarray) -> np.ndarray:
+    """(n,) float64 in [0, 1]: 1 where one class has all the probability, 0 where all have the same.
+
+    One less the entropy of each row over that of an even one. With two classes it ranks as their margin does.
 
     Examples
     --------
-    >>> margins(np.array([[0.5, 0.3, 0.2], [0.1, 0.8, 0.1]])).round(2).tolist()
-    [0.2, 0.7]
+    >>> certainty(np.array([[0.5, 0.5], [1.0, 0.0], [0.9, 0.1]])).round(3).tolist()
+    [0.0, 1.0, 0.531]
     """
-    if proba.shape[1] < 2:
+    n = proba.shape[1]
+    if n < 2:
         return np.ones(len(proba))
-    top = np.partition(proba, -2, axis=1)[:, -2:]
-    return top[:, 1] - top[:, 0]
+    entropy = -(proba * np.log(np.maximum(proba, np.finfo(float).tiny))).sum(axis=1)
+    return np.clip(1.0 - entropy / np.log(n), 0.0, 1.0)
 
 
 def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_share: float = RANDOM_SHARE) -> Picked:
@@ -67,17 +70,17 @@ def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_sha
     rng = np.random.default_rng(seed)
     by_chance = rng.choice(len(texts), round(random_share * n), replace=False)
     rest = np.setdiff1d(np.arange(len(texts)), by_chance)
-    margin = margins(proba)
+    sure = certainty(proba)
     n_unsure = n - len(by_chance)
-    candidates = rest[np.argsort(margin[rest], kind="stable")][: min(int(_CANDIDATES * n_unsure), _MOST_CLUSTERED)]
-    unsure = candidates[_spread(texts[candidates], margin[candidates], n_unsure, seed)]
+    candidates = rest[np.argsort(sure[rest], kind="stable")][: min(_CANDIDATES * n_unsure, _MOST_CLUSTERED)]
+    unsure = candidates[_spread(texts[candidates], sure[candidates], n_unsure, seed)]
     rows = np.concatenate([by_chance, unsure])
     why = np.array([RANDOM] * len(by_chance) + [UNSURE] * len(unsure), object)
     order = rng.permutation(n)  # mixed, so that those who stop early have labelled some of both
     return Picked(rows[order], why[order])
 
 
-def _spread(texts: np.ndarray, margin: np.ndarray, n: int, seed: int) -> np.ndarray:
+def _spread(texts: np.ndarray, sure: np.ndarray, n: int, seed: int) -> np.ndarray:
     """(n,) places of the least sure text of each of n clusters."""
     if n in (0, len(texts)):
         return np.arange(n)
@@ -88,11 +91,11 @@ def _spread(texts: np.ndarray, margin: np.ndarray, n: int, seed: int) -> np.ndar
         vectors = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
     except ValueError:  # not one word among them
         return np.arange(n)
-    weight = 1.0 - margin + 1e-3
+    weight = 1.0 - sure + 1e-3
     batch = max(1024, 3 * n)
     clusters = MiniBatchKMeans(n, random_state=seed, n_init=1, batch_size=batch, max_iter=20)
     cluster = clusters.fit_predict(vectors, sample_weight=weight)
-    order = np.argsort(margin, kind="stable")
+    order = np.argsort(sure, kind="stable")
     first = np.unique(cluster[order], return_index=True)[1]
     chosen = order[np.sort(first)]
     others = order[~np.isin(order, chosen)]  # where clusters are empty, the least sure of the others

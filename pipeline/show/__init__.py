@@ -170,10 +170,10 @@ def drift(found) -> None:
         console().print("new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), soft_wrap=True)
 
 
-def written(paths: list[Path]) -> None:
-    """Files that were written."""
+def written(paths: list[Path], stderr: bool = False) -> None:
+    """Files that were written; on standard error where programs read standard output."""
     for path in paths:
-        console().print(f"wrote    {path}", soft_wrap=True)
+        console(stderr).print(f"wrote    {path}", soft_wrap=True)
 
 
 def scores(model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
