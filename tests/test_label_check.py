@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -286,7 +287,10 @@ def test_an_interruption_leaves_nothing_behind(tmp_path):
     out = tmp_path / "clean.csv"
     given = [sys.executable, "-m", "pipeline.cli", "data", "check", str(path), "--fix", str(out)]
     run = subprocess.Popen(given, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(3)
+    maps, last = Path(f"/proc/{run.pid}/maps"), time.monotonic() + 60
+    while maps.exists() and "arrow" not in maps.read_text() and time.monotonic() < last:  # not before it is at work
+        time.sleep(0.05)
+    time.sleep(0.5)
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=60)
     assert run.returncode == 130
