@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -116,6 +117,18 @@ def test_a_folder_is_scored_file_by_file_and_a_table_is_drawn(detente):
     for name in ("easing.txt", "mixed.txt", "rising.txt"):
         assert name in done.out
     assert "distinct sentences" in done.out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_no_word_of_text_or_evidence_is_cut_on_a_terminal(detente, columns):
+    text = "Kenya accused Uganda of an attack and sent food to Niger, the ministry of foreign affairs said on Tuesday."
+    done = detente("score", text, "--format", "table", env={"COLUMNS": str(columns), "TTY_COMPATIBLE": "1"})
+    assert done.returncode == 0, done.err
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", done.out).splitlines()
+    assert max(map(len, lines)) <= columns
+    assert "…" not in done.out
+    assert set(text.split()) <= set(" ".join(lines).split())
+    assert ("text and evidence" in " ".join(lines)) == (columns < 100)
 
 
 def test_an_evaluation_writes_its_report_and_compares_two_models(detente, tmp_path, folder):

@@ -83,9 +83,9 @@ def score(
 
             print_rows(score_in_order(opened, batches, asked, kind, threads or processors()), kind)
             return
-        from pipeline import show
+        from pipeline.show.scores import scores
 
-        show.scores(opened, batches, asked, file)
+        scores(opened, batches, asked, file)
         return
     _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
-from pipeline.arrays.arrow import as_strings
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
-from pipeline.read.documents import Documents
-from pipeline.score.articles import Articles, score_articles
-from pipeline.stance import MIXED, STANCES, UNCLEAR
 from pipeline.write.journal import Totals
-from pipeline.write.rows import OutputOptions, sentence_table, snippet_table
 
 if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
     from rich.console import Console
     from rich.table import Table
 
-_COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _WIDE = 120  # columns where the output is no terminal
 
 
@@ -34,7 +26,8 @@ def console(stderr: bool = False, file=None) -> Console:
     return made if made.is_terminal else Console(stderr=stderr, file=file, highlight=False, width=_WIDE)
 
 
-def _table(title: str | None = None, **options) -> Table:
+def bare_table(title: str | None = None, **options) -> Table:
+    """A table without lines, its title and its header on the left."""
     from rich.table import Table
 
     return Table(title=title, title_justify="left", box=None, header_style="bold", **options)
@@ -81,13 +74,13 @@ def scored(totals: Totals) -> None:
 
 def figures(measured: dict, title: str) -> None:
     """The headline metrics with their intervals, then every stance and event type."""
-    table = _table(title)
+    table = bare_table(title)
     for name, side in (("metric", "left"), ("value", "right"), ("95 % interval", "left")):
         table.add_column(name, justify=side)
     for key in (k for k in HEADLINES if k in measured):
         _figure_row(table, metric_in_words(key), measured[key])
     console().print(table)
-    classes = _table()
+    classes = bare_table()
     for name in ("", "precision", "recall", "F1", "95 % interval of F1"):
         classes.add_column(name, justify="left" if not name or "interval" in name else "right")
     blocks = ("three_way" if "three_way.neutral.f1" in measured else "two_way", "events")
@@ -116,7 +109,7 @@ def evaluation(done) -> None:
     for warning in done.warnings:
         console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
     figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear to the model")
-    table = _table("two-way and three-way macro-F1")
+    table = bare_table("two-way and three-way macro-F1")
     for name in ("system", "two-way", "three-way"):
         table.add_column(name)
     rows = {"this model": done.figures, **done.baselines} if done.baselines else {}
@@ -133,7 +126,7 @@ def evaluation(done) -> None:
 
 def comparison(found, first: str, second: str) -> None:
     """Paired differences of two models, and McNemar's test."""
-    table = _table(f"{first} less {second}")
+    table = bare_table(f"{first} less {second}")
     for name, side in (("metric", "left"), ("difference", "right"), ("95 % interval", "left")):
         table.add_column(name, justify=side)
     for key in (k for k in HEADLINES if k in found.differences):
@@ -146,7 +139,7 @@ def comparison(found, first: str, second: str) -> None:
 
 def checks(outcomes, failed: bool) -> None:
     """Pass rates of behavioural checks by kind, and the cases that failed where asked for."""
-    table = _table()
+    table = bare_table()
     for name in ("check", "cases", "passed", "floor", "", "what a case must show"):
         table.add_column(name, justify="right" if name in ("cases", "passed", "floor") else "left")
     for one in outcomes:
@@ -160,7 +153,7 @@ def checks(outcomes, failed: bool) -> None:
 
 def drift(found) -> None:
     """The comparisons of two scored files."""
-    table = _table()
+    table = bare_table()
     for name in ("comparison", "value", "limit", ""):
         table.add_column(name, justify="right" if name in ("value", "limit") else "left")
     for shift in found.shifts:
@@ -174,49 +167,6 @@ def written(paths: list[Path], stderr: bool = False) -> None:
     """Files that were written; on standard error where programs read standard output."""
     for path in paths:
         console(stderr).print(f"wrote    {path}", soft_wrap=True)
-
-
-def scores(model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
-    """Tables of scored snippets and articles, to the terminal or to a file."""
-    file = out.open("w", encoding="utf-8") if out else None
-    try:
-        screen = console(file=file)
-        for batch in batches:
-            if not batch.articles:
-                table = snippet_table(model, batch.ids, batch.texts, asked).append_column("text", batch.texts)
-                screen.print(_snippet_table(table))
-                continue
-            for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
-                _article(screen, model, name, article, asked.evidence)
-    finally:
-        if file:
-            file.close()
-
-
-def _article(screen: Console, model, name: str, article: Articles, n_evidence: int) -> None:
-    (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
-    screen.print(f"\n[bold]{name}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}")
-    said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
-    screen.print(f"{len(article.texts)} distinct sentences: {said}")
-    screen.print(_snippet_table(sentence_table(model, as_strings([name]), article, OutputOptions(evidence=n_evidence))))
-
-
-def _snippet_table(rows: pa.Table) -> Table:
-    from rich.text import Text
-
-    table = _table(padding=(0, 1))
-    table.add_column("stance")
-    table.add_column("tension", justify="right")
-    table.add_column("event")
-    table.add_column("text", ratio=3)
-    table.add_column("evidence", ratio=2, style="bright_black")
-    for row in rows.to_pylist():
-        evidence = ", ".join(f"{e['words']} {e['weight']:+.1f}" for e in row["evidence"])
-        stance = Text(row["stance"], style=_COLOURS[row["stance"]])
-        event = "" if row["stance"] == UNCLEAR else row["event"]
-        times = f" (×{row['repeats']})" if row.get("repeats", 1) > 1 else ""
-        table.add_row(stance, f"{row['tension']:+.2f}", event, Text(row["text"] + times), Text(evidence))
-    return table
 
 
 def _figure_row(table: Table, name: str, figure) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from pipeline.label.findings import Checked, Finding
-from pipeline.show import _table, console
+from pipeline.show import bare_table, console
 from pipeline.show.timelines import _plain
 
 _EXAMPLES = 5
@@ -14,7 +14,7 @@ _EXAMPLES = 5
 
 def checked(done: Checked, all_places: bool = False) -> None:
     """The files, then each kind of trouble with its first places."""
-    table = _table()
+    table = bare_table()
     for name, side in (
         ("file", "left"),
         ("rows", "right"),

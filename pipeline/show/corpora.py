@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.show import _table, console
+from pipeline.show import bare_table, console
 
 if TYPE_CHECKING:
     from pipeline.sources.cards import Card
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def listing(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
     """A line a corpus."""
-    table = _table()
+    table = bare_table()
     for name in ("name", "what it is", "licence", "at hand"):
         table.add_column(name)
     for name, card in known.items():

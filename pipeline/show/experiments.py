@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import metric_in_words
 from pipeline.experiment.variants import RIGHT_SIDE, TAKES_SIDE, Result
-from pipeline.show import _table, console
+from pipeline.show import bare_table, console
 
 _OWN = {TAKES_SIDE: "takes a side", RIGHT_SIDE: "right where it takes a side"}
 
@@ -33,7 +33,7 @@ def experiment(answered) -> None:
 def _by_metric(results: list[Result], metric: str):
     """Variants in rows, sets of rows in columns, the paired difference to the first variant below the figure."""
     sets = [name for name in results[0].figures if any(metric in one.figures[name] for one in results)]
-    table = _table(_OWN.get(metric, metric_in_words(metric)))
+    table = bare_table(_OWN.get(metric, metric_in_words(metric)))
     for name in ("variant", *sets):
         table.add_column(name)
     for result in results:
@@ -87,7 +87,7 @@ def search(found, shown: int = 10) -> None:
         return
     out = console()
     names = list(found.trials[0].params)
-    table = _table(f"{metric_in_words(found.metric)}, mean of {found.folds} folds")
+    table = bare_table(f"{metric_in_words(found.metric)}, mean of {found.folds} folds")
     for name in ("trial", "score", *(name.partition(".")[2] for name in names)):
         table.add_column(name, justify="right")
     whole = sorted((one for one in found.trials if not one.pruned), key=lambda one: (-one.score, one.number))

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 
-from pipeline.show import _table, console
+from pipeline.show import bare_table, console
 from pipeline.show.timelines import _plain
 
 _DISAGREEMENTS = 10
@@ -16,7 +16,7 @@ def imported(found) -> None:
     """What each label was taken for, and what was left out."""
     if found.text_column:
         console().print(f"text     {_plain(found.text_column)}\nlabel    {_plain(found.label_column)}", soft_wrap=True)
-    table = _table()
+    table = bare_table()
     for name, side in (("label", "left"), ("taken for", "left"), ("rows", "right")):
         table.add_column(name, justify=side)
     for label, (taken, n) in found.labels.items():
@@ -39,7 +39,7 @@ def picked(tasks, pool) -> None:
 
 def parted(rows, split) -> None:
     """The rows and stances of both sides of a split."""
-    table = _table()
+    table = bare_table()
     for name, side in (("", "left"), ("rows", "right"), ("share", "right"), ("stances", "left")):
         table.add_column(name, justify=side)
     for name, mine in (("train", ~split.test & ~split.left_out), ("test", split.test), ("left out", split.left_out)):
@@ -55,7 +55,7 @@ def parted(rows, split) -> None:
 
 def agreed(found) -> None:
     """Kappa of each pair of annotators, alpha of all, and the first disagreements."""
-    table = _table()
+    table = bare_table()
     for name, side in (("annotators", "left"), ("texts", "right"), ("agree", "right"), ("Cohen's kappa", "left")):
         table.add_column(name, justify=side)
     for pair in found.pairs:

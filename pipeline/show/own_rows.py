@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.evaluate.metrics import metric_in_words
-from pipeline.show import _table, console
+from pipeline.show import bare_table, console
 
 if TYPE_CHECKING:
     from pipeline.corpus.contradictions import SetAside
@@ -34,14 +34,14 @@ def own_rows(own: OwnRows) -> None:
     from pipeline.experiment.own_rows import SHOWN
 
     shown = [key for key in SHOWN if any(key in figures for _, figures in own.sources.values())]
-    table = _table("held-out rows that do not come with Detente")
+    table = bare_table("held-out rows that do not come with Detente")
     _columns(table, "source", shown)
     for name, (rows, figures) in own.sources.items():
         table.add_row(name, f"{rows:,}", *(str(figures.get(key, "")) for key in shown))
     console().print(table)
     if not own.curve:
         return
-    table = _table(f"learning curve: all of {' and '.join(own.learner)}, with a part of it trained on")
+    table = bare_table(f"learning curve: all of {' and '.join(own.learner)}, with a part of it trained on")
     _columns(table, "part", shown)
     for share, rows, figures in own.curve:
         table.add_row(f"{share:.0%}", f"{rows:,}", *(str(figures.get(key, "")) for key in shown))

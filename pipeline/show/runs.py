@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
-from pipeline.show import _table, console
+from pipeline.show import bare_table, console
 from pipeline.tracking.catalogue import Listed, Versus
 from pipeline.tracking.promotion import Decision
 
@@ -18,7 +18,7 @@ _SHOWN = ("two_way.macro_f1", "three_way.macro_f1", "events.macro_f1")
 
 def run_table(runs: list[Listed]) -> None:
     """The runs as a table, the newest first."""
-    table = _table()
+    table = bare_table()
     for name in ("run", "id", "began (UTC)", "took", "data", "two-way", "three-way", "events", "model"):
         table.add_column(name, justify="right" if name == "took" else "left")
     for run in runs:
@@ -42,13 +42,13 @@ def versus_tables(found: Versus) -> None:
     for place, run in (("first", found.first), ("second", found.second)):
         out.print(f"{place:<7}  {run.name} ({run.run_id[:8]}), {run.began}", soft_wrap=True)
     for title, differ in (("settings that differ", found.settings), ("data that differ", found.data)):
-        table = _table(title)
+        table = bare_table(title)
         for name in ("", "first", "second"):
             table.add_column(name)
         for name, values in differ.items():
             table.add_row(name, *("" if value is None else value[:28] for value in values))
         out.print(table if differ else f"no {title}")
-    table = _table("metrics, with 95 % intervals")
+    table = bare_table("metrics, with 95 % intervals")
     for name in ("metric", "first", "second"):
         table.add_column(name)
     for key, pair in found.figures.items():
@@ -56,7 +56,7 @@ def versus_tables(found: Versus) -> None:
         table.add_row(f"{data + ': ' if data else ''}{metric_in_words(metric)}", *(_shown(metric, one) for one in pair))
     out.print(table)
     for name, (rows, compared) in found.paired.items():
-        table = _table(f"first less second on {rows:,} rows of {name}, paired")
+        table = bare_table(f"first less second on {rows:,} rows of {name}, paired")
         for head in ("metric", "difference", "95 % interval"):
             table.add_column(head)
         for key in (key for key in HEADLINES if key in compared.differences):
@@ -78,7 +78,7 @@ def versus_lines(found: Versus) -> None:
 def decision_table(found: Decision, force: bool) -> None:
     """Whether a model was promoted, and the figures that say why."""
     out = console()
-    table = _table(f"{found.contest.rows:,} snippets of {found.data.name}" if found.contest else None)
+    table = bare_table(f"{found.contest.rows:,} snippets of {found.data.name}" if found.contest else None)
     for name in ("metric", found.candidate, found.champion or "(no champion yet)", "difference, paired"):
         table.add_column(name)
     for key in (key for key in HEADLINES if found.contest and key in found.contest.figures[0]):

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from pipeline.show import _table, console
+from pipeline.show import bare_table, console
 from pipeline.timeline.feed import Counts
 from pipeline.timeline.output import blocks, greatest
 from pipeline.timeline.series import Period
@@ -30,7 +30,7 @@ def timeline(periods: list[Period], counts: Counts) -> None:
             out.print(blocks(values[start : start + _WIDE]), highlight=False)
         flagged = [one for one in mine if one.flag]
         if flagged:
-            table = _table()
+            table = bare_table()
             for head, side in (
                 ("turn", "left"),
                 ("period", "left"),

@@ -1,0 +1,72 @@
+"""Scored snippets and articles, as tables for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from pipeline.arrays.arrow import as_strings
+from pipeline.read.documents import Documents
+from pipeline.score.articles import Articles, score_articles
+from pipeline.show import bare_table, console
+from pipeline.stance import MIXED, STANCES, UNCLEAR
+from pipeline.write.rows import OutputOptions, sentence_table, snippet_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
+_SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence stands under the text
+
+
+def scores(model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
+    """Tables of scored snippets and articles, to the terminal or to a file."""
+    file = out.open("w", encoding="utf-8") if out else None
+    try:
+        screen = console(file=file)
+        for batch in batches:
+            if not batch.articles:
+                table = snippet_table(model, batch.ids, batch.texts, asked).append_column("text", batch.texts)
+                screen.print(_snippet_table(table, screen.width))
+                continue
+            for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
+                _article(screen, model, name, article, asked.evidence)
+    finally:
+        if file:
+            file.close()
+
+
+def _article(screen: Console, model, name: str, article: Articles, n_evidence: int) -> None:
+    (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
+    screen.print(f"\n[bold]{name}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}")
+    said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
+    n = len(article.texts)
+    screen.print(f"{n} distinct {'sentence' if n == 1 else 'sentences'}: {said}")
+    rows = sentence_table(model, as_strings([name]), article, OutputOptions(evidence=n_evidence))
+    screen.print(_snippet_table(rows, screen.width))
+
+
+def _snippet_table(rows: pa.Table, width: int) -> Table:
+    from rich.text import Text
+
+    beside = width >= _SIDE_BY_SIDE
+    table = bare_table(padding=(0, 1))
+    table.add_column("stance")
+    table.add_column("tension", justify="right")
+    table.add_column("event")
+    table.add_column("text" if beside else "text and evidence", ratio=3)
+    if beside:
+        table.add_column("evidence", ratio=2, style="bright_black")
+    for row in rows.to_pylist():
+        evidence = ", ".join(f"{e['words']} {e['weight']:+.1f}" for e in row["evidence"])
+        stance = Text(row["stance"], style=_COLOURS[row["stance"]])
+        event = Text(row["reason"], "bright_black") if row["stance"] == UNCLEAR else row["event"]
+        text = Text(row["text"] + (f" (×{row['repeats']})" if row.get("repeats", 1) > 1 else ""))
+        if not beside and evidence:
+            text.append("\n" + evidence, "bright_black")
+        table.add_row(stance, f"{row['tension']:+.2f}", event, text, *([Text(evidence)] if beside else []))
+    return table
