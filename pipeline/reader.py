@@ -149,8 +149,13 @@ class Reader:
         articles: bool = False,
         text_column: str | None = None,
         date_format: str | None = None,
+        top: int = 50,
     ) -> pd.DataFrame:
         """Tension over time of a DataFrame of dated texts, or of rows that were scored already.
+
+        Parameters
+        ----------
+        top : keep so many series, those with the most relevant texts; 0 for all.
 
         Returns
         -------
@@ -164,7 +169,7 @@ class Reader:
         from pipeline.timeline.pieces import Feed, piece_of
         from pipeline.timeline.series import timeline
 
-        feed = Feed(date_column, date_format, by, only, freq, articles, text_column)
+        feed = Feed(date_column, date_format, by, only, freq, articles, text_column, top)
         records, _ = records_of([piece_of(frame, feed, self.model)], feed, "the DataFrame")
         return frame_of(timeline(records, freq, np.array(self.model.priors)))
 

@@ -86,6 +86,20 @@ def test_a_series_without_a_turn_is_flagged_once_in_450_periods():
     assert 1 / 600 < rate < 1 / 340
 
 
+def test_the_series_with_the_most_relevant_texts_are_kept_and_the_rest_is_counted(tmp_path, model):
+    texts = [f"Kenya accused Uganda of attack {k}." for k in range(6)] + [
+        "Kenya accused Chad of theft.",
+        "Chad sued Mali.",
+    ]
+    lines = "\n".join(f"2024-01-0{k + 1},{text}" for k, text in enumerate(texts))
+    (tmp_path / "a.csv").write_text(f"date,text\n{lines}\n")
+    found, counts = read_feed([tmp_path / "a.csv"], Feed(by="pair", top=1), model)
+    assert {found.names[k] for k in found.series} == {"KEN>UGA"}
+    assert counts.series_left_out == 2
+    found, counts = read_feed([tmp_path / "a.csv"], Feed(by="pair", top=0), model)
+    assert (len(set(found.series.tolist())), counts.series_left_out) == (3, 0)
+
+
 @pytest.mark.parametrize(("step", "flag"), [(0.8, "rise"), (-0.8, "fall")])
 def test_a_jump_is_flagged_at_once_and_a_slow_climb_in_time(step, flag):
     rng = np.random.default_rng(2)
@@ -193,14 +207,14 @@ def test_the_band_holds_the_true_tension_on_93_to_98_of_100_days(n):
     rng, mix = np.random.default_rng(3), np.array([0.35, 0.15, 0.3, 0.2])
     density, _ = synthetic(mix, 300, n, rng)
     true = (mix[0] - mix[1]) / (1 - mix[3])
-    bands = [banded(day, np.ones(n, int), mix, rng).tension for day in density]
+    bands = [banded(day[None], np.ones((1, n), int), mix, rng)[0].tension for day in density]
     held = np.mean([low <= true <= high for _, low, high in bands])
     assert 0.92 < held < 0.985
     assert np.mean([value for value, _, _ in bands]) == pytest.approx(true, abs=0.03)
 
 
 def test_two_texts_that_agree_have_a_wide_band():
-    shares = banded(np.array([[2.0, 0.1, 0.1, 0.1]]), np.array([2]), np.full(4, 0.25), np.random.default_rng(0))
+    (shares,) = banded(np.array([[[2.0, 0.1, 0.1, 0.1]]]), np.array([[2]]), np.full(4, 0.25), np.random.default_rng(0))
     assert shares.tension[2] - shares.tension[1] > 0.8
 
 

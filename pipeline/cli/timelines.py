@@ -29,6 +29,7 @@ def timeline(
     only: Annotated[
         Optional[str], typer.Option(help="Keep this series alone; an actor by key or name (RUS, Kremlin).")
     ] = None,
+    top: Annotated[int, typer.Option(min=0, help="Series to keep: those with the most texts; 0 for all.")] = 50,
     freq: Annotated[str, typer.Option(help="H, D, W or M: hours, days, weeks or months.")] = "D",
     articles: Annotated[bool, typer.Option("--articles", help="The texts are articles.")] = False,
     out: Annotated[Optional[Path], typer.Option(help="Folder for timeline.csv, .json, .png and .html.")] = None,
@@ -50,7 +51,7 @@ def timeline(
     from pipeline.timeline.series import timeline as series_of
 
     paths = dated_files(files)
-    feed = Feed(date_column, date_format, by, only, freq, articles, text_column)
+    feed = Feed(date_column, date_format, by, only, freq, articles, text_column, top)
     opened = open_model(model)
     with reading(0) as step:
         records, counts = read_feed(paths, feed, opened, threads or processors(), lambda rows: step(rows, 0))

@@ -50,6 +50,10 @@ def timeline(periods: list[Period], counts: Counts) -> None:
         out.print(
             f"\n{len(names) - _SHOWN:,} series with fewer texts: name one with --only, or see them all with --out DIR"
         )
+    if counts.series_left_out:
+        out.print(
+            f"{counts.series_left_out:,} series with still fewer texts were left out: keep more with --top N, all with --top 0"
+        )
     left_out = ", ".join(f"{n:,} with {why}" for why, n in counts.left_out.items())
     said = f"{counts.read:,} rows read, {counts.copies:,} copies of others"
     print(said + (f"; left out: {left_out}" if left_out else ""), file=sys.stderr)

@@ -14,7 +14,7 @@ from pipeline.model.store import Model
 from pipeline.read.inputs import files_of
 from pipeline.timeline.copies import MANY, first_copies, first_same
 from pipeline.timeline.dates import FREQUENCIES
-from pipeline.timeline.gathered import Gathered, gather
+from pipeline.timeline.gathered import Gathered, gather, is_relevant
 from pipeline.timeline.memberships import BY_ACTORS
 from pipeline.timeline.pieces import Feed, Piece, read_pieces
 from pipeline.timeline.series import Period, Records
@@ -24,12 +24,13 @@ _SHOWN = 12  # names of series in a message
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows: read, left out and why, copies of others, and kept."""
+    """What became of the rows: read, left out and why, copies of others, and kept; and how many series were left out."""
 
     read: int
     left_out: dict[str, int]
     copies: int
     kept: int
+    series_left_out: int = 0
 
 
 def dated_files(given: list[str]) -> list[Path]:
@@ -81,7 +82,20 @@ def records_of(
         row, series = row[kept], series[kept]
     if not len(row):
         raise InputError(f"{where}: --by {feed.by}: no text belongs to a series")
-    return Records(series, row, found.names, found, first), Counts(found.read, found.reasons, copies, len(row))
+    largest, left_out = _largest(series, is_relevant(found.cell[row]), feed.top)
+    row, series = row[largest], series[largest]
+    return Records(series, row, found.names, found, first), Counts(
+        found.read, found.reasons, copies, len(row), left_out
+    )
+
+
+def _largest(series: np.ndarray, relevant: np.ndarray, top: int) -> tuple[np.ndarray | slice, int]:
+    """Which memberships belong to the ``top`` series with the most relevant texts, and how many series do not count."""
+    here, own = np.unique(series, return_inverse=True)
+    if not top or len(here) <= top:
+        return slice(None), 0
+    order = np.argsort(-np.bincount(own, relevant, len(here)), kind="stable")
+    return np.isin(own, order[:top]), len(here) - top
 
 
 def _first(found: Gathered) -> np.ndarray:

@@ -33,6 +33,9 @@ _ARTICLES = 500  # scored together
 UNREAD = "bytes or columns that cannot be read"
 
 
+TOP = 50  # series: the pairs of a year's news are thousands, and most of them hold a text or two
+
+
 @dataclass(frozen=True)
 class Feed:
     """How dated texts are read.
@@ -45,6 +48,7 @@ class Feed:
     frequency : ``H``, ``D``, ``W`` or ``M``.
     articles : the texts are articles, whose sentences are scored.
     text_column : name of the text column; None for the usual ones.
+    top : keep so many series, those with the most relevant texts; 0 for all.
     """
 
     date_column: str | None = None
@@ -54,6 +58,7 @@ class Feed:
     frequency: str = "D"
     articles: bool = False
     text_column: str | None = None
+    top: int = TOP
 
 
 @dataclass(frozen=True)

@@ -47,22 +47,23 @@ def corrected_shares(proba: np.ndarray, priors: np.ndarray, weights: np.ndarray 
 def mixtures(
     ratio: np.ndarray, weights: np.ndarray, pseudo: np.ndarray, start: np.ndarray, doubt: np.ndarray | None = None
 ) -> np.ndarray:
-    """(B, k) likeliest shares of k classes for each of B weightings of n texts.
+    """(..., B, k) likeliest shares of k classes for each of B weightings of n texts.
 
     Parameters
     ----------
-    ratio : (n, k) posteriors divided by priors: the density of each text in each class, up to a factor.
-    weights : (B, n) how often each text counts.
-    pseudo : (k,) or (B, k) texts of each class that are added.
-    start : (k,) shares to begin with, all above 0.
-    doubt : (B, k) factors on the densities of the classes; None for 1.
+    ratio : (..., n, k) posteriors divided by priors: the density of each text in each class, up to a factor.
+    weights : (..., B, n) how often each text counts.
+    pseudo : (k,) or (..., B, k) texts of each class that are added.
+    start : (k,) or (..., 1, k) shares to begin with, all above 0.
+    doubt : (..., B, k) factors on the densities of the classes; None for 1.
     """
-    doubt = np.ones((len(weights), ratio.shape[1])) if doubt is None else doubt
-    shares = np.tile(start, (len(weights), 1))
+    shares = np.broadcast_to(start, (*weights.shape[:-1], ratio.shape[-1]))
+    doubt = np.ones(shares.shape) if doubt is None else doubt
+    across = np.swapaxes(ratio, -1, -2)
     for _ in range(_STEPS):
         fitted = shares * doubt
-        found = fitted * ((weights / np.maximum(fitted @ ratio.T, 1e-12)) @ ratio) + pseudo
-        found /= found.sum(axis=1, keepdims=True)
+        found = fitted * ((weights / np.maximum(fitted @ across, 1e-12)) @ ratio) + pseudo
+        found /= found.sum(axis=-1, keepdims=True)
         if np.abs(found - shares).max() < _CLOSE:
             return found
         shares = found
@@ -81,29 +82,31 @@ class Shares:
     de_escalation: tuple[float, float, float]
 
 
-def banded(ratio: np.ndarray, counts: np.ndarray, usual: np.ndarray, rng: np.random.Generator) -> Shares:
-    """Shares of a period with their bands.
+def banded(ratio: np.ndarray, counts: np.ndarray, usual: np.ndarray, rng: np.random.Generator) -> list[Shares]:
+    """Shares of P periods with their bands.
 
     Parameters
     ----------
-    ratio : (n, 4) densities of the distinct texts: escalation, de-escalation, other political, other news.
-    counts : (n,) how often each stands there.
+    ratio : (P, n, 4) densities of the distinct texts: escalation, de-escalation, other political, other news.
+    counts : (P, n) how often each stands there.
     usual : (4,) the usual mix, towards which few texts are drawn; resamples draw the texts that are added from it too, so
         that two texts that happen to agree get no narrow band.
     """
-    n = int(counts.sum())
-    here = mixtures(ratio, counts[None].astype(float), PSEUDO * usual, usual)
-    weights = rng.multinomial(n, counts / n, RESAMPLES).astype(float)
-    pseudo = rng.multinomial(PSEUDO, usual, RESAMPLES)
-    doubt = np.exp(rng.normal(0.0, DOUBT, (RESAMPLES, 4)))
-    start = np.maximum(here[0], 1e-6)  # near to where resamples end, so that few steps are needed
-    found = np.vstack([here, mixtures(ratio, weights, pseudo, start, doubt)])
-    political = np.maximum(1 - found[:, 3], 1e-9)
-    up, down = found[:, 0] / political, found[:, 1] / political
-    return Shares(_band(up - down), _band(up), _band(down))
+    total, periods = counts.sum(axis=1), len(counts)
+    here = mixtures(ratio, counts[:, None].astype(float), PSEUDO * usual, usual)
+    drawn = rng.multinomial(total, counts / total[:, None], (RESAMPLES, periods))
+    pseudo = rng.multinomial(PSEUDO, usual, (periods, RESAMPLES))
+    doubt = np.exp(rng.normal(0.0, DOUBT, (periods, RESAMPLES, 4)))
+    start = np.maximum(here, 1e-6)  # near to where resamples end, so that few steps are needed
+    resampled = mixtures(ratio, drawn.swapaxes(0, 1).astype(float), pseudo, start, doubt)
+    found = np.concatenate([here, resampled], axis=1)
+    political = np.maximum(1 - found[..., 3], 1e-9)
+    up, down = found[..., 0] / political, found[..., 1] / political
+    return [Shares(*bands) for bands in zip(_bands(up - down), _bands(up), _bands(down))]
 
 
-def _band(values: np.ndarray) -> tuple[float, float, float]:
-    """The first value with the band that the others give."""
-    low, high = np.quantile(values[1:], (0.025, 0.975))
-    return float(values[0]), min(float(values[0]), float(low)), max(float(values[0]), float(high))
+def _bands(values: np.ndarray) -> list[tuple[float, float, float]]:
+    """Of each row, the first value with the band that the others give."""
+    low, high = np.quantile(values[:, 1:], (0.025, 0.975), axis=1)
+    first = values[:, 0]
+    return list(zip(first.tolist(), np.minimum(first, low).tolist(), np.maximum(first, high).tolist()))
