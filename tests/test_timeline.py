@@ -87,9 +87,12 @@ def test_a_series_without_a_turn_is_flagged_once_in_450_periods():
 
 
 def test_the_series_with_the_most_relevant_texts_are_kept_and_the_rest_is_counted(tmp_path, model):
-    texts = [f"Kenya accused Uganda of attack {k}." for k in range(6)] + [
+    texts = [
+        "Kenya accused Uganda of an attack.",
+        "Kenya accused Uganda of killing two soldiers in the north.",
+        "Kenya accused Uganda of theft and lies.",
         "Kenya accused Chad of theft.",
-        "Chad sued Mali.",
+        "Chad accused Mali of theft.",
     ]
     lines = "\n".join(f"2024-01-0{k + 1},{text}" for k, text in enumerate(texts))
     (tmp_path / "a.csv").write_text(f"date,text\n{lines}\n")

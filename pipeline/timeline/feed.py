@@ -94,7 +94,7 @@ def _largest(series: np.ndarray, relevant: np.ndarray, top: int) -> tuple[np.nda
     here, own = np.unique(series, return_inverse=True)
     if not top or len(here) <= top:
         return slice(None), 0
-    order = np.argsort(-np.bincount(own, relevant, len(here)), kind="stable")
+    order = np.lexsort((-np.bincount(own), -np.bincount(own, relevant)))
     return np.isin(own, order[:top]), len(here) - top
 
 
