@@ -51,6 +51,16 @@ def test_a_sentence_reads_alike_whoever_acts(text, known):
     assert read_as == ["<name>", "halt", "aid", "to", "<name>"]
 
 
+@pytest.mark.parametrize("name", ["the Popular Friendship Front", "the Army of Mercy", "a Unity Party"])
+def test_a_group_that_no_gazetteer_knows_is_an_actor_by_the_head_of_its_name(name, known):
+    assert symbols(f"Rebels halted aid to {name}", known)[-1] == "<actor>"
+
+
+@pytest.mark.parametrize("name", ["the Pearl Theatre", "Front", "the army"])
+def test_another_name_or_a_word_alone_is_no_actor(name, known):
+    assert "<actor>" not in symbols(f"Rebels halted aid to {name}", known)
+
+
 def test_a_sentence_may_begin_with_a_common_word(known):
     assert symbols("Police arrested rebels.", known)[0] == "polic"
 

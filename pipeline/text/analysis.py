@@ -97,13 +97,14 @@ def read(texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> t
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
     kind, stem = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
+    name, negation = _names(kind, stem, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
+    follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
+    kind = np.where(_is(kind, "head") & (follows | np.append(follows[1:], False)), kind | _BIT["group"], kind)
     marks = _marks(tokens, kind)
     actor = kind
-    name, negation = _names(kind, stem, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
     kind, stem = np.where(name, np.uint32(0), kind), np.where(name, NAME, stem)
     negated = np.flatnonzero(negation)
     kind[negated], stem[negated] = _BIT["negator"], lexicon.negation
-    follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
     stem = np.where(name & _in_run(_is(actor, "state") | _is(actor, "group"), follows), ACTOR, stem)
     aside = _asides(tokens, kind, shape) if clauses else np.zeros(len(tokens), bool)
     follows &= ~aside
@@ -184,6 +185,7 @@ def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
 _KINDS = {
     "function": FUNCTION_WORDS,
     "particle": names.PARTICLES,
+    "head": names.GROUP_HEADS,
     "reversal": scope.REVERSALS,
     "modal": scope.MODALS,
     "be": scope.BE_FORMS,

@@ -46,6 +46,14 @@ PARTICLES = (
     "van",
     "von",
 )
+# Written with a capital in a name of two words and more, they tell of a party, a movement or an armed group that no
+# gazetteer may know: "Popular Resistance Front", "Army of Mercy".
+GROUP_HEADS = tuple(
+    """
+    alliance army battalion bloc brigade brigades coalition front guard guards guerrillas insurgency jihad junta
+    liberation militia mujahideen movement organisation organization parties party rebels resistance separatists tribes
+    """.split()
+)
 
 
 def _bytes(members: bytes) -> np.ndarray:
