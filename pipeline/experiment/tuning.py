@@ -27,6 +27,7 @@ SPACE = {
     "training.complement": Range(0.0, 3.0),
     "training.relevance_c": Range(0.3, 30.0, log=True),
     "training.relevance_balance": Range(0.0, 1.0),
+    "training.relevance_complement": Range(0.0, 2.0),
     "text.min_df": [1, 2, 3],
     "text.lead": [6, 12, 24],
 }

@@ -49,17 +49,19 @@ def calibrated(pipeline, calibration: Calibration):
     classifier = pipeline[-1]
     offsets = np.array([calibration.offsets[STANCES.index(_stance(c))] for c in classifier.political_])
     own = [calibration.frequencies[POLITICAL.index(c)] if c in POLITICAL else 0.0 for c in classifier.political_]
-    classifier.coef_ = rounded(classifier.coef_ / calibration.temperature)
+    coef = classifier.coef_ / calibration.temperature
+    relevance = classifier.relevance_coef_ / calibration.relevance_temperature
+    scale = scale_of(np.vstack([coef, relevance[: coef.shape[1]]]))  # one for all, as the folder has it
+    classifier.coef_, classifier.relevance_coef_ = rounded(coef, scale), rounded(relevance, scale)
     classifier.intercept_ = (classifier.intercept_ + np.array(own)) / calibration.temperature + offsets
-    classifier.relevance_coef_ = rounded(classifier.relevance_coef_ / calibration.relevance_temperature)
     intercept = classifier.relevance_intercept_ / calibration.relevance_temperature + calibration.relevance_offset
     classifier.relevance_intercept_ = float(intercept)
     return pipeline
 
 
-def rounded(coef: np.ndarray) -> np.ndarray:
-    """Coefficients to the precision of a model folder, float32."""
-    return (np.round(coef * scale_of(coef)) / scale_of(coef)).astype(np.float32)
+def rounded(coef: np.ndarray, scale: float) -> np.ndarray:
+    """Coefficients to the precision of a model folder, float32; ``scale`` from `scale_of` all of them."""
+    return (np.round(coef * scale) / scale).astype(np.float32)
 
 
 def scale_of(coef: np.ndarray) -> float:

@@ -28,7 +28,8 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
     c, relevance_c : inverse strength of the L2 penalty of the event types and of relevance.
     balance, relevance_balance : each row of a label with share s weighs s to the power of minus this; the second for the
         two classes of relevance.
-    complement : how many times the log-odds of complement naive Bayes are added to the fitted ones.
+    complement, relevance_complement : how many times the log-odds of complement naive Bayes are added to the fitted ones, of
+        the event types and of relevance.
     marks : how many of the last columns count for relevance alone.
     tolerance, max_iter : when the solver stops.
 
@@ -48,6 +49,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         complement=1.5,
         relevance_c=3.0,
         relevance_balance=0.5,
+        relevance_complement=0.5,
         marks=0,
         tolerance=2e-4,
         max_iter=500,
@@ -56,6 +58,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         self.balance = balance
         self.relevance_c = relevance_c
         self.relevance_balance = relevance_balance
+        self.relevance_complement = relevance_complement
         self.marks = marks
         self.complement = complement
         self.tolerance = tolerance
@@ -110,7 +113,11 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         classifier = self._logistic_regression(self.relevance_c, len(political))
         classifier.fit(matrix, political, sample_weight=weights)
         self.n_iter_ = max(self.n_iter_, int(classifier.n_iter_.max()))
-        self.relevance_coef_ = classifier.coef_[0].astype(np.float32)
+        coef = classifier.coef_[0]
+        if self.relevance_complement:
+            other, own = _complement_log_odds(self._terms(matrix), political, weights)
+            coef[: len(own)] += self.relevance_complement * (own - other)
+        self.relevance_coef_ = coef.astype(np.float32)
         self.relevance_intercept_ = float(classifier.intercept_[0])
 
     def _logistic_regression(self, c: float, n_rows: int) -> LogisticRegression:

@@ -14,7 +14,16 @@ from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.text.terms import DEFAULT
 
 _TEXT = ("masks", "stems", "families", "lead", "clauses", "actors", "min_df")
-_TRAINING = ("c", "balance", "complement", "relevance_c", "relevance_balance", "tolerance", "max_iter")
+_TRAINING = (
+    "c",
+    "balance",
+    "complement",
+    "relevance_c",
+    "relevance_balance",
+    "relevance_complement",
+    "tolerance",
+    "max_iter",
+)
 
 
 class Classifier(ClassifierMixin, BaseEstimator):
@@ -26,7 +35,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     masks, stems, families, lead, clauses, actors, min_df : see `pipeline.text.vocabulary.Features`.
-    c, balance, complement, relevance_c, relevance_balance, tolerance, max_iter : see `pipeline.model.settings.Training`.
+    c, balance, complement, relevance_c, relevance_balance, relevance_complement, tolerance, max_iter : see
+        `pipeline.model.settings.Training`.
 
     Attributes
     ----------
@@ -55,6 +65,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         complement=1.5,
         relevance_c=3.0,
         relevance_balance=0.5,
+        relevance_complement=0.5,
         tolerance=2e-4,
         max_iter=500,
     ):
@@ -70,6 +81,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.complement = complement
         self.relevance_c = relevance_c
         self.relevance_balance = relevance_balance
+        self.relevance_complement = relevance_complement
         self.tolerance = tolerance
         self.max_iter = max_iter
 

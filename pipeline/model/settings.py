@@ -27,7 +27,8 @@ class Training:
     balance : each row of an event type with share s weighs s to the power of minus this: 0 takes frequencies as
         they are in the training texts, 1 counts every event type alike.
     complement : how many times the log-odds of complement naive Bayes are added to the fitted ones; 0 for none.
-    relevance_c, relevance_balance : what ``c`` and ``balance`` are, for the model that tells political from other text.
+    relevance_c, relevance_balance, relevance_complement : what ``c``, ``balance`` and ``complement`` are, for the model that
+        tells political from other text.
     own_weight : how many times a row of any other file counts beside the codebook and the snippets that come with
         Detente: real labels say more than composed ones.
     tolerance, max_iter : when the solver stops.
@@ -40,6 +41,7 @@ class Training:
     complement: Annotated[float, Meta(ge=0, le=100)] = 1.5
     relevance_c: Strength = 3.0
     relevance_balance: Share = 0.5
+    relevance_complement: Annotated[float, Meta(ge=0, le=100)] = 0.5
     own_weight: Annotated[float, Meta(gt=0, le=1e6)] = 8.0
     tolerance: Annotated[float, Meta(gt=0, le=1)] = 2e-4
     max_iter: Annotated[int, Meta(ge=1, le=1_000_000)] = 500
