@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from pipeline.read.tables import TEXT_COLUMNS, column_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pipeline.arrays.arrow import Texts
     from pipeline.explain.explanation import Explanation
 
 _SUFFIX = "_input"  # of a column of the input whose name the scores need
@@ -48,7 +49,12 @@ class Reader:
         return f"<table>{rows}</table>"
 
     def score(
-        self, texts, text_column: str | None = None, evidence: int = 0, actors: bool = False, threads: int = 1
+        self,
+        texts: Texts | pd.DataFrame,
+        text_column: str | None = None,
+        evidence: int = 0,
+        actors: bool = False,
+        threads: int = 1,
     ) -> pd.DataFrame:
         """Stance, event type, tension, probabilities and coverage of each text.
 
@@ -110,7 +116,7 @@ class Reader:
                 found[name] = _objects(row[place] for row in rows)
         return found
 
-    def articles(self, texts, text_column: str | None = None) -> pd.DataFrame:
+    def articles(self, texts: Texts | pd.DataFrame, text_column: str | None = None) -> pd.DataFrame:
         """The verdict on each article: stance, tension, share that is political, sentences by stance.
 
         Parameters and index are those of `score`.
@@ -184,7 +190,7 @@ class Reader:
         return table
 
     @staticmethod
-    def _column(texts, text_column: str | None):
+    def _column(texts: Any, text_column: str | None) -> Any:
         """The texts of what was given: a Series, or a list."""
         if hasattr(texts, "columns"):
             names = [str(name) for name in texts.columns]
@@ -194,7 +200,7 @@ class Reader:
         return texts if hasattr(texts, "index") and hasattr(texts, "iloc") else list(texts)
 
 
-def _objects(values) -> np.ndarray:
+def _objects(values: Iterable[object]) -> np.ndarray:
     """Values as an object array, lists among them as they are."""
     values = list(values)
     out = np.empty(len(values), object)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +13,10 @@ from pipeline.actors.mentions import Mentions, find_mentions
 from pipeline.read.cleaning import clean
 from pipeline.text import names, scope
 from pipeline.text.tokens import Tokens, tokenise
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 _PLACES = frozenset("in at near across throughout inside outside around".split())  # before a name: where, not who
 _REACH = 8  # tokens between a passive and its "by"
@@ -44,7 +50,7 @@ class Actors:
         return named[self.source[row]], named[self.target[row]], all_of
 
 
-def find_actors(texts, known: Gazetteer | None = None) -> Actors:
+def find_actors(texts: Texts, known: Gazetteer | None = None) -> Actors:
     """The actors of texts, without a loop over them.
 
     The first actor named acts and the next is acted on, but for three things: after a passive or a noun the one behind "by"
@@ -91,7 +97,7 @@ def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
     """(n_mentions,) int64: the smallest of a text acts, the next is acted on."""
     lower = [form.lower() for form in tokens.forms.to_pylist()]
 
-    def marked(members) -> np.ndarray:
+    def marked(members: Collection[str]) -> np.ndarray:
         return np.append(np.array([form in members for form in lower], bool)[tokens.form], False)
 
     by, be, place = marked({"by"}), marked(scope.BE_FORMS), marked(_PLACES)

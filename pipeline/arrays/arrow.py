@@ -6,13 +6,22 @@ than all the rest of scoring a sentence. These read and write Arrow's buffers in
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
 import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def as_strings(texts) -> pa.Array:
+# What texts are given as; each is read, and none is changed.
+Texts: TypeAlias = "Sequence[str] | np.ndarray | pd.Series | pa.Array | pa.ChunkedArray"
+
+
+def as_strings(texts: Texts) -> pa.Array:
     """Any list, Series or Arrow column of texts as one Arrow ``large_string`` array; null is empty."""
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
         return _from_python(texts)  # by hand, since `pa.array` imports pandas
@@ -28,14 +37,14 @@ def string(value: str) -> pa.Scalar:
     return _from_python([value])[0]
 
 
-def _from_python(texts) -> pa.Array:
+def _from_python(texts: Iterable[str | None]) -> pa.Array:
     encoded = [text.encode() if isinstance(text, str) else _missing(text, row) for row, text in enumerate(texts)]
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(text) for text in encoded], out=offsets[1:])
     return pa.LargeStringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 
-def _missing(text, row: int) -> bytes:
+def _missing(text: object, row: int) -> bytes:
     """Nothing for None and NaN; anything else is no text."""
     if text is None or text != text:
         return b""
@@ -85,7 +94,7 @@ def mask(flags: np.ndarray) -> pa.Array:
     return pa.BooleanArray.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(packed)])
 
 
-def nullable_strings(values) -> pa.Array:
+def nullable_strings(values: Sequence[str | None]) -> pa.Array:
     """A list of strings and None as an Arrow ``large_string`` array that keeps the nulls."""
     column = _from_python(values)
     absent = np.array([value is None for value in values], bool)

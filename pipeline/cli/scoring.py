@@ -6,11 +6,17 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from pipeline.cli.options import MODEL, ModelOption, TextColumn, settings
+
+if TYPE_CHECKING:
+    from pipeline.model.store import Model
+    from pipeline.read.documents import ReadOptions
+    from pipeline.write.journal import Totals
+    from pipeline.write.rows import OutputOptions
 
 
 def score(
@@ -100,7 +106,17 @@ def processors() -> int:
         return allowed
 
 
-def _score_to_file(model, given, reading, asked, file, kind, threads, resume, max_rejects) -> None:
+def _score_to_file(
+    model: Model,
+    given: list[str],
+    reading: ReadOptions,
+    asked: OutputOptions,
+    file: Path,
+    kind: str,
+    threads: int,
+    resume: bool,
+    max_rejects: float,
+) -> None:
     from pipeline import show
     from pipeline.engines.threads import score_to_file
     from pipeline.read.inputs import files_of
@@ -110,7 +126,7 @@ def _score_to_file(model, given, reading, asked, file, kind, threads, resume, ma
     _report(totals, max_rejects)
 
 
-def _report(totals, max_rejects: float) -> None:
+def _report(totals: Totals, max_rejects: float) -> None:
     """Say what a run did; raise `RejectsError` where too many rows were set aside."""
     from pipeline import show
     from pipeline.errors import RejectsError
@@ -124,7 +140,15 @@ def _report(totals, max_rejects: float) -> None:
         )
 
 
-def _score_on_cluster(model, given, reading, asked, out: str | None, dask: str, max_rejects: float) -> None:
+def _score_on_cluster(
+    model: Model,
+    given: list[str],
+    reading: ReadOptions,
+    asked: OutputOptions,
+    out: str | None,
+    dask: str,
+    max_rejects: float,
+) -> None:
     from pipeline import show
     from pipeline.engines.dask_cluster import score_on_cluster, tasks_of
     from pipeline.errors import InputError

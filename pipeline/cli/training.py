@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -22,6 +24,16 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.options import settings as asked
 from pipeline.errors import DRIFT, FLOOR, TrackingError
+
+if TYPE_CHECKING:
+    from pipeline.corpus.contradictions import SetAside
+    from pipeline.experiment.train import Run
+    from pipeline.model.store import Model
+    from pipeline.tracking.background import Tracking
+    from pipeline.tracking.measured import Measured
+    from pipeline.tracking.record import Asked
+    from pipeline.tracking.runs import Logged
+
 
 DataOption = Annotated[
     Optional[list[str]],
@@ -87,7 +99,7 @@ def train(
     show.trained(out, _log(tracking, run, out, Asked(began, shlex.join(["detente", *sys.argv[1:]]), name, experiment)))
 
 
-def _log(tracking, run, out: Path, said):
+def _log(tracking: Tracking, run: Run, out: Path, said: Asked) -> Logged:
     """Log a run; where the store does not take it, it waits beside the model."""
     from pipeline.tracking.record import record_of
 
@@ -141,7 +153,7 @@ def evaluate(
         keep(opened, lambda measured: measured.of_evaluation(done, corpus, report))
 
 
-def _list_set_aside(rows, path: Path) -> None:
+def _list_set_aside(rows: Sequence[SetAside], path: Path) -> None:
     """Write down the rows that were left out, where there are any, and say how many."""
     if not rows:
         return
@@ -153,7 +165,7 @@ def _list_set_aside(rows, path: Path) -> None:
         own_rows.set_aside(rows, written)
 
 
-def keep(model, made) -> None:
+def keep(model: Model, made: Callable[[ModuleType], Measured]) -> None:
     """Log what was measured to the run of the model, where it has one; a store that does not take it is a warning."""
     from pipeline.model.store import run_of
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
 from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings, texts_of
 from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Corpus:
     set_aside: tuple[SetAside, ...] = ()
     recipe: object = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.quads is None:
             quads = [quad_of(event) if event else "" for event in self.events]
             object.__setattr__(self, "quads", np.array(quads, object))
@@ -190,7 +194,7 @@ def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Cor
     return Corpus(*columns, rows=np.arange(1, len(texts) + 1))
 
 
-def _labels(table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
+def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
     """The labels of a column, None where the table has none."""
     usual_names = (usual, *OTHER_NAMES.get(usual, ()))
     if wanted is None and not {name.strip().lower() for name in table.column_names} & set(usual_names):

@@ -8,6 +8,7 @@ Datasets, ch. 3) and are then compared exactly.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,10 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import as_strings, int64_column
 from pipeline.arrays.ragged import segment_ids
 from pipeline.text.tokens import tokenise
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 NEAR = 0.7  # Jaccard index from which two texts count as near-copies
 SHINGLE = 5
@@ -26,7 +31,7 @@ _NONE = np.iinfo(np.uint32).max
 _TOGETHER, _THREADS, _PAIRS = 1000, 2, 10_000
 
 
-def shingles(texts) -> tuple[np.ndarray, np.ndarray]:
+def shingles(texts: Texts) -> tuple[np.ndarray, np.ndarray]:
     """Distinct character 5-grams of each text, hashed.
 
     Returns
@@ -55,7 +60,7 @@ def shingles(texts) -> tuple[np.ndarray, np.ndarray]:
     return owner[fresh], rolled[fresh]
 
 
-def fingerprints(texts) -> np.ndarray:
+def fingerprints(texts: Texts) -> np.ndarray:
     """(n_texts, 96) uint32 MinHash signatures of texts; a text without a shingle gets the largest value.
 
     Made for so many texts at a time that the work stays in a processor's cache, else its cost grows faster than them.
@@ -76,7 +81,7 @@ def _fingerprints(texts: pa.Array) -> np.ndarray:
     return out
 
 
-def near_pairs(texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
+def near_pairs(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
     """(n_pairs, 2) int64: pairs of texts, i < j, whose Jaccard index is at least ``floor``.
 
     Parameters
@@ -127,7 +132,7 @@ def jaccard(value: np.ndarray, cuts: np.ndarray, pairs: np.ndarray) -> np.ndarra
     return both / np.maximum(sizes.sum(axis=1) - both, 1)
 
 
-def near_groups(texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
+def near_groups(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
     """(n,) int64 group labels: texts joined by a chain of near-copies share one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

@@ -6,9 +6,15 @@ Minwise Hashing"): a share of equal places of ``J + (1 - J) / 256`` is expected.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pipeline.corpus.near import fingerprints
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 SIZE = 96  # places of a signature; the estimate's standard deviation at J = 0.7 is 0.047
 ESTIMATED_NEAR = 0.6  # two standard deviations below 0.7, so that 98 of 100 near-copies at 0.7 are found
@@ -21,7 +27,7 @@ def signatures(prints: np.ndarray) -> np.ndarray:
     return (prints & 0xFF).astype(np.uint8)
 
 
-def nearest_signature(seen: np.ndarray, texts) -> np.ndarray:
+def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
     """The estimated Jaccard index of each text with the nearest text behind ``seen``.
 
     Parameters

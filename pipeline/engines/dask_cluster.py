@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -25,6 +26,10 @@ from pipeline.read.documents import ReadOptions, read_documents
 from pipeline.read.source import Source, suffix_of
 from pipeline.write.journal import Totals
 from pipeline.write.rows import OutputOptions, score_documents
+
+if TYPE_CHECKING:
+    from distributed import Client, Future, Worker, WorkerPlugin
+
 
 _NAME = "detente-model"
 _SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
@@ -150,7 +155,7 @@ def _groups(address: str) -> range:
         raise InputError(f"{address}: cannot be read as Parquet: {str(error).splitlines()[0][:160]}") from None
 
 
-def _filesystem(address: str):
+def _filesystem(address: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
 
@@ -164,7 +169,7 @@ def _open(address: str) -> pa.NativeFile:
     return pa.PythonFile(filesystem.open(path, "rb"), "r")
 
 
-def _write(address: str, content) -> None:
+def _write(address: str, content: bytes | memoryview) -> None:
     """Write a file whole or not at all."""
     filesystem, path = _filesystem(address)
     folder, _, name = path.rpartition("/")
@@ -174,7 +179,7 @@ def _write(address: str, content) -> None:
 
 
 @contextmanager
-def connected(cluster: str):
+def connected(cluster: str) -> Iterator[Client]:
     """A client of the scheduler at an address, or of workers on this machine for ``local``; raises `InputError`."""
     try:
         import dask
@@ -195,7 +200,7 @@ def connected(cluster: str):
             local.close()
 
 
-def _plugin(model: Model):
+def _plugin(model: Model) -> WorkerPlugin:
     from distributed import WorkerPlugin
 
     class ModelPlugin(WorkerPlugin):
@@ -204,7 +209,7 @@ def _plugin(model: Model):
         def __init__(self, files: dict[str, bytes]) -> None:
             self.files = files
 
-        def setup(self, worker) -> None:
+        def setup(self, worker: Worker) -> None:
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in self.files.items():
                     (Path(folder) / name).write_bytes(content)
@@ -213,6 +218,6 @@ def _plugin(model: Model):
     return ModelPlugin({name: (model.folder / name).read_bytes() for name in _MODEL_FILES})
 
 
-def _failure(future) -> Exception:
+def _failure(future: Future) -> Exception:
     error = future.exception()
     return error if isinstance(error, DetenteError) else InputError(f"a worker failed: {type(error).__name__}: {error}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -12,6 +13,9 @@ from pipeline.model.store import Model
 from pipeline.read.documents import Documents
 from pipeline.write.formats import encode_rows
 from pipeline.write.rows import OutputOptions, score_documents
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def scored(
@@ -64,5 +68,5 @@ def in_order(
             raise failure
 
 
-def _done(item, future) -> tuple:
+def _done(item: T, future: Future[R]) -> tuple:
     return item, future.result()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.engines.ordered import in_order, scored
 from pipeline.errors import InputError
@@ -16,6 +17,9 @@ from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import files_of, read_inputs
 from pipeline.write.journal import Journal, Totals
 from pipeline.write.rows import OutputOptions
+
+if TYPE_CHECKING:
+    from pipeline.read.documents import Documents
 
 
 def score_to_file(
@@ -54,7 +58,7 @@ def score_to_file(
             return journal.publish()
         done, read = len(journal), 0
 
-        def work(pair):
+        def work(pair: tuple[int, Documents]) -> tuple | None:
             number, batch = pair
             return None if number < done else scored(model, batch, asked, kind)
 

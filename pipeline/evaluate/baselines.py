@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -14,6 +15,12 @@ from sklearn.pipeline import make_pipeline
 from pipeline.corpus.labelled import Corpus
 from pipeline.stance import STANCES
 from pipeline.text.analysis import FUNCTION_WORDS
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from pipeline.arrays.arrow import Texts
+
 
 _LONGEST_PHRASE = 8  # words; longer training texts are no trigger phrases
 
@@ -46,7 +53,7 @@ def _shares(stances: np.ndarray) -> np.ndarray:
     return np.array([(stances == stance).mean() for stance in STANCES])
 
 
-def _fitted(pipeline, texts, stances: np.ndarray, new: np.ndarray) -> np.ndarray:
+def _fitted(pipeline: Pipeline, texts: Texts, stances: np.ndarray, new: np.ndarray) -> np.ndarray:
     pipeline.fit(texts, stances)
     proba = np.zeros((len(new), len(STANCES)))
     proba[:, [STANCES.index(label) for label in pipeline.classes_]] = pipeline.predict_proba(new)

@@ -182,7 +182,9 @@ def _answers(model: Model, corpus: Corpus, scores: Scores, rows: np.ndarray) -> 
     ]
 
 
-def _warnings(corpus: Corpus, scores: Scores, leaked: int, seen, trained_on) -> list[str]:
+def _warnings(
+    corpus: Corpus, scores: Scores, leaked: int, seen: np.ndarray | None, trained_on: Corpus | None
+) -> list[str]:
     absent = [stance for stance in STANCES if stance not in set(corpus.stances)]
     out = [f"no snippet is labelled {stance}; figures for it are left out" for stance in absent]
     if leaked:

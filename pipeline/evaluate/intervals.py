@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,7 @@ def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int) -> di
     cuts = np.cumsum([0, *(block.shape[1] for block in blocks.values())])
     score, positive, sided = _sides(rows)
 
-    def measured(times):
+    def measured(times: np.ndarray) -> dict[str, np.ndarray]:
         total = (by_group @ times.T).T
         values = figures({name: total[:, a:b] for name, a, b in zip(blocks, cuts[:-1], cuts[1:])}, present)
         if _two_sided(positive):
@@ -90,7 +90,7 @@ def bootstrap(statistic: Callable[[np.ndarray], float], n: int, resamples: int =
     return Figure(value, value, value) if np.isnan(spread).all() else _figure(value, spread)
 
 
-def _drawn(n_groups: int, resamples: int, seed: int, width: int):
+def _drawn(n_groups: int, resamples: int, seed: int, width: int) -> Iterator[np.ndarray]:
     """Batches of (b, n_groups) float64: how often each group is drawn."""
     rng = np.random.default_rng(seed)
     step = max(1, _CELLS_AT_ONCE // width)

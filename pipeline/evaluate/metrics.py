@@ -7,11 +7,18 @@ total or for thousands at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.stance import EVENTS, QUADS, STANCES, event_of, quad_of
+
+if TYPE_CHECKING:
+    from pipeline.corpus.labelled import Corpus
+    from pipeline.score.snippets import Scores
+
 
 HEADLINES = (
     "two_way.macro_f1",
@@ -69,7 +76,7 @@ class Judged:
         return Judged(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
-def judged(corpus, proba: np.ndarray, event_guesses) -> Judged:
+def judged(corpus: Corpus, proba: np.ndarray, event_guesses: Iterable[str]) -> Judged:
     """`Judged` from the labels of a `Corpus` of n snippets, (n, 3) probabilities and n names of event types."""
     stance = np.array([STANCES.index(s) for s in corpus.stances], np.int64)
     event = np.array([EVENTS.index(event_of(e)) if e else -1 for e in corpus.events], np.int64)
@@ -78,7 +85,7 @@ def judged(corpus, proba: np.ndarray, event_guesses) -> Judged:
     return Judged(stance, proba, event, quad, guess)
 
 
-def judge(corpus, scores) -> Judged:
+def judge(corpus: Corpus, scores: Scores) -> Judged:
     """Labels beside what a model says, appeals counted as the labels count them."""
     proba = scores.plover_proba if corpus.follows_plover else scores.proba
     return judged(corpus, proba, scores.event)
@@ -183,7 +190,7 @@ def _cells(truth: np.ndarray, guess: np.ndarray, counted: np.ndarray, k: int) ->
     return cells
 
 
-def _of_confusion(total: np.ndarray, labels: tuple[str, ...], present: np.ndarray):
+def _of_confusion(total: np.ndarray, labels: tuple[str, ...], present: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """(name, (B,) values) of every metric that a confusion matrix gives."""
     k = len(labels)
     matrix = total.reshape(-1, k, k + 1)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pipeline.evaluate.metrics import Judged
 from pipeline.evaluate.risk import risk_coverage
 from pipeline.stance import EVENTS, STANCES
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
 _BINS = 10
 
 
-def confusion_picture(rows: Judged):
+def confusion_picture(rows: Judged) -> Figure:
     """A matplotlib figure: true stances against given ones, as shares of each true stance."""
     from matplotlib.figure import Figure
 
@@ -32,7 +38,7 @@ def confusion_picture(rows: Judged):
     return figure
 
 
-def events_picture(rows: Judged):
+def events_picture(rows: Judged) -> Figure | None:
     """A matplotlib figure: true event types against given ones, of the rows whose type is known; None where none is."""
     from matplotlib.figure import Figure
 
@@ -58,7 +64,7 @@ def events_picture(rows: Judged):
     return figure
 
 
-def calibration_picture(rows: Judged):
+def calibration_picture(rows: Judged) -> Figure:
     """A matplotlib figure: how often the likeliest stance was right, against its probability.
 
     Each point has its 95 % interval (Wilson 1927) and the number of rows behind it.
@@ -88,7 +94,7 @@ def calibration_picture(rows: Judged):
     return figure
 
 
-def risk_picture(rows: Judged):
+def risk_picture(rows: Judged) -> Figure:
     """A matplotlib figure: share of wrong answers against the share of snippets answered, the surest first."""
     from matplotlib.figure import Figure
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.evaluate.comparison import Comparison
@@ -14,6 +16,10 @@ from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture, events_picture, risk_picture
 from pipeline.model.store import Model
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 PAGE, MARKDOWN, JSON, CARD = "report.html", "report.md", "report.json", "model-card.md"
 _PICTURES = (
@@ -186,7 +192,7 @@ def card_markdown(facts: dict, card: dict) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _figures(facts: dict, names) -> list[str]:
+def _figures(facts: dict, names: Iterable[str]) -> list[str]:
     rows = [(metric_in_words(name), facts["figures"][name]) for name in names]
     return _table(
         ("metric", "value", "95 % interval"),
@@ -219,7 +225,7 @@ def _html(facts: dict, pictures: dict[str, bytes]) -> str:
     return environment.get_template("report.html.j2").render(r={**facts, "pictures": shown})
 
 
-def _png(figure) -> bytes:
+def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=130)
     return file.getvalue()

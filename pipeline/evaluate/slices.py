@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,7 @@ def slices(corpus: Corpus, right: np.ndarray, lexicon: Lexicon) -> list[Slice]:
     return [Slice(**{**vars(one), "worse": bool(flag)}) for one, flag in zip(found, worse)]
 
 
-def _cuts(corpus: Corpus, lexicon: Lexicon):
+def _cuts(corpus: Corpus, lexicon: Lexicon) -> Iterator[tuple[str, str, np.ndarray]]:
     tokens, sequence = read(corpus.texts, lexicon)
     n = len(corpus)
     for event in sorted(set(corpus.events) - {""}):
@@ -98,7 +99,7 @@ def _cuts(corpus: Corpus, lexicon: Lexicon):
     yield from _actors(corpus.texts)
 
 
-def _actors(texts: np.ndarray):
+def _actors(texts: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
     """One slice for each actor of the gazetteer that at least 30 rows name."""
     found = find_actors(texts)
     rows = segment_ids(found.bounds)

@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 from pipeline.errors import ConfigError
 from pipeline.evaluate.metrics import HEADLINES
 from pipeline.model.settings import Settings, settings_from
+
+T = TypeVar("T")
 
 DEFAULTS = "default.toml"  # beside an experiment file: what the file leaves out
 TABLES = {field.name: field.default_factory for field in dataclasses.fields(Settings)}
@@ -172,7 +174,7 @@ def resolve(experiment: Experiment, where: str) -> list[Resolved]:
     return out
 
 
-def check_keys(table: dict, kind, where: str) -> None:
+def check_keys(table: dict, kind: Any, where: str) -> None:
     """Raise `ConfigError` at the first key that ``kind`` does not know, with the nearest known one named."""
     names = [field.name for field in (dataclasses if dataclasses.is_dataclass(kind) else msgspec.structs).fields(kind)]
     for key, value in table.items():
@@ -189,7 +191,7 @@ def _known(key: str, names: list[str], where: str) -> None:
         raise ConfigError(f"{where}: unknown key {key!r}; {meant}")
 
 
-def _converted(values: dict, kind, where: str):
+def _converted(values: dict, kind: type[T], where: str) -> T:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:

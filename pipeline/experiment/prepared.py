@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -28,6 +29,9 @@ from pipeline.model.settings import Settings
 from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.stance import EVENTS
 from pipeline.text.vocabulary import Features
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ def _fitted(dealt: Folds, number: int, settings: Settings) -> tuple[EventClassif
 _ASKED = frozenset(EventClassifier().get_params()) - {"marks"}
 
 
-def _tfidf(dealt: Folds, number: int, text: Features):
+def _tfidf(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_matrix]:
     """TF-IDF values of the rows outside of a fold and in it, from a file that is made where it is missing.
 
     Terms are counted without a limit on how rare they are: a limit only leaves out columns.
@@ -111,7 +115,7 @@ def _tfidf(dealt: Folds, number: int, text: Features):
     return _mapped(path)
 
 
-def _counts(dealt: Folds, number: int, text: Features):
+def _counts(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_matrix]:
     """Counts of every term of the rows outside of a fold, in these and in the rows of the fold."""
     vectorizer = TermVectorizer(**asdict(text))
     held = dealt.fold == number
@@ -124,7 +128,7 @@ def _path(folder: Path, number: int, text: Features, kind: str = "tfidf") -> Pat
     return folder / f"{kind}-{digest}-{number}.joblib"
 
 
-def _write(path: Path, value) -> None:
+def _write(path: Path, value: object) -> None:
     """Write a file whole or not at all: another process may be making the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent)
@@ -134,5 +138,5 @@ def _write(path: Path, value) -> None:
 
 
 @lru_cache(maxsize=32)
-def _mapped(path: Path):
+def _mapped(path: Path) -> tuple[csr_matrix, csr_matrix]:
     return joblib.load(path, mmap_mode="r")

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.experiment.config import Range
 from pipeline.model.settings import Settings
+
+if TYPE_CHECKING:
+    import optuna
+
 
 _STARTUP = 10  # trials drawn at random before the search learns from them
 _STARTED = 5  # trials before any is stopped early
@@ -34,7 +40,7 @@ class Trial:
         return {**asdict(self), "score": self.score}
 
 
-def ended(study) -> list[Trial]:
+def ended(study: optuna.Study) -> list[Trial]:
     """Trials that have ended, in order; those that a kill cut off are left out."""
     return [
         Trial(one.number, one.params, tuple(one.user_attrs["scores"]), one.state.name == "PRUNED")
@@ -43,7 +49,7 @@ def ended(study) -> list[Trial]:
     ]
 
 
-def open_study(path: Path, identity: str, jobs: int, seed: int, begin: dict):
+def open_study(path: Path, identity: str, jobs: int, seed: int, begin: dict) -> optuna.Study:
     """The study in a SQLite file, made or gone on with."""
     optuna = load_optuna()
     from optuna.trial import TrialState
@@ -72,7 +78,7 @@ def open_study(path: Path, identity: str, jobs: int, seed: int, begin: dict):
     return study
 
 
-def load_optuna():
+def load_optuna() -> ModuleType:
     """Optuna, quiet; raises `InputError` where it is not installed."""
     try:
         import optuna

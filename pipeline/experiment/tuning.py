@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
@@ -19,6 +20,10 @@ from pipeline.experiment.study import Trial, distributions, ended, load_optuna, 
 from pipeline.experiment.variants import read_data
 from pipeline.model.fit import check_enough
 from pipeline.model.settings import Settings
+
+if TYPE_CHECKING:
+    import optuna
+
 
 # The settings that matter most (`experiments/LOG.md`), each with the values that make sense.
 SPACE = {
@@ -142,7 +147,9 @@ def write_best(found: Search, experiment: Experiment, settings: Settings) -> Non
     found.best_file.write_text(as_toml(experiment, settings, best), encoding="utf-8")
 
 
-def _judged(study, asked: list, dealt: Folds, settings: Settings, metric: str, k: int, parallel) -> Iterator[Trial]:
+def _judged(
+    study: optuna.Study, asked: list, dealt: Folds, settings: Settings, metric: str, k: int, parallel: Parallel
+) -> Iterator[Trial]:
     """Judge trials side by side: the first fold of all, then the other folds of those worth it."""
     from optuna.trial import TrialState
 
@@ -165,7 +172,7 @@ def _judged(study, asked: list, dealt: Folds, settings: Settings, metric: str, k
 
 
 @contextmanager
-def _workers(jobs: int, dask: str | None):
+def _workers(jobs: int, dask: str | None) -> Iterator[Parallel]:
     """joblib's `Parallel` over threads, processes or the workers of a Dask cluster."""
     if dask is None:
         yield Parallel(n_jobs=jobs)

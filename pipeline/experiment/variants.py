@@ -181,7 +181,14 @@ def _held_out(run: Run, groups: np.ndarray, own: list[str]) -> dict[str, Measure
     return out
 
 
-def _result(one: Resolved, run: Run, groups, figures, differences, folder: Path) -> Result:
+def _result(
+    one: Resolved,
+    run: Run,
+    groups: np.ndarray,
+    figures: dict[str, dict[str, Figure]],
+    differences: dict[str, dict[str, Figure]],
+    folder: Path,
+) -> Result:
     training = run.settings.training
     labels = np.where(run.corpus.events == "", run.corpus.stances, run.corpus.events)
     fold = folds(groups, labels, training.folds, training.seed)

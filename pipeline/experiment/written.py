@@ -37,7 +37,7 @@ def _lines(table: dict) -> list[str]:
     return [f"{key} = {_value(value)}" for key, value in table.items() if value is not None]
 
 
-def _value(value) -> str:
+def _value(value: object) -> str:
     if isinstance(value, dict):
         return (
             "{"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from pipeline.read.sentences import distinct_sentences
 from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles
 from pipeline.score.evidence import score_and_explain
 from pipeline.stance import UNCLEAR
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 RELEVANT = 0.5  # relevance under which a sentence counts as other news
 _WORD = re.compile(r"\w+|\W+")
@@ -65,7 +70,7 @@ class Explanation:
     political: float
     sentences: list[Sentence]
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """A pandas DataFrame: a row a sentence, with its answer and why it was left out, if it was."""
         import pandas as pd
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.explain.explanation import Explanation
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 STRONG, SOME = 1.0, 0.3  # contributions from which a word is marked strongly, and at all
 
@@ -37,7 +42,7 @@ def write_page(explanation: Explanation, path: str | Path, title: str) -> Path:
     return path
 
 
-def _environment():
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("pipeline.explain", "."), autoescape=True)

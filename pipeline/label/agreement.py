@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -82,7 +83,7 @@ def read_annotators(paths: list[Path], by: str | None = None, columns: Columns |
     return said
 
 
-def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool):
+def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool) -> Iterator[tuple[str, str, str]]:
     answers = read_export(path)
     if answers is not None:
         for answer in (one for one in answers if one.label):

@@ -102,7 +102,7 @@ def _garbled(rows: LabelledRows) -> Finding:
     )
 
 
-def _place(rows: LabelledRows, row: int, **more) -> dict:
+def _place(rows: LabelledRows, row: int, **more: object) -> dict:
     return {
         "file": str(rows.path),
         "row": int(rows.lines[row]),

@@ -171,7 +171,7 @@ def _doccano(task: dict) -> Iterator[Answer]:
     yield Answer(task["text"], label, str(task.get("id", "")), by, pool, picked)
 
 
-def _single(label) -> str:
+def _single(label: object) -> str:
     """The one label of a text; several are joined by ``|``, since they are no single answer."""
     return " | ".join(map(str, label)) if isinstance(label, list) else str(label if label is not None else "")
 

@@ -60,13 +60,13 @@ def label_column(table: Table, wanted: str | None, text: str, meant: dict) -> st
     )
 
 
-def _is_prose(cells) -> bool:
+def _is_prose(cells: list[str]) -> bool:
     cells = [cell for cell in cells[:_LOOKED_AT] if cell.strip()]
     spaced = sum(" " in cell.strip() for cell in cells)
     return bool(cells) and sum(map(len, cells)) >= _LONG * len(cells) and spaced >= 0.8 * len(cells)
 
 
-def _are_labels(cells, meant: dict) -> bool:
+def _are_labels(cells: list[str], meant: dict) -> bool:
     """Whether most distinct values are labels; numbers are none unless somebody said so."""
     values = {cell.strip() for cell in cells[:_LOOKED_AT]} - {""}
     return 0 < len(values) <= _FEW and sum(v in meant or kind_of(v) is not None for v in values) >= 0.8 * len(values)
@@ -80,7 +80,7 @@ def _finest(table: Table, names: list[str], meant: dict) -> str | None:
     return min(names, key=lambda name: KINDS.index(kinds[name]))
 
 
-def _kind(cells, meant: dict) -> str:
+def _kind(cells: list[str], meant: dict) -> str:
     found = [meant.get(cell.strip()) or kind_of(cell) for cell in cells[:_LOOKED_AT] if cell.strip()]
     kinds = [pair[0] for pair in found if pair]
     return max(set(kinds), key=kinds.count) if kinds else KINDS[-1]

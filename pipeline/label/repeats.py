@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -118,7 +119,7 @@ def _places(rows: Repeats, groups: list[np.ndarray]) -> list[dict]:
     return [{"text": rows.texts[group[0]][:SHOWN], "places": [_short(rows, row) for row in group]} for group in groups]
 
 
-def _near(rows: Repeats, pairs) -> list[dict]:
+def _near(rows: Repeats, pairs: Iterable[Iterable[int]]) -> list[dict]:
     return [{"places": [rows.place(rows.first[text]) for text in pair]} for pair in pairs]
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.stance import APPEAL, EVENTS, LABELS, OTHER, STANCES, event_of, quad_of, stance_of, stance_of_quad
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 
 POLITICAL = LABELS[:-1]  # every label but OTHER
 STANCE_OF_LABEL = np.array([STANCES.index(stance_of(label)) for label in LABELS])
@@ -40,7 +45,7 @@ class Calibration:
         return np.column_stack([events, relevance])
 
 
-def calibrated(pipeline, calibration: Calibration):
+def calibrated(pipeline: Pipeline, calibration: Calibration) -> Pipeline:
     """Write the calibration into the classifier of a fitted pipeline and return the pipeline.
 
     Temperatures and offsets are linear, so the pipeline stays a plain scikit-learn one and its ``predict_proba`` is
@@ -139,7 +144,7 @@ def frequencies(logits: np.ndarray, events: np.ndarray) -> np.ndarray:
     here = np.arange(len(rows)), truth
     seen = np.bincount(truth, minlength=len(POLITICAL))
 
-    def loss(offsets):
+    def loss(offsets: np.ndarray) -> tuple[float, np.ndarray]:
         proba = softmax(within + offsets)
         value = (offsets**2).sum() - np.log(np.maximum(proba[here], 1e-12)).sum()
         return value, 2 * offsets + proba.sum(axis=0) - seen
@@ -180,11 +185,11 @@ def _fit_stances(logits: np.ndarray, stances: np.ndarray, own: np.ndarray) -> tu
     alike = np.where(truth < 2, n[:2].mean() / np.maximum(n, 1)[truth], 1.0) if all(n[:2]) else np.ones(len(truth))
     political = np.column_stack([logits[:, :-1], np.full(len(logits), np.inf)])
 
-    def unpack(parameters):
+    def unpack(parameters: np.ndarray) -> tuple[float, tuple[float, float, float]]:
         temperature, up, down = parameters.tolist()
         return math.exp(temperature), (up, down, 0.0)
 
-    def loss(parameters):
+    def loss(parameters: np.ndarray) -> float:
         proba = stance_proba(label_proba(Calibration(*unpack(parameters), own).apply(political)))
         # The small penalty keeps offsets finite where a stance never occurs.
         return -(alike * np.log(np.maximum(proba[rows, truth], 1e-12))).mean() + 1e-4 * (parameters**2).sum()
@@ -209,7 +214,7 @@ def _fit_relevance(logit: np.ndarray, political: np.ndarray) -> tuple[float, flo
     weights = np.where(political, 0.5 / political.sum(), 0.5 / (~political).sum())
     sign = np.where(political, -1.0, 1.0)
 
-    def loss(parameters):
+    def loss(parameters: np.ndarray) -> float:
         return weights @ np.logaddexp(0.0, sign * (logit * math.exp(-parameters[0]) + parameters[1]))
 
     temperature, offset = minimize(loss, np.zeros(2), method="L-BFGS-B").x.tolist()

@@ -7,6 +7,9 @@ same verbs as political news.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
@@ -15,6 +18,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from pipeline.model.calibration import label_proba
 from pipeline.stance import LABELS, OTHER, STANCES, stance_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 
 PENALTY_ROWS = 25_000  # beyond so many rows the penalty grows with them, so that the solver's steps do not
 SMOOTHING = 0.1  # of complement naive Bayes; 0.02 to 0.2 are as good
@@ -44,16 +51,16 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        c=10.0,
-        balance=0.5,
-        complement=1.5,
-        relevance_c=3.0,
-        relevance_balance=0.5,
-        relevance_complement=0.5,
-        marks=0,
-        tolerance=2e-4,
-        max_iter=500,
-    ):
+        c: float = 10.0,
+        balance: float = 0.5,
+        complement: float = 1.5,
+        relevance_c: float = 3.0,
+        relevance_balance: float = 0.5,
+        relevance_complement: float = 0.5,
+        marks: int = 0,
+        tolerance: float = 2e-4,
+        max_iter: int = 500,
+    ) -> None:
         self.c = c
         self.balance = balance
         self.relevance_c = relevance_c
@@ -64,7 +71,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         self.tolerance = tolerance
         self.max_iter = max_iter
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: csr_matrix, y: Sequence[str] | np.ndarray, sample_weight: np.ndarray | None = None) -> Self:
         """Fit both steps; ``X`` is a sparse (n, n_terms) matrix, ``y`` holds labels or stances."""
         labels = np.asarray(y).astype(str)
         weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, float)
@@ -76,28 +83,28 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
             self._fit_relevance(X, political, weights)
         return self
 
-    def decision_function(self, X):
+    def decision_function(self, X: csr_matrix) -> np.ndarray:
         """(n, n_political + 1) log-odds of `political_`, then of being political."""
         check_is_fitted(self)
         events = self._terms(X) @ self.coef_.T.astype(float) + self.intercept_
         relevance = X @ self.relevance_coef_.astype(float) + self.relevance_intercept_
         return np.column_stack([events, relevance])
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: csr_matrix) -> np.ndarray:
         """(n, n_classes) probabilities in the order of ``classes_``; rows sum to 1."""
         proba = label_proba(self.decision_function(X))
         order = {label: k for k, label in enumerate((*self.political_, OTHER))}
         return proba[:, [order[label] for label in self.classes_]]
 
-    def predict(self, X):
+    def predict(self, X: csr_matrix) -> np.ndarray:
         """(n,) the likeliest label of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _terms(self, X):
+    def _terms(self, X: csr_matrix) -> csr_matrix:
         """The columns without the marks."""
         return X[:, : X.shape[1] - self.marks]
 
-    def _fit_events(self, matrix, labels: np.ndarray, weights: np.ndarray) -> None:
+    def _fit_events(self, matrix: csr_matrix, labels: np.ndarray, weights: np.ndarray) -> None:
         weights = _balanced(labels, weights, self.balance)
         classifier = self._logistic_regression(self.c, len(labels)).fit(matrix, labels, sample_weight=weights)
         self.n_iter_ = int(classifier.n_iter_.max())
@@ -108,7 +115,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
             coef = coef + self.complement * _complement_log_odds(matrix, labels, weights)
         self.coef_, self.intercept_ = coef.astype(np.float32), intercept.astype(float)
 
-    def _fit_relevance(self, matrix, political: np.ndarray, weights: np.ndarray) -> None:
+    def _fit_relevance(self, matrix: csr_matrix, political: np.ndarray, weights: np.ndarray) -> None:
         weights = _balanced(np.where(political, "political", OTHER), np.ones(len(weights)), self.relevance_balance)
         classifier = self._logistic_regression(self.relevance_c, len(political))
         classifier.fit(matrix, political, sample_weight=weights)
@@ -127,7 +134,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         )
 
 
-def _complement_log_odds(matrix, labels, weights) -> np.ndarray:
+def _complement_log_odds(matrix: csr_matrix, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(n_classes, n_terms) of complement naive Bayes (Rennie et al. 2003, "Tackling the Poor Assumptions of Naive Bayes").
 
     Both are linear in the same terms, so that their sum is one logistic regression. The penalty holds the weights of

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import Pipeline
@@ -12,6 +15,12 @@ from pipeline.errors import InputError
 from pipeline.model.classifier import EventClassifier
 from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.text.terms import DEFAULT
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+    from pipeline.arrays.arrow import Texts
+
 
 _TEXT = ("masks", "stems", "families", "lead", "clauses", "actors", "min_df")
 _TRAINING = (
@@ -53,22 +62,22 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        masks=True,
-        stems=True,
-        families=DEFAULT,
-        lead=12,
-        clauses=True,
-        actors=True,
-        min_df=2,
-        c=10.0,
-        balance=0.5,
-        complement=1.5,
-        relevance_c=3.0,
-        relevance_balance=0.5,
-        relevance_complement=0.5,
-        tolerance=2e-4,
-        max_iter=500,
-    ):
+        masks: bool = True,
+        stems: bool = True,
+        families: Sequence[str] = DEFAULT,
+        lead: int = 12,
+        clauses: bool = True,
+        actors: bool = True,
+        min_df: int = 2,
+        c: float = 10.0,
+        balance: float = 0.5,
+        complement: float = 1.5,
+        relevance_c: float = 3.0,
+        relevance_balance: float = 0.5,
+        relevance_complement: float = 0.5,
+        tolerance: float = 2e-4,
+        max_iter: int = 500,
+    ) -> None:
         self.masks = masks
         self.stems = stems
         self.families = families
@@ -95,7 +104,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         made.classes_, made.n_iter_, made.pipeline_ = events.classes_.astype(str), events.n_iter_, pipeline
         return made
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Texts, y: Sequence[str] | np.ndarray, sample_weight: np.ndarray | None = None) -> Self:
         """Learn vocabulary, weights of terms and both steps from n texts and their labels.
 
         Raises
@@ -125,18 +134,18 @@ class Classifier(ClassifierMixin, BaseEstimator):
         )
         return self
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Texts) -> np.ndarray:
         """(n, n_classes) probabilities in the order of ``classes_``; rows sum to 1."""
         check_is_fitted(self)
         columns = {label: k for k, label in enumerate(self.pipeline_[-1].classes_)}
         return self.pipeline_.predict_proba(texts_of(X))[:, [columns[str(label)] for label in self.classes_]]
 
-    def decision_function(self, X):
+    def decision_function(self, X: Texts) -> np.ndarray:
         """(n, n_classes) logarithms of the probabilities, or (n,) log-odds of the second class where there are two."""
         proba = np.log(np.maximum(self.predict_proba(X), np.finfo(float).tiny))
         return proba[:, 1] - proba[:, 0] if len(self.classes_) == 2 else proba
 
-    def predict(self, X):
+    def predict(self, X: Texts) -> np.ndarray:
         """(n,) the likeliest label of each text."""
         check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
@@ -147,7 +156,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def _events(self) -> EventClassifier:
         return EventClassifier(marks=len(MARKS), **{name: getattr(self, name) for name in _TRAINING})
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.one_d_array = True
@@ -155,7 +164,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def texts_of(given) -> np.ndarray:
+def texts_of(given: Texts) -> np.ndarray:
     """(n,) object array of texts from a list, Series or array of one dimension, or of one column.
 
     Raises

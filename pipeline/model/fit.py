@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -15,6 +17,10 @@ from pipeline.model.classifier import EventClassifier
 from pipeline.model.estimator import Classifier
 from pipeline.model.settings import Settings
 from pipeline.stance import EVENTS, LABELS, OTHER, quad_of, stance_of
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
 
@@ -50,7 +56,11 @@ def own_weights(corpus: Corpus, settings: Settings) -> np.ndarray:
 
 
 def cross_fit(
-    corpus: Corpus, groups: np.ndarray, settings: Settings, progress=None, used: np.ndarray | None = None
+    corpus: Corpus,
+    groups: np.ndarray,
+    settings: Settings,
+    progress: Callable[[], object] | None = None,
+    used: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Held-out log-odds of every row: each from a model that has seen neither it nor a near-copy.
 
@@ -70,7 +80,7 @@ def cross_fit(
     fold = folds(groups, np.where(corpus.events == "", corpus.stances, corpus.events), k, settings.training.seed)
     logits = np.full((len(corpus), len(LABELS)), -np.inf)
 
-    def held_out(number):
+    def held_out(number: int) -> np.ndarray:
         held = fold == number
         learned = ~held if used is None else ~held & used
         return event_logits(fit(corpus.take(learned), settings), corpus.texts[held])
@@ -91,7 +101,7 @@ def check_enough(corpus: Corpus) -> None:
         raise InputError(f"expected snippets of at least two stances, got only {corpus.stances[0]}; add the others")
 
 
-def event_logits(pipeline: Pipeline, texts) -> np.ndarray:
+def event_logits(pipeline: Pipeline, texts: Texts) -> np.ndarray:
     """(n, n_labels) log-odds of `POLITICAL` in order, then of relevance; -inf for labels the pipeline does not know.
 
     A pipeline that knows only stances puts each into the first event type of the stance.
@@ -117,7 +127,7 @@ def estimator_of(settings: Settings) -> Classifier:
     return Classifier(**{name: value for name, value in asked.items() if name in Classifier().get_params()})
 
 
-def _fit_labels(texts, labels, weights: np.ndarray, settings: Settings) -> Pipeline:
+def _fit_labels(texts: Texts, labels: np.ndarray, weights: np.ndarray, settings: Settings) -> Pipeline:
     return estimator_of(settings).fit(texts, labels, weights).pipeline_
 
 

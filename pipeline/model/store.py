@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -24,6 +25,9 @@ from pipeline.model.settings import Settings
 from pipeline.model.weights import Weights
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,9 @@ class Model:
         return bool(self.card["data"]["events"])
 
 
-def save(folder: str | Path, weights: Weights, card: dict, pipeline=None, seen: np.ndarray | None = None) -> Path:
+def save(
+    folder: str | Path, weights: Weights, card: dict, pipeline: Pipeline | None = None, seen: np.ndarray | None = None
+) -> Path:
     """Write a model folder; one that stands there is replaced only once the new one is whole.
 
     Parameters
@@ -132,7 +138,7 @@ def read_card(folder: str | Path) -> dict:
     return parse(read_file(folder, FILES.card), folder)
 
 
-def load_pipeline(folder: str | Path):
+def load_pipeline(folder: str | Path) -> Pipeline:
     """The scikit-learn pipeline of a model folder, unpickled only after its hash was checked.
 
     A hash says that the file is the one the card speaks of, not that its author means well:
@@ -166,7 +172,7 @@ def load_signatures(model: Model) -> np.ndarray | None:
     return _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
 
 
-def _write_parts(part: Path, weights: Weights, pipeline, seen: np.ndarray | None) -> None:
+def _write_parts(part: Path, weights: Weights, pipeline: Pipeline | None, seen: np.ndarray | None) -> None:
     lexicon, scale = weights.vocabulary.lexicon, scale_of(weights.coef)
     arrays = {
         "keys": weights.vocabulary.keys,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass
-from typing import get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
+T = TypeVar("T")
 
-def convert(data, kind: type):
+
+def convert(data: object, kind: type) -> T:
     """A value of a dataclass or msgspec struct, checked by msgspec against the types and ranges of its fields.
 
     Raises
@@ -25,7 +27,7 @@ def convert(data, kind: type):
         raise ValueError(f"{path}: {_lower(message)}{_found(data, path)}" if path else _lower(message)) from None
 
 
-def _refuse_unknown(data, kind, within: str = "") -> None:
+def _refuse_unknown(data: object, kind: Any, within: str = "") -> None:
     if not isinstance(data, dict) or not (is_dataclass(kind) or hasattr(kind, "__struct_fields__")):
         return
     known = [field.name for field in fields(kind)] if is_dataclass(kind) else list(kind.__struct_fields__)
@@ -41,7 +43,7 @@ def _refuse_unknown(data, kind, within: str = "") -> None:
             _refuse_unknown(data[name], inner, f"{within}{name}.")
 
 
-def _found(data, path: str) -> str:
+def _found(data: Any, path: str) -> str:
     """What stands at a path such as ``training.c`` or ``text.families[0]``."""
     try:
         for name, place in re.findall(r"([a-z]\w*)|\[(\d+)\]", path) if "..." not in path else ():

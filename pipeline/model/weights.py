@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from pipeline.stance import LABELS
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Counted, Vocabulary
 from pipeline.text.weight_rows import WeightRows, n_rows, other_terms, terms_of, weight_rows
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
 
 FEW = 500  # up to so many texts a loop takes less time than the import of SciPy
 
@@ -121,7 +126,7 @@ class Weights:
         return np.column_stack([events, self.coef[:, -1], self.idf]) * self.idf[:, None]
 
 
-def from_pipeline(pipeline) -> Weights:
+def from_pipeline(pipeline: Pipeline) -> Weights:
     """The arrays of a fitted, calibrated scikit-learn pipeline."""
     from pipeline.model.fit import column_of
     from pipeline.model.vectorizer import MARK_SCALE

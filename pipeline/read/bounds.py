@@ -7,6 +7,8 @@ ends a run, by accident or on purpose. Sizes are in bytes of UTF-8, decompressed
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -55,7 +57,7 @@ def require_columns(names: list[str], address: str) -> list[str]:
     return names
 
 
-def require_size(size: int, most: int, address) -> None:
+def require_size(size: int, most: int, address: str | Path) -> None:
     """Raise `InputError` where what must be read as a whole is larger than ``most`` bytes."""
     if size > most:
         raise InputError(f"{address}: larger than {most:,} bytes, the bound of what is read as a whole; divide it")
@@ -82,6 +84,13 @@ def nested(line: bytes) -> bool:
     return False
 
 
+class Readable(Protocol):
+    """What bytes are read from: a file, a pipe, Arrow's streams and those of this module."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most ``size``; none at the end."""
+
+
 class Unpacked:
     """The stream of what is in an archive; raises `InputError` once that is far more than an archive of news holds."""
 
@@ -102,7 +111,7 @@ class Unpacked:
         return data
 
 
-def whole(stream, address: str) -> bytes:
+def whole(stream: Readable, address: str) -> bytes:
     """All that is in a stream; raises `InputError` where it is more than `WHOLE`."""
     parts, size = [], 0
     while part := stream.read(BLOCK):
@@ -112,7 +121,7 @@ def whole(stream, address: str) -> bytes:
     return b"".join(parts)
 
 
-def records(stream, quoted: bool, mark: bytes = MARK) -> Iterator[bytes]:
+def records(stream: Readable, quoted: bool, mark: bytes = MARK) -> Iterator[bytes]:
     """Blocks of whole records, in place of each that is too long ``mark``; the last may lack its line end.
 
     Parameters
@@ -150,7 +159,7 @@ def records(stream, quoted: bool, mark: bytes = MARK) -> Iterator[bytes]:
 class Counted:
     """A stream that counts the quotation marks that went by."""
 
-    def __init__(self, stream) -> None:
+    def __init__(self, stream: Readable) -> None:
         self._stream, self.quotes = stream, 0
 
     def read(self, size: int) -> bytes:
@@ -165,7 +174,7 @@ class Shortened:
 
     closed = False
 
-    def __init__(self, stream, quoted: bool, mark: bytes) -> None:
+    def __init__(self, stream: Readable, quoted: bool, mark: bytes) -> None:
         self._blocks, self._rest = records(stream, quoted, mark), b""
 
     def read(self, size: int) -> bytes:

@@ -12,12 +12,17 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, mask
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 _AGENCIES = "AAP|AFP|ANSA|AP|Bloomberg|DPA|dpa|EFE|Interfax|IRNA|KUNA|Kyodo|PA|PTI|Reuters|REUTERS|RIA|TASS|UPI|Xinhua"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
@@ -101,7 +106,7 @@ _BITS = bytes(sum(1 << k for k, (_, needed) in enumerate(_SUSPECT) if byte in ne
 LEAST_LEFT = 2  # words that must be left of a snippet for an edge to be one
 
 
-def clean(texts) -> pa.Array:
+def clean(texts: Texts) -> pa.Array:
     """The texts, repaired; those that need nothing are not touched.
 
     Parameters

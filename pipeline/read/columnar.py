@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,10 @@ from pipeline.errors import InputError
 from pipeline.read.bounds import TEXT, WHOLE, require_columns, require_size
 from pipeline.read.rows import Choose, Rows, decoded
 from pipeline.read.source import Source
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
 
 _TOGETHER = 16_000  # rows of Parquet read at once
 _AT_ONCE = 64 * TEXT  # bytes of them
@@ -39,7 +44,7 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
                 yield Rows(columns, kept, rejects, len(batch), size * place // whole)
 
 
-def _together(group) -> int:
+def _together(group: pq.RowGroupMetaData) -> int:
     """How many rows of a group to read at once: fewer where they are long."""
     size = max(group.total_byte_size // max(group.num_rows, 1), 1)
     return int(min(_TOGETHER, max(_AT_ONCE // size, 1)))

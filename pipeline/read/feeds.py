@@ -8,6 +8,7 @@ import mailbox
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,7 +48,7 @@ def read_feed_entries(source: Source, choose: Choose) -> Iterator[Rows]:
     yield Rows(cells, np.arange(1, len(entries) + 1), [], len(entries), len(data))
 
 
-def _cell(entry, column: str) -> str | None:
+def _cell(entry: Any, column: str) -> str | None:
     for name in _NAMES[column]:
         for node in entry.xpath(f"*[local-name()='{name}']"):
             written = "".join(node.itertext()).strip() or node.get("href", "")

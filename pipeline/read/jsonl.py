@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,13 @@ from pipeline.arrays.arrow import nullable_strings
 from pipeline.read.bounds import BLOCK, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, records, require_columns, whole
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.source import Source
+
+if TYPE_CHECKING:
+    from pipeline.read.bounds import Readable
+
+# Columns, line numbers and rejects of a block, and columns that it has beyond those known.
+_Found: TypeAlias = tuple[dict[str, Any], np.ndarray, list[Reject], set[str]]
+
 
 _FIRST = 1_000  # lines that tell which columns there are, and of which type
 _TYPES = {str: pa.large_string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
@@ -64,7 +72,7 @@ def json_columns(source: Source) -> dict[str, pa.DataType]:
     return _types_of(_objects(block.split(b"\n")))
 
 
-def _begun(stream) -> Iterator[bytes]:
+def _begun(stream: Readable) -> Iterator[bytes]:
     """Blocks of whole lines, the first of them with the first object, unless that comes very late."""
     first = b""
     for block in records(stream, quoted=False):
@@ -119,18 +127,18 @@ def _types_of(objects: list[dict]) -> dict[str, pa.DataType]:
     }
 
 
-def _kind(cell) -> type | None:
+def _kind(cell: object) -> type | None:
     if cell is None:
         return None
     return str if type(cell) is int and not -_INT64 <= cell < _INT64 else type(cell)
 
 
-def _parsed(block: bytes, lines: list[bytes], types: dict, before: int, path: str, every: bool):
+def _parsed(block: bytes, lines: list[bytes], types: dict, before: int, path: str, every: bool) -> _Found:
     """Columns, line numbers and rejects of a block, and columns that it has beyond those known."""
     return _fast(block, lines, types, before, every) or _slow(lines, types, before, path)
 
 
-def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: bool):
+def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: bool) -> _Found | None:
     """Columns read by Arrow, or None where a line is not what the others are."""
     from pyarrow import json as arrow_json
 
@@ -154,20 +162,22 @@ def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: boo
     return (columns, full, [], {*table.column_names} - {*types}) if table.num_rows == len(full) else None
 
 
-def _slow(lines: list[bytes], types: dict, before: int, path: str):
+def _slow(lines: list[bytes], types: dict, before: int, path: str) -> _Found:
     """Columns read line by line, bad lines told apart."""
     full = ((number, line) for number, line in enumerate(lines, start=before + 1) if line.strip())
     return *_cells(full, types, path, _parsed_line), set()
 
 
-def _parsed_line(line: bytes):
+def _parsed_line(line: bytes) -> object:
     """The value of a line; raises `ValueError` where it is over a bound or no JSON."""
     if line == MARK or nested(line):
         raise ValueError(TOO_LONG if line == MARK else TOO_NESTED)
     return json.loads(line.decode(), strict=False)
 
 
-def _cells(numbered, types: dict, path: str, parse) -> tuple[dict, np.ndarray, list[Reject]]:
+def _cells(
+    numbered: Iterable[tuple[int, Any]], types: dict, path: str, parse: Callable[[Any], object]
+) -> tuple[dict, np.ndarray, list[Reject]]:
     """Columns, numbers and rejects of numbered rows, each made an object by ``parse``."""
     cells, numbers, rejects = [], [], []
     for number, given in numbered:
@@ -191,7 +201,7 @@ def _cells(numbered, types: dict, path: str, parse) -> tuple[dict, np.ndarray, l
     return columns, np.array(numbers, np.int64), rejects
 
 
-def _cell(name: str, value, kind: pa.DataType):
+def _cell(name: str, value: object, kind: pa.DataType) -> object:
     """A value as its column holds it; raises `ValueError` where it does not fit."""
     if value is None:
         return None

@@ -20,7 +20,7 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
 
     invalid: list[Reject] = []
 
-    def refuse(row) -> str:
+    def refuse(row: pa.csv.InvalidRow) -> str:
         reason, text = f"expected {row.expected_columns} columns, found {row.actual_columns}", row.text[:SHOWN]
         if text.startswith(MARK.decode()):
             reason, text = TOO_LONG, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import select
 import shutil
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -76,7 +78,7 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
     return "text"
 
 
-def _table(start: bytes, file, kind: str, options: ReadOptions) -> Iterator[Documents]:
+def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions) -> Iterator[Documents]:
     """The rows of a table, kept in a temporary file first: its dialect is told by more than one look."""
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept:
         kept.write(start)
@@ -94,7 +96,7 @@ def _bounded(data: bytes, what: str) -> bytes:
     return data
 
 
-def _lines(rest: bytes, file, options: ReadOptions) -> Iterator[Documents]:
+def _lines(rest: bytes, file: io.BufferedReader, options: ReadOptions) -> Iterator[Documents]:
     number, chunk = 0, b""
     while True:
         *lines, rest = _bounded(rest + chunk, f"line {number + 1}").split(b"\n")
@@ -107,7 +109,7 @@ def _lines(rest: bytes, file, options: ReadOptions) -> Iterator[Documents]:
         yield _snippets([rest], number, options)
 
 
-def _is_ready(file) -> bool:
+def _is_ready(file: BinaryIO) -> bool:
     """Whether more can be read without waiting; no where the system does not tell, as Windows does not of pipes."""
     try:
         return bool(select.select([file.fileno()], [], [], 0)[0])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,10 @@ from pipeline.score.snippets import Scores, scores_of
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.tokens import Tokens
 from pipeline.text.weight_rows import other_terms
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 # Of Gauss and Legendre; the error of a contribution stays under 1e-6, two places beyond those that are shown.
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
@@ -69,7 +74,7 @@ class Evidence:
         return np.column_stack([character[self.begin] - origin, character[self.end] - origin])
 
 
-def explain(model: Model, texts, top: int | None = None) -> Evidence:
+def explain(model: Model, texts: Texts, top: int | None = None) -> Evidence:
     """The evidence of each text.
 
     Parameters
@@ -80,7 +85,7 @@ def explain(model: Model, texts, top: int | None = None) -> Evidence:
     return score_and_explain(model, texts, top)[1]
 
 
-def score_and_explain(model: Model, texts, top: int | None = None) -> tuple[Scores, Evidence]:
+def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tuple[Scores, Evidence]:
     """Scores and evidence from one analysis of the texts."""
     weights, features = model.weights, model.weights.vocabulary.features
     tokens, sequence = read(clean(texts), weights.vocabulary.lexicon, features.masks, features.clauses)

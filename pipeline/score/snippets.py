@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,10 @@ from pipeline.read.documents import BATCH_ROWS
 from pipeline.stance import ANSWERS, EVENTS, LABELS, OTHER, UNCLEAR, event_of
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Knowledge
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 # of an answer of `unclear`
 REASONS = ("", "not sure enough", "too few known words", "too short", "not English", "no text")
@@ -57,7 +62,7 @@ class Scores:
     def __len__(self) -> int:
         return len(self.stance_code)
 
-    def take(self, rows) -> Scores:
+    def take(self, rows: slice | np.ndarray) -> Scores:
         """The scores of some rows: a slice, indices or a mask."""
         return Scores(*(getattr(self, name)[rows] for name in Scores.__dataclass_fields__))
 
@@ -103,7 +108,7 @@ class Scores:
         return proba[:, 0] - proba[:, 1]
 
 
-def score(model: Model, texts, threads: int = 1) -> Scores:
+def score(model: Model, texts: Texts, threads: int = 1) -> Scores:
     """Score snippets, cleaned first (`pipeline.read.cleaning`).
 
     Parameters
@@ -122,7 +127,7 @@ def score(model: Model, texts, threads: int = 1) -> Scores:
     return Scores(*(np.concatenate([getattr(part, name) for part in scored]) for name in Scores.__dataclass_fields__))
 
 
-def _score(model: Model, texts) -> Scores:
+def _score(model: Model, texts: Texts) -> Scores:
     sequence = model.weights.vocabulary.read(clean(texts))
     return scores_of(model, sequence, model.weights.logits(sequence))
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.write.journal import Totals
@@ -15,10 +15,17 @@ if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it i
     from rich.console import Console
     from rich.table import Table
 
+    from pipeline.evaluate.behaviour import Outcome
+    from pipeline.evaluate.comparison import Comparison
+    from pipeline.evaluate.drift import Drift
+    from pipeline.evaluate.evaluation import Evaluation
+    from pipeline.evaluate.intervals import Figure
+    from pipeline.tracking.runs import Logged
+
 _WIDE = 120  # columns where the output is no terminal
 
 
-def console(stderr: bool = False, file=None) -> Console:
+def console(stderr: bool = False, file: IO[str] | None = None) -> Console:
     """A console as wide as the terminal, or 120 columns where there is none."""
     from rich.console import Console
 
@@ -26,7 +33,7 @@ def console(stderr: bool = False, file=None) -> Console:
     return made if made.is_terminal else Console(stderr=stderr, file=file, highlight=False, width=_WIDE)
 
 
-def bare_table(title: str | None = None, **options) -> Table:
+def bare_table(title: str | None = None, **options: Any) -> Table:
     """A table without lines, its title and its header on the left."""
     from rich.table import Table
 
@@ -92,7 +99,7 @@ def figures(measured: dict, title: str) -> None:
     console().print(classes)
 
 
-def trained(folder: Path, logged) -> None:
+def trained(folder: Path, logged: Logged) -> None:
     """Where the model is and how to look at the run."""
     out = console()
     out.print(f"model    {folder}")
@@ -104,7 +111,7 @@ def trained(folder: Path, logged) -> None:
     out.print(f'next     detente score "…" --model {folder}', soft_wrap=True)
 
 
-def evaluation(done) -> None:
+def evaluation(done: Evaluation) -> None:
     """An evaluation's warnings, figures, baselines and weak slices."""
     for warning in done.warnings:
         console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
@@ -124,7 +131,7 @@ def evaluation(done) -> None:
         console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True)
 
 
-def comparison(found, first: str, second: str) -> None:
+def comparison(found: Comparison, first: str, second: str) -> None:
     """Paired differences of two models, and McNemar's test."""
     table = bare_table(f"{first} less {second}")
     for name, side in (("metric", "left"), ("difference", "right"), ("95 % interval", "left")):
@@ -137,7 +144,7 @@ def comparison(found, first: str, second: str) -> None:
     console().print(f"McNemar  {said}; p = {found.p_value:.3g}")
 
 
-def checks(outcomes, failed: bool) -> None:
+def checks(outcomes: list[Outcome], failed: bool) -> None:
     """Pass rates of behavioural checks by kind, and the cases that failed where asked for."""
     table = bare_table()
     for name in ("check", "cases", "passed", "floor", "", "what a case must show"):
@@ -151,7 +158,7 @@ def checks(outcomes, failed: bool) -> None:
             console().print(f"failed   {one.kind.name}: {' | '.join(case)}", soft_wrap=True, markup=False)
 
 
-def drift(found) -> None:
+def drift(found: Drift) -> None:
     """The comparisons of two scored files."""
     table = bare_table()
     for name in ("comparison", "value", "limit", ""):
@@ -169,5 +176,5 @@ def written(paths: list[Path], stderr: bool = False) -> None:
         console(stderr).print(f"wrote    {path}", soft_wrap=True)
 
 
-def _figure_row(table: Table, name: str, figure) -> None:
+def _figure_row(table: Table, name: str, figure: Figure) -> None:
     table.add_row(name, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}")

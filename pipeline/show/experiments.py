@@ -6,16 +6,24 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import metric_in_words
 from pipeline.experiment.variants import RIGHT_SIDE, TAKES_SIDE, Result
 from pipeline.show import bare_table, console
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pipeline.experiment.tuning import Search
+    from pipeline.tracking.experiments import Answered
+
+
 _OWN = {TAKES_SIDE: "takes a side", RIGHT_SIDE: "right where it takes a side"}
 
 
-def experiment(answered) -> None:
+def experiment(answered: Answered) -> None:
     """The question and, for each metric, a table of variants by sets of rows; in a pipe a line of JSON a result."""
     for path in answered.absent:
         print(f"absent   {path}; measured without it", file=sys.stderr)
@@ -30,7 +38,7 @@ def experiment(answered) -> None:
     out.print(f"run      {answered.run_id}, {len(answered.results)} nested", soft_wrap=True)
 
 
-def _by_metric(results: list[Result], metric: str):
+def _by_metric(results: list[Result], metric: str) -> Table:
     """Variants in rows, sets of rows in columns, the paired difference to the first variant below the figure."""
     sets = [name for name in results[0].figures if any(metric in one.figures[name] for one in results)]
     table = bare_table(_OWN.get(metric, metric_in_words(metric)))
@@ -79,7 +87,7 @@ def searching(trials: int) -> Iterator[Callable[[int, str], None]]:
         yield lambda done, best: bar.update(task, completed=done, best=best)
 
 
-def search(found, shown: int = 10) -> None:
+def search(found: Search, shown: int = 10) -> None:
     """The best trials of a search beside the default settings; in a pipe a line of JSON a trial."""
     if not sys.stdout.isatty():
         for trial in found.trials:
@@ -102,5 +110,5 @@ def search(found, shown: int = 10) -> None:
     out.print(f"next     detente run {found.best_file}", soft_wrap=True)
 
 
-def _short(value) -> str:
+def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipeline.explain.explanation import Explanation, Sentence
 from pipeline.explain.page import mark_of
 from pipeline.show import console
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
 
 _STYLES = {
     "up2": "bold red underline",
@@ -24,7 +30,7 @@ def explanation(found: Explanation) -> None:
         out.print(_answer(sentence), style="bright_black")
 
 
-def _text(sentence: Sentence):
+def _text(sentence: Sentence) -> Text:
     from rich.text import Text
 
     text = Text()

@@ -5,14 +5,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from pipeline.show import bare_table, console
 from pipeline.show.timelines import _plain
 
+if TYPE_CHECKING:
+    from pipeline.evaluate.intervals import Figure
+    from pipeline.label.agreement import Agreement
+    from pipeline.label.exchange import Task
+    from pipeline.label.imports import Imported
+    from pipeline.label.pools import Pool
+    from pipeline.label.rows import LabelledRows
+    from pipeline.label.splits import Split
+
+
 _DISAGREEMENTS = 10
 
 
-def imported(found) -> None:
+def imported(found: Imported) -> None:
     """What each label was taken for, and what was left out."""
     if found.text_column:
         console().print(f"text     {_plain(found.text_column)}\nlabel    {_plain(found.label_column)}", soft_wrap=True)
@@ -28,7 +39,7 @@ def imported(found) -> None:
         console(stderr=True).print(f"{len(found.rejects):,} rows could not be read; they are listed")
 
 
-def picked(tasks, pool) -> None:
+def picked(tasks: list[Task], pool: Pool) -> None:
     """How many texts were picked and why, and what of the pool was left out."""
     counts = Counter(task.meta["picked"] for task in tasks)
     said = ", ".join(f"{n:,} {why}" for why, n in counts.most_common())
@@ -37,7 +48,7 @@ def picked(tasks, pool) -> None:
         console(stderr=True).print(f"left out {n:,} rows {why}")
 
 
-def parted(rows, split) -> None:
+def parted(rows: LabelledRows, split: Split) -> None:
     """The rows and stances of both sides of a split."""
     table = bare_table()
     for name, side in (("", "left"), ("rows", "right"), ("share", "right"), ("stances", "left")):
@@ -53,7 +64,7 @@ def parted(rows, split) -> None:
         console(stderr=True).print(said, soft_wrap=True)
 
 
-def agreed(found) -> None:
+def agreed(found: Agreement) -> None:
     """Kappa of each pair of annotators, alpha of all, and the first disagreements."""
     table = bare_table()
     for name, side in (("annotators", "left"), ("texts", "right"), ("agree", "right"), ("Cohen's kappa", "left")):
@@ -73,7 +84,7 @@ def agreed(found) -> None:
         console(stderr=True).print(f"{found.left_out:,} rows left out: one annotator gave one text several labels")
 
 
-def agreed_as_json(found) -> str:
+def agreed_as_json(found: Agreement) -> str:
     """The same as one JSON object on one line, null where a figure cannot be had."""
 
     def value(number: float) -> float | None:
@@ -85,5 +96,5 @@ def agreed_as_json(found) -> str:
     return json.dumps(made, ensure_ascii=False)
 
 
-def _interval(figure) -> str:
+def _interval(figure: Figure) -> str:
     return "cannot be had: one label throughout" if figure.value != figure.value else str(figure)

@@ -9,6 +9,8 @@ from pipeline.evaluate.metrics import metric_in_words
 from pipeline.show import bare_table, console
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from pipeline.corpus.contradictions import SetAside
     from pipeline.experiment.own_rows import OwnRows
 
@@ -48,7 +50,7 @@ def own_rows(own: OwnRows) -> None:
     console().print(table)
 
 
-def _columns(table, first: str, keys: list[str]) -> None:
+def _columns(table: Table, first: str, keys: list[str]) -> None:
     table.add_column(first)
     table.add_column("rows", justify="right")
     for key in keys:

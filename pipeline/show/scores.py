@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from pipeline.model.store import Model
+
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence stands under the text
 
 
-def scores(model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
+def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
     """Tables of scored snippets and articles, to the terminal or to a file."""
     file = out.open("w", encoding="utf-8") if out else None
     try:
@@ -40,7 +42,7 @@ def scores(model, batches: Iterable[Documents], asked: OutputOptions, out: Path 
             file.close()
 
 
-def _article(screen: Console, model, name: str, article: Articles, n_evidence: int) -> None:
+def _article(screen: Console, model: Model, name: str, article: Articles, n_evidence: int) -> None:
     (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
     screen.print(f"\n[bold]{name}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}")
     said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))

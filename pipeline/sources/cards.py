@@ -6,8 +6,11 @@ import os
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.errors import ConfigError
+
+T = TypeVar("T")
 
 REGISTRY = Path(__file__).with_name("registry.toml")
 OWN_REGISTRY = "DETENTE_REGISTRY"  # environment variable: a TOML file of further corpora
@@ -129,7 +132,7 @@ def _file(table: dict, base: str, where: str) -> PublicFile:
     return file
 
 
-def _made(kind, values: dict, where: str):
+def _made(kind: type[T], values: dict, where: str) -> T:
     known = [f.name for f in fields(kind)]
     if unknown := sorted(set(values) - set(known)):
         raise ConfigError(f"{where}: unknown field {unknown[0]!r}; expected some of {', '.join(known)}")

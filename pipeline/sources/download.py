@@ -91,7 +91,7 @@ def _fetch(file: PublicFile, path: Path, step: Step, patience: Patience) -> Path
         retry_if_failed=patience.retries,
     )
 
-    def download(address: str, out: str, _) -> None:
+    def download(address: str, out: str, _: object) -> None:
         part = path.with_name(path.name + ".part")
         _download(address, part, patience, lambda done, size: step(file.name, done, size))
         os.replace(part, out)  # its hash comes next; where that is wrong, the next try begins anew

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,10 @@ from pipeline.arrays.ragged import segment_ids, segment_sums
 from pipeline.text import names, scope
 from pipeline.text.lexicon import ACTOR, NAME, NUMBER, Lexicon, words_of
 from pipeline.text.tokens import Tokens
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 FUNCTION_WORDS = frozenset(
     """
@@ -88,7 +93,7 @@ class Sequence:
         return last
 
 
-def read(texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> tuple[Tokens, Sequence]:
+def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> tuple[Tokens, Sequence]:
     """Analyse texts with a lexicon, up to the sequence of symbols.
 
     With ``masks``, names and numbers become one symbol each and "n't" becomes "not". With ``clauses``, words in reach of a
@@ -141,7 +146,9 @@ def _asides(tokens: Tokens, kind: np.ndarray, shape: names.Shapes) -> np.ndarray
     return scope.asides(opener, shape.comma, shape.clause, tokens.bounds)
 
 
-def _names(kind, symbol: np.ndarray, lexicon: Lexicon, shape: names.Shapes) -> tuple[np.ndarray, np.ndarray]:
+def _names(
+    kind: np.ndarray, symbol: np.ndarray, lexicon: Lexicon, shape: names.Shapes
+) -> tuple[np.ndarray, np.ndarray]:
     """Per token: part of a name; the "t" of "n't"."""
     paired = np.zeros(len(kind), bool)
     capitals = np.flatnonzero(shape.capital[:-1] & shape.capital[1:])
@@ -151,7 +158,16 @@ def _names(kind, symbol: np.ndarray, lexicon: Lexicon, shape: names.Shapes) -> t
 
 
 def _sequence(
-    tokens: Tokens, clause, kind, stem, kept, follows, negation, marks, lexicon: Lexicon, clauses
+    tokens: Tokens,
+    clause: np.ndarray,
+    kind: np.ndarray,
+    stem: np.ndarray,
+    kept: np.ndarray,
+    follows: np.ndarray,
+    negation: np.ndarray,
+    marks: np.ndarray,
+    lexicon: Lexicon,
+    clauses: bool,
 ) -> Sequence:
     bounds = np.searchsorted(kept, tokens.bounds)
     content = ~_is(kind, "function")

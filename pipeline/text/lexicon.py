@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,10 @@ import Stemmer
 from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, mask
 from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.text.tokens import Tokens, tokenise
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 SPECIAL = ("<name>", "<number>", "<negated>", "<actor>")  # no token looks like these
 NAME, NUMBER, NEGATED, ACTOR = range(len(SPECIAL))
@@ -156,7 +161,7 @@ class Lexicon:
         return tables
 
 
-def words_of(texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
+def words_of(texts: Texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
     """The tokens of a batch and the lower-case word of each distinct form.
 
     Without masks a text is taken as scikit-learn's `CountVectorizer` takes it: lower-cased first,
@@ -170,7 +175,7 @@ def words_of(texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
     return tokens, tokens.forms
 
 
-def learn(texts, stems: bool = True, masks: bool = True, actors: tuple = ((), ())) -> Lexicon:
+def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = ((), ())) -> Lexicon:
     """Learn a lexicon from training texts; ``actors`` are the names of states and of other actors, a word each.
 
     Only places inside a sentence count, and no headlines in capitals: there the case of a word says

@@ -8,6 +8,7 @@ States") become one token, so that a sentence reads alike whoever acts in it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,7 +123,7 @@ def _gap_shapes(gaps: pa.Array) -> np.ndarray:
     return _bits(deeds)
 
 
-def _bits(deeds) -> np.ndarray:
+def _bits(deeds: Iterable[tuple[np.uint8, np.ndarray]]) -> np.ndarray:
     """(n,) uint8 of pairs of a bit and whether it is set."""
     return sum(np.where(flags, bit, np.uint8(0)) for bit, flags in deeds)
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings, int64_column, integers
 from pipeline.arrays.ragged import segment_ids
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 # Prefixes whose hyphen belongs to the word: "de-escalation" must never be read as "escalation".
 _HYPHEN_PREFIXES = ("de", "non", "re", "un", "anti", "counter", "cease", "dis")
@@ -67,7 +72,7 @@ class Tokens:
         return segment_ids(self.bounds)
 
 
-def tokenise(texts, join_hyphens: bool = True) -> Tokens:
+def tokenise(texts: Texts, join_hyphens: bool = True) -> Tokens:
     """Split texts into word tokens.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,10 @@ from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, Family, decode, keys_of, places
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
 
 _LOW = 0xFFFFFFFF
 SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
@@ -87,13 +91,13 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def count(self, texts) -> tuple[Counted, np.ndarray]:
+    def count(self, texts: Texts) -> tuple[Counted, np.ndarray]:
         """Count the known terms of each text, and mark the political actors that it names (`Sequence.marks`)."""
         sequence = self.read(texts)
         found = ((i, term) for i, _, term in self.found(sequence, self.features.families))
         return self._tallied(sequence, found), sequence.marks
 
-    def read(self, texts) -> Sequence:
+    def read(self, texts: Texts) -> Sequence:
         """What the model reads of texts."""
         return read(texts, self.lexicon, self.features.masks, self.features.clauses)[1]
 

@@ -98,7 +98,9 @@ def weight_rows(vocabulary: Vocabulary, sequence: Sequence, others: list) -> tup
     )
 
 
-def _cells(vocabulary: Vocabulary, sequence: Sequence, others: list, kind, bits: int) -> Iterator[np.ndarray]:
+def _cells(
+    vocabulary: Vocabulary, sequence: Sequence, others: list, kind: type[np.unsignedinteger], bits: int
+) -> Iterator[np.ndarray]:
     """``text << bits | symbol << 2 | marks`` of each known word, ``text << bits | (n_symbols + term) << 2`` of each term of
     the families that are not summed beforehand."""
     text = sequence.text.astype(kind) << kind(bits)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.near import near_pairs
 
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
+
+
 WITHIN = 3 * 86_400  # seconds between a text and its copies
 MANY = 300_000  # texts beyond which only copies to the letter are found
 BEGINNING = 200  # characters by which near-copies are known
 
 
-def first_copies(texts, seconds: np.ndarray) -> np.ndarray:
+def first_copies(texts: Texts, seconds: np.ndarray) -> np.ndarray:
     """For each text the earliest one that it copies, itself where there is none.
 
     Near-copies (Jaccard index of character 5-grams of 0.7 or more over the first 200 characters) within three days count

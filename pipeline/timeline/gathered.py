@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,7 +95,7 @@ class Gathered:
         return len(self.cell)
 
 
-def gather(pieces: Iterable[Piece], frequency: str, step=lambda rows: None) -> Gathered:
+def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object] = lambda rows: None) -> Gathered:
     """Take in all pieces; ``step`` is called with the rows read so far."""
     parts: dict[str, list[np.ndarray]] = {
         name: [] for name in ("minutes", "period", "cell", "prints", "outlet", "row", "series")

@@ -6,10 +6,15 @@ import csv
 import json
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.timeline.series import Period
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 COLUMNS = (
     "series period texts relevant tension tension_low tension_high escalation escalation_low escalation_high "
@@ -31,7 +36,7 @@ def rows_of(periods: list[Period]) -> list[dict]:
     return out
 
 
-def frame_of(periods: list[Period]):
+def frame_of(periods: list[Period]) -> pd.DataFrame:
     """The same rows as a pandas DataFrame, with time stamps, and the texts that moved each period in ``examples``."""
     import pandas as pd
 

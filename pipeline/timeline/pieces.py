@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,10 @@ from pipeline.score.snippets import score
 from pipeline.timeline.dates import days_of
 from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column
 from pipeline.timeline.pages import read_page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 DATE_COLUMNS = ("date", "published", "pubdate", "published_at", "datetime", "timestamp", "time", "day")
 _OUTLETS = ("outlet", "source_name", "publisher", "feed", "domain", "file")
@@ -103,7 +108,7 @@ def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -
             yield _piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads)
 
 
-def piece_of(frame, feed: Feed, model: Model, threads: int = 1) -> Piece:
+def piece_of(frame: pd.DataFrame, feed: Feed, model: Model, threads: int = 1) -> Piece:
     """The dated texts of a pandas DataFrame."""
     table = pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
     columns = {name: column.combine_chunks() for name, column in zip(table.column_names, table.columns)}
@@ -128,7 +133,7 @@ def _with_rejects(piece: Piece, rows: Rows) -> Piece:
     return Piece(**{**vars(piece), "reasons": piece.reasons | unread})
 
 
-def _text_column(names: list[str], feed: Feed, path) -> str | None:
+def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
     usual = ARTICLE_COLUMNS if feed.articles else (*TEXT_COLUMNS, "body", "article", "content", "title")
     if feed.text_column is None and not {name.strip().lower() for name in names} & set(usual):
         if set(_SCORED) <= set(names):
@@ -138,7 +143,7 @@ def _text_column(names: list[str], feed: Feed, path) -> str | None:
     return column_of(names, feed.text_column, usual, path)
 
 
-def _wanted(names: list[str], feed: Feed, path) -> list[str]:
+def _wanted(names: list[str], feed: Feed, path: str | Path) -> list[str]:
     """The columns to read, each once."""
     wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path)]
     wanted += [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
@@ -146,7 +151,7 @@ def _wanted(names: list[str], feed: Feed, path) -> list[str]:
     return [name for name in dict.fromkeys(wanted) if name is not None]
 
 
-def _first(names, usual: tuple[str, ...]) -> str | None:
+def _first(names: list[str], usual: tuple[str, ...]) -> str | None:
     return next((name for name in usual if name in names), None)
 
 

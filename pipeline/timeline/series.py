@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -117,7 +117,7 @@ def _in_order(records: Records) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     return row, series, period, np.flatnonzero(new)
 
 
-def _runs(values: np.ndarray):
+def _runs(values: np.ndarray) -> Iterable[tuple[int, int]]:
     """(begin, end) of each run of equal values."""
     cuts = np.flatnonzero(np.diff(values)) + 1
     return zip(np.append(0, cuts).tolist(), np.append(cuts, len(values)).tolist())
@@ -131,7 +131,13 @@ def _usual(ratio: np.ndarray, cell: np.ndarray) -> np.ndarray:
 
 
 def _periods(
-    feed: Gathered, texts: list[np.ndarray], named: tuple, ratio: np.ndarray, usual: np.ndarray, outlets: _Outlets, rng
+    feed: Gathered,
+    texts: list[np.ndarray],
+    named: tuple,
+    ratio: np.ndarray,
+    usual: np.ndarray,
+    outlets: _Outlets,
+    rng: np.random.Generator,
 ) -> list[Period]:
     """The periods of a series; ``texts`` has the rows of each."""
     cells, counts = zip(*(np.unique(feed.cell[here], return_counts=True) for here in texts))
@@ -150,7 +156,14 @@ def _periods(
     return out
 
 
-def _shares(wanted: list[int], cells, counts, ratio: np.ndarray, usual: np.ndarray, rng) -> dict[int, Shares]:
+def _shares(
+    wanted: list[int],
+    cells: Sequence[np.ndarray],
+    counts: Sequence[np.ndarray],
+    ratio: np.ndarray,
+    usual: np.ndarray,
+    rng: np.random.Generator,
+) -> dict[int, Shares]:
     """Shares of the wanted periods; those with as many distinct texts are resampled together, which is much faster."""
     out: dict[int, Shares] = {}
     alike: dict[int, list[int]] = {}

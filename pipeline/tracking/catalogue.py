@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, TrackingError
 from pipeline.evaluate.comparison import Comparison
@@ -17,6 +19,13 @@ from pipeline.model.folder import FILES
 from pipeline.tracking.connection import REGISTERED, session, store_uri
 from pipeline.tracking.fetch import version_of
 from pipeline.tracking.rows import FOLDER, compare_rows, read_rows
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Run
+
+    from pipeline.tracking.rows import Rows
+
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _MOST = 1000  # runs looked at: MLflow gives them in pages
@@ -77,7 +86,7 @@ def list_runs(experiment: str | None = None) -> list[Listed]:
         return _all(mlflow.MlflowClient(), experiment)
 
 
-def find(mlflow, named: str) -> Listed:
+def find(mlflow: ModuleType, named: str) -> Listed:
     """The run that an id, the beginning of one, a name, a model's address or a model folder stands for.
 
     Raises
@@ -117,7 +126,7 @@ def compare_runs(first: str, second: str) -> Versus:
         )
 
 
-def _run_id(client, named: str) -> str | None:
+def _run_id(client: MlflowClient, named: str) -> str | None:
     """The id behind an address, a folder or an id; None where it must be looked for."""
     if named.startswith("models:/"):
         version = version_of(client, named)
@@ -136,7 +145,7 @@ def _run_id(client, named: str) -> str | None:
     return named if _ID.fullmatch(named) else None
 
 
-def _all(client, experiment: str | None, only: str = "") -> list[Listed]:
+def _all(client: MlflowClient, experiment: str | None, only: str = "") -> list[Listed]:
     """Runs that `only` lets through, the newest first."""
     names = {one.experiment_id: one.name for one in client.search_experiments()}
     if experiment is not None:
@@ -152,7 +161,7 @@ def _all(client, experiment: str | None, only: str = "") -> list[Listed]:
     return [_listed(run, names[run.info.experiment_id], registered) for run in runs]
 
 
-def _registered(client) -> dict[str, tuple[str, tuple[str, ...]]]:
+def _registered(client: MlflowClient) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Run id to the version and aliases of its model."""
     models = client.search_registered_models(f"name='{REGISTERED}'")
     aliases: dict[str, list[str]] = {}
@@ -163,7 +172,7 @@ def _registered(client) -> dict[str, tuple[str, tuple[str, ...]]]:
     return {one.run_id: (str(one.version), tuple(sorted(aliases.get(str(one.version), ())))) for one in found}
 
 
-def _listed(run, experiment: str, registered: dict) -> Listed:
+def _listed(run: Run, experiment: str, registered: dict) -> Listed:
     info, tags = run.info, run.data.tags
     version, aliases = registered.get(info.run_id, ("", ()))
     return Listed(
@@ -182,7 +191,7 @@ def _listed(run, experiment: str, registered: dict) -> Listed:
     )
 
 
-def _later(given) -> bool:
+def _later(given: DatasetInput) -> bool:
     """Whether a data set is one that a run was measured on, and not trained on."""
     return not any(tag.value == "training" for tag in given.tags)
 
@@ -208,7 +217,7 @@ def _order(key: str) -> tuple[str, int, str]:
     return data, HEADLINES.index(name) if name in HEADLINES else len(HEADLINES), name
 
 
-def _paired(client, one: Listed, other: Listed) -> dict[str, tuple[int, Comparison]]:
+def _paired(client: MlflowClient, one: Listed, other: Listed) -> dict[str, tuple[int, Comparison]]:
     found = {}
     with tempfile.TemporaryDirectory() as made:
         fetch = _fetcher(client, Path(made))
@@ -220,8 +229,8 @@ def _paired(client, one: Listed, other: Listed) -> dict[str, tuple[int, Comparis
     return found
 
 
-def _fetcher(client, folder: Path) -> Callable:
-    def fetch(run_id: str, path: str):
+def _fetcher(client: MlflowClient, folder: Path) -> Callable:
+    def fetch(run_id: str, path: str) -> Rows:
         place = folder / run_id
         place.mkdir(exist_ok=True)
         return read_rows(Path(client.download_artifacts(run_id, path, str(place))))

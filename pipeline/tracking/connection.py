@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from types import ModuleType
 
 from pipeline.errors import DetenteError, TrackingError
 from pipeline.sources.download import cache_folder
@@ -53,7 +54,7 @@ def open_store(experiment: str = EXPERIMENT) -> None:
         experiment_id(mlflow, experiment)
 
 
-def experiment_id(mlflow, name: str) -> str:
+def experiment_id(mlflow: ModuleType, name: str) -> str:
     """The id of an experiment, made and marked as model training where there is none."""
     client = mlflow.MlflowClient()
     found = client.get_experiment_by_name(name)
@@ -73,7 +74,7 @@ def experiment_id(mlflow, name: str) -> str:
     return found.experiment_id
 
 
-def import_mlflow():
+def import_mlflow() -> ModuleType:
     """MLflow, told to be quiet and not to wait long; with IPython, where there is one, which it imports later else."""
     for name, value in (
         ("MLFLOW_DISABLE_TELEMETRY", "true"),

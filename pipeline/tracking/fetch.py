@@ -8,6 +8,8 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pipeline.errors import ModelError, TrackingError
 from pipeline.model.folder import FILES
@@ -16,6 +18,11 @@ from pipeline.sources.download import cache_folder
 from pipeline.tracking.connection import session
 from pipeline.tracking.record import sha256
 from pipeline.tracking.registry import CARD
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
 
 _VERSION = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>[^/@]+))")
 
@@ -51,7 +58,7 @@ def model_folder(address: str) -> Path:
     return cached
 
 
-def version_of(client, address: str):
+def version_of(client: MlflowClient, address: str) -> ModelVersion | None:
     """The registered version behind ``models:/NAME/N`` or ``models:/NAME@ALIAS``, None for other addresses.
 
     Raises
@@ -73,7 +80,7 @@ def version_of(client, address: str):
     raise TrackingError(f"{address}: {_what_there_is(client, name, alias)}")
 
 
-def _what_there_is(client, name: str, alias: str | None) -> str:
+def _what_there_is(client: MlflowClient, name: str, alias: str | None) -> str:
     models = {model.name: model for model in client.search_registered_models()}
     if name not in models:
         known = ", ".join(sorted(models)) or "none"
@@ -85,12 +92,12 @@ def _what_there_is(client, name: str, alias: str | None) -> str:
     return f"no such version; versions of {name}: {', '.join(map(str, versions)) or 'none'}"
 
 
-def _fixed(version) -> str:
+def _fixed(version: ModelVersion) -> str:
     """An address that goes on naming the same model while an alias moves."""
     return f"models:/{version.name}/{version.version}"
 
 
-def _check_place(client, version) -> None:
+def _check_place(client: MlflowClient, version: ModelVersion) -> None:
     """Raise `TrackingError` where the files of a local store are not where it says; MLflow would download nothing."""
     place = client.get_model_version_download_uri(version.name, version.version).removeprefix("file://")
     if place.startswith("/") and not Path(place).exists():
@@ -99,7 +106,7 @@ def _check_place(client, version) -> None:
         )
 
 
-def _identity(address: str, version) -> tuple[str, str | None, str | None]:
+def _identity(address: str, version: ModelVersion | None) -> tuple[str, str | None, str | None]:
     """Name of the folder in the cache, the sha256 that the card must have, the run."""
     if version is None:
         return re.sub(r"[^\w.-]+", "-", address).strip("-"), None, None
@@ -123,7 +130,7 @@ def _whole(folder: Path, wanted: str | None) -> bool:
     return all((folder / name).exists() and sha256(folder / name) == value for name, value in hashes.items())
 
 
-def _download(mlflow, address: str, to: Path, named: str) -> None:
+def _download(mlflow: ModuleType, address: str, to: Path, named: str) -> None:
     """Download a model and put it into the cache whole."""
     to.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".", dir=to.parent))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.errors import TrackingError
@@ -21,6 +22,10 @@ from pipeline.tracking.connection import session, store_uri
 from pipeline.tracking.record import Data, data_of, headline_metrics, metric_table, plain, sha256, source_of
 from pipeline.tracking.rows import FOLDER, Rows, rows_of, write_rows
 from pipeline.tracking.runs import MODEL_ID, TABLE, log_data, log_metrics, log_table
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def log_measured(model: Model, measured: Measured) -> bool:
     return True
 
 
-def _run(client, run_id: str):
+def _run(client: MlflowClient, run_id: str) -> Run:
     from mlflow.exceptions import MlflowException
 
     try:

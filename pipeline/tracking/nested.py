@@ -8,10 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pipeline.evaluate.metrics import HEADLINES
 from pipeline.experiment.variants import Result
 from pipeline.tracking.connection import session
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from pipeline.experiment.train import Run
+
 
 EXPERIMENT = "detente experiments"
 
@@ -53,7 +61,7 @@ def _again(remembered: Path) -> Parent | None:
     return parent if found else None
 
 
-def _there(client, parent: Parent) -> bool:
+def _there(client: MlflowClient, parent: Parent) -> bool:
     return parent.experiment_id in {one.experiment_id for one in client.search_experiments()}
 
 
@@ -82,7 +90,7 @@ def parent_run(
     end(parent, whole=True)
 
 
-def log_result(parent: Parent, result: Result, run) -> str:
+def log_result(parent: Parent, result: Result, run: Run) -> str:
     """Log a variant with its settings, data, metrics by fold and with intervals, pictures and model; gives the run's id.
 
     Raises
@@ -121,7 +129,15 @@ def log_trial(
         client.set_terminated(run_id)
 
 
-def _nested(mlflow, client, parent: Parent, name: str, params: dict, metrics: list[tuple], tags: dict[str, str]) -> str:
+def _nested(
+    mlflow: ModuleType,
+    client: MlflowClient,
+    parent: Parent,
+    name: str,
+    params: dict,
+    metrics: list[tuple],
+    tags: dict[str, str],
+) -> str:
     tags = {"mlflow.parentRunId": parent.run_id, "mlflow.source.name": "detente", **tags}
     run_id = client.create_run(parent.experiment_id, tags=tags, run_name=name).info.run_id
     now = int(time.time() * 1000)

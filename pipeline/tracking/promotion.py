@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.errors import InputError, ModelError, TrackingError
@@ -34,6 +35,9 @@ from pipeline.tracking.record import (
 )
 from pipeline.tracking.registry import CARD
 from pipeline.tracking.runs import log_record
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,7 @@ def _known(run_id: str | None) -> bool:
         return bool(mlflow.MlflowClient().search_model_versions(f"run_id='{run_id}'"))
 
 
-def _holder(client, alias: str) -> str | None:
+def _holder(client: MlflowClient, alias: str) -> str | None:
     """The address of the version that holds an alias."""
     for model in client.search_registered_models(f"name='{REGISTERED}'"):
         if alias in model.aliases:

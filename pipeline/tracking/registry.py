@@ -6,10 +6,17 @@ import shutil
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pipeline.actors import gazetteer
 from pipeline.tracking.connection import REGISTERED
 from pipeline.tracking.record import Record
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models.model import ModelInfo
+
 
 CARD = "card.sha256"  # the tag by which a fetched model is verified
 _REQUIREMENTS = (
@@ -28,7 +35,7 @@ _REQUIREMENTS = (
 _ABOUT = "Says, sentence by sentence, whether news tells of rising or easing tension between political actors."
 
 
-def log_model(mlflow, folder: Path):
+def log_model(mlflow: ModuleType, folder: Path) -> ModelInfo:
     """Log a model folder to the active run, to be served as it is; returns MLflow's `ModelInfo`."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
@@ -66,7 +73,7 @@ def _code(to: Path) -> Path:
     return copy
 
 
-def register(mlflow, record: Record, info) -> str:
+def register(mlflow: ModuleType, record: Record, info: ModelInfo) -> str:
     """Register the model of a run with description and tags; returns the version."""
     client = mlflow.MlflowClient()
     _ensure_registered(client)
@@ -77,7 +84,7 @@ def register(mlflow, record: Record, info) -> str:
     return str(made.version)
 
 
-def _ensure_registered(client) -> None:
+def _ensure_registered(client: MlflowClient) -> None:
     """The registered model, made where there is none."""
     if any(model.name == REGISTERED for model in client.search_registered_models(f"name='{REGISTERED}'")):
         return

@@ -7,10 +7,16 @@ from collections.abc import Callable
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pipeline.tracking.connection import REGISTERED, experiment_id, session, store_uri
 from pipeline.tracking.record import Data, Record, now
 from pipeline.tracking.registry import log_model, register
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 
 TABLE = "metrics.json"
 _COLUMNS = ("metric", "in words", "value", "low", "high")
@@ -66,13 +72,13 @@ def log_record(
         return Logged(run_id, record.name, REGISTERED, version, store_uri())
 
 
-def _begin(client, experiment: str, record: Record) -> str:
+def _begin(client: MlflowClient, experiment: str, record: Record) -> str:
     tags = {**record.tags, "mlflow.note.content": record.description, "mlflow.source.type": "LOCAL"}
     tags["mlflow.source.name"] = "detente"
     return client.create_run(experiment, record.began, tags, record.name).info.run_id
 
 
-def _arrived(client, run_id: str) -> str | None:
+def _arrived(client: MlflowClient, run_id: str) -> str | None:
     """The version that a run begun before has registered; one that has none is taken away, since it is half."""
     found = client.search_model_versions(f"run_id='{run_id}'")
     if found:
@@ -83,11 +89,11 @@ def _arrived(client, run_id: str) -> str | None:
     return None
 
 
-def _experiments(client) -> list[str]:
+def _experiments(client: MlflowClient) -> list[str]:
     return [experiment.experiment_id for experiment in client.search_experiments()]
 
 
-def _fill(mlflow, run_id: str, record: Record, model: Path | None, files: Path) -> str:
+def _fill(mlflow: ModuleType, run_id: str, record: Record, model: Path | None, files: Path) -> str:
     """Everything that a run holds, its model registered last; returns the version, empty where there is none."""
     client = mlflow.MlflowClient()
     for name, value in record.params.items():
@@ -105,7 +111,7 @@ def _fill(mlflow, run_id: str, record: Record, model: Path | None, files: Path) 
     return register(mlflow, record, info) if record.registered else ""
 
 
-def log_metrics(client, run_id: str, metrics: dict[str, float], data: Data, model_id: str | None) -> None:
+def log_metrics(client: MlflowClient, run_id: str, metrics: dict[str, float], data: Data, model_id: str | None) -> None:
     """Log metrics under the data set they were measured on, for the run and its model."""
     from mlflow.entities import Metric
 
@@ -114,7 +120,7 @@ def log_metrics(client, run_id: str, metrics: dict[str, float], data: Data, mode
     client.log_batch(run_id, [Metric(key, float(value), when, 0, **found) for key, value in metrics.items()])
 
 
-def log_data(client, run_id: str, data: Data) -> None:
+def log_data(client: MlflowClient, run_id: str, data: Data) -> None:
     """Log a data set as an input of a run."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
@@ -123,6 +129,6 @@ def log_data(client, run_id: str, data: Data) -> None:
     client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", data.context)])])
 
 
-def log_table(client, run_id: str, table: list[list], file: str) -> None:
+def log_table(client: MlflowClient, run_id: str, table: list[list], file: str) -> None:
     """Log a `metric_table` as an artifact that the UI shows as a table."""
     client.log_table(run_id, {name: [row[k] for row in table] for k, name in enumerate(_COLUMNS)}, file)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import mlflow.models
 import mlflow.pyfunc
+import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc import PythonModelContext
 
 
 class ServedModel(mlflow.pyfunc.PythonModel):
@@ -14,7 +20,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 
     numbers = ("tension", "relevance", "p_escalation", "p_de_escalation", "p_neutral", "coverage")
 
-    def load_context(self, context):
+    def load_context(self, context: PythonModelContext) -> None:
         """Open the model folder among the artifacts."""
         from pipeline.model.store import load
 
@@ -65,7 +71,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):
         return ["; ".join(f"{words} {weight:+.2f}" for words, weight in found.of(row)) for row in range(len(texts))]
 
 
-def _texts(given) -> tuple[list[str | None], pd.DataFrame | None]:
+def _texts(given: Any) -> tuple[list[str | None], pd.DataFrame | None]:
     """Texts, None for each null, and the columns beside them."""
     if isinstance(given, str) or getattr(given, "ndim", 1) == 0:
         given = [str(given)]
@@ -85,7 +91,7 @@ def _texts(given) -> tuple[list[str | None], pd.DataFrame | None]:
     return [_text(value, row) for row, value in enumerate(given, start=1)], others
 
 
-def _frame(given) -> pd.DataFrame:
+def _frame(given: Any) -> pd.DataFrame:
     """A table from JSON objects: of columns, or of one row each."""
     try:
         return pd.DataFrame(given)
@@ -93,13 +99,13 @@ def _frame(given) -> pd.DataFrame:
         raise _refused(f"expected columns of one length: {error}") from None
 
 
-def _one_column(given):
+def _one_column(given: np.ndarray) -> np.ndarray:
     if given.shape[1] != 1:
         raise _refused(f"expected one text a row, found {given.shape[1]}")
     return given[:, 0]
 
 
-def _text(value, row: int) -> str | None:
+def _text(value: Any, row: int) -> str | None:
     """A text as UTF-8 can say it; None for null."""
     if isinstance(value, (dict, list, tuple)) or getattr(value, "ndim", 0):
         raise _refused(f"row {row}: expected a text, found {type(value).__name__}")

@@ -16,7 +16,7 @@ ROW_GROUP = 100_000  # rows of a Parquet row group, whatever the batches were
 class RowWriter(Protocol):
     """Rows on their way into a file."""
 
-    def add(self, payload) -> int:
+    def add(self, payload: pa.Table | bytes) -> int:
         """Keep the payload of a batch (`encode_rows`), and return how many bytes are kept then."""
 
     def finish(self, size: int, n_rows: int) -> Path:

@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -14,6 +15,9 @@ from pipeline.errors import InputError
 from pipeline.read.documents import Documents
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import UNLIKE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._held is not None:
             self._held.release()
 
@@ -111,7 +115,7 @@ class Journal:
             if path.name not in ("lock", "owner"):
                 path.unlink()
 
-    def add(self, batch: Documents, payload, columns: list[str], n_rows: int) -> None:
+    def add(self, batch: Documents, payload: pa.Table | bytes, columns: list[str], n_rows: int) -> None:
         """Write the rows of the next batch down, then that they are."""
         if n_rows and self.kind != "jsonl" and columns != self._columns(columns):
             raise InputError(UNLIKE)
