@@ -50,9 +50,10 @@ check: lint ## run what is quick, before a commit
 	$(PY) -m pytest -m "not slow" -x tests/test_house.py tests/test_docs.py tests/test_tokens.py tests/test_analysis.py \
 	  tests/test_read.py tests/test_documents.py tests/test_score.py tests/test_data.py pipeline
 
-lint: $(BIN)/pytest$(EXE) ## check style and order of imports
+lint: $(BIN)/pytest$(EXE) ## check style, order of imports and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
 
 constraints: ## write the pinned versions anew
 	$(PYTHON) -m venv build/pins

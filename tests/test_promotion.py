@@ -161,6 +161,12 @@ def test_a_file_of_training_texts_proves_nothing(logged, run):  # noqa: F811
         weigh("first", "leaky", run.corpus)
 
 
+def test_snippets_of_one_stance_say_that_they_decide_nothing(logged, unseen):  # noqa: F811
+    rising = unseen.take(unseen.stances == "escalation")
+    with pytest.raises(InputError, match="expected escalation and de-escalation among the .* found one stance alone"):
+        weigh("first", "one-sided", rising)
+
+
 def test_the_command_line_lists_runs_and_refuses_with_its_own_exit_code(logged, worse, store, unseen):  # noqa: F811
     pd.DataFrame({"event": unseen.events, "text": unseen.texts}).to_csv(store / "unseen.csv", index=False)
     mlflow.MlflowClient().set_registered_model_alias("detente", "held", "1")

@@ -12,10 +12,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from requests.exceptions import HTTPError
 
 from pipeline.errors import ConfigError, SourceError
 from pipeline.sources.cards import Card, PublicFile, card_of, cards, read_cards
 from pipeline.sources.download import Patience, fetch, is_whole, place_of
+from pipeline.sources.download import _reason as reason_of
 from tests.conftest import ROOT, SHARED
 
 ROWS = b"sentence\tlabel\n" + b"".join(b"Envoys of two towns met for the %dth time.\tx\n" % n for n in range(9000))
@@ -179,6 +181,10 @@ def test_no_server_at_all(server, cache, no_pauses):
     with pytest.raises(SourceError, match="no connection, tried 3 times"):
         fetch(card, patience=SOON)
     assert left_in(cache) == []
+
+
+def test_an_error_without_an_answer_says_what_it_is():
+    assert reason_of(HTTPError("no answer")) == "HTTPError: no answer"
 
 
 def registry_of(server, tmp_path):

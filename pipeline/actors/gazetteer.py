@@ -100,8 +100,12 @@ def actor_words(known: Gazetteer | None = None) -> tuple[list[str], list[str]]:
     known = known or gazetteer()
     states = {w for a in known.actors if a.type == "state" for n in a.names for w in _WORD.findall(n)}
     groups = {n for a in known.actors if a.type in ("organisation", "group") for n in a.names if _WORD.fullmatch(n)}
-    kept = ({w for w in words if w[0].isupper() and len(w) > 1} - _COMMON_PARTS for words in (states, groups - states))
-    return tuple(sorted(words) for words in kept)
+    return _names_among(states), _names_among(groups - states)
+
+
+def _names_among(words: set[str]) -> list[str]:
+    """Those that are written as names, sorted."""
+    return sorted({word for word in words if word[0].isupper() and len(word) > 1} - _COMMON_PARTS)
 
 
 def _trie(actors: tuple[Actor, ...]) -> Gazetteer:

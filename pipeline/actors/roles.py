@@ -17,7 +17,6 @@ from pipeline.text.tokens import Tokens, tokenise
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 _PLACES = frozenset("in at near across throughout inside outside around".split())  # before a name: where, not who
 _REACH = 8  # tokens between a passive and its "by"
 _GENERIC = "generic"

@@ -50,10 +50,13 @@ for panel, commands in COMMANDS.items():
         app.command(rich_help_panel=panel)(command)
 
 # `detente data`: its commands, in the order of `detente data --help`.
-for command in (corpora.list_corpora, corpora.fetch):
-    data.command(command.__name__.removesuffix("_corpora"))(command)
-for command in (own_data.check, own_data.import_data, own_data.split, own_data.pick, own_data.agreement):
-    data.command(command.__name__.removesuffix("_data"))(command)
+data.command("list")(corpora.list_corpora)
+data.command("fetch")(corpora.fetch)
+data.command("check")(own_data.check)
+data.command("import")(own_data.import_data)
+data.command("split")(own_data.split)
+data.command("pick")(own_data.pick)
+data.command("agreement")(own_data.agreement)
 app.add_typer(data, name="data", rich_help_panel="Labelled data")
 
 

@@ -51,5 +51,5 @@ def log_to(path: Path) -> None:
         raise InputError(f"{path}: cannot be written: {error.strerror}; name another --log-file") from None
     both = _Both(sys.stderr, file)
     both.note(f"began: detente {' '.join(sys.argv[1:])}")
-    sys.stderr = both  # type: ignore[assignment]
+    sys.stderr = both
     atexit.register(both.note, "ended")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from pipeline.tracking.measured import Measured
     from pipeline.tracking.record import Asked
     from pipeline.tracking.runs import Logged
-
 
 DataOption = Annotated[
     Optional[list[str]],
@@ -153,7 +152,7 @@ def evaluate(
         keep(opened, lambda measured: measured.of_evaluation(done, corpus, report))
 
 
-def _list_set_aside(rows: Sequence[SetAside], path: Path) -> None:
+def _list_set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
     """Write down the rows that were left out, where there are any, and say how many."""
     if not rows:
         return

@@ -53,7 +53,8 @@ def sift(corpus: Corpus) -> tuple[np.ndarray, list[SetAside]]:
     for row, text in enumerate(corpus.texts):
         alike.setdefault(text, []).append(row)
     columns = (corpus.events, corpus.quads, corpus.stances)
-    kept, aside = [], []
+    kept: list[int] = []
+    aside: list[SetAside] = []
     for rows in alike.values():
         if len(rows) == 1:
             kept.append(rows[0])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,12 +44,12 @@ class Corpus:
     events: np.ndarray
     stances: np.ndarray
     sources: np.ndarray
-    quads: np.ndarray = None
-    weights: np.ndarray = None
-    rows: np.ndarray = None
+    quads: np.ndarray = None  # type: ignore[assignment]  # this one and the next two are made below where None
+    weights: np.ndarray = None  # type: ignore[assignment]
+    rows: np.ndarray = None  # type: ignore[assignment]
     files: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
-    recipe: object = None
+    recipe: Any = None  # its class is of a room behind this one
 
     def __post_init__(self) -> None:
         if self.quads is None:
@@ -152,10 +152,18 @@ def joined(parts: list[Corpus]) -> Corpus:
     Of rows with the same text the one with the finest label is kept; where their labels contradict each other all
     of them are set aside.
     """
-    whole = Corpus(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
+    whole = concatenated(parts)
     kept, contradictions = sift(whole)
     aside = (*(one for part in parts for one in part.set_aside), *contradictions)
-    return replace(whole.take(kept), files=tuple(file for part in parts for file in part.files), set_aside=aside)
+    return replace(whole.take(kept), set_aside=aside)
+
+
+def concatenated(parts: Sequence[Corpus]) -> Corpus:
+    """The rows of several corpora as they are, one after the other, and the names of their files."""
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
+    return replace(
+        parts[0], **columns, files=tuple(file for part in parts for file in part.files), set_aside=(), recipe=None
+    )
 
 
 def files_of(path: Path) -> list[Path]:
@@ -190,8 +198,8 @@ def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Cor
     checked = [check_labels(path, row, *given) for row, given in enumerate(zip(*labels), start=1)]
     events, quads, stances = zip(*checked)
     sources = [path.name] * len(texts)
-    columns = (np.array(column, object) for column in (texts, events, stances, sources, quads))
-    return Corpus(*columns, rows=np.arange(1, len(texts) + 1))
+    text, event, stance, source, quad = (np.array(one, object) for one in (texts, events, stances, sources, quads))
+    return Corpus(text, event, stance, source, quad, rows=np.arange(1, len(texts) + 1))
 
 
 def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:

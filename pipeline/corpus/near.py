@@ -21,7 +21,6 @@ from pipeline.text.tokens import tokenise
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 NEAR = 0.7  # Jaccard index from which two texts count as near-copies
 SHINGLE = 5
 _BANDS, _ROWS = 32, 3  # finds a pair at Jaccard 0.7 with probability 1 - (1 - 0.7**3)**32 > 0.99999

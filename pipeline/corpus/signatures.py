@@ -15,7 +15,6 @@ from pipeline.corpus.near import fingerprints
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 SIZE = 96  # places of a signature; the estimate's standard deviation at J = 0.7 is 0.047
 ESTIMATED_NEAR = 0.6  # two standard deviations below 0.7, so that 98 of 100 near-copies at 0.7 are found
 _ROWS = 3

@@ -28,6 +28,8 @@ def _package() -> ModuleType:
             raise ImportError(f"another module named pipeline is loaded ({loaded.__file__}); import detente before it")
         return loaded
     spec = spec_from_file_location("pipeline", here, submodule_search_locations=[str(home)])
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{here}: no Python module")
     package = module_from_spec(spec)
     sys.modules["pipeline"] = package
     spec.loader.exec_module(package)

@@ -30,7 +30,6 @@ from pipeline.write.rows import OutputOptions, score_documents
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker, WorkerPlugin
 
-
 _NAME = "detente-model"
 _SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
 _MODEL_FILES = (FILES.card, FILES.weights)
@@ -111,7 +110,7 @@ def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> t
     from distributed import get_worker
     from pyarrow import parquet
 
-    model = get_worker().plugins[_NAME].model
+    model = get_worker().plugins[_NAME].model  # type: ignore[attr-defined]  # of `_plugin`
     source = Source(task.address, partial(_open, task.address), None if task.group is None else (task.group,))
     batches = list(read_documents(source, reading))
     tables = [score_documents(model, batch, asked) for batch in batches]

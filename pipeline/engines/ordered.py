@@ -39,8 +39,8 @@ def score_in_order(
 
 
 def in_order(
-    work: Callable, items: Iterable, threads: int, answer_now: Callable[[object], bool] = lambda item: False
-) -> Iterator[tuple]:
+    work: Callable[[T], R], items: Iterable[T], threads: int, answer_now: Callable[[T], bool] = lambda item: False
+) -> Iterator[tuple[T, R]]:
     """Each item with what ``work`` makes of it, in order; at most ``2 * threads`` items are in hand at a time.
 
     Where ``items`` fails, what came before is given out first.
@@ -50,7 +50,8 @@ def in_order(
     answer_now : whether all that is in hand is given out before the next item is asked for.
     """
     with ThreadPoolExecutor(threads) as pool:
-        waiting, failure, source = deque(), None, iter(items)
+        waiting: deque[tuple[T, Future[R]]] = deque()
+        failure, source = None, iter(items)
         while True:
             try:
                 item = next(source)

@@ -157,7 +157,7 @@ def _check(model: Model, kind: Kind, path: Path) -> Outcome:
         raise InputError(f"{path}: expected columns {', '.join(kind.columns)}, found {', '.join(table.column_names)}")
     columns = [strings(table, name).to_pylist() for name in kind.columns]
     columns += [[vary(text) for text in columns[0]] for vary in kind.variants]
-    given = [score(model, texts) for texts in columns]
+    given: list[Scores | np.ndarray] = [score(model, texts) for texts in columns]
     if kind.labels:
         given.append(np.array(strings(table, kind.labels).to_pylist(), object))
     passed = kind.passes(*given)

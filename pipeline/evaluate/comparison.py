@@ -91,7 +91,7 @@ def contest(models: Sequence[Model], corpus: Corpus) -> Contest:
     kept = corpus.take(fresh)
     groups = near_groups(kept.texts)
     rows = [judge(kept, score(model, kept.texts)) for model in models]
-    comparison = compare(*rows, groups) if len(rows) == 2 else None
+    comparison = compare(rows[0], rows[1], groups) if len(rows) == 2 else None
     return Contest(len(kept), left_out, checked, tuple(measure(one, groups) for one in rows), comparison)
 
 
@@ -101,8 +101,8 @@ def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
     if not fresh.any():
         raise InputError("no snippet is left that neither model has seen; give other snippets")
     kept = corpus.take(fresh)
-    rows = [judge(kept, score(model, kept.texts)) for model in (first, second)]
-    return compare(*rows, near_groups(kept.texts))
+    one, other = (judge(kept, score(model, kept.texts)) for model in (first, second))
+    return compare(one, other, near_groups(kept.texts))
 
 
 def _fresh(models: Sequence[Model], corpus: Corpus) -> tuple[np.ndarray, bool]:

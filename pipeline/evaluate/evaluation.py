@@ -163,7 +163,8 @@ def _mistakes(model: Model, corpus: Corpus, scores: Scores, right: np.ndarray) -
 
 
 def _examples(model: Model, corpus: Corpus, scores: Scores, right: np.ndarray) -> list[Mistake]:
-    sure, chosen = scores.proba.max(axis=1), []
+    sure = scores.proba.max(axis=1)
+    chosen: list[int] = []
     for stance in STANCES:
         rows = np.flatnonzero(right & (corpus.stances == stance))
         rows = rows[np.argsort(-sure[rows], kind="stable")]

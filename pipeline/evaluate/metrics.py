@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pipeline.corpus.labelled import Corpus
     from pipeline.score.snippets import Scores
 
-
 HEADLINES = (
     "two_way.macro_f1",
     "two_way.accuracy",

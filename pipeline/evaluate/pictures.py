@@ -13,7 +13,6 @@ from pipeline.stance import EVENTS, STANCES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 _BINS = 10
 
 

@@ -20,7 +20,6 @@ from pipeline.model.store import Model
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-
 PAGE, MARKDOWN, JSON, CARD = "report.html", "report.md", "report.json", "model-card.md"
 _PICTURES = (
     (

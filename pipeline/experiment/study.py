@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from pipeline.model.settings import Settings
 
 if TYPE_CHECKING:
     import optuna
-
 
 _STARTUP = 10  # trials drawn at random before the search learns from them
 _STARTED = 5  # trials before any is stopped early
@@ -102,7 +101,8 @@ def distributions(space: dict) -> dict:
 
 def own_values(settings: Settings, space: dict) -> dict:
     """What the settings themselves say of the space: the first trial, moved to the nearest value of the space."""
-    flat, out = settings.flat(), {}
+    flat: dict[str, Any] = settings.flat()
+    out = {}
     for name, values in space.items():
         own = flat[name]
         if isinstance(values, Range):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed, parallel_config
@@ -23,7 +23,6 @@ from pipeline.model.settings import Settings
 
 if TYPE_CHECKING:
     import optuna
-
 
 # The settings that matter most (`experiments/LOG.md`), each with the values that make sense.
 SPACE = {
@@ -115,7 +114,7 @@ def check_search(experiment: Experiment, where: str, out: Path) -> None:
 
 def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
     """The space of an experiment, each of its settings checked to exist and to take both ends."""
-    space = experiment.tune.space or SPACE
+    space: dict[str, Any] = experiment.tune.space or SPACE
     known = Settings().flat()
     for name, values in space.items():
         if name not in known:
@@ -131,7 +130,7 @@ def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
     return space
 
 
-def with_values(settings: Settings, values: dict[str, object]) -> Settings:
+def with_values(settings: Settings, values: Mapping[str, object]) -> Settings:
     """Settings with some of them set, by dotted names."""
     for name, value in values.items():
         table, _, key = name.partition(".")

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError
@@ -149,9 +149,7 @@ def check_paths(data: Data) -> None:
 
 def _joined(first: Corpus, second: Corpus) -> Corpus:
     """Two corpora as one; a text of both keeps its first place."""
-    names = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
-    columns = (np.concatenate([getattr(first, name), getattr(second, name)]) for name in names)
-    whole = Corpus(*columns, files=(*first.files, *second.files))
+    whole = concatenated([first, second])
     _, places = np.unique(whole.texts.astype(str), return_index=True)
     return whole.take(np.sort(places))
 

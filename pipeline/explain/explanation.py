@@ -18,7 +18,6 @@ from pipeline.stance import UNCLEAR
 if TYPE_CHECKING:
     import pandas as pd
 
-
 RELEVANT = 0.5  # relevance under which a sentence counts as other news
 _WORD = re.compile(r"\w+|\W+")
 
@@ -99,7 +98,8 @@ def explain_text(model: Model, text: str) -> Explanation:
     sentences = []
     for row, (written, one) in enumerate(zip(texts, found)):
         here = slice(evidence.bounds[row], evidence.bounds[row + 1])
-        pieces = _pieces(written, *evidence.spans[here].T, evidence.weight[here])
+        start, end = evidence.spans[here].T
+        pieces = _pieces(written, start, end, evidence.weight[here])
         relevance = float(scores.relevance[row])
         stance = str(scores.stance[row])
         left_out = scores.reason[row] if stance == UNCLEAR else "no politics" if relevance < RELEVANT else ""

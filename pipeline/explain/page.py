@@ -10,7 +10,6 @@ from pipeline.explain.explanation import Explanation
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-
 STRONG, SOME = 1.0, 0.3  # contributions from which a word is marked strongly, and at all
 
 

@@ -85,7 +85,7 @@ def _long(rows: LabelledRows) -> Finding:
         False,
         len(long),
         f"more than {LONG} words under one label; a label is for one sentence or headline",
-        [_place(rows, row, words=int(sizes[row])) for row in long],
+        [_place(rows, int(row), words=int(sizes[row])) for row in long],
     )
 
 

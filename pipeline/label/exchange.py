@@ -7,9 +7,10 @@ Label Studio: a JSON array of tasks (https://labelstud.io/guide/tasks). Prodigy:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.read.source import on_disk
@@ -74,7 +75,7 @@ def _shown(task: Task, key: str) -> dict:
 
 
 def _label_studio_task(task: Task) -> dict:
-    made = {"data": {"text": task.text, "id": task.id, **task.meta}}
+    made: dict[str, Any] = {"data": {"text": task.text, "id": task.id, **task.meta}}
     if task.opinion:
         result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [task.opinion]}}
         made["predictions"] = [{"model_version": "detente", "result": [result]}]
@@ -104,7 +105,7 @@ def read_export(path: Path, encoding: str | None = None) -> list[Answer] | None:
     read = next((reader for known, reader in _READERS if objects and known(objects)), None)
     if read is None:
         return None
-    answers = []
+    answers: list[Answer] = []
     for row, one in enumerate(objects, start=1):
         try:
             answers += read(one)
@@ -181,7 +182,7 @@ def _listed(task: dict) -> bool:
 
 
 # Which tool wrote a file, and how its tasks are read; the first that fits.
-_READERS = (
+_READERS: tuple[tuple[Callable[[list], bool], Callable[[dict], Iterator[Answer]]], ...] = (
     (lambda rows: all("data" in row and ("annotations" in row or "completions" in row) for row in rows), _label_studio),
     (lambda rows: all("annotation_id" in row and "text" in row for row in rows), _label_studio_min),
     (lambda rows: all("text" in row and ("answer" in row or "_task_hash" in row) for row in rows), _prodigy),

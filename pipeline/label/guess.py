@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError
 from pipeline.label.lines import Table
@@ -9,8 +11,10 @@ from pipeline.label.rows import KINDS
 from pipeline.read.tables import TEXT_COLUMNS, column_of
 
 _TEXT_NAMES = (*TEXT_COLUMNS, "sent", "content", "body", "message", "tweet", "title")
-_LABEL_NAMES = (*KINDS, "label", "labels", "gold_stance", "event_type", "quadclass", "quad_class", "class", "category")
-_LABEL_NAMES += ("annotation", "code", "gold", "target", "sentiment", "y", "answer", "choice")
+_LABEL_NAMES = (
+    *(*KINDS, "label", "labels", "gold_stance", "event_type", "quadclass", "quad_class", "class", "category"),
+    *("annotation", "code", "gold", "target", "sentiment", "y", "answer", "choice"),
+)
 _LONG = 25  # characters of a text on average, from which a column looks like one of sentences
 _FEW = 60  # distinct values up to which a column looks like one of labels
 _LOOKED_AT = 2_000  # rows
@@ -60,13 +64,13 @@ def label_column(table: Table, wanted: str | None, text: str, meant: dict) -> st
     )
 
 
-def _is_prose(cells: list[str]) -> bool:
-    cells = [cell for cell in cells[:_LOOKED_AT] if cell.strip()]
-    spaced = sum(" " in cell.strip() for cell in cells)
-    return bool(cells) and sum(map(len, cells)) >= _LONG * len(cells) and spaced >= 0.8 * len(cells)
+def _is_prose(cells: np.ndarray) -> bool:
+    full = [cell for cell in cells[:_LOOKED_AT] if cell.strip()]
+    spaced = sum(" " in cell.strip() for cell in full)
+    return bool(full) and sum(map(len, full)) >= _LONG * len(full) and spaced >= 0.8 * len(full)
 
 
-def _are_labels(cells: list[str], meant: dict) -> bool:
+def _are_labels(cells: np.ndarray, meant: dict) -> bool:
     """Whether most distinct values are labels; numbers are none unless somebody said so."""
     values = {cell.strip() for cell in cells[:_LOOKED_AT]} - {""}
     return 0 < len(values) <= _FEW and sum(v in meant or kind_of(v) is not None for v in values) >= 0.8 * len(values)
@@ -80,7 +84,7 @@ def _finest(table: Table, names: list[str], meant: dict) -> str | None:
     return min(names, key=lambda name: KINDS.index(kinds[name]))
 
 
-def _kind(cells: list[str], meant: dict) -> str:
+def _kind(cells: np.ndarray, meant: dict) -> str:
     found = [meant.get(cell.strip()) or kind_of(cell) for cell in cells[:_LOOKED_AT] if cell.strip()]
     kinds = [pair[0] for pair in found if pair]
     return max(set(kinds), key=kinds.count) if kinds else KINDS[-1]

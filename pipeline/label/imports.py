@@ -171,7 +171,7 @@ def _counted(taken: dict[str, tuple[str, str]], labels: list[str]) -> dict[str, 
 def _understood(path: Path, counts: Counter, meant: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
     """What each label stands for; a `LabelError` that names those that nobody knows."""
     found = {label: meant.get(label) or kind_of(label) for label in counts}
-    unknown = [(label, counts[label]) for label in sorted(counts, key=lambda label: -counts[label]) if not found[label]]
+    unknown = [(label, n) for label, n in counts.most_common() if not found[label]]
     if unknown:
         shown = ", ".join(f"{label!r} ({n:,} rows)" for label, n in unknown[:_SHOWN])
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
@@ -179,7 +179,7 @@ def _understood(path: Path, counts: Counter, meant: dict[str, tuple[str, str]]) 
             f"{path}: unknown labels {shown}{more}; say what they mean, such as --map {unknown[0][0]!r}=escalation "
             f"(one of {', '.join(STANCES)}, a quad class or an event type)"
         )
-    return found
+    return {label: taken for label, taken in found.items() if taken}
 
 
 def write_imported(found: Imported, out: Path) -> list[Path]:

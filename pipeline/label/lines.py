@@ -74,7 +74,8 @@ def read_lines(
 
 def _typed(path: Path, source: Source) -> Table:
     """JSON, JSONL, Parquet, Excel, Stata."""
-    parts, numbers, rejects = {}, [], []
+    parts: dict[str, list[np.ndarray]] = {}
+    numbers, rejects = [], []
     for rows in read_rows(source, lambda names: names):
         for name, column in rows.columns.items():
             parts.setdefault(name, []).append(_as_text(column))

@@ -106,11 +106,11 @@ def read_labelled_rows(path: str | Path, columns: Columns | None = None, encodin
     if not kept:
         first = faults[0]
         raise InputError(f"{path}: expected at least one labelled row, found none; row {first.row}: {first.reason}")
-    kept = np.array(kept, np.int64)
+    rows = np.array(kept, np.int64)
     events, quads, stances = (np.array(column, object) for column in zip(*labels))
-    sources = np.full(len(kept), Path(path).name, object)
-    corpus = Corpus(np.array(texts, object)[kept], events, stances, sources, quads=quads, files=(str(path),))
-    return LabelledRows(table, text_column, label_columns, kept, corpus, sorted(faults, key=lambda one: one.row))
+    sources = np.full(len(rows), Path(path).name, object)
+    corpus = Corpus(np.array(texts, object)[rows], events, stances, sources, quads=quads, files=(str(path),))
+    return LabelledRows(table, text_column, label_columns, rows, corpus, sorted(faults, key=lambda one: one.row))
 
 
 def _label_columns(table: Table, columns: Columns) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.arrays.places import data_folder
-from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
 from pipeline.corpus.near import fingerprints, near_groups
 from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature, signatures
 from pipeline.corpus.split import folds
@@ -47,9 +47,7 @@ def label_errors(files: list[LabelledRows]) -> tuple[list[Finding], list[str]]:
 
 def joined(files: list[LabelledRows]) -> Corpus:
     """The rows of several files, one after the other, repeats and contradictions among them."""
-    names = ("texts", "events", "stances", "sources")
-    columns = {name: np.concatenate([getattr(one.corpus, name) for one in files]) for name in names}
-    return Corpus(**columns, quads=np.concatenate([one.corpus.quads for one in files]))
+    return concatenated([one.corpus for one in files])
 
 
 def levels(corpus: Corpus) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -94,6 +92,4 @@ def held_out_proba(corpus: Corpus) -> np.ndarray:
 
 
 def _beside(corpus: Corpus, shipped: Corpus) -> Corpus:
-    names = ("texts", "events", "stances", "sources")
-    columns = {name: np.concatenate([getattr(corpus, name), getattr(shipped, name)]) for name in names}
-    return Corpus(**columns, quads=np.concatenate([corpus.quads, shipped.quads]))
+    return concatenated([corpus, shipped])

@@ -13,7 +13,6 @@ from pipeline.stance import APPEAL, EVENTS, LABELS, OTHER, STANCES, event_of, qu
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-
 POLITICAL = LABELS[:-1]  # every label but OTHER
 STANCE_OF_LABEL = np.array([STANCES.index(stance_of(label)) for label in LABELS])
 # In figures on PLOVER's own files an appeal counts as PLOVER counts it.
@@ -149,11 +148,8 @@ def frequencies(logits: np.ndarray, events: np.ndarray) -> np.ndarray:
         value = (offsets**2).sum() - np.log(np.maximum(proba[here], 1e-12)).sum()
         return value, 2 * offsets + proba.sum(axis=0) - seen
 
-    return (
-        minimize(loss, np.zeros(len(POLITICAL)), jac=True, method="L-BFGS-B").x
-        if len(rows)
-        else np.zeros(len(POLITICAL))
-    )
+    start = np.zeros(len(POLITICAL))
+    return minimize(loss, start, jac=True, method="L-BFGS-B").x if len(rows) else start
 
 
 def calibrate(logits: np.ndarray, stances: np.ndarray, labels: np.ndarray, own_labels: np.ndarray) -> Calibration:
@@ -185,12 +181,14 @@ def _fit_stances(logits: np.ndarray, stances: np.ndarray, own: np.ndarray) -> tu
     alike = np.where(truth < 2, n[:2].mean() / np.maximum(n, 1)[truth], 1.0) if all(n[:2]) else np.ones(len(truth))
     political = np.column_stack([logits[:, :-1], np.full(len(logits), np.inf)])
 
+    frequency = tuple(own.tolist())
+
     def unpack(parameters: np.ndarray) -> tuple[float, tuple[float, float, float]]:
         temperature, up, down = parameters.tolist()
         return math.exp(temperature), (up, down, 0.0)
 
     def loss(parameters: np.ndarray) -> float:
-        proba = stance_proba(label_proba(Calibration(*unpack(parameters), own).apply(political)))
+        proba = stance_proba(label_proba(Calibration(*unpack(parameters), frequency).apply(political)))
         # The small penalty keeps offsets finite where a stance never occurs.
         return -(alike * np.log(np.maximum(proba[rows, truth], 1e-12))).mean() + 1e-4 * (parameters**2).sum()
 

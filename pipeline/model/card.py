@@ -79,7 +79,7 @@ class Card(Struct, forbid_unknown_fields=True):
     format: int
     name: Text
     made: Text
-    labels: tuple[Literal[LABELS], ...]
+    labels: tuple[Literal[LABELS], ...]  # type: ignore[valid-type]  # msgspec reads it as it runs
     settings: Settings
     threshold: Share
     calibration: CalibrationCard
@@ -90,7 +90,7 @@ class Card(Struct, forbid_unknown_fields=True):
     own_rows: OwnRowsCard | None
     metrics_from: Text
     versions: dict[Text, Text]
-    sha256: dict[Literal[FILES.weights, FILES.seen, FILES.pipeline], Hash]
+    sha256: dict[Literal[FILES.weights, FILES.seen, FILES.pipeline], Hash]  # type: ignore[name-defined]  # the same
 
 
 class Traced(Struct, forbid_unknown_fields=True):

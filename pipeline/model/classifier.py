@@ -22,7 +22,6 @@ from pipeline.stance import LABELS, OTHER, STANCES, stance_of
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-
 PENALTY_ROWS = 25_000  # beyond so many rows the penalty grows with them, so that the solver's steps do not
 SMOOTHING = 0.1  # of complement naive Bayes; 0.02 to 0.2 are as good
 

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from pipeline.errors import InputError
 from pipeline.model.classifier import EventClassifier
 from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
-from pipeline.text.terms import DEFAULT
+from pipeline.text.terms import DEFAULT, Family
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -64,7 +64,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self,
         masks: bool = True,
         stems: bool = True,
-        families: Sequence[str] = DEFAULT,
+        families: Sequence[Family] = DEFAULT,
         lead: int = 12,
         clauses: bool = True,
         actors: bool = True,

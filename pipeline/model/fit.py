@@ -21,7 +21,6 @@ from pipeline.stance import EVENTS, LABELS, OTHER, quad_of, stance_of
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
 
 

@@ -11,7 +11,7 @@ import msgspec
 T = TypeVar("T")
 
 
-def convert(data: object, kind: type) -> T:
+def convert(data: object, kind: type[T]) -> T:
     """A value of a dataclass or msgspec struct, checked by msgspec against the types and ranges of its fields.
 
     Raises

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pipeline.actors.gazetteer import actor_words
 from pipeline.arrays.arrow import as_strings
-from pipeline.text.terms import DEFAULT
+from pipeline.text.terms import DEFAULT, Family
 from pipeline.text.vocabulary import Features, learn
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
         self,
         masks: bool = True,
         stems: bool = True,
-        families: Sequence[str] = DEFAULT,
+        families: Sequence[Family] = DEFAULT,
         lead: int = 12,
         clauses: bool = True,
         actors: bool = True,

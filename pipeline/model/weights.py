@@ -18,7 +18,6 @@ from pipeline.text.weight_rows import WeightRows, n_rows, other_terms, terms_of,
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-
 FEW = 500  # up to so many texts a loop takes less time than the import of SciPy
 
 
@@ -116,7 +115,8 @@ class Weights:
     @cached_property
     def known_rows(self) -> np.ndarray:
         """(n_rows,) bool: the row of the table of weights sums at least one term."""
-        return (terms_of(self.vocabulary, np.arange(n_rows(self.vocabulary))) >= 0).any(axis=0)
+        known: np.ndarray = terms_of(self.vocabulary, np.arange(n_rows(self.vocabulary))) >= 0
+        return np.any(known, axis=0)
 
     @cached_property
     def _of_term(self) -> np.ndarray:

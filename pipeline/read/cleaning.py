@@ -23,7 +23,6 @@ from pipeline.arrays.arrow import as_strings, booleans, mask
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 _AGENCIES = "AAP|AFP|ANSA|AP|Bloomberg|DPA|dpa|EFE|Interfax|IRNA|KUNA|Kyodo|PA|PTI|Reuters|REUTERS|RIA|TASS|UPI|Xinhua"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
 _TIME = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?(?:\s?(?:GMT|UTC|BST|CET|EST|EDT|IST))?"

@@ -18,7 +18,6 @@ from pipeline.read.source import Source
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-
 _TOGETHER = 16_000  # rows of Parquet read at once
 _AT_ONCE = 64 * TEXT  # bytes of them
 

@@ -89,9 +89,8 @@ class Documents:
 
     def aligned(self, types: dict[str, pa.DataType]) -> Documents:
         """The same with the columns of all inputs, null where these documents have none."""
-        given = {name: self.columns.get(name) for name in types}
         columns = {
-            name: pa.nulls(len(self), kind) if given[name] is None else given[name].cast(kind)
+            name: self.columns[name].cast(kind) if name in self.columns else pa.nulls(len(self), kind)
             for name, kind in types.items()
         }
         return replace(self, columns=columns)

@@ -95,8 +95,8 @@ def require_other(out: Path, given: list[str]) -> None:
             raise InputError(f"{out}: is an input; name another file with --out")
 
 
-def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType]:
-    """The columns that pass through from any of the inputs, with a type that fits them all."""
+def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType] | None:
+    """The columns that pass through from any of the inputs, with a type that fits them all; None of a stream alone."""
     types: dict[str, pa.DataType] = {}
     if any(one != "-" and not _is_path(one) for one in given):
         types["text"] = pa.large_string()

@@ -33,7 +33,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
     """The rows of a file with a JSON object a line; a value that is not of its column's type makes its line a reject."""
     raw, stream = source.stream()
-    types, missed, number, rows = None, set(), 0, 0
+    types: dict | None = None
+    missed: set[str] = set()
+    number, rows = 0, 0
     for block in _begun(stream):
         lines = block.split(b"\n")
         if types is None:
@@ -74,7 +76,7 @@ def json_columns(source: Source) -> dict[str, pa.DataType]:
 
 def _begun(stream: Readable) -> Iterator[bytes]:
     """Blocks of whole lines, the first of them with the first object, unless that comes very late."""
-    first = b""
+    first: bytes | None = b""
     for block in records(stream, quoted=False):
         if first is not None:
             first += block
@@ -179,7 +181,8 @@ def _cells(
     numbered: Iterable[tuple[int, Any]], types: dict, path: str, parse: Callable[[Any], object]
 ) -> tuple[dict, np.ndarray, list[Reject]]:
     """Columns, numbers and rejects of numbered rows, each made an object by ``parse``."""
-    cells, numbers, rejects = [], [], []
+    cells: list[list[Any]] = []
+    numbers, rejects = [], []
     for number, given in numbered:
         try:
             row = parse(given)

@@ -27,7 +27,8 @@ def read_article(path: Path, encoding: str | None = None, set_aside: bool = Fals
     """
     require_file(path)
     require_size(path.stat().st_size, PAGE, path)
-    suffix, rejects = path.suffix.lower(), []
+    suffix = path.suffix.lower()
+    rejects: list[Reject] = []
     if suffix == ".eml":
         message = message_of(path.read_bytes())
         text = "\n\n".join(filter(None, (message["title"], message["text"])))

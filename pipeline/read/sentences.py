@@ -68,7 +68,7 @@ def distinct_sentences(text: str) -> list[Sentence]:
 
 def _lines(text: str) -> list[str]:
     """Lines of running text, hard wraps undone."""
-    joined = []
+    joined: list[str] = []
     for paragraph in re.split(r"\n\s*\n", unbroken(text).replace("\r\n", "\n").replace("\r", "\n")):
         lines = [line.strip() for line in paragraph.split("\n") if line.strip()]
         items = [bool(_ITEM.match(line)) for line in lines]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import StringIO
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -65,7 +66,7 @@ def header(source: Source, written: Dialect, every: bool = False) -> list[str]:
     import csv
 
     start = source.stream()[1].read(BLOCK).decode("utf-8-sig", errors="replace")
-    quoting = csv.QUOTE_MINIMAL if written.quoted else csv.QUOTE_NONE
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if written.quoted else csv.QUOTE_NONE
     try:
         lines = csv.reader(StringIO(start, newline=""), delimiter=written.delimiter, quoting=quoting)
         names = next(filter(None, lines), [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import select
 import shutil
@@ -12,7 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from io import BufferedReader
+from typing import BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +43,7 @@ def read_standard_input(options: ReadOptions) -> Iterator[Documents]:
     kind = options.stdin_format
     if kind is not None and kind not in FORMATS:
         raise InputError(f"--stdin-format {kind}: expected one of {', '.join(FORMATS)}")
-    file = sys.stdin.buffer
+    file = cast(BufferedReader, sys.stdin.buffer)
     start = file.read1(_CHUNK)
     while start and b"\n" not in start and len(start) <= TEXT and (more := file.read1(_CHUNK)):
         start += more
@@ -96,7 +96,7 @@ def _bounded(data: bytes, what: str) -> bytes:
     return data
 
 
-def _lines(rest: bytes, file: io.BufferedReader, options: ReadOptions) -> Iterator[Documents]:
+def _lines(rest: bytes, file: BufferedReader, options: ReadOptions) -> Iterator[Documents]:
     number, chunk = 0, b""
     while True:
         *lines, rest = _bounded(rest + chunk, f"line {number + 1}").split(b"\n")

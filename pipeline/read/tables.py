@@ -75,7 +75,7 @@ def table_columns(source: Source, delimiter: str | None = None) -> dict[str, pa.
     elif suffix in (".jsonl", ".json") and not _is_array(source):
         return json_columns(source)
     elif suffix in FEED_SUFFIXES:
-        names = MAIL_COLUMNS if suffix == ".mbox" else FEED_COLUMNS
+        names = list(MAIL_COLUMNS if suffix == ".mbox" else FEED_COLUMNS)
     else:
         found = next(read_rows(source, lambda names: names, delimiter))
         return {name: column.type for name, column in found.columns.items()}

@@ -29,7 +29,6 @@ from pipeline.text.weight_rows import other_terms
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 # Of Gauss and Legendre; the error of a contribution stays under 1e-6, two places beyond those that are shown.
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
 _TOGETHER = 2_048  # texts whose slopes are worked out together: they stay in a processor's cache

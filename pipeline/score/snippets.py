@@ -29,7 +29,6 @@ from pipeline.text.vocabulary import Knowledge
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 # of an answer of `unclear`
 REASONS = ("", "not sure enough", "too few known words", "too short", "not English", "no text")
 _SURE, _UNSURE, _UNKNOWN, _SHORT, _FOREIGN, _BLANK = range(len(REASONS))

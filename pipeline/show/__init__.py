@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.write.journal import Totals
@@ -38,6 +38,12 @@ def bare_table(title: str | None = None, **options: Any) -> Table:
     from rich.table import Table
 
     return Table(title=title, title_justify="left", box=None, header_style="bold", **options)
+
+
+def add_columns(table: Table, *columns: tuple[str, Literal["left", "right"]]) -> None:
+    """Columns of a table, each with the side on which its cells stand."""
+    for name, side in columns:
+        table.add_column(name, justify=side)
 
 
 @contextmanager
@@ -82,8 +88,7 @@ def scored(totals: Totals) -> None:
 def figures(measured: dict, title: str) -> None:
     """The headline metrics with their intervals, then every stance and event type."""
     table = bare_table(title)
-    for name, side in (("metric", "left"), ("value", "right"), ("95 % interval", "left")):
-        table.add_column(name, justify=side)
+    add_columns(table, ("metric", "left"), ("value", "right"), ("95 % interval", "left"))
     for key in (k for k in HEADLINES if k in measured):
         _figure_row(table, metric_in_words(key), measured[key])
     console().print(table)
@@ -134,8 +139,7 @@ def evaluation(done: Evaluation) -> None:
 def comparison(found: Comparison, first: str, second: str) -> None:
     """Paired differences of two models, and McNemar's test."""
     table = bare_table(f"{first} less {second}")
-    for name, side in (("metric", "left"), ("difference", "right"), ("95 % interval", "left")):
-        table.add_column(name, justify=side)
+    add_columns(table, ("metric", "left"), ("difference", "right"), ("95 % interval", "left"))
     for key in (k for k in HEADLINES if k in found.differences):
         one = found.differences[key]
         table.add_row(metric_in_words(key), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")

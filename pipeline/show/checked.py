@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from pipeline.label.findings import Checked, Finding
-from pipeline.show import bare_table, console
+from pipeline.show import add_columns, bare_table, console
 from pipeline.show.timelines import _plain
 
 _EXAMPLES = 5
@@ -15,21 +15,16 @@ _EXAMPLES = 5
 def checked(done: Checked, all_places: bool = False) -> None:
     """The files, then each kind of trouble with its first places."""
     table = bare_table()
-    for name, side in (
-        ("file", "left"),
-        ("rows", "right"),
-        ("faulty", "right"),
-        ("stances", "left"),
-        ("actors", "left"),
-    ):
-        table.add_column(name, justify=side)
+    add_columns(
+        table, ("file", "left"), ("rows", "right"), ("faulty", "right"), ("stances", "left"), ("actors", "left")
+    )
     for one in done.files:
         stances = ", ".join(f"{n:,} {stance}" for stance, n in one.stances.items() if n)
         actors = ", ".join(f"{key} {n:,}" for key, n in list(one.actors.items())[:4])
         table.add_row(_plain(one.file), f"{one.rows:,}", f"{one.faulty:,}", stances, actors)
     console().print(table)
-    for one in done.findings:
-        _finding(one, all_places)
+    for finding in done.findings:
+        _finding(finding, all_places)
     for what in done.skipped:
         console().print(f"\nnot looked at: {_plain(what)}", soft_wrap=True)
     if not done.findings:

@@ -11,7 +11,6 @@ from pipeline.show import console
 if TYPE_CHECKING:
     from rich.text import Text
 
-
 _STYLES = {
     "up2": "bold red underline",
     "up1": "red underline",

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.show import bare_table, console
+from pipeline.show import add_columns, bare_table, console
 from pipeline.show.timelines import _plain
 
 if TYPE_CHECKING:
@@ -19,17 +19,15 @@ if TYPE_CHECKING:
     from pipeline.label.rows import LabelledRows
     from pipeline.label.splits import Split
 
-
 _DISAGREEMENTS = 10
 
 
 def imported(found: Imported) -> None:
     """What each label was taken for, and what was left out."""
-    if found.text_column:
+    if found.text_column and found.label_column:
         console().print(f"text     {_plain(found.text_column)}\nlabel    {_plain(found.label_column)}", soft_wrap=True)
     table = bare_table()
-    for name, side in (("label", "left"), ("taken for", "left"), ("rows", "right")):
-        table.add_column(name, justify=side)
+    add_columns(table, ("label", "left"), ("taken for", "left"), ("rows", "right"))
     for label, (taken, n) in found.labels.items():
         table.add_row(_plain(label), taken, f"{n:,}")
     console().print(table)
@@ -51,8 +49,7 @@ def picked(tasks: list[Task], pool: Pool) -> None:
 def parted(rows: LabelledRows, split: Split) -> None:
     """The rows and stances of both sides of a split."""
     table = bare_table()
-    for name, side in (("", "left"), ("rows", "right"), ("share", "right"), ("stances", "left")):
-        table.add_column(name, justify=side)
+    add_columns(table, ("", "left"), ("rows", "right"), ("share", "right"), ("stances", "left"))
     for name, mine in (("train", ~split.test & ~split.left_out), ("test", split.test), ("left out", split.left_out)):
         if mine.any():
             counts = Counter(rows.corpus.stances[mine].tolist())
@@ -67,8 +64,7 @@ def parted(rows: LabelledRows, split: Split) -> None:
 def agreed(found: Agreement) -> None:
     """Kappa of each pair of annotators, alpha of all, and the first disagreements."""
     table = bare_table()
-    for name, side in (("annotators", "left"), ("texts", "right"), ("agree", "right"), ("Cohen's kappa", "left")):
-        table.add_column(name, justify=side)
+    add_columns(table, ("annotators", "left"), ("texts", "right"), ("agree", "right"), ("Cohen's kappa", "left"))
     for pair in found.pairs:
         names = _plain(f"{pair.first}, {pair.second}")
         table.add_row(names, f"{pair.texts:,}", f"{pair.agree:.1%}", _interval(pair.kappa))

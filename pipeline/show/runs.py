@@ -81,11 +81,12 @@ def decision_table(found: Decision, force: bool) -> None:
     table = bare_table(f"{found.contest.rows:,} snippets of {found.data.name}" if found.contest else None)
     for name in ("metric", found.candidate, found.champion or "(no champion yet)", "difference, paired"):
         table.add_column(name)
-    for key in (key for key in HEADLINES if found.contest and key in found.contest.figures[0]):
-        pair = [str(figures[key]) for figures in found.contest.figures]
-        difference = _signed(found.contest.comparison.differences[key]) if found.contest.comparison else ""
-        table.add_row(metric_in_words(key), *pair, *[""] * (2 - len(pair)), difference)
     if found.contest:
+        figures, comparison = found.contest.figures, found.contest.comparison
+        for key in (key for key in HEADLINES if key in figures[0]):
+            pair = [str(one[key]) for one in figures]
+            difference = _signed(comparison.differences[key]) if comparison else ""
+            table.add_row(metric_in_words(key), *pair, *[""] * (2 - len(pair)), difference)
         out.print(table)
     for warning in found.warnings:
         out.print(f"note     {warning}", soft_wrap=True)
@@ -121,8 +122,8 @@ def _lines(found: Versus) -> Iterator[dict]:
         for name, (one, other) in differ.items():
             yield {"what": what, "name": name, "first": one, "second": other}
     for name, pair in found.figures.items():
-        one, other = (asdict(figure) if figure else None for figure in pair)
-        yield {"what": "metric", "name": name, "first": one, "second": other}
+        both = [asdict(figure) if figure else None for figure in pair]
+        yield {"what": "metric", "name": name, "first": both[0], "second": both[1]}
     for name, (rows, compared) in found.paired.items():
         for key in (key for key in HEADLINES if key in compared.differences):
             yield {"what": "difference", "on": name, "rows": rows, "name": key, **asdict(compared.differences[key])}

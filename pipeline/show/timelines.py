@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from pipeline.show import bare_table, console
+from pipeline.show import add_columns, bare_table, console
 from pipeline.timeline.feed import Counts
 from pipeline.timeline.output import blocks, greatest
 from pipeline.timeline.series import Period
@@ -31,14 +31,14 @@ def timeline(periods: list[Period], counts: Counts) -> None:
         flagged = [one for one in mine if one.flag]
         if flagged:
             table = bare_table()
-            for head, side in (
+            add_columns(
+                table,
                 ("turn", "left"),
                 ("period", "left"),
                 ("tension", "right"),
                 ("texts", "right"),
                 ("what moved it", "left"),
-            ):
-                table.add_column(head, justify=side)
+            )
             for one in flagged:
                 mark = "[red]rise[/red]" if one.flag == "rise" else "[blue]fall[/blue]"
                 wanted = 1 if one.flag == "rise" else -1

@@ -133,7 +133,7 @@ def _file(table: dict, base: str, where: str) -> PublicFile:
 
 
 def _made(kind: type[T], values: dict, where: str) -> T:
-    known = [f.name for f in fields(kind)]
+    known = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # a dataclass: which, a type variable cannot say
     if unknown := sorted(set(values) - set(known)):
         raise ConfigError(f"{where}: unknown field {unknown[0]!r}; expected some of {', '.join(known)}")
     try:

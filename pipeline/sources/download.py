@@ -144,7 +144,7 @@ def _reason(error: Exception) -> str:
     """What went wrong, in the words of somebody who waits for a file."""
     import requests.exceptions as known
 
-    if isinstance(error, known.HTTPError):
+    if isinstance(error, known.HTTPError) and error.response is not None:
         return f"the server answers {error.response.status_code} {error.response.reason}"
     if isinstance(error, known.Timeout) or "timed out" in str(error).lower():
         return "the server does not go on"

@@ -19,14 +19,12 @@ from pipeline.text.tokens import Tokens
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 FUNCTION_WORDS = frozenset(
     """
     a an and are as at be been being by for from had has have he her his i in is it its of on or she that the
     their they this to was were will with would
     """.split()
 )
-
 
 # Words that fill a line of chat or a label of a page and tell of nothing.
 FILLERS = frozenset(

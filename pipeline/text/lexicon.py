@@ -23,7 +23,6 @@ from pipeline.text.tokens import Tokens, tokenise
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 SPECIAL = ("<name>", "<number>", "<negated>", "<actor>")  # no token looks like these
 NAME, NUMBER, NEGATED, ACTOR = range(len(SPECIAL))
 _SHORT_NAME = 3  # letters of a name that is not looked for in capitals: "Lao" is no LAO
@@ -200,10 +199,10 @@ def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = 
     pairs = symbol[first].astype(np.int64) << 32 | symbol[second]
     distinct_pairs, which = np.unique(pairs, return_inverse=True)
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
-    sorted_words = [distinct.filter(mask(chosen)).sort() for chosen in (common, leading)]
-    usual = set(sorted_words[0].to_pylist())
-    written = [as_strings(_written(names, usual)) for names in actors]
-    return Lexicon(symbols, distinct, symbol, *sorted_words, distinct_pairs[named], stems, *written)
+    usual_words, leading_words = (distinct.filter(mask(chosen)).sort() for chosen in (common, leading))
+    usual = set(usual_words.to_pylist())
+    states, groups = (as_strings(_written(names, usual)) for names in actors)
+    return Lexicon(symbols, distinct, symbol, usual_words, leading_words, distinct_pairs[named], stems, states, groups)
 
 
 def _written(names: Iterable[str], usual: set[str]) -> list[str]:

@@ -125,7 +125,7 @@ def _gap_shapes(gaps: pa.Array) -> np.ndarray:
 
 def _bits(deeds: Iterable[tuple[np.uint8, np.ndarray]]) -> np.ndarray:
     """(n,) uint8 of pairs of a bit and whether it is set."""
-    return sum(np.where(flags, bit, np.uint8(0)) for bit, flags in deeds)
+    return np.bitwise_or.reduce([np.where(flags, bit, np.uint8(0)) for bit, flags in deeds])
 
 
 def sentence_case_places(tokens: Tokens) -> np.ndarray:

@@ -18,7 +18,7 @@ _MASK = (1 << SYMBOL_BITS) - 1
 SINGLE = ("word", "lead", "main", "reversed", "modal")
 PAIRED = ("pair", "skip", "cue")
 Family = Literal["word", "pair", "skip", "lead", "main", "reversed", "cue", "modal"]
-FAMILIES: tuple[str, ...] = get_args(Family)
+FAMILIES: tuple[Family, ...] = get_args(Family)
 DEFAULT = tuple(family for family in FAMILIES if family != "skip")  # skip brings nothing beside modal
 
 

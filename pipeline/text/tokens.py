@@ -20,7 +20,6 @@ from pipeline.arrays.ragged import segment_ids
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 # Prefixes whose hyphen belongs to the word: "de-escalation" must never be read as "escalation".
 _HYPHEN_PREFIXES = ("de", "non", "re", "un", "anti", "counter", "cease", "dis")
 _HYPHEN = ord("-")

@@ -21,7 +21,6 @@ from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, Family, decode, keys_
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 _LOW = 0xFFFFFFFF
 SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
 
@@ -118,9 +117,9 @@ class Vocabulary:
         # Two sums at the price of one.
         words = segment_sums(sequence.bounds, known + (unknown.astype(np.int64) << 32))
         tells = segment_sums(sequence.bounds, telling + ((sequence.telling & known).astype(np.int64) << 32))
-        known, unknown, telling, told = words & _LOW, words >> 32, tells & _LOW, tells >> 32
-        total = np.maximum(known + unknown, 1)
-        return Knowledge(known / total, np.where(told > 0, telling, 0), (known - told) / total)
+        n_known, n_unknown, n_telling, told = words & _LOW, words >> 32, tells & _LOW, tells >> 32
+        total = np.maximum(n_known + n_unknown, 1)
+        return Knowledge(n_known / total, np.where(told > 0, n_telling, 0), (n_known - told) / total)
 
     def found(self, sequence: Sequence, families: Iterable[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """For each family the first and the second word of each known term in it, and the term, in reading order."""

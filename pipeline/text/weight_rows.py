@@ -77,7 +77,7 @@ def weight_rows(vocabulary: Vocabulary, sequence: Sequence, others: list) -> tup
     n_texts, n_symbols = len(sequence.bounds) - 1, len(vocabulary.lexicon)
     bits = (4 * (n_symbols + len(vocabulary)) - 1).bit_length()
     # A text and an item in it as one number. NumPy sorts those of four bytes at memory speed.
-    kind = np.dtype(np.uint32 if n_texts <= 1 << 32 - bits else np.uint64).type
+    kind: type[np.unsignedinteger] = np.uint32 if n_texts <= 1 << 32 - bits else np.uint64
     cells = np.concatenate(list(_cells(vocabulary, sequence, others, kind, bits)))
     cells.sort()
     item = cells >> kind(2)  # without the marks of a word, which may differ from place to place

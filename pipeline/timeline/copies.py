@@ -13,7 +13,6 @@ from pipeline.corpus.near import near_pairs
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-
 WITHIN = 3 * 86_400  # seconds between a text and its copies
 MANY = 300_000  # texts beyond which only copies to the letter are found
 BEGINNING = 200  # characters by which near-copies are known

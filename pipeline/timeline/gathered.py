@@ -100,7 +100,9 @@ def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object
     parts: dict[str, list[np.ndarray]] = {
         name: [] for name in ("minutes", "period", "cell", "prints", "outlet", "row", "series")
     }
-    names, outlets, reasons = {}, {"": 0}, {}
+    names: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    outlets = {"": 0}
     total, texts, read, dated = np.zeros((_CELLS, 5)), Texts(), 0, 0
     for piece in pieces:
         read += len(piece.seconds) + piece.reasons.get(UNREAD, 0)

@@ -15,7 +15,6 @@ from pipeline.timeline.series import Period
 if TYPE_CHECKING:
     import pandas as pd
 
-
 COLUMNS = (
     "series period texts relevant tension tension_low tension_high escalation escalation_low escalation_high "
     "de_escalation de_escalation_low de_escalation_high flag outlets thin"

@@ -29,7 +29,6 @@ from pipeline.timeline.pages import read_page
 if TYPE_CHECKING:
     import pandas as pd
 
-
 DATE_COLUMNS = ("date", "published", "pubdate", "published_at", "datetime", "timestamp", "time", "day")
 _OUTLETS = ("outlet", "source_name", "publisher", "feed", "domain", "file")
 _LINKS = ("link", "url", "href")
@@ -220,8 +219,10 @@ def _articles(model: Model, texts: list[str]) -> tuple[np.ndarray, np.ndarray, l
     weight, proba, n = scored.scores.relevance, scored.scores.proba, len(texts)
     article = segment_ids(scored.bounds)
     total = np.bincount(article, weight, n)
-    mean = np.column_stack([np.bincount(article, weight * side, n) for side in proba.T])
-    mean /= np.maximum(total, 1e-12)[:, None]
+    mean = (
+        np.column_stack([np.bincount(article, weight * side, n) for side in proba.T])
+        / np.maximum(total, 1e-12)[:, None]
+    )
     mean[total == 0] = (0.0, 0.0, 1.0)
     relevance = np.zeros(n)
     np.maximum.at(relevance, article, weight)

@@ -221,9 +221,8 @@ class _Outlets:
 
     def __init__(self, records: Records) -> None:
         self._names, self._outlet = records.feed.outlets, records.feed.outlet
-        order = np.argsort(records.first, kind="stable").astype(np.int32) if len(self._names) > 1 else None
-        self._order = order
-        self._first = None if self._order is None else records.first[self._order]
+        self._order = np.argsort(records.first, kind="stable").astype(np.int32) if len(self._names) > 1 else None
+        self._first = records.first[self._order]
 
     def of(self, rows: np.ndarray) -> list[str]:
         """The names of all outlets that printed one of the texts, in alphabetical order."""
@@ -240,7 +239,7 @@ def _with_gaps(found: list[Period], frequency: str) -> list[Period]:
     row: list[Period] = []
     for one in found:
         if row:
-            here, gaps = next_period(row[-1].period, frequency), []
+            here, gaps = next_period(row[-1].period, frequency), list[Period]()
             while here < one.period and len(gaps) < _GAPS:
                 gaps.append(Period(one.series, here, 0, 0, 0, _NOTHING, _NOTHING, _NOTHING, np.nan, np.nan))
                 here = next_period(here, frequency)

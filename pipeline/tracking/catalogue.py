@@ -169,12 +169,14 @@ def _registered(client: MlflowClient) -> dict[str, tuple[str, tuple[str, ...]]]:
         for alias, version in model.aliases.items():
             aliases.setdefault(str(version), []).append(alias)
     found = client.search_model_versions(f"name='{REGISTERED}'") if models else []
-    return {one.run_id: (str(one.version), tuple(sorted(aliases.get(str(one.version), ())))) for one in found}
+    versions = {one.run_id: str(one.version) for one in found if one.run_id}
+    return {run_id: (version, tuple(sorted(aliases.get(version, ())))) for run_id, version in versions.items()}
 
 
 def _listed(run: Run, experiment: str, registered: dict) -> Listed:
     info, tags = run.info, run.data.tags
     version, aliases = registered.get(info.run_id, ("", ()))
+    inputs = run.inputs.dataset_inputs if run.inputs else []
     return Listed(
         run_id=info.run_id,
         name=info.run_name,
@@ -182,7 +184,7 @@ def _listed(run: Run, experiment: str, registered: dict) -> Listed:
         status=info.status.lower(),
         began=datetime.fromtimestamp(info.start_time / 1000, UTC).isoformat(timespec="seconds"),
         seconds=(info.end_time - info.start_time) / 1000 if info.end_time else None,
-        data={given.dataset.name: given.dataset.digest for given in sorted(run.inputs.dataset_inputs, key=_later)},
+        data={given.dataset.name: given.dataset.digest for given in sorted(inputs, key=_later)},
         version=version,
         aliases=aliases,
         settings=dict(run.data.params),

@@ -10,7 +10,8 @@ from pipeline.errors import TrackingError
 from pipeline.evaluate.metrics import metric_in_words
 from pipeline.experiment.config import Experiment, read_experiment, resolve
 from pipeline.experiment.gold import read_gold
-from pipeline.experiment.tuning import Search, Trial, best_of, check_search, tune
+from pipeline.experiment.study import Trial
+from pipeline.experiment.tuning import Search, best_of, check_search, tune
 from pipeline.experiment.variants import Result, check_paths, commit, run_variants
 from pipeline.model.settings import Settings
 from pipeline.tracking.nested import log_result, log_trial, parent_run

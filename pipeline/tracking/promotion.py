@@ -84,7 +84,7 @@ def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decisi
     opened = load(model_folder(candidate))
     data, metric = data_of(corpus, "promotion"), _deciding(corpus)
     if champion is None:
-        alone = contest([opened], corpus)
+        alone = _require(contest([opened], corpus), metric)
         reason = f"no model is @{alias} yet; {metric_in_words(metric)} {alone.figures[0][metric]}"
         return Decision(candidate, None, alias, data, metric, alone, True, reason, _warnings(alone))
     try:
@@ -96,7 +96,8 @@ def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decisi
             ) from None
         reason = f"not compared: {champion} cannot be loaded"
         return Decision(candidate, champion, alias, data, metric, None, False, reason, (str(error),))
-    both = contest([opened, holder], corpus)
+    both = _require(contest([opened, holder], corpus), metric)
+    assert both.comparison is not None  # there are two
     difference = both.comparison.differences[metric]
     better = difference.low > 0
     said = f"{candidate} is {'better' if better else 'not better'} than @{alias}, {champion}"
@@ -148,8 +149,7 @@ def _versions(named: str, alias: str) -> tuple[str, str | None]:
     with session() as mlflow:
         client = mlflow.MlflowClient()
         version = version_of(client, named)
-        run = find(mlflow, named) if version is None else None
-        number = run.version if run else version.version
+        number = find(mlflow, named).version if version is None else version.version
         if not number:
             raise InputError(f"{named}: this run has no registered model; promote a model folder in its place")
         if version is not None and version.name != REGISTERED:
@@ -214,6 +214,16 @@ def _log_folder(model: Model) -> str:
 
 def _deciding(corpus: Corpus) -> str:
     return "three_way.macro_f1" if STANCES[2] in corpus.stances else "two_way.macro_f1"
+
+
+def _require(found: Contest, metric: str) -> Contest:
+    """The same where it measured the metric that decides; `InputError` where too few stances were left to do so."""
+    if metric in found.figures[0]:
+        return found
+    raise InputError(
+        f"expected escalation and de-escalation among the {found.rows:,} snippets that no model has seen, found one "
+        "stance alone, which says nothing of telling them apart; give other snippets"
+    )
 
 
 def _warnings(found: Contest) -> tuple[str, ...]:

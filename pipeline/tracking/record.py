@@ -148,7 +148,7 @@ def _recipe(corpus: Corpus) -> dict[str, object]:
     return {name: values for name, values in said.items() if values}
 
 
-def source_of(files: Sequence[str]) -> str:
+def source_of(files: Sequence[str | Path]) -> str:
     """Where data lies, as MLflow writes it."""
     paths = [str(Path(file).resolve()) for file in files]
     return json.dumps({"uri": os.path.commonpath(paths) if paths else "", "files": paths})
@@ -156,7 +156,7 @@ def source_of(files: Sequence[str]) -> str:
 
 def headline_metrics(figures: dict[str, Figure], prefix: str = "") -> dict[str, float]:
     """The dozen metrics a person compares, each with the ends of its interval beside it."""
-    out = {}
+    out: dict[str, float] = {}
     for key in (key for key in HEADLINES if key in figures):
         one = figures[key]
         out |= {f"{prefix}{key}": one.value, f"{prefix}{key}_low": one.low, f"{prefix}{key}_high": one.high}

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.models.model import ModelInfo
 
-
 CARD = "card.sha256"  # the tag by which a fetched model is verified
 _REQUIREMENTS = (
     "scikit-learn",
@@ -38,11 +37,11 @@ _ABOUT = "Says, sentence by sentence, whether news tells of rising or easing ten
 def log_model(mlflow: ModuleType, folder: Path) -> ModelInfo:
     """Log a model folder to the active run, to be served as it is; returns MLflow's `ModelInfo`."""
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+    from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
     from pipeline.tracking import served
 
-    out = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
+    out: list[ColSpec | TensorSpec] = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
     out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
     out.append(ColSpec(DataType.string, "reason"))
     params = ParamSchema([ParamSpec("evidence", DataType.long, 0), ParamSpec("actors", DataType.boolean, False)])

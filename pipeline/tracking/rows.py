@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Rows:
     groups: np.ndarray
 
 
-def rows_of(texts: Sequence[str], judged: Judged, groups: np.ndarray) -> Rows:
+def rows_of(texts: Iterable[str], judged: Judged, groups: np.ndarray) -> Rows:
     """`Rows` of n texts."""
     keys = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
     return Rows(np.array(keys, object), judged, np.asarray(groups, np.int64))

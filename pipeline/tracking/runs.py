@@ -17,7 +17,6 @@ from pipeline.tracking.registry import log_model, register
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-
 TABLE = "metrics.json"
 _COLUMNS = ("metric", "in words", "value", "low", "high")
 MODEL_ID = "detente.model_id"  # of the logged model, so that later metrics can be shown beside it
@@ -63,10 +62,12 @@ def log_record(
     with session(writes=True) as mlflow, redirect_stderr(io.StringIO()):
         client = mlflow.MlflowClient()
         experiment = experiment_id(mlflow, record.experiment)
-        version = before and _arrived(client, before)
-        run_id = before if version else _begin(client, experiment, record)
-        begun(run_id)
-        if not version:
+        if before and (version := _arrived(client, before)):
+            run_id = before
+            begun(run_id)
+        else:
+            run_id = _begin(client, experiment, record)
+            begun(run_id)
             version = _fill(mlflow, run_id, record, model, files)
         client.set_terminated(run_id, "FINISHED", record.ended)
         return Logged(run_id, record.name, REGISTERED, version, store_uri())

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from mlflow.pyfunc.model import PythonModel
 
 if TYPE_CHECKING:
-    from mlflow.pyfunc import PythonModelContext
+    from mlflow.pyfunc.model import PythonModelContext
 
 
-class ServedModel(mlflow.pyfunc.PythonModel):
+class ServedModel(PythonModel):
     """Loads a model folder and scores the column ``text`` of what it is given; other columns pass through."""
 
     numbers = ("tension", "relevance", "p_escalation", "p_de_escalation", "p_neutral", "coverage")
@@ -26,7 +27,8 @@ class ServedModel(mlflow.pyfunc.PythonModel):
 
         self.model = load(context.artifacts["model"])
 
-    def predict(self, context, model_input, params=None):
+    # MLflow would take types here for the schema of the model.
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
         """A DataFrame of n rows for n texts.
 
         Parameters
@@ -107,7 +109,7 @@ def _one_column(given: np.ndarray) -> np.ndarray:
 
 def _text(value: Any, row: int) -> str | None:
     """A text as UTF-8 can say it; None for null."""
-    if isinstance(value, (dict, list, tuple)) or getattr(value, "ndim", 0):
+    if isinstance(value, (dict, list, tuple)) or getattr(value, "ndim", False):
         raise _refused(f"row {row}: expected a text, found {type(value).__name__}")
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
 from pipeline.errors import InputError
 from pipeline.write.output import UNLIKE, csv_header, encoded
+
+if TYPE_CHECKING:
+    from pyarrow import parquet
 
 ROW_GROUP = 100_000  # rows of a Parquet row group, whatever the batches were
 
@@ -74,7 +77,9 @@ class _Columns:
     into the Parquet file as they come."""
 
     def __init__(self, rows: Path, whole: Path, ends: list[int]) -> None:
-        self._rows, self._whole, self._writer, self._waiting = rows, whole, None, []
+        self._rows, self._whole = rows, whole
+        self._writer: parquet.ParquetWriter | None = None
+        self._waiting: list[pa.Table] = []
         for begin, end in zip([0, *ends], ends):
             with rows.open("rb") as file:
                 file.seek(begin)
@@ -112,7 +117,7 @@ class _Columns:
         self._flush(ROW_GROUP)
 
     def _flush(self, least: int) -> None:
-        while sum(map(len, self._waiting)) >= least:
+        while self._writer is not None and sum(map(len, self._waiting)) >= least:
             table = pa.concat_tables(self._waiting)
             self._writer.write_table(table.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
             self._waiting = [table.slice(ROW_GROUP)]
