@@ -61,7 +61,7 @@ def main() -> None:
         figures["events15"] = measure(replace(rows, event_guess=political), groups[here]).get("events.macro_f1", "")
         neutral = corpus.stances[here] == NEITHER
         alarm = f"{(scores.proba[neutral, 0] >= 0.6).mean():.3f}" if neutral.any() else ""
-        cells = "".join(f"{str(figures.get(c, '')):>25}" for c in (*COLUMNS, "events15"))
+        cells = "".join(f"{figures.get(c, '')!s:>25}" for c in (*COLUMNS, "events15"))
         print(f"{name:16}{len(here):6}{cells}{alarm:>16}")
 
 

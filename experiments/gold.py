@@ -76,7 +76,7 @@ def labelled(folder: Path, model: Model) -> None:
         figures = measure(judge(corpus, scores), near_groups(corpus.texts))
         neutral = corpus.stances == NEITHER
         alarm = f"{(scores.proba[neutral, 0] >= 0.6).mean():.3f}" if neutral.any() else ""
-        cells = "".join(f"{str(figures.get(c, '')):>25}" for c in COLUMNS)
+        cells = "".join(f"{figures.get(c, '')!s:>25}" for c in COLUMNS)
         print(f"{name:14}{len(corpus):6}  {cells}{alarm:>16}{(scores.stance == UNCLEAR).mean():9.3f}")
 
 

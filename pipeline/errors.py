@@ -57,7 +57,7 @@ class SourceError(DetenteError, ConnectionError):
     """A public corpus that is not at hand, or cannot be fetched."""
 
 
-class Interrupted(DetenteError):
+class Interrupted(DetenteError):  # noqa: N818  it is no error
     """Ctrl-C where there is more to say than that."""
 
     exit_code = INTERRUPTED

@@ -38,7 +38,7 @@ def test_every_option_of_the_readme_exists():
 def test_every_room_is_in_the_tree():
     tree = README.split("## The tree")[1].split("##")[0]
     for path in (ROOT / "pipeline").iterdir():
-        if path.suffix == ".py" and path.name != "__init__.py" or (path.is_dir() and (path / "__init__.py").exists()):
+        if (path.suffix == ".py" and path.name != "__init__.py") or (path.is_dir() and (path / "__init__.py").exists()):
             assert path.name in tree
 
 

@@ -68,7 +68,7 @@ def test_intervals_hold_the_value_and_repeat_with_the_seed():
     rows = made_up(400)
     one, two = (measure(rows, np.arange(400), 300, seed=4) for _ in range(2))
     assert one == two
-    assert all(f.low <= f.value <= f.high for n, f in one.items() if n not in ("ece",))
+    assert all(f.low <= f.value <= f.high for n, f in one.items() if n != "ece")
 
 
 def test_rows_of_one_group_are_drawn_together():

@@ -304,7 +304,7 @@ def paths_in(value, path=()):
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for number, (key, part) in enumerate(inner):
-        if number < 1 or len(path) == 0 or path[0] in ("settings", "data", "calibration", "sha256") and len(path) < 3:
+        if number < 1 or len(path) == 0 or (path[0] in ("settings", "data", "calibration", "sha256") and len(path) < 3):
             yield from paths_in(part, (*path, key))
 
 

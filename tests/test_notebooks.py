@@ -38,4 +38,6 @@ def test_the_outputs_of_a_notebook_name_no_place_of_the_machine(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_defines_nothing_that_could_be_used_again(path):
     cells = nbformat.read(path, as_version=4).cells
-    assert not any(re.search(r"^\s*(?:def|class) ", cell.source, re.M) for cell in cells if cell.cell_type == "code")
+    assert not any(
+        re.search(r"^\s*(?:def|class) ", cell.source, re.MULTILINE) for cell in cells if cell.cell_type == "code"
+    )

@@ -99,7 +99,7 @@ def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
     def marked(members: Collection[str]) -> np.ndarray:
         return np.append(np.array([form in members for form in lower], bool)[tokens.form], False)
 
-    by, be, place = marked({"by"}), marked(scope.BE_FORMS), marked(_PLACES)
+    by, place = marked({"by"}), marked(_PLACES)
     the = marked({"the", "a", "an"})
     participle = np.append(
         np.array([form.endswith("ed") or form in _IRREGULAR for form in lower], bool)[tokens.form], False
@@ -111,11 +111,11 @@ def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
     shape = names.shapes(tokens)
     aside = scope.asides(marked(scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
     last = place_of | (aside[mentions.start] if len(mentions.start) else np.zeros(0, bool))
-    acts = inside & by[before] & _after_participle(participle, be, before, tokens.bounds[mentions.text])
+    acts = inside & by[before] & _after_participle(participle, before, tokens.bounds[mentions.text])
     return mentions.start + np.where(last, _LAST, 0) - np.where(acts, 2 * _LAST, 0)
 
 
-def _after_participle(participle: np.ndarray, be: np.ndarray, by: np.ndarray, begin: np.ndarray) -> np.ndarray:
+def _after_participle(participle: np.ndarray, by: np.ndarray, begin: np.ndarray) -> np.ndarray:
     """(n,) bool: a participle stands shortly before each "by", in its text."""
     total = np.append(0, np.cumsum(participle[:-1]))
     low = np.maximum(by - _REACH, begin)

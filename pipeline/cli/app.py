@@ -62,7 +62,7 @@ app.add_typer(data, name="data", rich_help_panel="Labelled data")
 
 @app.callback()
 def detente(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001  its callback reads it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")] = False,

@@ -154,8 +154,8 @@ def _candidates(prints: np.ndarray) -> np.ndarray:
         key, members = key[order], filled[order]
         same = np.append(False, key[1:] == key[:-1])[: len(key)]
         start = np.maximum.accumulate(np.where(same, 0, np.arange(len(key))))
-        for before in (np.flatnonzero(same) - 1, start[same]):
-            found.append(np.column_stack([members[before], members[same]]))
+        befores = (np.flatnonzero(same) - 1, start[same])
+        found.extend(np.column_stack([members[before], members[same]]) for before in befores)
     return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
 
 

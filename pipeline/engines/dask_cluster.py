@@ -208,7 +208,7 @@ def _plugin(model: Model) -> WorkerPlugin:
         def __init__(self, files: dict[str, bytes]) -> None:
             self.files = files
 
-        def setup(self, worker: Worker) -> None:
+        def setup(self, worker: Worker) -> None:  # noqa: ARG002  Dask passes it
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in self.files.items():
                     (Path(folder) / name).write_bytes(content)

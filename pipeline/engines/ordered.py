@@ -57,7 +57,7 @@ def in_order(
                 item = next(source)
             except StopIteration:
                 break
-            except Exception as error:  # raised below, after the rows that stand before it
+            except Exception as error:  # noqa: BLE001  raised below, after the rows that stand before it
                 failure = error
                 break
             waiting.append((item, pool.submit(work, item)))

@@ -104,7 +104,7 @@ EDGES = (
 
 
 def _at_edge(edge: str) -> Callable[[str], str]:
-    return lambda text: edge.format(text)
+    return edge.format
 
 
 KINDS = (

@@ -47,7 +47,7 @@ def point(rows: Judged) -> dict[str, float]:
     """Every metric of the rows as they are."""
     totals = {block: cells.sum(axis=0, keepdims=True) for block, cells in sums(rows).items()}
     values = figures(totals, present_classes(rows))
-    score, positive, sided = _sides(rows)
+    score, positive, _ = _sides(rows)
     if _two_sided(positive):
         values["two_way.auroc"] = auroc(score, positive, np.ones((1, len(score))))
     return {name: float(value[0]) for name, value in values.items()}

@@ -158,7 +158,7 @@ def commit() -> str:
     """The Git commit of the working folder, with ``+`` where files differ from it; empty outside of Git."""
     try:
         said = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty=+"], capture_output=True, text=True
+            ["git", "describe", "--always", "--abbrev=40", "--dirty=+"], capture_output=True, text=True, check=False
         )
     except OSError:
         return ""

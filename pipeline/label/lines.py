@@ -87,9 +87,8 @@ def _typed(path: Path, source: Source) -> Table:
 def _as_text(column: pa.Array) -> np.ndarray:
     """Values as strings; whole numbers without a point, lists as JSON."""
     out = np.empty(len(column), object)
-    for row, value in enumerate(column.to_pylist()):
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
+    for row, given in enumerate(column.to_pylist()):
+        value = int(given) if isinstance(given, float) and given.is_integer() else given
         nested = isinstance(value, (list, dict))
         out[row] = "" if value is None or value != value else json.dumps(value) if nested else str(value)
     return out

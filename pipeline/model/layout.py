@@ -160,7 +160,8 @@ def _check_values(name: str, array: np.ndarray, spec: Spec, sizes: dict[str, int
         raise ValueError(f"{name}: expected values of {spec.low:,} to {high:,}, found {found}")
     if spec.endless and np.isposinf(array[:-1]).any():
         raise ValueError(f"{name}: found an infinity before its last value")
-    if spec.rising and not (array[1:] > array[:-1]).all() or spec.steady and not (array[1:] >= array[:-1]).all():
+    falls = spec.rising and not (array[1:] > array[:-1]).all()
+    if falls or (spec.steady and not (array[1:] >= array[:-1]).all()):
         raise ValueError(f"{name}: expected rising values")
     for shift, bits in spec.symbols:
         largest = ((array >> shift) & ((1 << bits) - 1)).max()

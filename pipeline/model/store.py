@@ -76,7 +76,7 @@ def save(
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        os.chmod(part, 0o755)
+        os.chmod(part, 0o755)  # noqa: S103  as any folder that is made, and not as a temporary one
         _write_parts(part, weights, pipeline, seen)
         hashes = {file.name: sha256(file.read_bytes()) for file in sorted(part.iterdir())}
         # The card is written last: its presence means that the model is whole.

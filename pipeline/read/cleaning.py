@@ -33,7 +33,7 @@ _TEASERS = (
     r"in pictures|gallery|live|live updates|breaking|breaking news|just in|exclusive|update|updated|developing|alert|"
     r"full story|full report|the latest"
 )
-_LINK = re.compile(r"\(?\b(?:https?://|www\.|pic\.twitter\.com/|t\.co/|bit\.ly/)\S+", re.I)
+_LINK = re.compile(r"\(?\b(?:https?://|www\.|pic\.twitter\.com/|t\.co/|bit\.ly/)\S+", re.IGNORECASE)
 # Where an ampersand was taken for a separator: "Iran #39;s", "quot;no deal quot;".
 _EMBEDDED_ENTITY = re.compile(
     r"\s(?=#(?:39|8217);(?:s|t|d|m|re|ve|ll)\b)|(?<!&)#(\d{2,5}|x[0-9a-fA-F]{2,4});|(?<!&)\b(quot|amp|lt|gt|nbsp|apos);"
@@ -49,9 +49,9 @@ _HEADS = tuple(
         (r"^RT\s+(?=@)", 0),
         (r"^[@#][\w.-]+:?\s+", 0),
         (r"^[«»•·▪►▶■*>|–—-]+\s*", 0),
-        (rf"^[\[(]\s*(?:{_STAMP}|(?:{_TEASERS}))\s*[\])]\s*[-–—:|]*\s*", re.I),
+        (rf"^[\[(]\s*(?:{_STAMP}|(?:{_TEASERS}))\s*[\])]\s*[-–—:|]*\s*", re.IGNORECASE),
         (rf"^{_STAMP}\s*(?:[-–—:|]\s*|(?=[A-Z]))", 0),
-        (rf"^(?:{_TEASERS})(?:\s+\d+)?\s*(?:[:»]|[|](?![^|]*[|])|\s[-–—]+\s)\s*", re.I),
+        (rf"^(?:{_TEASERS})(?:\s+\d+)?\s*(?:[:»]|[|](?![^|]*[|])|\s[-–—]+\s)\s*", re.IGNORECASE),
         (r"^UPDATE \d+[-–: ]\s*", 0),
         (r"^By (?:[A-Z][\w.'-]+ ?){1,4}(?:, [A-Z][\w ]+)?\s*[|–—]\s*", 0),
         (rf"^\(?(?:{_AGENCIES})\)?\s*(?:[-–—:|]+)\s*", 0),
@@ -65,20 +65,20 @@ _TAILS = tuple(
     re.compile(pattern, flags)
     for pattern, flags in (
         (r"\s+[@#][\w.-]+$", 0),
-        (rf"\s*[\[(]\s*(?:{_STAMP})\s*[\])]$", re.I),
+        (rf"\s*[\[(]\s*(?:{_STAMP})\s*[\])]$", re.IGNORECASE),
         (
             rf"\s*[\[(]\s*(?:(?:photo|photos|image|picture|video|file photo|credit|source|via|pic|reporting by|writing by|"
             rf"editing by|with inputs from)\b[^\])]*|(?:{_AGENCIES})(?:[/, ][^\])]*)?)[\])]\.?$",
-            re.I,
+            re.IGNORECASE,
         ),
-        (rf"\s*[-–—|]+\s*(?:{_TEASERS})\.*$", re.I),
-        (r"\.?\s+(?:read more|share this article|share this|click here|full story)\s*(?:[:»>.…]+)?$", re.I),
+        (rf"\s*[-–—|]+\s*(?:{_TEASERS})\.*$", re.IGNORECASE),
+        (r"\.?\s+(?:read more|share this article|share this|click here|full story)\s*(?:[:»>.…]+)?$", re.IGNORECASE),
         (
             rf"\s+(?:[-–—|»]+)\s*(?:The )?(?:{_AGENCIES}|BBC(?: News)?|CNN|Al Jazeera|Sky News|The Guardian|Fox News)\.?$",
             0,
         ),
         (r"(?<=^)([^|»]+?)\s+(?:[|»]|::)\s*[^|»]{2,40}$", 0),
-        (r"\s+[-–—]\s*[\w-]+\.(?:com|net|org|co\.uk|ru|info|eu|news|tv|in)\.?$", re.I),
+        (r"\s+[-–—]\s*[\w-]+\.(?:com|net|org|co\.uk|ru|info|eu|news|tv|in)\.?$", re.IGNORECASE),
         (r"\s*[«»|]+$", 0),
     )
 )

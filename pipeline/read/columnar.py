@@ -80,9 +80,7 @@ def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
     require_size(path.stat().st_size, WHOLE, path)
     try:
         frame = pd.read_excel(path, dtype=object) if kind == ".xlsx" else pd.read_stata(path)
-    except (
-        Exception
-    ) as error:  # openpyxl and pandas raise whatever their parts raise: BadZipFile, struct.error, IndexError
+    except Exception as error:  # noqa: BLE001  whatever the parts of openpyxl and pandas raise: BadZipFile, struct.error
         reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
         raise InputError(f"{path}: cannot be read as {kind[1:]}: {reason}") from None
     frame.columns = [str(name) for name in frame.columns]

@@ -143,8 +143,8 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
         roles.append(_roles(names, options, source.address))
         return roles[0].all()
 
-    for rows in read_rows(source, choose, options.delimiter):
-        rows = _bounded(rows, roles[0].text, source.address)
+    for read in read_rows(source, choose, options.delimiter):
+        rows = _bounded(read, roles[0].text, source.address)
         if rows.rejects and not options.set_aside:
             first = rows.rejects[0]
             raise InputError(

@@ -77,7 +77,8 @@ def json_columns(source: Source) -> dict[str, pa.DataType]:
 def _begun(stream: Readable) -> Iterator[bytes]:
     """Blocks of whole lines, the first of them with the first object, unless that comes very late."""
     first: bytes | None = b""
-    for block in records(stream, quoted=False):
+    for read in records(stream, quoted=False):
+        block = read
         if first is not None:
             first += block
             if not _objects(first.split(b"\n")) and len(first) < BLOCK:

@@ -170,7 +170,7 @@ def strongest(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.n
     ----------
     bounds : (n_texts + 1,) the first word of each text.
     """
-    n_kinds, n_words = places.known.shape
+    n_words = places.known.shape[1]
     strength = np.abs(places.weight)
     strength[~places.known] = ABSENT
     full = np.flatnonzero(np.diff(bounds))

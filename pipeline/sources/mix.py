@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,7 @@ class Recipe:
     """
 
     data: tuple[str, ...]
-    columns: Columns = Columns()
+    columns: Columns = field(default_factory=Columns)
     tests: tuple[str, ...] = ()
     weights: tuple[tuple[str, float], ...] = ()
 

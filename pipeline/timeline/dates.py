@@ -68,7 +68,7 @@ def _seconds(text: str, date_format: str | None) -> float:
         return np.nan
     if date_format:
         try:
-            return _utc(datetime.strptime(text, date_format))
+            return _utc(datetime.strptime(text, date_format))  # noqa: DTZ007  `_utc` takes a date without a zone as UTC
         except ValueError:
             return np.nan
     numeric = _NUMERIC.match(text)
@@ -104,7 +104,7 @@ def _parsed(text: str) -> datetime:
 
     if not re.search(r"\d{4}", text) or not re.search(r"[A-Za-z]{3}", text):
         raise ValueError(text)
-    one, other = (parser.parse(text, default=datetime(2000, 1, day)) for day in (1, 2))
+    one, other = (parser.parse(text, default=datetime(2000, 1, day)) for day in (1, 2))  # noqa: DTZ001  as above
     if one != other:  # the day was filled in
         raise ValueError(text)
     return one

@@ -97,7 +97,7 @@ def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decisi
         reason = f"not compared: {champion} cannot be loaded"
         return Decision(candidate, champion, alias, data, metric, None, False, reason, (str(error),))
     both = _require(contest([opened, holder], corpus), metric)
-    assert both.comparison is not None  # there are two
+    assert both.comparison is not None  # noqa: S101  for the type checker: there are two
     difference = both.comparison.differences[metric]
     better = difference.low > 0
     said = f"{candidate} is {'better' if better else 'not better'} than @{alias}, {champion}"
