@@ -12,8 +12,8 @@ import pytest
 from pipeline.corpus.labelled import read_labelled
 from pipeline.corpus.near import near_pairs
 from pipeline.stance import APPEAL, EVENTS, LABELS, OTHER, STANCES, stance_of
-from pipeline.text.analysis import FUNCTION_WORDS
 from pipeline.text.lexicon import learn
+from pipeline.text.words import FUNCTION_WORDS
 from tests.conftest import DATA, SHARED
 
 SNIPPETS = pd.read_csv(DATA / "snippets.csv", dtype=str, keep_default_na=False)

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.stance import STANCES
-from pipeline.text.analysis import FUNCTION_WORDS
+from pipeline.text.words import FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

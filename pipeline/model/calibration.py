@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.model.layout import rounded, scale_of
 from pipeline.stance import APPEAL, EVENTS, LABELS, OTHER, STANCES, event_of, quad_of, stance_of, stance_of_quad
 
 if TYPE_CHECKING:
@@ -61,16 +62,6 @@ def calibrated(pipeline: Pipeline, calibration: Calibration) -> Pipeline:
     intercept = classifier.relevance_intercept_ / calibration.relevance_temperature + calibration.relevance_offset
     classifier.relevance_intercept_ = float(intercept)
     return pipeline
-
-
-def rounded(coef: np.ndarray, scale: float) -> np.ndarray:
-    """Coefficients to the precision of a model folder, float32; ``scale`` from `scale_of` all of them."""
-    return (np.round(coef * scale) / scale).astype(np.float32)
-
-
-def scale_of(coef: np.ndarray) -> float:
-    """The power of two by which coefficients become whole numbers of 16 bits without losing more than they must."""
-    return 2.0 ** (14 - np.ceil(np.log2(max(np.abs(coef).max(initial=0), 1.0))))
 
 
 def _stance(label: str) -> str:

@@ -167,3 +167,13 @@ def _check_values(name: str, array: np.ndarray, spec: Spec, sizes: dict[str, int
         largest = ((array >> shift) & ((1 << bits) - 1)).max()
         if largest >= sizes["n_symbols"]:
             raise ValueError(f"{name}: expected symbols under {sizes['n_symbols']:,}, found {largest:,}")
+
+
+def rounded(coef: np.ndarray, scale: float) -> np.ndarray:
+    """Coefficients to the precision of a model folder, float32; ``scale`` from `scale_of` all of them."""
+    return (np.round(coef * scale) / scale).astype(np.float32)
+
+
+def scale_of(coef: np.ndarray) -> float:
+    """The power of two by which coefficients become whole numbers of 16 bits without losing more than they must."""
+    return 2.0 ** (14 - np.ceil(np.log2(max(np.abs(coef).max(initial=0), 1.0))))

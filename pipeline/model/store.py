@@ -17,10 +17,9 @@ from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
 from pipeline.errors import ModelError
-from pipeline.model.calibration import scale_of
 from pipeline.model.card import FORMAT, Traced, check_card, in_json, parse
 from pipeline.model.folder import FILES, checked_bytes, damaged, read_file, sha256
-from pipeline.model.layout import SEEN, STRINGS, WEIGHTS, Spec, arrays_of, check, strings_of
+from pipeline.model.layout import SEEN, STRINGS, WEIGHTS, Spec, arrays_of, check, scale_of, strings_of
 from pipeline.model.settings import Settings
 from pipeline.model.weights import Weights
 from pipeline.text.lexicon import Lexicon
