@@ -197,9 +197,16 @@ def test_tasks_come_back_with_their_meta(tmp_path, tool):
     assert answer.project == "abc"
 
 
+def test_a_short_export_of_label_studio_keeps_our_id_beside_its_own(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"text": TREATY, "text_id": "n-1", "id": 17, "label": "AGREE", "annotator": 1}]))
+    (answer,) = read_export(path)
+    assert (answer.id, answer.label, answer.annotator) == ("n-1", "AGREE", "1")
+
+
 def test_tasks_of_label_studio_hide_the_opinion_unless_asked():
     (hidden,) = json.loads(tasks_for("label-studio", [Task("n-1", TREATY)]))
-    assert hidden == {"data": {"text": TREATY, "id": "n-1"}}
+    assert hidden == {"data": {"text": TREATY, "text_id": "n-1"}}
     (shown,) = json.loads(tasks_for("label-studio", [Task("n-1", TREATY, opinion="escalation")]))
     assert shown["predictions"][0]["result"][0]["value"] == {"choices": ["escalation"]}
     assert '<Choice value="AID"/>' in label_studio_config(("AID",))

@@ -75,7 +75,8 @@ def _shown(task: Task, key: str) -> dict:
 
 
 def _label_studio_task(task: Task) -> dict:
-    made: dict[str, Any] = {"data": {"text": task.text, "id": task.id, **task.meta}}
+    # Its short exports have an `id` of their own, which would take the place of this one.
+    made: dict[str, Any] = {"data": {"text": task.text, "text_id": task.id, **task.meta}}
     if task.opinion:
         result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [task.opinion]}}
         made["predictions"] = [{"model_version": "detente", "result": [result]}]
@@ -131,7 +132,7 @@ def _objects(data: bytes) -> list[dict]:
 def _label_studio(task: dict) -> Iterator[Answer]:
     """Label Studio"""
     data, project = task["data"], str(task.get("project") or "")
-    about = {"id": str(data.get("id", task.get("id", ""))), "picked": str(data.get("picked") or "")}
+    about = {"id": str(data.get("text_id", data.get("id", task.get("id", "")))), "picked": str(data.get("picked") or "")}
     about["project"] = "/".join(filter(None, (project, str(data.get("pool") or ""))))
     given = [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
     if not given:
@@ -150,7 +151,7 @@ def _label_studio_min(task: dict) -> Iterator[Answer]:
     )
     label = label.get("choices", "") if isinstance(label, dict) else label
     by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
-    yield Answer(task["text"], _single(label), str(task["id"]), by, pool, picked)
+    yield Answer(task["text"], _single(label), str(task.get("text_id", task["id"])), by, pool, picked)
 
 
 def _prodigy(task: dict) -> Iterator[Answer]:
