@@ -199,7 +199,9 @@ def test_tasks_come_back_with_their_meta(tmp_path, tool):
 
 def test_a_short_export_of_label_studio_keeps_our_id_beside_its_own(tmp_path):
     path = tmp_path / "export.json"
-    path.write_text(json.dumps([{"text": TREATY, "text_id": "n-1", "id": 17, "label": "AGREE", "annotator": 1}]))
+    path.write_text(
+        json.dumps([{"text": TREATY, "text_id": "n-1", "id": 17, "label": "AGREE", "annotator": 1, "annotation_id": 5}])
+    )
     (answer,) = read_export(path)
     assert (answer.id, answer.label, answer.annotator) == ("n-1", "AGREE", "1")
 
