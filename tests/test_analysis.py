@@ -87,6 +87,13 @@ def test_a_clause_between_commas_that_tells_of_a_noun_is_left_out(known):
     assert symbols("Rebels halted aid, which agreed.", known)[-1] == "agre"  # nothing follows the clause
 
 
+def test_the_first_word_of_a_question_is_a_symbol(known):
+    asked = symbols("Will Kenya halt aid to Peru?", known)
+    assert asked[0] == symbols("Kenya halted aid?", known)[0] == "<question>"
+    assert "<question>" not in symbols("Will Kenya halt aid to Peru? Yes.", known)
+    assert symbols("?", known) == []
+
+
 def test_numbers_are_one_symbol(known):
     assert symbols("aid of 3,000 and 45", known).count("<number>") == 3
 

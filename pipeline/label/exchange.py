@@ -132,7 +132,10 @@ def _objects(data: bytes) -> list[dict]:
 def _label_studio(task: dict) -> Iterator[Answer]:
     """Label Studio"""
     data, project = task["data"], str(task.get("project") or "")
-    about = {"id": str(data.get("text_id", data.get("id", task.get("id", "")))), "picked": str(data.get("picked") or "")}
+    about = {
+        "id": str(data.get("text_id", data.get("id", task.get("id", "")))),
+        "picked": str(data.get("picked") or ""),
+    }
     about["project"] = "/".join(filter(None, (project, str(data.get("pool") or ""))))
     given = [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
     if not given:

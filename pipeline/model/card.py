@@ -16,7 +16,7 @@ from pipeline.model.settings import Settings, Share
 from pipeline.model.strict import convert
 from pipeline.stance import LABELS
 
-FORMAT = 4
+FORMAT = 5
 
 Text = Annotated[str, Meta(max_length=500)]
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import as_strings, booleans, integers
 from pipeline.arrays.ragged import segment_ids, segment_sums
 from pipeline.text import names, scope
-from pipeline.text.lexicon import ACTOR, NAME, NUMBER, Lexicon, words_of
+from pipeline.text.lexicon import ACTOR, NAME, NUMBER, QUESTION, Lexicon, words_of
 from pipeline.text.tokens import Tokens
 from pipeline.text.words import FILLERS, FUNCTION_WORDS
 
@@ -78,7 +78,8 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     """Analyse texts with a lexicon, up to the sequence of symbols.
 
     With ``masks``, names and numbers become one symbol each and "n't" becomes "not". With ``clauses``, words in reach of a
-    negation become their negated twins, and clauses that tell of a noun are left out.
+    negation become their negated twins, clauses that tell of a noun are left out, and the first word of a question is
+    replaced by a symbol: whether it is "will" or "who", what follows did not happen, or nobody says so.
     """
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
@@ -95,6 +96,10 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     aside = _asides(tokens, kind, shape) if clauses else np.zeros(len(tokens), bool)
     follows &= ~aside
     kept = np.flatnonzero(~(_is(kind, "letter") | follows | aside))
+    if clauses:
+        begin = np.searchsorted(kept, tokens.bounds)
+        asks = names.questions(tokens) & (begin[1:] > begin[:-1])
+        stem[kept[begin[:-1][asks]]] = QUESTION
     clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
     return tokens, _sequence(tokens, clause, kind[kept], stem[kept], kept, follows, negation, marks, lexicon, clauses)
 

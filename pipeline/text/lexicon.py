@@ -23,8 +23,8 @@ from pipeline.text.tokens import Tokens, tokenise
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-SPECIAL = ("<name>", "<number>", "<negated>", "<actor>")  # no token looks like these
-NAME, NUMBER, NEGATED, ACTOR = range(len(SPECIAL))
+SPECIAL = ("<name>", "<number>", "<negated>", "<actor>", "<question>")  # no token looks like these
+NAME, NUMBER, NEGATED, ACTOR, QUESTION = range(len(SPECIAL))
 _SHORT_NAME = 3  # letters of a name that is not looked for in capitals: "Lao" is no LAO
 _TWIN = "not "  # what a negated twin's symbol begins with; no stem holds a space
 LEAST_NEGATED = 2  # a stem has a negated twin of its own where it stood so often in reach of a negation

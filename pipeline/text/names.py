@@ -134,6 +134,15 @@ def sentence_case_places(tokens: Tokens) -> np.ndarray:
     return np.flatnonzero(~shape.sentence & ~shape.headline)
 
 
+def questions(tokens: Tokens) -> np.ndarray:
+    """(n_texts,) bool: the text ends with a question mark."""
+    marked = booleans(pc.match_substring(tokens.gaps, "?"))
+    out = np.zeros(len(tokens.bounds) - 1, bool)
+    some = np.flatnonzero(np.diff(tokens.bounds))
+    out[some] = marked[tokens.gap_of[tokens.code[tokens.bounds[1:][some] - 1]]]
+    return out
+
+
 def mask(
     shape: Shapes,
     common: np.ndarray,
