@@ -62,9 +62,9 @@ def test_a_repeat_is_dropped_and_a_contradiction_is_set_aside(tmp_path):
     corpus = read_labelled([written(tmp_path, ".csv", [*ROWS, ("AID", ROWS[0][1]), ("REJECT", ROWS[0][1])])])
     assert corpus.texts.tolist() == [ROWS[1][1]]
     assert [(one.file, one.row, one.label) for one in corpus.set_aside] == [
-        ("rows.csv", 1, "ACCUSE"),
-        ("rows.csv", 3, "AID"),
-        ("rows.csv", 4, "REJECT"),
+        ("rows.csv", 2, "ACCUSE"),
+        ("rows.csv", 4, "AID"),
+        ("rows.csv", 5, "REJECT"),
     ]
     assert reasons(corpus.set_aside) == {"one text under several labels": 3}
 
@@ -77,7 +77,7 @@ def test_of_labels_that_agree_the_one_that_says_most_is_kept(tmp_path):
     (tmp_path / "coarse.csv").write_text(f"text,stance\n{ROWS[0][1]},escalation\n")
     corpus = read_labelled([tmp_path / "coarse.csv", written(tmp_path, ".csv")])
     assert corpus.events.tolist() == ["ACCUSE", "AID"]
-    assert corpus.sources.tolist() == ["rows.csv"] * 2 and corpus.rows.tolist() == [1, 2]
+    assert corpus.sources.tolist() == ["rows.csv"] * 2 and corpus.rows.tolist() == [2, 3]
     assert corpus.set_aside == ()
 
 
@@ -101,8 +101,8 @@ def test_rows_set_aside_are_written_whole(tmp_path):
     path = write_set_aside(corpus.set_aside, tmp_path / "new" / "set_aside.csv")
     assert path.read_text().splitlines() == [
         "reason,file,row,label,text",
-        "one text under several labels,rows.csv,1,ACCUSE,Kenya accused Uganda of spying.",
-        "one text under several labels,rows.csv,3,AID,Kenya accused Uganda of spying.",
+        "one text under several labels,rows.csv,2,ACCUSE,Kenya accused Uganda of spying.",
+        "one text under several labels,rows.csv,4,AID,Kenya accused Uganda of spying.",
     ]
     assert [one.name for one in path.parent.iterdir()] == ["set_aside.csv"]
 
@@ -110,14 +110,14 @@ def test_rows_set_aside_are_written_whole(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"event,text\nFIGHT,A fight.\n", "row 1: unknown event type 'FIGHT'; expected one of ACCUSE"),
-        (b"event,text\nAID, \n", "row 1: the text is blank"),
-        (b"event,text\n,Rain.\n", "row 1: no label"),
+        (b"event,text\nFIGHT,A fight.\n", "row 2: unknown event type 'FIGHT'; expected one of ACCUSE"),
+        (b"event,text\nAID, \n", "row 2: the text is blank"),
+        (b"event,text\n,Rain.\n", "row 2: no label"),
         (
             b"event,stance,text\nAID,escalation,Food came.\n",
-            "row 1: AID means de-escalation, but the row says escalation",
+            "row 2: AID means de-escalation, but the row says escalation",
         ),
-        (b"event,quad,text\nAID,verbal conflict,Food came.\n", "row 1: AID means material cooperation"),
+        (b"event,quad,text\nAID,verbal conflict,Food came.\n", "row 2: AID means material cooperation"),
         (b"event,text\nAID,caf\xe9\n", "row 2: expected UTF-8, found byte 0xe9"),
         (b"event,words\nAID,Rain.\n", "expected a column named text or sentence"),
         (b"kind,text\nAID,Rain.\n", "expected a column named event, quad or stance, found kind, text"),
@@ -131,6 +131,22 @@ def test_bad_input_is_named_with_its_place(tmp_path, content, message):
     with pytest.raises((InputError, LabelError), match=message) as caught:
         read_labelled([path])
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "row"),
+    [
+        ("rows.csv", "event,text\nAID,Food came.\nAID,caf\xe9\n", 3),
+        ("rows.csv", "event,text\nAID,Food came.\nFIGHT,A fight.\n", 3),
+        ("rows.jsonl", '{"event": "AID", "text": "Food came."}\n{"event": "FIGHT", "text": "A fight."}\n', 2),
+        ("rows.jsonl", '{"event": "AID", "text": "Food came."}\n\n{"event": "FIGHT", "text": "A fight."}\n', 3),
+    ],
+)
+def test_a_label_and_a_broken_row_are_counted_alike_as_an_editor_counts_lines(tmp_path, name, content, row):
+    path = tmp_path / name
+    path.write_text(content, encoding="latin-1")
+    with pytest.raises((InputError, LabelError), match=rf"{name}, row {row}: "):
+        read_labelled([path])
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -25,7 +25,7 @@ class SetAside:
     ----------
     reason : why, in the same words for all rows of a kind.
     file : its file, or the name of its corpus.
-    row : its place there, from 1; 0 where unknown.
+    row : its place there, a header counting; 0 where unknown.
     label : its finest label.
     text : its text.
     """

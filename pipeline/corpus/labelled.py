@@ -14,7 +14,7 @@ from pipeline.corpus.contradictions import SetAside, sift
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
-from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings, texts_of
+from pipeline.read.tables import TEXT_COLUMNS, column_of, read_numbered, strings, texts_of
 from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Corpus:
     quads : (n,) object, quad classes; the empty string where unknown. Left out, they follow from the event types.
     weights : (n,) float64, how many times each row counts in training; NaN, as where left out, for what the settings
         say.
-    rows : (n,) int64, place of each row in its file, from 1; 0, as where left out, for unknown.
+    rows : (n,) int64, place of each row in its file, a header counting; 0, as where left out, for unknown.
     files : the paths that were read.
     set_aside : rows that were read and left out, with the reason of each.
     recipe : how the corpus was put together (`pipeline.sources.mix.Recipe`), where it was by name.
@@ -178,14 +178,14 @@ def files_of(path: Path) -> list[Path]:
 
 def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Corpus:
     """Read one labelled file, repeats and all; the kinds of the named columns that it has are added to ``found``."""
-    table = read_table(path)
+    table, rows = read_numbered(path)
     shipped = path.name in SHIPPED and (path.parent / SHIPPED[0]).exists()
     columns = Columns() if shipped else columns.of(table.column_names)
     if found is not None:
         found.update(kind.name for kind in fields(columns) if getattr(columns, kind.name))
     texts = texts_of(table.column(column_of(table.column_names, columns.text, TEXT_COLUMNS, path)))
     texts = clean(texts).to_pylist()
-    for row, text in enumerate(texts, start=1):
+    for row, text in zip(rows.tolist(), texts):
         if not text.strip():
             raise InputError(f"{path}, row {row}: the text is blank; expected a sentence or a headline")
     labels = [_labels(table, getattr(columns, name), name, path) for name in ("event", "quad", "stance")]
@@ -195,11 +195,11 @@ def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Cor
             "name yours with --event-column, --quad-column or --stance-column"
         )
     labels = [column or [""] * len(texts) for column in labels]
-    checked = [check_labels(path, row, *given) for row, given in enumerate(zip(*labels), start=1)]
+    checked = [check_labels(path, row, *given) for row, given in zip(rows.tolist(), zip(*labels))]
     events, quads, stances = zip(*checked)
     sources = [path.name] * len(texts)
     text, event, stance, source, quad = (np.array(one, object) for one in (texts, events, stances, sources, quads))
-    return Corpus(text, event, stance, source, quad, rows=np.arange(1, len(texts) + 1))
+    return Corpus(text, event, stance, source, quad, rows=rows)
 
 
 def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -96,16 +97,24 @@ def read_table(path: str | Path, encoding: str | None = None, delimiter: str | N
     InputError
         Where the file is missing, empty or of another format, or a row cannot be read.
     """
+    return read_numbered(path, encoding, delimiter)[0]
+
+
+def read_numbered(
+    path: str | Path, encoding: str | None = None, delimiter: str | None = None
+) -> tuple[pa.Table, np.ndarray]:
+    """The same, and where each row stands in the file (`Rows.numbers`)."""
     path = Path(path)
     if suffix_of(path) not in (*TABLE_SUFFIXES, *FEED_SUFFIXES):
         found = suffix_of(path) or "no suffix"
         raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
-    parts = []
+    parts, numbers = [], []
     for rows in read_rows(on_disk(path, encoding), lambda names: names, delimiter):
         for reject in rows.rejects:
             raise InputError(f"{path}, row {reject.row}: {reject.reason}")
         parts.append(pa.table(rows.columns))
-    return pa.concat_tables(parts)
+        numbers.append(rows.numbers)
+    return pa.concat_tables(parts), np.concatenate(numbers)
 
 
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
