@@ -43,8 +43,10 @@ demo: $(BIN)/detente$(EXE) ## install, train, evaluate, check, score three artic
 	@echo '      open timeline/timeline.html in a browser'
 	@echo '      $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db'
 
-test: lint ## run all tests
-	$(PY) -m pytest
+test: lint ## run all tests, on two processors, and see that they run nearly all of the code
+	$(PY) -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(PY) -m coverage json -q -o build/coverage.json
+	$(PY) tests/covered.py build/coverage.json
 
 check: lint ## run what is quick, before a commit
 	$(PY) -m pytest -m "not slow" -x tests/test_house.py tests/test_docs.py tests/test_tokens.py tests/test_analysis.py \
@@ -63,4 +65,4 @@ constraints: ## write the pinned versions anew
 	rm -rf build/pins
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) build *.egg-info models mlflow.db mlruns timeline
+	rm -rf $(VENV) build .coverage* *.egg-info models mlflow.db mlruns timeline

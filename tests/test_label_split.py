@@ -163,3 +163,28 @@ def test_the_command_gives_json_in_a_pipe_and_a_list_of_disagreements(tmp_path):
         str(one): "AID",
         str(other): "ASSAULT",
     }
+
+
+def test_exports_of_a_tool_are_compared_by_their_annotators(tmp_path):
+    path = tmp_path / "export.jsonl"
+    rows = [
+        {"text": text, "answer": "accept", "accept": [label], "_annotator_id": who}
+        for who, said in (("ann", A), ("bob", B))
+        for text, label in said
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    said = read_annotators([path])
+    assert said == {"ann": A, "bob": B}
+    path.write_text(json.dumps(rows[0] | {"accept": ["nonsense"]}) + "\n")
+    with pytest.raises(InputError, match="unknown label 'nonsense'; bring it into shape"):
+        read_annotators([path])
+
+
+def test_what_cannot_be_compared_is_a_clear_line(tmp_path):
+    path = write(tmp_path / "a.csv", A)
+    with pytest.raises(InputError, match="no column 'who'; the file has text, event"):
+        read_annotators([path], by="who")
+    with pytest.raises(InputError, match="label 'neutral' is no event type; compare stances with --level stance"):
+        agreement({"a": A, "b": [("Rain fell.", "neutral")]}, "event")
+    with pytest.raises(InputError, match="level"):
+        agreement({"a": A, "b": B}, "word")

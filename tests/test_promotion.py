@@ -182,3 +182,26 @@ def test_the_command_line_lists_runs_and_refuses_with_its_own_exit_code(logged, 
         "error: models:/detente/2 is not better than @held, models:/detente/1: three stances, macro-F1"
     )
     assert line.endswith("; not promoted, --force promotes it all the same")
+
+
+def test_only_a_version_of_a_detente_model_is_promoted(logged, worse, unseen):  # noqa: F811
+    client = mlflow.MlflowClient()
+    client.create_registered_model("another")
+    version = client.create_model_version("another", client.get_model_version_download_uri("detente", "1"))
+    with pytest.raises(InputError, match="expected a version of detente"):
+        weigh(f"models:/another/{version.version}", "champion", unseen)
+    run_id = client.create_run("0", run_name="bare").info.run_id
+    with pytest.raises(InputError, match="this run has no registered model; promote a model folder"):
+        weigh(run_id, "champion", unseen)
+    assert list_runs("Default")[0].name == "bare"
+
+
+def test_a_model_whose_run_waits_is_sent_first(logged, store, run, unseen):  # noqa: F811
+    folder = run.save(store / "late" / "waiting")
+    entry = put(run, folder, record_of(run, folder, Asked(now(), name="late")))
+    found = weigh(str(folder), "late", unseen)
+    assert (
+        not entry.exists()
+        and found.candidate == f"models:/detente/{next(one.version for one in list_runs() if one.name == 'late')}"
+    )
+    assert weigh(str(folder), "late", unseen).candidate == found.candidate

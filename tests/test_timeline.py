@@ -17,7 +17,7 @@ from pipeline.timeline.copies import first_copies, first_same
 from pipeline.timeline.dates import days_of, period_of
 from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
 from pipeline.timeline.gathered import gather
-from pipeline.timeline.memberships import all_of
+from pipeline.timeline.memberships import all_of, by_actors
 from pipeline.timeline.output import COLUMNS, matrix, page, rows_of, write_timeline
 from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Records, timeline
@@ -301,3 +301,52 @@ def test_only_a_turn_in_the_last_period_raises_the_alarm():
     assert not is_flagged_last(quiet)
     assert is_flagged_last([quiet[0], replace(quiet[1], flag="rise")])
     assert not is_flagged_last([replace(quiet[0], flag="rise"), quiet[1]])
+
+
+@pytest.mark.parametrize("actors", [["KEN; UGA", "TCD", ""], pa.array([["KEN", "UGA"], ["TCD"], None])])
+def test_series_are_read_from_the_columns_of_scored_files(actors):
+    given = {"source": ["KEN", "TCD", ""], "target": ["UGA", "", ""], "actors": actors}
+    columns = {name: cells if isinstance(cells, pa.Array) else as_strings(cells) for name, cells in given.items()}
+    pair = by_actors(columns, None, "pair")
+    assert [(row, pair.names[code]) for row, code in zip(pair.row, pair.code)] == [(0, "KEN>UGA")]
+    actor = by_actors(columns, None, "actor")
+    assert [(row, actor.names[code]) for row, code in zip(actor.row, actor.code)] == [
+        (0, "KEN"),
+        (0, "UGA"),
+        (1, "TCD"),
+    ]
+
+
+@pytest.mark.parametrize("by", ["source", "target"])
+def test_series_of_who_acts_and_who_is_acted_on_are_read_from_texts(by):
+    texts = as_strings(["Kenya accused Uganda.", "Rain fell.", "Uganda accused Kenya."])
+    named = by_actors({}, texts, by)
+    names = [named.names[code] for code in named.code]
+    assert named.row.tolist() == [0, 2] and names[0] != names[1]
+    assert by_actors({}, None, by) is None
+
+
+def test_what_a_feed_lacks_is_named(tmp_path, model):
+    path = tmp_path / "feed.csv"
+    path.write_text("date,text,p\n2024-01-01,Kenya accused Uganda.,x\n")
+    for feed, message in (
+        (Feed(frequency="Y"), "--freq Y: expected one of"),
+        (Feed(by="outlet_"), "--by outlet_: no such column; the file has date, text; .* are read from the texts"),
+        (Feed(text_column="p", date_column="text"), "no row has a date that can be read"),
+        (Feed(date_column="when"), "when"),
+    ):
+        with pytest.raises(InputError, match=message):
+            read_feed([path], feed, model)
+    path.write_text("date,words\n2024-01-01,Rain fell.\n")
+    with pytest.raises(InputError, match="expected texts .* or scores, found date, words"):
+        read_feed([path], Feed(), model)
+    path.write_text("date,p_escalation,p_de_escalation,p_neutral\n2024-01-01,high,0.1,0.1\n")
+    with pytest.raises(InputError, match="column p_escalation: expected numbers"):
+        read_feed([path], Feed(), model)
+    path.write_text("date,p_escalation,p_de_escalation,p_neutral\n2024-01-01,0.8,0.1,0.1\n")
+    with pytest.raises(InputError, match="--by pair: no such column; the file has date"):
+        read_feed([path], Feed(by="pair"), model)
+    with pytest.raises(InputError, match="timeline: standard input cannot be dated"):
+        dated_files(["-"])
+    with pytest.raises(InputError, match="no such file; check the path"):
+        dated_files([str(tmp_path / "none.csv")])

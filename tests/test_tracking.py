@@ -13,6 +13,7 @@ import urllib.request
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import numpy as np
@@ -27,6 +28,7 @@ from pipeline.tracking.fetch import model_folder
 from pipeline.tracking.outbox import put, send, waiting
 from pipeline.tracking.record import Asked, now, record_of
 from pipeline.tracking.runs import log_record
+from pipeline.tracking.served import ServedModel
 from tests.test_house import PIPELINE, imported
 
 TEXTS = ["Kenya accused Uganda of an attack.", "", "Chad sent food to Niger.", "Chad sent food to Niger."]
@@ -371,3 +373,49 @@ def test_an_unreachable_server_leaves_the_model_and_says_so(tmp_path, detente, t
     assert "Traceback" not in err
     assert load(tmp_path / "models" / "detente").card["name"] == "detente"
     assert len(waiting(tmp_path / "models" / "unsent")) == 1
+
+
+@pytest.fixture(scope="module")
+def here(folder):
+    """The served model in this process, as the code stands."""
+    model = ServedModel()
+    model.load_context(SimpleNamespace(artifacts={"model": str(folder)}))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [
+        (TEXTS[0], 1),
+        ({"text": TEXTS}, 4),
+        ([{"text": text} for text in TEXTS], 4),
+        (np.array(TEXTS)[:, None], 4),
+        (pd.DataFrame(), 0),
+        (pd.DataFrame({"only": TEXTS}), 4),
+        ([TEXTS[0], None, float("nan"), pd.NA], 4),
+    ],
+)
+def test_whatever_holds_texts_is_served_row_by_row(here, given, rows):
+    out = here.predict(None, given, {"evidence": 1, "actors": True})
+    assert len(out) == len(out.evidence) == len(out.source) == rows
+    if rows:
+        assert out.stance[0] == "escalation"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (np.array([TEXTS, TEXTS]), "expected one text a row, found 4"),
+        ({"text": TEXTS, "id": [1]}, "expected columns of one length"),
+        ([["a"], "b"], "row 1: expected a text, found list"),
+        (pd.DataFrame({"a": [1], "b": [2]}), "expected a column named text, found a, b"),
+    ],
+)
+def test_what_holds_no_texts_is_refused_with_the_place(here, given, message):
+    with pytest.raises(mlflow.MlflowException, match=message):
+        here.predict(None, given)
+
+
+def test_columns_that_would_hide_an_answer_get_another_name(here):
+    out = here.predict(None, pd.DataFrame({"text": TEXTS[:1], "stance": ["mine"]}))
+    assert (out.stance[0], out.stance_input[0]) == ("escalation", "mine")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.actors.roles import find_actors
-from pipeline.arrays.arrow import as_strings, integers
+from pipeline.arrays.arrow import as_strings, integers, string
 from pipeline.arrays.ragged import segment_ids
 
 BY_ACTORS = ("source", "target", "actor", "pair")
@@ -60,7 +60,7 @@ def by_actors(columns: dict[str, pa.Array], text: pa.Array | None, by: str) -> N
         if by == "actor":
             return _several(columns["actors"])
         both = pc.and_(pc.not_equal(source, ""), pc.not_equal(target, ""))
-        return by_column(pc.if_else(both, pc.binary_join_element_wise(source, target, ">"), ""))
+        return by_column(pc.if_else(both, pc.binary_join_element_wise(source, target, string(">")), string("")))
     if text is None:
         return None
     found = find_actors(text)
