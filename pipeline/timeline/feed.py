@@ -82,20 +82,20 @@ def records_of(
         row, series = row[kept], series[kept]
     if not len(row):
         raise InputError(f"{where}: --by {feed.by}: no text belongs to a series")
-    largest, left_out = _largest(series, is_relevant(found.cell[row]), feed.top)
-    row, series = row[largest], series[largest]
+    left_out = 0
+    if 0 < feed.top < len(found.names):
+        largest, left_out = _largest(series, is_relevant(found.cell[row]), feed.top)
+        row, series = row[largest], series[largest]
     return Records(series, row, found.names, found, first), Counts(
         found.read, found.reasons, copies, len(row), left_out
     )
 
 
-def _largest(series: np.ndarray, relevant: np.ndarray, top: int) -> tuple[np.ndarray | slice, int]:
+def _largest(series: np.ndarray, relevant: np.ndarray, top: int) -> tuple[np.ndarray, int]:
     """Which memberships belong to the ``top`` series with the most relevant texts, and how many series do not count."""
     here, own = np.unique(series, return_inverse=True)
-    if not top or len(here) <= top:
-        return slice(None), 0
     order = np.lexsort((-np.bincount(own), -np.bincount(own, relevant)))
-    return np.isin(own, order[:top]), len(here) - top
+    return np.isin(own, order[:top]), max(0, len(here) - top)
 
 
 def _first(found: Gathered) -> np.ndarray:

@@ -128,6 +128,7 @@ def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object
         dated += len(kept)
         step(read)
     texts.finish()
+    pa.default_memory_pool().release_unused()  # what reading took, before the arrays of all texts are joined
     mean = total[:, :4] / np.maximum(total[:, 4:], 1)
     whole = {name: _joined(parts.pop(name)) for name in list(parts)}
     return Gathered(
