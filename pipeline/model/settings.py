@@ -62,7 +62,7 @@ class Abstention:
     """
 
     coverage_floor: Share = 0.5
-    precision: Share = 0.93
+    precision: Share = 0.94
 
 
 @dataclass(frozen=True)
