@@ -18,6 +18,7 @@ from pipeline.cli.data_group import data
 from pipeline.cli.log_file import log_to
 from pipeline.cli.options import settings
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
+from pipeline.plain import say
 
 app = typer.Typer(
     help="Says, sentence by sentence, whether news tells of rising or easing tension, how sure it is, and why.",
@@ -115,7 +116,7 @@ def _one_line_errors() -> Iterator[None]:
 def _say_and_end(line: str, code: int) -> None:
     """One line on standard error, whatever characters it holds and wherever it goes."""
     try:
-        print(" ".join(line.split("\n")), file=sys.stderr)
+        say(" ".join(line.split("\n")))
     except (OSError, ValueError):  # standard error is closed or cannot say it
         code = code or 1
     raise SystemExit(code) from None

@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from pipeline.cli.options import MODEL, EventColumn, QuadColumn, StanceColumn, TextColumn
+from pipeline.plain import say
 
 
 def runs(
@@ -42,7 +43,7 @@ def _list(experiment: str | None) -> None:
     found = list_runs(experiment)
     (run_table if sys.stdout.isatty() else run_lines)(found)
     if kept := waiting(outbox_of(MODEL)):
-        print(f"{len(kept)} runs wait in {outbox_of(MODEL)}; `detente runs push` sends them", file=sys.stderr)
+        say(f"{len(kept)} runs wait in {outbox_of(MODEL)}; `detente runs push` sends them")
 
 
 def _compare(first: str, second: str) -> None:
@@ -58,10 +59,13 @@ def _push(outboxes: list[Path]) -> None:
 
     entries = [entry for outbox in outboxes for entry in waiting(outbox)]
     if not entries:
-        print(f"nothing waits in {', '.join(map(str, outboxes))}")
+        say(f"nothing waits in {', '.join(map(str, outboxes))}", stderr=False)
     for entry in entries:
         logged = send(entry)
-        print(f"sent {logged.run_name} ({logged.run_id}), registered as {logged.name}, version {logged.version}")
+        say(
+            f"sent {logged.run_name} ({logged.run_id}), registered as {logged.name}, version {logged.version}",
+            stderr=False,
+        )
 
 
 def promote(

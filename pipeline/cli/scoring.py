@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from pipeline.cli.options import MODEL, ModelOption, TextColumn, settings
+from pipeline.plain import say
 
 if TYPE_CHECKING:
     from pipeline.model.store import Model
@@ -178,4 +179,4 @@ def explain(
     found = explain_text(open_model(model), "\n\n".join(texts))
     explanation(found)
     if html:
-        print(f"wrote {write_page(found, html, 'What raises and what eases')}")
+        say(f"wrote {write_page(found, html, 'What raises and what eases')}", stderr=False)

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.options import MODEL, ModelOption, TextColumn, settings
 from pipeline.errors import ALERT
+from pipeline.plain import say
 
 
 def timeline(
@@ -60,6 +61,6 @@ def timeline(
         show.timeline(periods, counts)
     if out:
         title = f"Tension in {', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
-        print(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html")
+        say(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html", stderr=False)
     if alert and is_flagged_last(periods):
         raise typer.Exit(ALERT)

@@ -24,6 +24,7 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.options import settings as asked
 from pipeline.errors import DRIFT, FLOOR, TrackingError
+from pipeline.plain import say
 
 if TYPE_CHECKING:
     from pipeline.corpus.contradictions import SetAside
@@ -175,7 +176,7 @@ def keep(model: Model, made: Callable[[ModuleType], Measured]) -> None:
     try:
         measured.log_measured(model, made(measured))
     except TrackingError as error:
-        print(f"warning: the figures are not in the model's run: {error}; --no-log leaves this out", file=sys.stderr)
+        say(f"warning: the figures are not in the model's run: {error}; --no-log leaves this out")
 
 
 def check(
@@ -215,9 +216,7 @@ def drift(
     files = {path: read_scored(path) for path in (baseline, current)}
     for path, columns in files.items():
         if "text" not in columns:
-            print(
-                f"{path}: no column text, so new words are not compared; score it with --columns text", file=sys.stderr
-            )
+            say(f"{path}: no column text, so new words are not compared; score it with --columns text")
     found = drift(files[baseline], files[current], known_words(opened))
     show.drift(found)
     if log:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
+from pipeline.plain import say
 from pipeline.read.bounds import BLOCK, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, records, require_columns, whole
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.source import Source
@@ -43,9 +43,8 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
         columns, numbers, rejects, more = _parsed(block, lines, types, number, source.address, every)
         number += len(lines) - 1
         if more - missed:
-            print(
-                f"{source.address}: columns {', '.join(sorted(more - missed))} first appear after line {_FIRST:,}; left out",
-                file=sys.stderr,
+            say(
+                f"{source.address}: columns {', '.join(sorted(more - missed))} first appear after line {_FIRST:,}; left out"
             )
             missed |= more
         read = sum(1 for line in lines if line.strip())

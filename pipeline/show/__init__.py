@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
+from pipeline.plain import say
 from pipeline.write.journal import Totals
 
 if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
@@ -27,10 +28,10 @@ _WIDE = 120  # columns where the output is no terminal
 
 def console(stderr: bool = False, file: IO[str] | None = None) -> Console:
     """A console as wide as the terminal, or 120 columns where there is none."""
-    from rich.console import Console
+    from pipeline.show.plain_console import PlainConsole
 
-    made = Console(stderr=stderr, file=file, highlight=False)
-    return made if made.is_terminal else Console(stderr=stderr, file=file, highlight=False, width=_WIDE)
+    made = PlainConsole(stderr=stderr, file=file, highlight=False)
+    return made if made.is_terminal else PlainConsole(stderr=stderr, file=file, highlight=False, width=_WIDE)
 
 
 def bare_table(title: str | None = None, **options: Any) -> Table:
@@ -79,10 +80,10 @@ def reading(size: int) -> Iterator[Callable[[int, int], None]]:
 
 def scored(totals: Totals) -> None:
     """What a run to a file did."""
-    print(f"{totals.rows:,} rows in {totals.out}", file=sys.stderr)
+    say(f"{totals.rows:,} rows in {totals.out}")
     if totals.rejected:
         said = f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}"
-        print(said, file=sys.stderr)
+        say(said)
 
 
 def figures(measured: dict, title: str) -> None:
@@ -107,19 +108,20 @@ def figures(measured: dict, title: str) -> None:
 def trained(folder: Path, logged: Logged) -> None:
     """Where the model is and how to look at the run."""
     out = console()
-    out.print(f"model    {folder}")
+    out.print(f"model    {folder}", markup=False)
     out.print(
         f"run      {logged.run_name} ({logged.run_id}), registered as {logged.name}, version {logged.version}",
         soft_wrap=True,
+        markup=False,
     )
-    out.print(f"look     {logged.ui_command}", soft_wrap=True)
-    out.print(f'next     detente score "…" --model {folder}', soft_wrap=True)
+    out.print(f"look     {logged.ui_command}", soft_wrap=True, markup=False)
+    out.print(f'next     detente score "…" --model {folder}', soft_wrap=True, markup=False)
 
 
 def evaluation(done: Evaluation) -> None:
     """An evaluation's warnings, figures, baselines and weak slices."""
     for warning in done.warnings:
-        console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
+        console(stderr=True).print(f"warning: {warning}", soft_wrap=True, markup=False)
     figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear to the model")
     table = bare_table("two-way and three-way macro-F1")
     for name in ("system", "two-way", "three-way"):
@@ -133,7 +135,7 @@ def evaluation(done: Evaluation) -> None:
         console().print(table)
     for one in (one for one in done.slices if one.worse):
         said = f"{one.accuracy:.2f} of {one.rows} right, significantly worse than the rest"
-        console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True)
+        console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True, markup=False)
 
 
 def comparison(found: Comparison, first: str, second: str) -> None:
@@ -171,13 +173,15 @@ def drift(found: Drift) -> None:
         table.add_row(shift.what, f"{shift.value:.3f}", f"{shift.limit:.2f}", "[red]moved[/red]" if shift.moved else "")
     console().print(table)
     if found.new_words:
-        console().print("new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), soft_wrap=True)
+        console().print(
+            "new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), soft_wrap=True, markup=False
+        )
 
 
 def written(paths: list[Path], stderr: bool = False) -> None:
     """Files that were written; on standard error where programs read standard output."""
     for path in paths:
-        console(stderr).print(f"wrote    {path}", soft_wrap=True)
+        console(stderr).print(f"wrote    {path}", soft_wrap=True, markup=False)
 
 
 def _figure_row(table: Table, name: str, figure: Figure) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import metric_in_words
 from pipeline.experiment.variants import RIGHT_SIDE, TAKES_SIDE, Result
+from pipeline.plain import say
 from pipeline.show import bare_table, console
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _OWN = {TAKES_SIDE: "takes a side", RIGHT_SIDE: "right where it takes a side"}
 def experiment(answered: Answered) -> None:
     """The question and, for each metric, a table of variants by sets of rows; in a pipe a line of JSON a result."""
     for path in answered.absent:
-        print(f"absent   {path}; measured without it", file=sys.stderr)
+        say(f"absent   {path}; measured without it")
     if not sys.stdout.isatty():
         for result in answered.results:
             print(json.dumps(result.row(), ensure_ascii=False))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.explain.explanation import Explanation, Sentence
 from pipeline.explain.page import mark_of
+from pipeline.plain import plain
 from pipeline.show import console
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _text(sentence: Sentence) -> Text:
     text = Text()
     for piece in sentence.pieces:
         mark = mark_of(piece.weight)
-        shown = "".join(char if char.isprintable() else " " for char in piece.text)
+        shown = plain(piece.text).replace("\n", " ").replace("\t", " ")
         if mark:
             text.append("+" if mark.startswith("up") else "-", style=_STYLES[mark].replace(" underline", ""))
         text.append(shown, style=_STYLES.get(mark, ""))

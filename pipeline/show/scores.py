@@ -43,8 +43,12 @@ def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out
 
 
 def _article(screen: Console, model: Model, name: str, article: Articles, n_evidence: int) -> None:
+    from rich.markup import escape
+
     (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
-    screen.print(f"\n[bold]{name}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}")
+    screen.print(
+        f"\n[bold]{escape(name)}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}"
+    )
     said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
     n = len(article.texts)
     screen.print(f"{n} distinct {'sentence' if n == 1 else 'sentences'}: {said}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 
+from pipeline.plain import plain, say
 from pipeline.show import add_columns, bare_table, console
 from pipeline.timeline.feed import Counts
 from pipeline.timeline.output import blocks, greatest
@@ -56,11 +55,11 @@ def timeline(periods: list[Period], counts: Counts) -> None:
         )
     left_out = ", ".join(f"{n:,} with {why}" for why, n in counts.left_out.items())
     said = f"{counts.read:,} rows read, {counts.copies:,} copies of others"
-    print(said + (f"; left out: {left_out}" if left_out else ""), file=sys.stderr)
+    say(said + (f"; left out: {left_out}" if left_out else ""))
 
 
 def _plain(text: str) -> str:
     """Text that a terminal shows as it stands."""
     from rich.markup import escape
 
-    return escape("".join(char if char.isprintable() else " " for char in text))
+    return escape(plain(text).replace("\n", " "))

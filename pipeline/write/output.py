@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, named, string
 from pipeline.errors import InputError
+from pipeline.plain import plain
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
 UNLIKE = "snippets and articles do not fit in one table; score them apart, or use --sentences"
@@ -38,14 +39,14 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
 
 def print_rows(parts: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
     """Write encoded rows, each part with its columns, as JSONL or CSV to standard output as they come."""
-    file, columns = sys.stdout.buffer, None
+    file, columns, watched = sys.stdout.buffer, None, sys.stdout.isatty()
     for rows, names in parts:
         if kind == "csv" and columns is None:
-            file.write(csv_header(names))
+            file.write(plain(csv_header(names).decode()).encode() if watched else csv_header(names))
         if kind == "csv" and columns not in (None, names):
             raise InputError(UNLIKE)
         columns = names
-        file.write(rows)
+        file.write(plain(rows.decode()).encode() if watched else rows)
         file.flush()
     if columns is None:
         raise InputError("nothing was scored; expected at least one text")
@@ -58,7 +59,7 @@ def encoded(table: pa.Table, kind: str) -> bytes:
 
 def csv_header(columns: list[str]) -> bytes:
     """The first line of a CSV file."""
-    return (",".join(f'"{name}"' for name in columns) + "\n").encode()
+    return (",".join('"' + name.replace('"', '""') + '"' for name in columns) + "\n").encode()
 
 
 def json_lines(table: pa.Table) -> bytes:
