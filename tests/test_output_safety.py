@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX")
 
-BAD = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnol\u2066\u200f\x7f\x08[red]"
+BAD = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnol\u2066\u200f\x7f\x08[red]$\\frac$"
 TEXT = f"Rebels fired{BAD} on the town and killed six people."
 OURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r\n|\r")  # colours, cursor and line ends, which Rich and the terminal make
 ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

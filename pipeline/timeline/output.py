@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.plain import plain
 from pipeline.timeline.series import Period
 
 if TYPE_CHECKING:
@@ -146,14 +148,17 @@ def _picture(periods: list[Period], path: Path, title: str) -> None:
             here = [k for k, one in enumerate(mine) if one.flag == flag]
             panel.plot(when[here], middle[here], mark, color=_COLOURS[flag], markersize=8, label=flag)
         panel.axhline(0, color="#bbbbbb", linewidth=0.8)
-        panel.set(ylim=(-1.05, 1.05), ylabel="tension", title=name if len(names) > 1 else title)
+        panel.set(ylim=(-1.05, 1.05), ylabel="tension")
+        panel.set_title(plain(name if len(names) > 1 else title), parse_math=False)  # a dollar is a dollar
     volume = panels[-1]
     days = np.array(sorted({one.period for one in periods}))
     totals = [sum(one.relevant for one in periods if one.period == day) for day in days]
     volume.bar(days, totals, width=0.9, color="#777777")
     volume.set(ylabel="relevant texts")
     part = path.with_name(f".{path.name}.new")
-    figure.savefig(part, format="png", dpi=120)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that the font lacks
+        figure.savefig(part, format="png", dpi=120)
     part.replace(path)
 
 
