@@ -16,6 +16,7 @@ from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture, events_picture, risk_picture
 from pipeline.model.store import Model
+from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,7 +64,7 @@ def write_report(done: Evaluation, model: Model, data: str, folder: Path) -> lis
         CARD: card_markdown(facts, model.card),
     }
     for name, content in (pages | pictures).items():
-        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        write_whole(folder / name, content)
     return [folder / name for name in (*pages, *pictures)]
 
 

@@ -20,6 +20,7 @@ from pipeline.experiment.study import Trial, distributions, ended, load_optuna, 
 from pipeline.experiment.variants import read_data
 from pipeline.model.fit import check_enough
 from pipeline.model.settings import Settings
+from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     import optuna
@@ -143,7 +144,7 @@ def write_best(found: Search, experiment: Experiment, settings: Settings) -> Non
     from pipeline.experiment.written import as_toml
 
     best = with_values(settings, found.best.params)
-    found.best_file.write_text(as_toml(experiment, settings, best), encoding="utf-8")
+    write_whole(found.best_file, as_toml(experiment, settings, best))
 
 
 def _judged(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.explain.explanation import Explanation
+from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -35,9 +36,7 @@ def write_page(explanation: Explanation, path: str | Path, title: str) -> Path:
     """Write the page whole or not at all, and return its path."""
     path = Path(path)
     html = _environment().get_template("page.html.j2").render(e=explanation, title=title)
-    part = path.with_name(f".{path.name}.new")
-    part.write_text(html, encoding="utf-8")
-    part.replace(path)
+    write_whole(path, html)
     return path
 
 

@@ -24,6 +24,7 @@ from pipeline.model.settings import Settings
 from pipeline.model.weights import Weights
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
+from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -151,7 +152,7 @@ def load_pipeline(folder: str | Path) -> Pipeline:
 
 def remember_run(folder: str | Path, run_id: str) -> None:
     """Write down which tracked run the model comes from; outside the card, since it is known only later."""
-    (Path(folder) / FILES.run).write_text(json.dumps({"run_id": run_id}) + "\n", encoding="utf-8")
+    write_whole(Path(folder) / FILES.run, json.dumps({"run_id": run_id}) + "\n")
 
 
 def run_of(model: Model) -> str | None:

@@ -27,7 +27,8 @@ _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence sta
 
 def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
     """Tables of scored snippets and articles, to the terminal or to a file."""
-    file = out.open("w", encoding="utf-8") if out else None
+    part = out.with_name(f".{out.name}.new") if out else None
+    file = part.open("w", encoding="utf-8") if part else None
     try:
         screen = console(file=file)
         for batch in batches:
@@ -40,6 +41,8 @@ def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out
     finally:
         if file:
             file.close()
+    if part and out:  # as any output: whole or not at all
+        part.replace(out)
 
 
 def _article(screen: Console, model: Model, name: str, article: Articles, n_evidence: int) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.plain import plain
 from pipeline.timeline.series import Period
+from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +54,7 @@ def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Pat
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     rows = rows_of(periods)
-    _write(folder / "timeline.json", json.dumps(_with_examples(periods, rows), ensure_ascii=False, indent=1).encode())
+    write_whole(folder / "timeline.json", json.dumps(_with_examples(periods, rows), ensure_ascii=False, indent=1))
     part = folder / ".timeline.csv.new"
     with part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
@@ -61,7 +62,7 @@ def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Pat
         writer.writerows(rows)
     part.replace(folder / "timeline.csv")
     _picture(periods, folder / "timeline.png", title)
-    _write(folder / "timeline.html", page(periods, title).encode())
+    write_whole(folder / "timeline.html", page(periods, title))
     return folder
 
 
@@ -165,9 +166,3 @@ def _picture(periods: list[Period], path: Path, title: str) -> None:
 def _date(period: np.datetime64) -> str:
     text = str(period.astype("datetime64[m]"))
     return text[:10] if text.endswith("T00:00") else text.replace("T", " ")
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.new")
-    part.write_bytes(content)
-    part.replace(path)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.evaluate.metrics import HEADLINES
 from pipeline.experiment.variants import Result
 from pipeline.tracking.connection import session
+from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -81,7 +82,7 @@ def parent_run(
         parent = begin(name, question, tags, file)
         if remembered:
             remembered.parent.mkdir(parents=True, exist_ok=True)
-            remembered.write_text(json.dumps(asdict(parent)), encoding="utf-8")
+            write_whole(remembered, json.dumps(asdict(parent)))
     try:
         yield parent
     except BaseException:

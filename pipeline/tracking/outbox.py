@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import InputError
@@ -23,6 +24,7 @@ from pipeline.tracking.connection import alone
 from pipeline.tracking.record import Record, as_json, from_json, sha256
 from pipeline.tracking.rows import FOLDER, HELD_OUT, rows_of, write_rows
 from pipeline.tracking.runs import Logged, log_record
+from pipeline.whole import write_whole
 
 OUTBOX = "unsent"
 _RECORD, _MODEL, _FILES, _RUN_ID = "record.json", "model", "files", "run-id"
@@ -83,7 +85,7 @@ def send(entry: Path) -> Logged:
         record = _read(entry)
         known = entry / _RUN_ID
         before = known.read_text().strip() if known.exists() else None
-        logged = log_record(record, entry / _MODEL, entry / _FILES, before, known.write_text)
+        logged = log_record(record, entry / _MODEL, entry / _FILES, before, partial(write_whole, known))
         folder = Path(record.folder)
         card = folder / FILES.card
         if card.exists() and sha256(card) == record.tags["card.sha256"]:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from pipeline.errors import InputError
 from pipeline.read.documents import Documents
+from pipeline.whole import write_whole
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import UNLIKE
 
@@ -89,9 +90,9 @@ class Journal:
             self._empty()
         if self.is_finished:
             return
-        _write(here, json.dumps(plan).encode())
+        write_whole(here, json.dumps(plan).encode())
         self._lines = self._finished()
-        _write(self.folder / "journal", b"".join(map(_line, self._lines)))
+        write_whole(self.folder / "journal", b"".join(map(_line, self._lines)))
         with (self.folder / "rejects").open("ab") as file:
             file.truncate(self._lines[-1]["rejects"] if self._lines else 0)
 
@@ -150,7 +151,7 @@ class Journal:
         whole = self._sink_for(self._columns([])).finish(self._end, n_rows)
         totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "files": files}
         totals["whole"] = whole.name
-        _write(self.folder / _FINISHED, json.dumps(totals).encode())
+        write_whole(self.folder / _FINISHED, json.dumps(totals).encode())
         return self.publish()
 
     @property
@@ -220,10 +221,3 @@ def _read_plan(path: Path) -> dict | None:
 
 def _line(row: dict) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.new")
-    part.write_bytes(content)
-    os.replace(part, path)
