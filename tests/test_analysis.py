@@ -92,6 +92,8 @@ def test_the_first_word_of_a_question_is_a_symbol(known):
     assert asked[0] == symbols("Kenya halted aid?", known)[0] == "<question>"
     assert "<question>" not in symbols("Will Kenya halt aid to Peru? Yes.", known)
     assert symbols("?", known) == []
+    _, both = read(["Kenya halted aid", "?"], known)
+    assert lexicon.QUESTION not in both.symbol  # the mark belongs to the next text
 
 
 def test_numbers_are_one_symbol(known):

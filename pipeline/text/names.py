@@ -135,11 +135,12 @@ def sentence_case_places(tokens: Tokens) -> np.ndarray:
 
 
 def questions(tokens: Tokens) -> np.ndarray:
-    """(n_texts,) bool: the text ends with a question mark."""
-    marked = booleans(pc.match_substring(tokens.gaps, "?"))
+    """(n_texts,) bool: a question mark stands behind the last word of the text."""
+    marks = np.flatnonzero(tokens.data == ord("?"))
     out = np.zeros(len(tokens.bounds) - 1, bool)
     some = np.flatnonzero(np.diff(tokens.bounds))
-    out[some] = marked[tokens.gap_of[tokens.code[tokens.bounds[1:][some] - 1]]]
+    after = tokens.end[tokens.bounds[1:][some] - 1]  # a gap may go on into the next texts
+    out[some] = np.searchsorted(marks, tokens.offsets[1:][some]) > np.searchsorted(marks, after)
     return out
 
 
