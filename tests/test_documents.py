@@ -212,3 +212,15 @@ def test_a_format_that_the_suffix_denies_is_an_error(folder, tmp_path):
     command = [sys.executable, "-m", "pipeline.cli", "score", SENTENCES[0], "-m", str(folder), "--format", "csv"]
     found = subprocess.run([*command, "--out", str(tmp_path / "x.jsonl")], capture_output=True, text=True)
     assert found.returncode == 1 and "--format csv and x.jsonl do not agree" in found.stderr
+
+
+@pytest.mark.parametrize(
+    "content", [",text\n0,Talks resume\n1,Rebels fired\n", "text,\nTalks resume,0\nRebels fired,1\n"]
+)
+def test_a_column_without_a_name_such_as_the_index_that_pandas_writes_passes_through(tmp_path, content, scored):
+    (tmp_path / "a.csv").write_text(content)
+    (batch,) = read(tmp_path / "a.csv")
+    assert batch.texts.to_pylist() == ["Talks resume", "Rebels fired"]
+    assert columns(batch)[""] == ["0", "1"]
+    for kind in ("jsonl", "csv", "parquet"):
+        assert len(scored(tmp_path / "a.csv", kind=kind)) == 2

@@ -151,3 +151,10 @@ def test_labels_are_understood_as_people_spell_them(tmp_path):
 )
 def test_sentences_are_cut_as_a_reader_would(text, sentences):
     assert split_sentences(text) == sentences
+
+
+def test_a_mail_whose_charset_is_nonsense_is_read_all_the_same(tmp_path):
+    (tmp_path / "a.eml").write_bytes(
+        b"Subject: War\nContent-Type: text/plain; charset=utf-\0\08\n\nRebels fired on the town.\n"
+    )
+    assert "Rebels fired on the town." in texts(tmp_path / "a.eml")[0][0]

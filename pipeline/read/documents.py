@@ -106,7 +106,8 @@ class _Roles:
     passing: tuple[str, ...]
 
     def all(self) -> list[str]:
-        return list(dict.fromkeys(filter(None, (self.text, self.id, self.title, *self.passing))))
+        named = (self.text, self.id, self.title, *self.passing)
+        return list(dict.fromkeys(name for name in named if name is not None))  # an index may have the name ""
 
 
 def _roles(names: list[str], options: ReadOptions, path: str) -> _Roles:

@@ -96,7 +96,7 @@ def message_of(data: bytes) -> dict[str, str | None]:
     if body is not None:
         try:
             text = body.get_content()
-        except (LookupError, UnicodeError):  # a charset that Python does not know
+        except (LookupError, ValueError):  # a charset that Python does not know, or cannot even look up
             text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
         text = _plain(text) if body.get_content_type() == "text/html" else text
     headers = {name: message[header] for name, header in (("id", "message-id"), ("title", "subject"))}
