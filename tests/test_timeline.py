@@ -303,7 +303,10 @@ def test_only_a_turn_in_the_last_period_raises_the_alarm():
     assert not is_flagged_last([replace(quiet[0], flag="rise"), quiet[1]])
 
 
-@pytest.mark.parametrize("actors", [["KEN; UGA", "TCD", ""], pa.array([["KEN", "UGA"], ["TCD"], None])])
+@pytest.mark.parametrize(
+    "actors",
+    [["KEN; UGA", "TCD", ""], ['["KEN", "UGA"]', '["TCD"]', "[]"], pa.array([["KEN", "UGA"], ["TCD"], None])],
+)
 def test_series_are_read_from_the_columns_of_scored_files(actors):
     given = {"source": ["KEN", "TCD", ""], "target": ["UGA", "", ""], "actors": actors}
     columns = {name: cells if isinstance(cells, pa.Array) else as_strings(cells) for name, cells in given.items()}

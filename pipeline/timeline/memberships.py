@@ -77,9 +77,10 @@ def by_actors(columns: dict[str, pa.Array], text: pa.Array | None, by: str) -> N
 
 
 def _several(column: pa.Array) -> Named:
-    """A column of lists, or of keys joined by semicolons as CSV has them."""
+    """A column of lists, or of strings: keys joined by semicolons as CSV has them, or in the brackets of JSONL."""
     if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
-        column = pc.split_pattern(as_strings(column), "; ")
+        bare = pc.replace_substring_regex(as_strings(column), r'^\["?|"?\]$', "")
+        column = pc.split_pattern_regex(bare, '"?[;,] "?')
     sizes = np.array(pc.fill_null(pc.list_value_length(column), 0).to_pylist(), np.int64)
     encoded = as_strings(column.flatten()).dictionary_encode()
     named = _without_blank(integers(encoded.indices).astype(np.int64), encoded.dictionary.to_pylist())
