@@ -150,11 +150,35 @@ def test_sentences_carry_their_article_and_its_columns(scored, tmp_path):
     pd.DataFrame({"id": ["x"], "headline": ["Row over raid"], "body": [body], "date": ["2024-05-01"]}).to_csv(
         tmp_path / "a.csv", index=False
     )
-    found = scored(tmp_path / "a.csv", asked=OutputOptions(sentences=True, evidence=0), articles=True)
+    found = scored(tmp_path / "a.csv", asked=OutputOptions(sentences=True, evidence=0), articles=True, sentences=True)
     assert found.text.tolist() == ["Row over raid", *SENTENCES]
     assert found.article.tolist() == ["x"] * 3
     assert found.date.tolist() == ["2024-05-01"] * 3
     assert "body" not in found.columns
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_sentences_of_pages_feeds_and_tables_make_one_table_whatever_their_text_columns(scored, tmp_path, kind):
+    news = tmp_path / "news"
+    news.mkdir()
+    pd.DataFrame({"text": SENTENCES}).to_csv(news / "a.csv", index=False)
+    pd.DataFrame({"headline": SENTENCES, "day": ["monday", "friday"]}).to_excel(news / "b.xlsx", index=False)
+    (news / "c.txt").write_text(" ".join(SENTENCES))
+    (news / "d.rss").write_text(f"<rss><channel><item><title>{SENTENCES[0]}</title></item></channel></rss>")
+    asked = OutputOptions(sentences=True, evidence=0)
+    found = scored(news, "Rain fell on Chad.", kind=kind, asked=asked, articles=True, sentences=True, alike=True)
+    assert found.text.tolist() == [*SENTENCES * 3, SENTENCES[0], "Rain fell on Chad."]
+    assert found.day.dropna().tolist() == ["monday", "friday"]
+    assert not {"text_input", "headline"} & {*found.columns}
+
+
+def test_a_column_to_keep_that_no_table_has_is_named_with_those_there_are(tmp_path):
+    (tmp_path / "a.csv").write_text("Date,text\nmonday,one fish\n")
+    (tmp_path / "b.csv").write_text("text,link\ntwo fish,x.org\n")
+    with pytest.raises(InputError, match="--columns lnk: no such column; the input has Date, link, text"):
+        read(tmp_path / "a.csv", tmp_path / "b.csv", columns=("date", "lnk"))
+    assert len(read(tmp_path / "a.csv", tmp_path / "b.csv", columns=("date", "link"))) == 2
+    assert columns(read("Two fish swim.", columns=("text",))[0]) == {"text": ["Two fish swim."]}
 
 
 def test_feeds_and_mailboxes_are_tables_with_dates_and_links(tmp_path):

@@ -32,6 +32,7 @@ class ReadOptions:
     ----------
     text_column : name of the text column; None for the usual ones.
     articles : whether texts are articles; else they are snippets.
+    sentences : whether rows of the output are sentences, in whose place the article's text does not pass through.
     set_aside : whether rows and files that cannot be read are set aside; else the first of them is an `InputError`.
     encoding, delimiter : of files and of tables; None where the file tells.
     columns : columns of tables that pass through to the output; None for all.
@@ -41,6 +42,7 @@ class ReadOptions:
 
     text_column: str | None = None
     articles: bool = False
+    sentences: bool = False
     set_aside: bool = False
     encoding: str | None = None
     delimiter: str | None = None
@@ -64,7 +66,6 @@ class Documents:
     rows : (n,) int64, where each stands in its file; None of a file that is one document.
     file : the file's path or address, ``-`` for standard input, None for the command line.
     columns : (n,) arrays by name, the columns that pass through.
-    text_column : the one of them that holds the text, if any.
     articles : whether they are articles; else they are snippets.
     rejects : rows that could not be read.
     read : how many rows there were here, readable or not.
@@ -77,7 +78,6 @@ class Documents:
     rows: np.ndarray | None = None
     file: str | None = None
     columns: dict[str, pa.Array] = field(default_factory=dict, repr=False)
-    text_column: str | None = None
     articles: bool = False
     rejects: Sequence[Reject] = ()
     read: int = 1
@@ -119,6 +119,8 @@ def _roles(names: list[str], options: ReadOptions, path: str) -> _Roles:
         passing = tuple(name for name in names if name != key)
     else:
         passing = tuple(plain[name.lower()] for name in options.columns if name.lower() in plain)
+    if options.sentences:
+        passing = tuple(name for name in passing if name != text)
     return _Roles(text, key, title if options.articles else None, passing)
 
 
@@ -184,7 +186,6 @@ def _documents(part: Rows, roles: _Roles, source: Source, options: ReadOptions) 
         part.numbers,
         source.address,
         {name: part.columns[name] for name in roles.passing},
-        roles.text,
         options.articles,
         part.rejects,
         part.read,

@@ -20,7 +20,7 @@ from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import Reject
 from pipeline.read.source import COMPRESSED, on_disk, require_file
 from pipeline.read.standard_input import read_standard_input
-from pipeline.read.tables import FEED_SUFFIXES, TABLE_SUFFIXES, is_table
+from pipeline.read.tables import FEED_SUFFIXES, TABLE_SUFFIXES, is_table, table_columns
 
 _FILE_LIKE = re.compile(r"\S+\.[A-Za-z]{2,5}")
 _PAGES = (*TEXT_SUFFIXES, *HTML_SUFFIXES)
@@ -33,10 +33,11 @@ def read_inputs(given: list[str], options: ReadOptions) -> Iterator[Documents]:
     Raises
     ------
     InputError
-        Where there is nothing to read, or a text is blank.
+        Where there is nothing to read, a text is blank, or a column to keep is in none of the tables.
     """
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
+    _require_columns(given, options)
     types = _columns_of_all(given, options) if options.alike else None
     for documents in _in_order(given, options):
         yield documents if types is None else documents.aligned(types)
@@ -80,7 +81,8 @@ def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
     column = as_strings(texts)
     ids = as_strings([f"text-{number}" for number in numbers])
     rows = np.array(numbers, np.int64)
-    return Documents(ids, column, rows, None, {"text": column}, "text", options.articles, read=len(texts))
+    columns = {} if options.sentences else {"text": column}
+    return Documents(ids, column, rows, None, columns, options.articles, read=len(texts))
 
 
 def files_of(given: list[str]) -> list[Path]:
@@ -95,10 +97,28 @@ def require_other(out: Path, given: list[str]) -> None:
             raise InputError(f"{out}: is an input; name another file with --out")
 
 
+def _require_columns(given: list[str], options: ReadOptions) -> None:
+    """Raise `InputError` where a column that is to pass through is in none of the tables; a stream says too late."""
+    wanted, seen = {name.lower(): name for name in options.columns or ()}, set[str]()
+    if not wanted or any(one == "-" or not _is_path(one) for one in given):
+        return
+    for path in filter(_is_tabular, files_of(given)):
+        try:
+            names = table_columns(on_disk(path, options.encoding), options.delimiter)
+        except (InputError, pa.ArrowException, OSError):
+            continue  # said where the file is read
+        seen |= {name.strip() for name in names}
+        if wanted.keys() <= {name.lower() for name in seen}:
+            return
+    missing = [name for key, name in wanted.items() if key not in {name.lower() for name in seen}]
+    if seen:
+        raise InputError(f"--columns {missing[0]}: no such column; the input has {', '.join(sorted(seen))}")
+
+
 def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType] | None:
     """The columns that pass through from any of the inputs, with a type that fits them all; None of a stream alone."""
     types: dict[str, pa.DataType] = {}
-    if any(one != "-" and not _is_path(one) for one in given):
+    if any(one != "-" and not _is_path(one) for one in given) and not options.sentences:
         types["text"] = pa.large_string()
     for path in files_of(given):
         if not _is_tabular(path):
@@ -166,7 +186,7 @@ def _file(path: Path, options: ReadOptions, alone: bool) -> Iterator[Documents]:
         elif path.suffix.lower() in _PAGES:
             text, rejects = read_article(path, options.encoding, options.set_aside)
             name, column = as_strings([str(path)]), as_strings([text])
-            yield Documents(name, column, None, str(path), {}, None, True, rejects, 1 + len(rejects), size)
+            yield Documents(name, column, None, str(path), {}, True, rejects, 1 + len(rejects), size)
         else:
             kinds = f"{', '.join(_READABLE)}, CSV, TSV and JSONL also with {' or '.join(COMPRESSED)}"
             raise InputError(f"{path}: cannot read {path.suffix} files; expected {kinds}")

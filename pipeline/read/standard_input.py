@@ -136,4 +136,4 @@ def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Document
             texts.append(text)
     column = as_strings(texts)
     ids = as_strings([f"line-{number}" for number in rows])
-    return Documents(ids, column, np.array(rows, np.int64), NAME, {"text": column}, "text", read=len(texts))
+    return Documents(ids, column, np.array(rows, np.int64), NAME, {"text": column}, read=len(texts))

@@ -16,7 +16,7 @@ from pipeline.errors import InputError
 from pipeline.plain import plain
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
-UNLIKE = "snippets and articles do not fit in one table; score them apart, or use --sentences"
+UNLIKE = "snippets and articles do not fit in one table; use --articles or --sentences, or score them apart"
 EVIDENCE = pa.large_list(pa.struct([("words", pa.large_string()), ("weight", pa.float64())]))
 _STRINGS = pa.large_list(pa.large_string())
 _TO_ESCAPE = r'["\\\x00-\x1f]'

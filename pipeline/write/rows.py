@@ -55,9 +55,7 @@ def _placed(table: pa.Table, documents: Documents, document: np.ndarray | None =
     n = len(documents)
     file = pa.nulls(n, pa.large_string()) if documents.file is None else named(np.zeros(n, np.int64), (documents.file,))
     row = pa.nulls(n, pa.int64()) if documents.rows is None else int64_column(documents.rows)
-    replaced = None if document is None else documents.text_column  # a sentence stands in place of its article's text
-    columns = {"file": file, "row": row}
-    columns |= {name: column for name, column in documents.columns.items() if name != replaced}
+    columns = {"file": file, "row": row, **documents.columns}
     if document is not None:
         columns = {name: column.take(int64_column(document)) for name, column in columns.items()}
     for given, column in columns.items():
