@@ -23,6 +23,17 @@ def say(text: str, stderr: bool = True) -> None:
     print(plain(text), file=sys.stderr if stderr else sys.stdout)
 
 
+def count_of(n: int, one: str) -> str:
+    """A number of things in words.
+
+    Examples
+    --------
+    >>> count_of(1, "row"), count_of(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{n:,} {one}" if n == 1 else f"{n:,} {one}s"
+
+
 def _sign(found: re.Match[str]) -> str:
     code = ord(found.group())
     return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "\ufffd"

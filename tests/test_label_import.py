@@ -48,7 +48,8 @@ def test_numbers_are_labels_only_where_they_are_mapped(tmp_path):
     path = tmp_path / "mine.csv"
     pd.DataFrame({"sentence": [TREATY, STRIKE], "label": [0, 1]}).to_csv(path, index=False)
     with pytest.raises(
-        LabelError, match=r"unknown labels '0' \(1 rows\), '1' \(1 rows\); say what they mean, such as --map"
+        LabelError,
+        match=r"unknown labels '0' \(1 row\), '1' \(1 row\); say what they mean, such as --map '0'=LABEL \(LABEL is",
     ):
         import_files([path])
     corpus = brought(path, tmp_path, meant=mapping(["1=escalation", "0=de-escalation"]))
@@ -175,7 +176,7 @@ def test_an_export_of_doccano_is_read(tmp_path):
 def test_an_unknown_label_of_an_export_is_a_clear_line(tmp_path):
     path = tmp_path / "export.json"
     path.write_text(json.dumps([label_studio(TREATY, "Hawkish")]))
-    with pytest.raises(LabelError, match=r"export.json: unknown labels 'Hawkish' \(1 rows\)"):
+    with pytest.raises(LabelError, match=r"export.json: unknown labels 'Hawkish' \(1 row\)"):
         import_files([path])
 
 

@@ -105,7 +105,7 @@ def test_one_bad_file_of_a_folder_is_set_aside_and_unknown_kinds_are_named(tmp_p
     found, (reject,) = texts(tmp_path)
     assert found == ["Peru sent rice."]
     assert (reject.file, reject.row) == (str(tmp_path / "b.html"), 0)
-    assert "1 files passed over (.docx)" in capsys.readouterr().err
+    assert "1 file passed over (.docx)" in capsys.readouterr().err
 
 
 def test_feeds_and_mails_give_their_texts(tmp_path):

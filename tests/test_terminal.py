@@ -139,7 +139,7 @@ def test_an_import_says_what_labels_were_taken_for_and_what_was_left_out(capsys)
     labelling.imported(found)
     out, err = capsys.readouterr()
     assert "text     body\nlabel    code" in out and row_of(out, "bad") == ["bad", "escalation", "1,200"]
-    assert "2 rows without a text or a label were left out" in err and "1 rows could not be read" in err
+    assert "left out 2 rows without a text or a label" in err and "left out 1 row that cannot be read" in err
     labelling.imported(replace(found, unlabelled=0, rejects=[], text_column=None, label_column=None))
     out, err = capsys.readouterr()
     assert "text  " not in out and err == ""
@@ -180,7 +180,7 @@ def test_agreement_shows_kappa_and_the_first_disagreements(capsys):
     out, err = capsys.readouterr()
     assert row_of(out, "a, b")[2:4] == ["14", "14.3%"] and "and 2 more disagreements (--out lists all)" in out
     assert "Krippendorff's alpha" in out and "over 14 texts, events" in out
-    assert "3 rows left out: one annotator gave one text several labels" in err
+    assert "left out 3 rows: one annotator gave one text several labels" in err
     labelling.agreed(agreement({"a": one, "b": one}))
     assert "cannot be had: one label throughout" in capsys.readouterr().out
 
@@ -210,7 +210,7 @@ def test_own_rows_are_shown_with_their_curve(capsys):
     own_rows.set_aside((SetAside("blank", "a.csv", 2, "AID", ""),), Path("aside.csv"))
     own_rows.missing(["plv"])
     err = capsys.readouterr().err
-    assert "left out 1 rows: blank\nlisted   aside.csv\n" in err and "detente data fetch plv" in err
+    assert "left out 1 row: blank\nlisted   aside.csv\n" in err and "detente data fetch plv" in err
 
 
 def test_an_explanation_marks_what_weighs_and_says_why_a_sentence_counts_for_nothing(said):

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipeline.errors import DetenteError, InputError
 from pipeline.model.folder import FILES
 from pipeline.model.store import Model, load
-from pipeline.plain import say
+from pipeline.plain import count_of, say
 from pipeline.read.documents import ReadOptions, read_documents
 from pipeline.read.source import Source, suffix_of
 from pipeline.write.journal import Totals
@@ -140,7 +140,7 @@ def _expanded(given: str) -> list[str]:
     if not files:
         raise InputError(f"{given}: no Parquet, JSONL, CSV or TSV file here; a cluster scores no others")
     if others := len(found) - len(files):
-        say(f"{given}: {others:,} files passed over; a cluster scores Parquet, JSONL, CSV and TSV")
+        say(f"{given}: {count_of(others, 'file')} passed over; a cluster scores Parquet, JSONL, CSV and TSV")
     local = "file" in filesystem.protocol  # whose paths are addresses as they are
     return files if local else [filesystem.unstrip_protocol(file) for file in files]
 

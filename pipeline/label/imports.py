@@ -17,6 +17,7 @@ from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import label_column, text_column
 from pipeline.label.lines import Table, read_lines
 from pipeline.label.rows import KINDS
+from pipeline.plain import count_of
 from pipeline.read.rows import Reject
 from pipeline.stance import LABELS, QUADS, STANCES
 
@@ -173,11 +174,11 @@ def _understood(path: Path, counts: Counter, meant: dict[str, tuple[str, str]]) 
     found = {label: meant.get(label) or kind_of(label) for label in counts}
     unknown = [(label, n) for label, n in counts.most_common() if not found[label]]
     if unknown:
-        shown = ", ".join(f"{label!r} ({n:,} rows)" for label, n in unknown[:_SHOWN])
+        shown = ", ".join(f"{label!r} ({count_of(n, 'row')})" for label, n in unknown[:_SHOWN])
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         raise LabelError(
-            f"{path}: unknown labels {shown}{more}; say what they mean, such as --map {unknown[0][0]!r}=escalation "
-            f"(one of {', '.join(STANCES)}, a quad class or an event type)"
+            f"{path}: unknown labels {shown}{more}; say what they mean, such as --map {unknown[0][0]!r}=LABEL "
+            f"(LABEL is one of {', '.join(STANCES)}, a quad class or an event type)"
         )
     return {label: taken for label, taken in found.items() if taken}
 

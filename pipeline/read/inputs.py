@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.plain import say
+from pipeline.plain import count_of, say
 from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import Reject
@@ -174,7 +174,7 @@ def _say_passed_over(folder: Path, files: list[Path]) -> None:
     """One line on standard error for the files of a folder whose kind is not read; nothing is passed over in silence."""
     if files:
         kinds = ", ".join(sorted({file.suffix or file.name for file in files}))
-        say(f"{folder}: {len(files):,} files passed over ({kinds})")
+        say(f"{folder}: {count_of(len(files), 'file')} passed over ({kinds})")
 
 
 def _file(path: Path, options: ReadOptions, alone: bool) -> Iterator[Documents]:

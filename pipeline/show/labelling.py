@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from pipeline.plain import count_of
 from pipeline.show import add_columns, bare_table, console
 from pipeline.show.timelines import _plain
 
@@ -32,9 +33,9 @@ def imported(found: Imported) -> None:
         table.add_row(_plain(label), taken, f"{n:,}")
     console().print(table)
     if found.unlabelled:
-        console(stderr=True).print(f"{found.unlabelled:,} rows without a text or a label were left out")
+        console(stderr=True).print(f"left out {count_of(found.unlabelled, 'row')} without a text or a label")
     if found.rejects:
-        console(stderr=True).print(f"{len(found.rejects):,} rows could not be read; they are listed")
+        console(stderr=True).print(f"left out {count_of(len(found.rejects), 'row')} that cannot be read, with a list")
 
 
 def picked(tasks: list[Task], pool: Pool) -> None:
@@ -43,7 +44,7 @@ def picked(tasks: list[Task], pool: Pool) -> None:
     said = ", ".join(f"{n:,} {why}" for why, n in counts.most_common())
     console().print(f"picked   {len(tasks):,} of {len(pool.texts):,} texts: {said}")
     for why, n in pool.left_out.items():
-        console(stderr=True).print(f"left out {n:,} rows {why}")
+        console(stderr=True).print(f"left out {count_of(n, 'row')} {why}")
 
 
 def parted(rows: LabelledRows, split: Split) -> None:
@@ -77,7 +78,9 @@ def agreed(found: Agreement) -> None:
     if (more := len(found.disagreements) - _DISAGREEMENTS) > 0:
         out.print(f"  and {more:,} more disagreements (--out lists all)")
     if found.left_out:
-        console(stderr=True).print(f"{found.left_out:,} rows left out: one annotator gave one text several labels")
+        console(stderr=True).print(
+            f"left out {count_of(found.left_out, 'row')}: one annotator gave one text several labels"
+        )
 
 
 def agreed_as_json(found: Agreement) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.evaluate.metrics import metric_in_words
+from pipeline.plain import count_of
 from pipeline.show import bare_table, console
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
     from pipeline.corpus.contradictions import reasons
 
     for reason, n in reasons(rows).items():
-        console(stderr=True).print(f"left out {n:,} rows: {reason}", soft_wrap=True, markup=False)
+        console(stderr=True).print(f"left out {count_of(n, 'row')}: {reason}", soft_wrap=True, markup=False)
     console(stderr=True).print(f"listed   {path}", soft_wrap=True, markup=False)
 
 
