@@ -69,6 +69,11 @@ def test_a_pool_that_is_too_small_is_a_clear_line():
         pick(TEXTS, np.full((100, 2), 0.5), 200)
 
 
+def test_a_pool_that_is_too_small_says_what_was_left_out_of_it(pool, model):
+    with pytest.raises(InputError, match="at least 50 texts, got 4.; left out 1 row near-copies of others; .* fewer"):
+        picked_tasks(read_pool(pool[0]), model, 50)
+
+
 def test_copies_blanks_and_texts_labelled_already_are_left_out(pool):
     path, texts = pool
     found = read_pool(path, known=signatures(fingerprints(texts[5:6])))

@@ -130,11 +130,12 @@ def pick(
     from pipeline import show
     from pipeline.corpus.near import fingerprints
     from pipeline.corpus.signatures import signatures
-    from pipeline.label.pools import picked_tasks, read_pool, write_tasks
+    from pipeline.label.pools import picked_tasks, read_pool, require_tool, write_tasks
     from pipeline.label.rows import read_labelled_rows
     from pipeline.reader import open_model
     from pipeline.show import labelling
 
+    require_tool(tool, out)
     texts = [text for path in labelled or [] for text in read_labelled_rows(path).corpus.texts]
     texts_of_pool = read_pool(pool, text_column, signatures(fingerprints(texts)) if texts else None, encoding)
     tasks = picked_tasks(texts_of_pool, open_model(model), n, seed, random, show_opinion)

@@ -19,6 +19,7 @@ from pipeline.label.guess import text_column
 from pipeline.label.lines import read_lines
 from pipeline.label.pick import RANDOM_SHARE, pick
 from pipeline.model.store import Model
+from pipeline.plain import count_of
 from pipeline.read.cleaning import clean
 from pipeline.read.tables import texts_of
 from pipeline.score.snippets import score
@@ -84,6 +85,11 @@ def picked_tasks(
     ----------
     opinion : whether the model's stance goes with each; an annotator who sees it is led by it.
     """
+    if n > len(pool.texts):
+        left_out = "".join(f"; left out {count_of(rows, 'row')} {why}" for why, rows in pool.left_out.items())
+        raise InputError(
+            f"expected a pool of at least {n:,} texts, got {len(pool.texts):,}{left_out}; ask for fewer with --n"
+        )
     proba = score(model, pool.texts.tolist()).proba
     found = pick(pool.texts, proba, n, seed, random_share)
     says = np.array(STANCES, object)[proba.argmax(axis=1)]
@@ -91,6 +97,14 @@ def picked_tasks(
         Task(pool.ids[row], pool.texts[row], {"picked": why, "pool": pool.name}, says[row] if opinion else None)
         for row, why in zip(found.rows, found.why)
     ]
+
+
+def require_tool(tool: str, out: Path) -> None:
+    """Raise `InputError` where the tool is unknown, or the file's suffix is not that of its format."""
+    if tool not in TOOLS:
+        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
+    if out.suffix.lower() != SUFFIXES[tool]:
+        raise InputError(f"{out}: tasks for {tool} are written as {SUFFIXES[tool]}; give it that suffix")
 
 
 def write_tasks(tasks: list[Task], tool: str, out: Path, labels: tuple[str, ...] = STANCES) -> list[Path]:
@@ -101,10 +115,7 @@ def write_tasks(tasks: list[Task], tool: str, out: Path, labels: tuple[str, ...]
     InputError
         Where the tool is unknown, or the file's suffix is not that of its format.
     """
-    if tool not in TOOLS:
-        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
-    if out.suffix.lower() != SUFFIXES[tool]:
-        raise InputError(f"{out}: tasks for {tool} are written as {SUFFIXES[tool]}; give it that suffix")
+    require_tool(tool, out)
     if tool == "csv":
         header = ["id", "text", "stance", "picked", "pool"]
         header += ["opinion"] if tasks[0].opinion else []
