@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import FLOOR
+from pipeline.evaluate.drift import read_scored
 from pipeline.model.store import load
 from pipeline.score.snippets import score
 from tests.conftest import DATA
@@ -160,6 +161,14 @@ def test_drift_exits_with_3_where_the_feed_has_moved(detente, tmp_path):
     assert "moved" in moved.out and "moved" not in same.out
 
 
+def test_drift_finds_the_texts_under_the_name_that_they_had_in_the_input(tmp_path):
+    frame = pd.DataFrame({"tension": [0.5], "coverage": [1.0], "stance": ["escalation"], "article": ["a1"]})
+    frame.assign(Headline="Guns fell silent.").to_csv(tmp_path / "a.csv", index=False)
+    frame.to_csv(tmp_path / "b.csv", index=False)
+    assert read_scored(tmp_path / "a.csv")["text"] == ["Guns fell silent."]
+    assert "text" not in read_scored(tmp_path / "b.csv")
+
+
 BAD = [
     (["score"], b"", "nothing to score: give a text, a file, a folder, or -"),
     (["score", "  "], None, "argument 1: the text is blank"),
@@ -175,6 +184,18 @@ BAD = [
     (["score", "Rain.", "--format", "yaml"], None, "unknown output format 'yaml'"),
     (["score", "Rain.", "--format", "parquet"], None, "Parquet cannot be printed"),
     (["score", "Rain.", "--out", "no/such/x.csv"], None, "make it first"),
+    (["score", "Rain.", "--out", ".", "--format", "csv"], None, ".: is a folder; name a file with --out"),
+    (
+        ["score", "Rain.", "--out", "x.jsonl.gz"],
+        None,
+        "x.jsonl.gz: expected a name that ends in .jsonl, .csv or .parquet",
+    ),
+    (["data", "pick", "words.csv", "--for", "brat", "--out", "x.json"], None, "unknown tool 'brat'"),
+    (
+        ["data", "pick", "words.csv", "--for", "csv", "--out", "x.json"],
+        None,
+        "x.json: tasks for csv are written as .csv",
+    ),
     (["evaluate", "--data", "words.csv"], None, "expected a column named text or sentence"),
     (["drift", "--baseline", "words.csv", "--current", "words.csv"], None, "words.csv: no column 'tension'"),
     (["train", "--data", "none.csv"], None, "none.csv: no such file"),

@@ -216,7 +216,7 @@ def drift(
     files = {path: read_scored(path) for path in (baseline, current)}
     for path, columns in files.items():
         if "text" not in columns:
-            say(f"{path}: no column text, so new words are not compared; score it with --columns text")
+            say(f"{path}: no column with texts, such as text or headline, so new words are not compared")
     found = drift(files[baseline], files[current], known_words(opened))
     show.drift(found)
     if log:

@@ -12,13 +12,14 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.read.tables import column_of, read_table, strings
+from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
 
 PSI_LIMIT = 0.25  # a population stability index above this is a large shift (Siddiqi 2006)
 KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, where it is significant, is a shift
 NEW_TERMS_LIMIT = 0.2  # share of the current words that stand neither in the baseline nor in the model
 _BINS = 10
 _LEVEL = 0.01
+_TEXTS = (*TEXT_COLUMNS, "body", "content")  # not `article`, which beside a sentence is an id
 _SMALLEST = 1e-4  # an empty bin counts as this share, so that the index stays finite
 
 
@@ -106,7 +107,8 @@ def known_words(model: Model) -> frozenset[str]:
 
 
 def read_scored(path: Path) -> dict[str, list]:
-    """The columns of a scored file that `drift` needs: tension, coverage, stance and, where there is one, text."""
+    """The columns of a scored file that `drift` needs: tension, coverage, stance and, where there is one, the text. Its column keeps the
+    name that it had in the input; here it is ``text``."""
     table = read_table(path)
     columns = {}
     for name in ("tension", "coverage", "stance"):
@@ -116,8 +118,10 @@ def read_scored(path: Path) -> dict[str, list]:
             columns[name] = [float(value) for value in columns[name]]
     except ValueError as error:
         raise InputError(f"{path}: expected numbers in column {name}: {error}") from None
-    if "text" in table.column_names:
-        columns["text"] = strings(table, "text").to_pylist()
+    plain = {name.strip().lower(): name for name in reversed(table.column_names)}
+    text = next((plain[name] for name in _TEXTS if name in plain), None)
+    if text:
+        columns["text"] = strings(table, text).to_pylist()
     return columns
 
 
