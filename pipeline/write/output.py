@@ -24,16 +24,25 @@ _TO_ESCAPE = r'["\\\x00-\x1f]'
 
 def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
     """The output format: the one asked for, else by the file's suffix, else a table on a terminal and JSONL in a pipe."""
+    if out is not None and out.is_dir():
+        raise InputError(f"{out}: is a folder; name a file with --out")
     if wanted is None:
         if out is None:
             return "table" if terminal else "jsonl"
-        wanted = out.suffix.lower().lstrip(".")
+        wanted = _told_by_name(out)
     elif out is not None and wanted != "table" and out.suffix.lower().lstrip(".") in set(FORMATS) - {wanted}:
         raise InputError(f"--format {wanted} and {out.name} do not agree; leave one out")
     if wanted not in FORMATS:
         raise InputError(f"unknown output format {wanted!r}; expected one of {', '.join(FORMATS)} (--format)")
     if wanted == "parquet" and out is None:
         raise InputError("Parquet cannot be printed; name a file with --out")
+    return wanted
+
+
+def _told_by_name(out: Path) -> str:
+    wanted = out.suffix.lower().lstrip(".")
+    if wanted not in FORMATS:
+        raise InputError(f"{out}: expected a name that ends in .jsonl, .csv or .parquet; or say which with --format")
     return wanted
 
 
