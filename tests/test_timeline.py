@@ -333,7 +333,7 @@ def test_what_a_feed_lacks_is_named(tmp_path, model):
     path = tmp_path / "feed.csv"
     path.write_text("date,text,p\n2024-01-01,Kenya accused Uganda.,x\n")
     for feed, message in (
-        (Feed(frequency="Y"), "--freq Y: expected one of"),
+        (Feed(frequency="Y"), "--freq Y: expected H, D, W or M, for hours, days, weeks or months"),
         (Feed(by="outlet_"), "--by outlet_: no such column; the file has date, text; .* are read from the texts"),
         (Feed(text_column="p", date_column="text"), "no row has a date that can be read"),
         (Feed(date_column="when"), "when"),

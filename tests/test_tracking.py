@@ -178,7 +178,10 @@ def test_an_address_without_a_model_is_an_error(logged):
         model_folder("models:/nobody/1")
     with pytest.raises(TrackingError, match="no such version; versions of detente: 1"):
         model_folder("models:/detente/99")
-    with pytest.raises(TrackingError, match="no alias 'best'; aliases of detente: none; set it with `detente promote"):
+    with pytest.raises(
+        TrackingError,
+        match="no alias 'best'; aliases of detente: none; set it with `detente promote RUN --on FILE --alias best`",
+    ):
         model_folder("models:/detente@best")
     with pytest.raises(ModelError, match="holds no Detente model"):
         model_folder(f"runs:/{logged.run_id}/pictures")

@@ -67,7 +67,7 @@ def records_of(
 ) -> tuple[Records, Counts]:
     """Records of pieces; ``where`` they come from is named in messages."""
     if feed.frequency not in FREQUENCIES:
-        raise InputError(f"--freq {feed.frequency}: expected one of {', '.join(FREQUENCIES)}")
+        raise InputError(f"--freq {feed.frequency}: expected H, D, W or M, for hours, days, weeks or months")
     found = gather(pieces, feed.frequency, step)
     if not len(found):
         raise InputError(f"{where}: no row has a date that can be read; name the column with --date-column")

@@ -86,7 +86,7 @@ def _what_there_is(client: MlflowClient, name: str, alias: str | None) -> str:
         return f"no model {name!r} is registered; expected one of: {known}; train one, or correct MLFLOW_TRACKING_URI"
     if alias:
         known = ", ".join(sorted(models[name].aliases)) or "none"
-        return f"no alias {alias!r}; aliases of {name}: {known}; set it with `detente promote RUN --alias {alias}`"
+        return f"no alias {alias!r}; aliases of {name}: {known}; set it with `detente promote RUN --on FILE --alias {alias}`"
     versions = sorted(int(found.version) for found in client.search_model_versions(f"name='{name}'"))
     return f"no such version; versions of {name}: {', '.join(map(str, versions)) or 'none'}"
 
