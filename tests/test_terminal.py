@@ -219,7 +219,7 @@ def test_an_explanation_marks_what_weighs_and_says_why_a_sentence_counts_for_not
     explanations.explanation(Explanation("neutral", 0.1, 0.5, [one, replace(one, left_out="", repeats=1)]))
     shown = said()
     assert shown.startswith("neutral  tension +0.10, 50% political")
-    assert "+Troops -left the  town." in shown
+    assert "+Troops -left the␇ town." in shown
     assert "stands 2 times, left out: no politics" in shown and shown.count("left out") == 1
     explanations.explanation(Explanation("neutral", 0.1, 0.5, [one]))
     assert "political" not in said()
