@@ -115,6 +115,10 @@ def _one_line_errors() -> Iterator[None]:
 
 def _say_and_end(line: str, code: int) -> None:
     """One line on standard error, whatever characters it holds and wherever it goes."""
+    if code == INTERRUPTED:
+        # CPython notes an interruption of text that runs under `exec`, as where a dataclass is made, and would end by the
+        # signal although it was caught. The next text under `exec` takes the note back.
+        exec("")  # noqa: S102  nothing runs
     try:
         say(" ".join(line.split("\n")))
     except (OSError, ValueError):  # standard error is closed or cannot say it
