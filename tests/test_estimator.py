@@ -1,5 +1,7 @@
 """The estimator among scikit-learn's own tools."""
 
+from dataclasses import asdict
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -13,7 +15,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pipeline import Classifier
 from pipeline.errors import InputError
+from pipeline.model.classifier import EventClassifier
+from pipeline.model.settings import Settings
 from pipeline.model.store import load_pipeline
+from pipeline.model.vectorizer import TermVectorizer
 
 REASONS = {
     "check_sample_weight_equivalence_on_dense_data": (
@@ -156,3 +161,11 @@ def test_what_is_no_list_of_texts_is_refused(fitted, texts, said):
 def test_one_class_is_refused():
     with pytest.raises(InputError, match="at least two classes, got 1 class, a"):
         Classifier().fit(["one", "two"], ["a", "a"])
+
+
+@pytest.mark.parametrize("made", [Classifier, EventClassifier, TermVectorizer])
+def test_the_estimators_have_the_defaults_of_the_settings(made):
+    """scikit-learn wants every parameter in the signature, so that each default stands there again."""
+    ours = {**asdict(Settings().text), **asdict(Settings().training), "marks": 0}
+    params = made().get_params()
+    assert params == {name: ours[name] for name in params}

@@ -22,7 +22,7 @@ def listing(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -
     for name, card in known.items():
         table.add_row(name, card.title, card.licence, _at_hand(kept[name]))
     console().print(table)
-    console().print(f"kept in  {folder}", soft_wrap=True, markup=False)
+    console().print(f"kept in  {_from_home(folder)}", soft_wrap=True, markup=False)
 
 
 def cards(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
@@ -46,7 +46,15 @@ def cards(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> 
         for what, said in rows.items():
             if said:
                 out.print(f"  {what:11}{said}", soft_wrap=True, markup=False)
-    out.print(f"kept in  {folder}", soft_wrap=True, markup=False)
+    out.print(f"kept in  {_from_home(folder)}", soft_wrap=True, markup=False)
+
+
+def _from_home(folder: Path) -> str:
+    """The folder as a person writes it, `~` for the home folder where it lies there."""
+    try:
+        return str("~" / folder.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # it lies elsewhere, or there is no home
+        return str(folder)
 
 
 def _at_hand(whole: list[bool]) -> str:
