@@ -13,7 +13,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install -q -c constraints.txt
 SOURCES := pipeline tests experiments
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint constraints clean
+.PHONY: help demo test check lint faults fuzz constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,13 @@ lint: $(BIN)/pytest$(EXE) ## check style, order of imports and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+
+faults: $(BIN)/pytest$(EXE) ## kill 200 runs at random moments (KILLS=20: fewer) and see that nothing is lost
+	$(PY) experiments/faults.py $(or $(KILLS),200)
+
+fuzz: $(BIN)/pytest$(EXE) ## feed the readers and the analyser what breaks them, for three minutes (SECONDS=600: longer)
+	@$(PIP) -e '.[fuzz]'
+	$(PY) experiments/fuzz.py $(or $(SECONDS),180)
 
 constraints: ## write the pinned versions anew
 	$(PYTHON) -m venv build/pins

@@ -73,16 +73,16 @@ def commands() -> list[Command]:
     drawn = tuple(f"drawn/timeline.{kind}" for kind in ("csv", "json", "png", "html"))
     found = [
         Command(f"score {kind}", share, (*score, f"out.{kind}"), ("--resume",), (f"out.{kind}", f"out.{kind}.rejects.jsonl"))
-        for kind, share in (("jsonl", 0.12), ("csv", 0.12), ("parquet", 0.16))
+        for kind, share in (("jsonl", 0.15), ("csv", 0.15), ("parquet", 0.2))
     ]  # fmt: skip
     train = ("train", "--data", "../small.csv", "--out", "model")
     tune = ("tune", "../search.toml", "--trials", "4", "--jobs", "1", "--out", "search")
     timeline = ("timeline", "../archive.csv", "-m", "../model", "--out", "drawn")
     return [
         *found,
-        Command("train", 0.15, train, (), ("model/weights.safetensors", "model/seen.safetensors")),
+        Command("train", 0.1, train, (), ("model/weights.safetensors", "model/seen.safetensors")),
         Command("fetch", 0.2, ("data", "fetch", "towns", "--to", "kept"), (), ("kept/towns/rows.tsv",)),
-        Command("tune", 0.1, tune, (), ("search/best.toml",)),
+        Command("tune", 0.05, tune, (), ("search/best.toml",)),
         Command("timeline", 0.15, timeline, (), drawn),
     ]
 

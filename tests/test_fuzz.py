@@ -1,6 +1,7 @@
 """Any bytes in any file: every row is scored or set aside, and nothing is raised but errors that say what to do.
 
-`make fuzz` runs these for long (the profile ``fuzz``), and the readers with atheris, which is guided by what is reached.
+The profile ``fuzz`` (HYPOTHESIS_PROFILE) runs these for long; `make fuzz` runs the readers with atheris, which is guided
+by what is reached.
 """
 
 import gzip

@@ -113,6 +113,8 @@ def session(writes: bool = False) -> Iterator:
     try:
         with alone(file) if file is not None and writes else nullcontext():
             mlflow = import_mlflow()
+            if file is not None and writes and not file.exists():
+                _make(file)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 mlflow.set_tracking_uri(uri)
@@ -128,6 +130,25 @@ def local_file(uri: str) -> Path | None:
     if not uri.startswith("sqlite:///"):
         return None
     return Path(uri.removeprefix("sqlite:///").split("?")[0])
+
+
+def _make(file: Path) -> None:
+    """Make the tables of a SQLite store beside its place, and move it there once all are made.
+
+    MLflow makes them in place and one by one: killed meanwhile, it leaves a store that no MLflow opens any more.
+    """
+    from mlflow.store.db.utils import _initialize_tables
+    from sqlalchemy import create_engine
+
+    part = file.with_name(f".{file.name}.new")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.unlink(missing_ok=True)
+    engine = create_engine(f"sqlite:///{part}")
+    try:
+        _initialize_tables(engine)  # type: ignore[no-untyped-call]  # of MLflow, without types
+    finally:
+        engine.dispose()
+    os.replace(part, file)
 
 
 @contextmanager

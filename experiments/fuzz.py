@@ -1,0 +1,159 @@
+"""Look for bytes that a reader or the analyser does not stand, guided by which code they reach (atheris).
+
+    pip install -e '.[fuzz]'
+    python experiments/fuzz.py [SECONDS] [KIND ...]
+
+SECONDS (180) are shared out over the kinds: each kind of file by its suffix, and `texts` for the analyser. Whatever is
+read must be counted (read = scored + set aside) and hold sound strings; whatever cannot be read must be a `DetenteError`.
+What breaks this is kept in build/fuzz/, a file each, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+KEPT = Path(__file__).parents[1] / "build" / "fuzz"
+PAGE = "<html><head><meta charset=utf-8><title>War</title></head><body><article><h1>War</h1><p>%s</p></article></body></html>"
+FEED = "<rss version='2.0'><channel><item><title>War</title><pubDate>Mon, 01 Jan 2024 10:00:00 GMT</pubDate><description>&lt;p&gt;Rebels fired.</description></item></channel></rss>"
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>War</title><updated>2024-01-01T10:00:00Z</updated><content type='html'>Rebels &amp;amp; army</content></entry></feed>"
+MAIL = "From: a@b\nDate: Mon, 01 Jan 2024 10:00:00 +0000\nSubject: =?utf-8?q?War=21?=\nMIME-Version: 1.0\nContent-Type: %s\n\n%s\n"
+PARTS = MAIL % (
+    "multipart/alternative; boundary=x",
+    "--x\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\ncaf=E9\n"
+    "--x\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\nPHA+UmViZWxzIGZpcmVkLjwvcD4=\n--x--",
+)
+SENTENCES = "Rebels fired on the town. Chad sent food to Niger. \u201cNever,\u201d he said \u2014 but talks weren't halted in the U.S.\n"
+
+
+def parquet(**columns: list) -> bytes:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    sink = io.BytesIO()
+    parquet.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def seeds() -> dict[str, list[bytes]]:
+    """Small sound inputs of every kind."""
+    rows = [{"id": 1, "text": "Rebels fired.", "at": None}, {"id": 2, "text": "Talks \u00e9", "more": [1, {"a": 0.5}]}]
+    mail = MAIL % ("text/plain; charset=utf-8", "Rebels fired on the town.")
+    written = {
+        "csv": ['id,text\n1,"Rebels, ""so called"", fired\nagain"\n2,NA\n3\n', "text;n\r\nRebels fired;1\r\n;\r\n", "\ufefftext\nTalks\n"],
+        "tsv": ["id\ttext\n1\tRebels fired\n2\t\n", "text\tn\tm\nTalks\t\t\n"],
+        "jsonl": ["\n".join(map(json.dumps, rows)) + "\n", '{"text": "a\\ud83d\\ude00"}\nnull\n{"text": 1}\n'],
+        "json": [json.dumps(rows), '[\n{"text": "a b"}\n, {"text": null}]', json.dumps([1, "a", [rows]])],
+        "rss": [FEED, FEED.replace("<channel>", "<channel><item/>")],
+        "atom": [ATOM],
+        "html": [PAGE % SENTENCES, PAGE % (SENTENCES * 4 + "<script>x</script><table><tr><td>1</table>")],
+        "eml": [mail, PARTS],
+        "mbox": [f"From a@b Thu Jan  1 00:00:00 1970\n{one}" * 2 for one in (mail, PARTS)],
+        "txt": [SENTENCES, "\ufeffcaf\u00e9\x0c\r\n\r\n" + SENTENCES],
+        "texts": [SENTENCES, "UN urges both sides not to stop, did it?\n\u0130zmir \u653f\u5e9c e\u0301 #tag @x http://a.b/c 1,000.5%\n"],
+    }  # fmt: skip
+    found = {kind: [text.encode() for text in texts] for kind, texts in written.items()}
+    found["csv"] += ["text\ncaf\u00e9 \u0153\n".encode("utf-16"), "text\ncaf\u00e9 ol\u00e9\n".encode("latin-1")]
+    found["csv.gz"] = [gzip.compress(found["csv"][0]), gzip.compress(b"text\na b\n") * 2]
+    found["jsonl.gz"] = [gzip.compress(found["jsonl"][0])]
+    found["parquet"] = [parquet(text=["Rebels fired.", None, ""], n=[1, 2, None]), parquet(text=[b"a b"], l=[[1, 2]])]
+    return found
+
+
+def reads(suffix: str) -> Callable[[bytes], None]:
+    """A target: a file of a kind is read to its end, or refused with a word of explanation."""
+    from pipeline.errors import DetenteError
+    from pipeline.read.documents import ReadOptions
+    from pipeline.read.inputs import read_inputs
+
+    path = Path(tempfile.mkdtemp(prefix="fuzz-")) / f"input.{suffix}"
+
+    def target(data: bytes) -> None:
+        path.write_bytes(data)
+        try:
+            for batch in read_inputs([str(path)], ReadOptions(set_aside=True)):
+                assert batch.read == len(batch) + len(batch.rejects), "rows were lost"
+                batch.texts.validate(full=True)
+        except DetenteError as error:
+            assert str(error)  # noqa: PT017
+
+    return target
+
+
+@cache
+def lexicon():
+    """What a few sentences teach."""
+    from pipeline.read.cleaning import clean
+    from pipeline.text.lexicon import learn
+
+    return learn(clean([SENTENCES] * 5))
+
+
+def analysed(data: bytes) -> None:
+    """A target: any text is cleaned, cut into sentences and read as words that lie within it."""
+    from pipeline.read.cleaning import clean
+    from pipeline.read.sentences import distinct_sentences
+    from pipeline.text import analysis
+
+    texts = data.decode(errors="replace").split("\n")
+    cleaned = clean(texts)
+    tokens, sequence = analysis.read(cleaned, lexicon())
+    assert len(cleaned) == len(texts) == len(sequence.bounds) - 1, "texts were lost"
+    assert (sequence.token < len(tokens)).all(), "a word lies outside"
+    for text in texts:
+        kept = {char for one in distinct_sentences(text) for char in one.text if char.isalpha()}
+        assert kept <= set(text), "a sentence has letters that the text has not"
+
+
+def fuzz(kind: str, seconds: int) -> None:
+    """Fuzz one kind in this process, which libFuzzer ends."""
+    import atheris
+
+    with atheris.instrument_imports(include=["pipeline", "email", "csv", "sentencex"], enable_loader_override=False):
+        target = analysed if kind == "texts" else reads(kind)
+        target(seeds()[kind][0])  # imports what is imported late
+    corpus = Path(tempfile.mkdtemp(prefix="fuzz-corpus-"))
+    for number, seed in enumerate(seeds()[kind]):
+        (corpus / f"seed-{number}").write_bytes(seed)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    options = [
+        f"-max_total_time={seconds}",
+        f"-artifact_prefix={KEPT}/{kind}-",
+        "-max_len=4096",
+        "-timeout=20",
+        "-seed=1",
+    ]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], target)
+    atheris.Fuzz()
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["--one"]:
+        fuzz(sys.argv[2], int(sys.argv[3]))
+        return 0
+    seconds, *kinds = sys.argv[1:] or ["180"]
+    kinds, failed = kinds or list(seeds()), 0
+    print("| kind | inputs tried | places reached | failed |\n|---|---|---|---|")
+    for kind in kinds:
+        words = [sys.executable, __file__, "--one", kind, str(max(1, int(seconds) // len(kinds)))]
+        done = subprocess.run(words, check=False, capture_output=True, text=True, errors="replace")
+        lines = [line for line in done.stderr.splitlines() if "cov:" in line]
+        tried, reached = (
+            (lines[-1].split()[0].lstrip("#"), lines[-1].split("cov: ")[1].split()[0]) if lines else ("0", "0")
+        )
+        print(f"| {kind} | {tried} | {reached} | {'yes' if done.returncode else 'no'} |", flush=True)
+        if done.returncode:
+            failed += 1
+            print("\n".join((done.stdout + done.stderr).splitlines()[-40:]), file=sys.stderr)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Killed at the worst moment there is: while a thing that others rely on is being made."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.model.store import load, remember_run, run_of
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+STORE = """
+import os, signal, sys
+from pipeline.tracking.connection import import_mlflow, open_store
+import_mlflow()
+from mlflow.store.db import utils
+from alembic.runtime.migration import MigrationStep
+if sys.argv[1:]:
+    steps, update = [], utils._upgrade_db
+    import alembic.runtime.migration as migration
+    plain = migration.HeadMaintainer.update_to_step
+    def killed(self, step):
+        steps.append(step)
+        if len(steps) == 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plain(self, step)
+    migration.HeadMaintainer.update_to_step = killed
+open_store()
+"""
+
+
+def child(code, cwd, *args):
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MLFLOW_TRACKING_URI": "sqlite:///mlflow.db",
+        "DETENTE_CACHE": str(cwd / "cache"),
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code, *args], cwd=cwd, env=env, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_store_killed_while_its_tables_are_made_is_made_by_the_next_run(tmp_path):
+    assert child(STORE, tmp_path, "killed").returncode == -signal.SIGKILL
+    assert not (tmp_path / "mlflow.db").exists()
+    done = child(STORE, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert sqlite3.connect(tmp_path / "mlflow.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert not list(tmp_path.glob(".mlflow.db*"))
+
+
+@pytest.mark.parametrize("where", ["write_bytes", "replace"])
+def test_a_file_that_is_written_anew_holds_the_old_or_the_new(tmp_path, where):
+    code = """
+import os, pathlib, signal, sys
+from pipeline.whole import write_whole
+path = pathlib.Path("run.json")
+write_whole(path, "old")
+def killed(*given):
+    if sys.argv[1] == "write_bytes":
+        with open(given[0], "wb") as file:
+            file.write(given[1][:1])
+    os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[1] == "write_bytes":
+    pathlib.Path.write_bytes = killed
+else:
+    os.replace = killed
+write_whole(path, "new")
+"""
+    assert child(code, tmp_path, where).returncode == -signal.SIGKILL
+    assert (tmp_path / "run.json").read_text() == "old"
+
+
+def test_a_model_remembers_its_run_whole(folder, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(folder, tmp_path / "model")
+    remember_run(copy, "a" * 32)
+    assert json.loads((copy / "run.json").read_text()) == {"run_id": "a" * 32}
+    assert run_of(load(copy)) == "a" * 32
+    assert not list(copy.glob(".*"))
