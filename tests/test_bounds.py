@@ -101,6 +101,9 @@ def test_a_file_beyond_a_bound_is_an_error_or_among_others_a_reject(tmp_path, na
 def test_parquet_with_a_damaged_part_is_one_line_wherever_the_damage_is(tmp_path):
     parquet.write_table(pa.table({"text": [f"Rebels fired on town {n}." for n in range(200)]}), tmp_path / "a.parquet")
     whole = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "b.parquet").write_bytes(whole.replace(b"text", b"te\x98t"))
+    with pytest.raises(InputError, match="a column name is not UTF-8"):
+        counts(tmp_path / "b.parquet")
     for start in range(4, len(whole) - 4, len(whole) // 60):
         damaged = bytes(byte ^ 255 for byte in whole[start : start + 16])
         for content in (whole[:start] + damaged + whole[start + 16 :], whole[:start]):

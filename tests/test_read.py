@@ -108,6 +108,15 @@ def test_one_bad_file_of_a_folder_is_set_aside_and_unknown_kinds_are_named(tmp_p
     assert "1 file passed over (.docx)" in capsys.readouterr().err
 
 
+def test_mail_with_headers_that_python_cannot_parse_keeps_its_text_and_its_headers(tmp_path):
+    """The standard library raises IndexError where an address ends in @."""
+    mail = "From: a@\nTo: <\nSubject: =?utf-8?q?=?=\nDate: Mon, 01 Jan 80240\nContent-Disposition: ;=\n\nRebels fired\0 on the town.\n"
+    (tmp_path / "a.eml").write_text(mail)
+    (tmp_path / "a.mbox").write_text(f"From a@b Thu Jan  1 00:00:00 1970\n{mail}")
+    assert "Rebels fired" in texts(tmp_path / "a.eml")[0][0]
+    assert read_table(tmp_path / "a.mbox").to_pylist()[0]["from"] == "a@"
+
+
 def test_feeds_and_mails_give_their_texts(tmp_path):
     (tmp_path / "a.xml").write_text(
         "<rss><channel><title>News</title><item><title>Truce in Sato</title><description>&lt;p&gt;Guns fell silent.&lt;/p&gt;"

@@ -22,6 +22,7 @@ from pipeline.errors import DetenteError, InputError
 from pipeline.model.folder import FILES
 from pipeline.model.store import Model, load
 from pipeline.plain import count_of, say
+from pipeline.read.columnar import parquet_file
 from pipeline.read.documents import ReadOptions, read_documents
 from pipeline.read.source import Source, suffix_of
 from pipeline.write.journal import Totals
@@ -146,10 +147,8 @@ def _expanded(given: str) -> list[str]:
 
 
 def _groups(address: str) -> range:
-    from pyarrow import parquet
-
     try:
-        return range(parquet.ParquetFile(_open(address)).num_row_groups)
+        return range(parquet_file(_open(address)).num_row_groups)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{address}: cannot be read as Parquet: {str(error).splitlines()[0][:160]}") from None
 

@@ -22,12 +22,22 @@ _TOGETHER = 16_000  # rows of Parquet read at once
 _AT_ONCE = 64 * TEXT  # bytes of them
 
 
-def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The rows of a Parquet file, or of the row groups that are meant."""
+def parquet_file(raw: pa.NativeFile) -> pq.ParquetFile:
+    """A Parquet file, once its columns are known to have names; raises `pyarrow.ArrowInvalid` where it is none."""
     from pyarrow import parquet
 
+    try:
+        file = parquet.ParquetFile(raw)
+        file.schema_arrow  # noqa: B018  a damaged footer may call names what are no strings
+    except UnicodeDecodeError as error:
+        raise pa.ArrowInvalid(f"a column name is not UTF-8: {error}") from None
+    return file
+
+
+def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
+    """The rows of a Parquet file, or of the row groups that are meant."""
     raw = source.open()
-    with parquet.ParquetFile(raw) as file:
+    with parquet_file(raw) as file:
         names = choose(require_columns(file.schema_arrow.names, source.address))
         size, whole = raw.size(), max(file.metadata.num_rows, 1)
         groups = range(file.num_row_groups) if source.groups is None else source.groups
@@ -51,9 +61,8 @@ def _together(group: pq.RowGroupMetaData) -> int:
 
 def parquet_columns(source: Source) -> dict[str, pa.DataType]:
     """The columns of a Parquet file and their types, as `read_parquet` gives them."""
-    from pyarrow import parquet
-
-    schema = parquet.read_schema(source.open())
+    with parquet_file(source.open()) as file:
+        schema = file.schema_arrow
     return {name: _plain(kind) for name, kind in zip(schema.names, schema.types)}
 
 

@@ -1,12 +1,9 @@
-"""Feeds and mailboxes as tables: a row an entry or a message."""
+"""Feeds as tables: a row an entry."""
 
 from __future__ import annotations
 
-import email
-import email.policy
-import mailbox
+import re
 from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +16,7 @@ from pipeline.read.rows import Choose, Reject, Rows
 from pipeline.read.source import Source
 
 FEED_COLUMNS = ("id", "title", "text", "date", "link")
-MAIL_COLUMNS = ("id", "title", "text", "date", "from")
-_TOGETHER = 500  # messages
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what lxml does not take
 # What RSS, Atom and RDF call each column; the first that an entry has counts.
 _NAMES = {
     "id": ("guid", "id"),
@@ -53,52 +49,17 @@ def _cell(entry: Any, column: str) -> str | None:
         for node in entry.xpath(f"*[local-name()='{name}']"):
             written = "".join(node.itertext()).strip() or node.get("href", "")
             if written:
-                return _plain(written) if column in ("title", "text") else written
+                return without_tags(written) if column in ("title", "text") else written
     return None
 
 
-def _plain(written: str) -> str:
+def without_tags(written: str) -> str:
     """A text without its tags, its paragraphs apart."""
     from lxml import html
 
     if "<" not in written:
         return written
-    tree = html.fromstring(f"<div>{written}</div>")
+    tree = html.fromstring(f"<div>{_CONTROL.sub(' ', written)}</div>")
     for block in tree.iter("p", "br", "div", "li"):
         block.tail = "\n\n" + (block.tail or "")
     return tree.text_content().strip()
-
-
-def read_mailbox(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The messages of an mbox file, with the columns `MAIL_COLUMNS`; one without text is a reject."""
-    box = mailbox.mbox(source.address, factory=None, create=False)
-    names, size = choose(list(MAIL_COLUMNS)), Path(source.address).stat().st_size
-    keys = box.keys()
-    for start in range(0, len(keys), _TOGETHER):
-        rows, numbers, rejects = [], [], []
-        for number, key in enumerate(keys[start : start + _TOGETHER], start=start + 1):
-            message = message_of(box.get_bytes(key))
-            if message["text"]:
-                rows.append(message)
-                numbers.append(number)
-            else:
-                rejects.append(Reject(source.address, number, "no text in this message", message["title"] or ""))
-        columns = {name: nullable_strings([row[name] for row in rows]) for name in names}
-        done = size * (start + len(numbers)) // len(keys)
-        yield Rows(columns, np.array(numbers, np.int64), rejects, len(rows) + len(rejects), done)
-
-
-def message_of(data: bytes) -> dict[str, str | None]:
-    """The columns `MAIL_COLUMNS` of an e-mail; of one in HTML alone, the text is what a reader sees."""
-    message: EmailMessage = email.message_from_bytes(data, policy=email.policy.default)
-    body = message.get_body(preferencelist=("plain", "html"))
-    text = ""
-    if body is not None:
-        try:
-            text = body.get_content()
-        except (LookupError, ValueError):  # a charset that Python does not know, or cannot even look up
-            text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
-        text = _plain(text) if body.get_content_type() == "text/html" else text
-    headers = {name: message[header] for name, header in (("id", "message-id"), ("title", "subject"))}
-    headers |= {"date": message["date"], "from": message["from"]}
-    return {name: None if value is None else str(value) for name, value in headers.items()} | {"text": text.strip()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.read.bounds import PAGE, TEXT, require_size, text_reason
-from pipeline.read.feeds import message_of
+from pipeline.read.mail import message_of
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import decoded, require_file
 

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import as_strings, string
 from pipeline.errors import InputError
 from pipeline.read.columnar import parquet_columns, read_office, read_parquet
-from pipeline.read.feeds import FEED_COLUMNS, MAIL_COLUMNS, read_feed_entries, read_mailbox
+from pipeline.read.feeds import FEED_COLUMNS, read_feed_entries
 from pipeline.read.jsonl import json_columns, read_json_array, read_jsonl
+from pipeline.read.mail import MAIL_COLUMNS, read_mailbox
 from pipeline.read.rows import Choose, Rows
 from pipeline.read.separated import header, read_separated
 from pipeline.read.source import Source, dialect, on_disk, suffix_of

@@ -1,0 +1,71 @@
+"""E-mail: a message as an article, a mailbox as a table."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import mailbox
+from collections.abc import Iterator
+from email.headerregistry import HeaderRegistry
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.arrays.arrow import nullable_strings
+from pipeline.read.feeds import without_tags
+from pipeline.read.rows import Choose, Reject, Rows
+from pipeline.read.source import Source
+
+MAIL_COLUMNS = ("id", "title", "text", "date", "from")
+_TOGETHER = 500  # messages
+_parsed, _unparsed = HeaderRegistry(), HeaderRegistry(use_default_map=False)
+
+
+def _header(name: str, value: str) -> Any:
+    """A header, parsed where Python can: it raises IndexError and others where one is cut short."""
+    for parse, written in ((_parsed, value), (_unparsed, value if not name.lower().startswith("content-") else "")):
+        try:
+            return parse(name, written)
+        except Exception:  # noqa: BLE001, S112  known faults of the standard library; what it cannot read stays text
+            continue
+    return _parsed(name, "")
+
+
+_POLICY = email.policy.default.clone(header_factory=_header)
+
+
+def read_mailbox(source: Source, choose: Choose) -> Iterator[Rows]:
+    """The messages of an mbox file, with the columns `MAIL_COLUMNS`; one without text is a reject."""
+    box = mailbox.mbox(source.address, factory=None, create=False)
+    names, size = choose(list(MAIL_COLUMNS)), Path(source.address).stat().st_size
+    keys = box.keys()
+    for start in range(0, len(keys), _TOGETHER):
+        rows, numbers, rejects = [], [], []
+        for number, key in enumerate(keys[start : start + _TOGETHER], start=start + 1):
+            message = message_of(box.get_bytes(key))
+            if message["text"]:
+                rows.append(message)
+                numbers.append(number)
+            else:
+                rejects.append(Reject(source.address, number, "no text in this message", message["title"] or ""))
+        columns = {name: nullable_strings([row[name] for row in rows]) for name in names}
+        done = size * (start + len(numbers)) // len(keys)
+        yield Rows(columns, np.array(numbers, np.int64), rejects, len(rows) + len(rejects), done)
+
+
+def message_of(data: bytes) -> dict[str, str | None]:
+    """The columns `MAIL_COLUMNS` of an e-mail; of one in HTML alone, the text is what a reader sees."""
+    message: EmailMessage = email.message_from_bytes(data, policy=_POLICY)
+    body = message.get_body(preferencelist=("plain", "html"))
+    text = ""
+    if body is not None:
+        try:
+            text = body.get_content()
+        except (LookupError, ValueError):  # a charset that Python does not know, or cannot even look up
+            text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
+        text = without_tags(text) if body.get_content_type() == "text/html" else text
+    headers = {name: message[header] for name, header in (("id", "message-id"), ("title", "subject"))}
+    headers |= {"date": message["date"], "from": message["from"]}
+    return {name: None if value is None else str(value) for name, value in headers.items()} | {"text": text.strip()}
