@@ -57,6 +57,23 @@ def test_standard_input_is_scored_line_by_line(detente):
     assert [row["stance"] for row in found] == ["escalation", "de-escalation", "unclear"]
 
 
+def test_without_a_file_what_cannot_be_read_is_named_on_standard_error(detente, tmp_path):
+    (tmp_path / "a.txt").write_text("Rebels fired on the town.\n")
+    (tmp_path / "b.txt").write_bytes("Le café fermé\n".encode("cp1252"))
+    (tmp_path / "c.jsonl").write_text('{"text": "Talks resumed."}\n' + "null\n" * 12)
+    done = detente("score", "a.txt", "b.txt")
+    assert (len(rows(done)), done.err.count("set aside")) == (1, 1)
+    assert "windows-1252" in done.err
+    assert detente("score", "--strict", "a.txt", "b.txt").returncode == 1
+    for asked in ("jsonl", "table"):
+        done = detente("score", "--sentences", "--format", asked, ".")
+        assert done.returncode == 5
+        assert done.out.count("Talks resumed.") == done.out.count("Rebels fired") == 1
+        assert "c.jsonl, row 2: expected a JSON object" in done.err
+        assert "3 more rows set aside; --out keeps a list of them" in done.err
+        assert "13 of 15 rows were set aside, more than --max-rejects 0.01 allows" in done.err
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
 def test_tables_are_scored_in_order_and_their_ids_kept(detente, tmp_path, suffix):
     frame = pd.DataFrame({"id": ["x", "y", "z"], "text": TEXTS})
@@ -174,7 +191,7 @@ BAD = [
     (["score", "  "], None, "argument 1: the text is blank"),
     (["score", "none.txt"], None, "none.txt: no such file"),
     (["score", "-"], b"", "standard input: empty"),
-    (["score", "-"], b"caf\xe9\n", "standard input, line 1: expected UTF-8, found byte 0xe9"),
+    (["score", "-"], b"caf\xe9\n", "standard input, row 1: expected UTF-8, found byte 0xe9"),
     (["score", "empty.txt"], None, "empty.txt: the file is empty"),
     (["score", "blank.txt"], None, "blank.txt: only white space"),
     (["score", "latin.txt"], None, "latin.txt: expected UTF-8, found other bytes at 3; it looks like windows-1252"),

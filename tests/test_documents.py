@@ -157,6 +157,19 @@ def test_sentences_carry_their_article_and_its_columns(scored, tmp_path):
     assert "body" not in found.columns
 
 
+def test_a_column_to_keep_that_a_table_on_standard_input_lacks_is_an_error(stdin):
+    stdin(b"date,text\nmonday,one fish swims\n")
+    with pytest.raises(InputError, match="--columns dat: no such column; the input has date, text"):
+        read("-", columns=("dat",))
+
+
+def test_a_line_that_is_not_utf8_loses_no_other(stdin):
+    stdin(b"Rebels fired.\ncaf\xe9 closed\nTalks resumed.\n")
+    (documents,) = read("-", set_aside=True)
+    assert (documents.texts.to_pylist(), documents.read) == (["Rebels fired.", "Talks resumed."], 3)
+    assert (documents.rejects[0].row, documents.rejects[0].text) == (2, "caf\ufffd closed")
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_sentences_of_pages_feeds_and_tables_make_one_table_whatever_their_text_columns(scored, tmp_path, kind):
     news = tmp_path / "news"

@@ -308,7 +308,7 @@ def wait_for(url):
 
 def four_at_once(detente, uri, tiny):
     started = [detente(uri, *tiny, "--out", f"models/{k}", "--name", f"run {k}") for k in range(4)]
-    ended = [(one.communicate(timeout=300), one.returncode) for one in started]
+    ended = [(one.communicate(timeout=900), one.returncode) for one in started]
     assert [code for _, code in ended] == [0] * 4, [err for (_, err), _ in ended]
     client = mlflow.MlflowClient(uri)
     runs = client.search_runs([client.get_experiment_by_name("detente").experiment_id])
@@ -354,7 +354,7 @@ def test_what_a_server_killed_midway_did_not_take_is_sent_later(tmp_path, detent
         killer.join()
     half = (entry / "run-id").read_text()
     with serving(tmp_path, port):
-        assert detente(uri, "runs", "push").wait(120) == 0
+        assert detente(uri, "runs", "push").wait(600) == 0
         client = mlflow.MlflowClient(uri)
         (found,) = client.search_runs([client.get_experiment_by_name("detente").experiment_id])
         assert (found.info.run_name, found.info.status) == ("killed", "FINISHED")
@@ -366,7 +366,7 @@ def test_what_a_server_killed_midway_did_not_take_is_sent_later(tmp_path, detent
 
 def test_an_unreachable_server_leaves_the_model_and_says_so(tmp_path, detente, tiny):
     started = detente(f"http://127.0.0.1:{free_port()}", *tiny)
-    _, err = started.communicate(timeout=300)
+    _, err = started.communicate(timeout=900)
     assert started.returncode == 1
     last = err.strip().splitlines()[-1]
     assert last.startswith("error: the model is saved in models/detente, but the run could not be logged: MLflow store")

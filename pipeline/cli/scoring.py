@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -15,7 +16,7 @@ from pipeline.plain import say
 
 if TYPE_CHECKING:
     from pipeline.model.store import Model
-    from pipeline.read.documents import ReadOptions
+    from pipeline.read.documents import Documents, ReadOptions
     from pipeline.write.journal import Totals
     from pipeline.write.rows import OutputOptions
 
@@ -59,7 +60,7 @@ def score(
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import read_inputs, require_other
     from pipeline.reader import open_model
-    from pipeline.write.output import format_of, print_rows
+    from pipeline.write.output import format_of
     from pipeline.write.rows import OutputOptions
 
     asked = OutputOptions(sentences, evidence, actors)
@@ -84,17 +85,41 @@ def score(
         require_other(file, given or [])
     opened = open_model(model)
     if file is None or kind == "table":
-        batches = read_inputs(given or [], replace(reading, set_aside=False, alike=kind == "csv"))
-        if kind != "table":
-            from pipeline.engines.ordered import score_in_order
-
-            print_rows(score_in_order(opened, batches, asked, kind, threads or processors()), kind)
-            return
-        from pipeline.show.scores import scores
-
-        scores(opened, batches, asked, file)
+        _print(
+            opened,
+            read_inputs(given or [], replace(reading, alike=kind == "csv")),
+            asked,
+            file,
+            kind,
+            threads,
+            max_rejects,
+        )
         return
     _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
+
+
+def _print(
+    model: Model,
+    batches: Iterator[Documents],
+    asked: OutputOptions,
+    file: Path | None,
+    kind: str,
+    threads: int,
+    max_rejects: float,
+) -> None:
+    from pipeline.write.aside import Aside
+
+    aside = Aside()
+    if kind == "table":
+        from pipeline.show.scores import scores
+
+        scores(model, aside.passed(batches), asked, file)
+    else:
+        from pipeline.engines.ordered import score_in_order
+        from pipeline.write.output import print_rows
+
+        print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads or processors()), kind)
+    _require_few(aside.totals(), max_rejects)
 
 
 def processors() -> int:
@@ -130,14 +155,19 @@ def _score_to_file(
 def _report(totals: Totals, max_rejects: float) -> None:
     """Say what a run did; raise `RejectsError` where too many rows were set aside."""
     from pipeline import show
-    from pipeline.errors import RejectsError
 
     if not settings.quiet:
         show.scored(totals)
+    _require_few(totals, max_rejects)
+
+
+def _require_few(totals: Totals, max_rejects: float) -> None:
+    from pipeline.errors import RejectsError
+
     if totals.rejected - totals.files > max_rejects * totals.read:
+        where = f"; see {totals.rejects}" if totals.rejects else ""
         raise RejectsError(
-            f"{totals.rejected:,} of {totals.read:,} rows were set aside, more than --max-rejects {max_rejects:g} allows; "
-            f"see {totals.rejects}"
+            f"{totals.rejected:,} of {totals.read:,} rows were set aside, more than --max-rejects {max_rejects:g} allows{where}"
         )
 
 

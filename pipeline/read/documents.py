@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -131,6 +131,24 @@ def columns_of(source: Source, options: ReadOptions) -> dict[str, pa.DataType]:
     return {name: types[name] for name in _roles(list(types), options, source.address).passing}
 
 
+def require_passing(sources: Iterable[Source], options: ReadOptions) -> None:
+    """Raise `InputError` where a column that is to pass through is in none of the tables."""
+    wanted, seen = {name.lower(): name for name in options.columns or ()}, set[str]()
+    if not wanted:
+        return
+    for source in sources:
+        try:
+            names = table_columns(source, options.delimiter)
+        except (InputError, pa.ArrowException, OSError):
+            continue  # said where the table is read
+        seen |= {name.strip() for name in names}
+        if wanted.keys() <= {name.lower() for name in seen}:
+            return
+    missing = [name for key, name in wanted.items() if key not in {name.lower() for name in seen}]
+    if seen:
+        raise InputError(f"--columns {missing[0]}: no such column; the input has {', '.join(sorted(seen))}")
+
+
 def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
     """The rows of one table.
 
@@ -150,9 +168,7 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
         rows = _bounded(read, roles[0].text, source.address)
         if rows.rejects and not options.set_aside:
             first = rows.rejects[0]
-            raise InputError(
-                f"{first.file}, row {first.row}: {first.reason}; correct it, or name --out to set such rows aside"
-            )
+            raise InputError(f"{first.file}, row {first.row}: {first.reason}; correct or remove it")
         for part in rows.cut(options.rows_together):
             yield _documents(part, roles[0], source, options)
 

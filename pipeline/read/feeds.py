@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.read.bounds import whole
-from pipeline.read.rows import Choose, Reject, Rows
+from pipeline.read.rows import Choose, Rows
 from pipeline.read.source import Source
 
 FEED_COLUMNS = ("id", "title", "text", "date", "link")

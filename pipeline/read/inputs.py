@@ -15,12 +15,12 @@ import pyarrow as pa
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.plain import count_of, say
-from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents
+from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents, require_passing
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import Reject
 from pipeline.read.source import COMPRESSED, on_disk, require_file
 from pipeline.read.standard_input import read_standard_input
-from pipeline.read.tables import FEED_SUFFIXES, TABLE_SUFFIXES, is_table, table_columns
+from pipeline.read.tables import FEED_SUFFIXES, TABLE_SUFFIXES, is_table
 
 _FILE_LIKE = re.compile(r"\S+\.[A-Za-z]{2,5}")
 _PAGES = (*TEXT_SUFFIXES, *HTML_SUFFIXES)
@@ -37,7 +37,8 @@ def read_inputs(given: list[str], options: ReadOptions) -> Iterator[Documents]:
     """
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
-    _require_columns(given, options)
+    if all(one != "-" and _is_path(one) for one in given):
+        require_passing((on_disk(path, options.encoding) for path in files_of(given) if _is_tabular(path)), options)
     types = _columns_of_all(given, options) if options.alike else None
     for documents in _in_order(given, options):
         yield documents if types is None else documents.aligned(types)
@@ -51,11 +52,11 @@ def _in_order(given: list[str], options: ReadOptions) -> Iterator[Documents]:
             continue
         for _, one in group:
             if kind == "input":
-                yield from read_standard_input(options)
+                yield from read_standard_input(options, alone=given == ["-"])
                 continue
             files = _files(one)
             for path in files:
-                for documents in _file(path, options, alone=len(files) == 1):
+                for documents in _file(path, options, alone=len(given) == len(files) == 1):
                     yield replace(documents, done=done + documents.done)
                 done += path.stat().st_size
 
@@ -95,24 +96,6 @@ def require_other(out: Path, given: list[str]) -> None:
     for path in files_of(given):
         if out.exists() and path.samefile(out):
             raise InputError(f"{out}: is an input; name another file with --out")
-
-
-def _require_columns(given: list[str], options: ReadOptions) -> None:
-    """Raise `InputError` where a column that is to pass through is in none of the tables; a stream says too late."""
-    wanted, seen = {name.lower(): name for name in options.columns or ()}, set[str]()
-    if not wanted or any(one == "-" or not _is_path(one) for one in given):
-        return
-    for path in filter(_is_tabular, files_of(given)):
-        try:
-            names = table_columns(on_disk(path, options.encoding), options.delimiter)
-        except (InputError, pa.ArrowException, OSError):
-            continue  # said where the file is read
-        seen |= {name.strip() for name in names}
-        if wanted.keys() <= {name.lower() for name in seen}:
-            return
-    missing = [name for key, name in wanted.items() if key not in {name.lower() for name in seen}]
-    if seen:
-        raise InputError(f"--columns {missing[0]}: no such column; the input has {', '.join(sorted(seen))}")
 
 
 def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType] | None:

@@ -20,7 +20,8 @@ import pyarrow as pa
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.read.bounds import TEXT, text_reason
-from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents
+from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents, require_passing
+from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import Source, decoded
 
 FORMATS = ("text", "csv", "tsv", "jsonl")
@@ -29,16 +30,20 @@ _WHERE = "standard input"
 _CHUNK = 1 << 20
 
 
-def read_standard_input(options: ReadOptions) -> Iterator[Documents]:
+def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[Documents]:
     """The documents on standard input.
 
     Lines are scored as they arrive, as many together as are there. A first line that is the header of a table with a text
     column, or a JSON object, says that it is a table; ``options.stdin_format`` says so against appearances.
 
+    Parameters
+    ----------
+    alone : whether it is all the input, so that the columns to keep must be in it.
+
     Raises
     ------
     InputError
-        Where it is empty, not UTF-8, or not of the format.
+        Where it is empty, not UTF-8, or not of the format, or lacks a column that is to be kept.
     """
     kind = options.stdin_format
     if kind is not None and kind not in FORMATS:
@@ -51,7 +56,7 @@ def read_standard_input(options: ReadOptions) -> Iterator[Documents]:
         raise InputError(f"{_WHERE}: empty; expected one snippet a line, or a table")
     kind = kind or _format_of(start.split(b"\n", 1)[0], options)
     if kind != "text":
-        yield from _table(start, file, kind, options)
+        yield from _table(start, file, kind, options, alone)
     elif options.articles:
         text = decoded(_bounded(start + file.read(TEXT), "the text"), _WHERE, options.encoding)
         yield Documents(as_strings(["stdin"]), as_strings([text]), None, NAME, articles=True)
@@ -78,13 +83,15 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
     return "text"
 
 
-def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions) -> Iterator[Documents]:
+def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions, alone: bool) -> Iterator[Documents]:
     """The rows of a table, kept in a temporary file first: its dialect is told by more than one look."""
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept:
         kept.write(start)
         shutil.copyfileobj(file, kept, _CHUNK)
         kept.flush()
         source = Source(_WHERE, partial(pa.OSFile, kept.name, "rb"), encoding=options.encoding, format=f".{kind}")
+        if alone:
+            require_passing([source], options)
         for documents in read_documents(source, options):
             yield Documents(**{**documents.__dict__, "file": NAME})
 
@@ -118,15 +125,16 @@ def _is_ready(file: BinaryIO) -> bool:
 
 
 def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Documents:
-    rows, texts = [], []
+    rows, texts, rejects = [], [], []
     for number, line in enumerate(lines, start=before + 1):
         try:
             text = line.decode(options.encoding or "utf-8").strip()
         except UnicodeDecodeError as error:
-            byte = error.object[error.start]
-            raise InputError(
-                f"{_WHERE}, line {number}: expected UTF-8, found byte 0x{byte:02x}; name its --encoding"
-            ) from None
+            reason = f"expected UTF-8, found byte 0x{error.object[error.start]:02x}; name its --encoding"
+            if not options.set_aside:
+                raise InputError(f"{_WHERE}, line {number}: {reason}") from None
+            rejects.append(Reject(_WHERE, number, reason, line.decode(errors="replace")[:SHOWN]))
+            continue
         except LookupError:
             raise InputError(
                 f"--encoding {options.encoding}: no such encoding; expected one such as windows-1252"
@@ -136,4 +144,5 @@ def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Document
             texts.append(text)
     column = as_strings(texts)
     ids = as_strings([f"line-{number}" for number in rows])
-    return Documents(ids, column, np.array(rows, np.int64), NAME, {"text": column}, read=len(texts))
+    n_read = len(texts) + len(rejects)
+    return Documents(ids, column, np.array(rows, np.int64), NAME, {"text": column}, rejects=rejects, read=n_read)
