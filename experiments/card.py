@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.corpus.labelled import SNIPPETS
 from pipeline.stance import LABELS
 from pipeline.text.scope import REVERSALS
 
@@ -31,8 +32,8 @@ def table(head: tuple[str, ...], rows) -> str:
 
 
 def counts() -> str:
-    snippets, other, codebook = (pd.read_csv(DATA / f"{name}.csv") for name in ("snippets", "other_news", "codebook"))
-    snippets = pd.concat([snippets, other])
+    codebook = pd.read_csv(DATA / "codebook.csv")
+    snippets = pd.concat([pd.read_csv(DATA / name) for name in (*SNIPPETS, "other_news.csv")])
     reversing = snippets.text.map(lambda text: bool(set(re.findall(r"\w+", text.lower())) & REVERSALS))
     words = snippets.text.str.split().map(len)
     events = [

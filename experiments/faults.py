@@ -30,6 +30,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pandas as pd
+
+from pipeline.corpus.labelled import SNIPPETS
 from pipeline.errors import DetenteError
 from pipeline.model.store import load
 
@@ -111,8 +114,8 @@ def prepare(place: Path) -> dict[str, str]:
     """Inputs of every command in a folder, the model apart; gives the environment of the runs."""
     rows = (f"{n},{SENTENCES[n % 4]} {n}" for n in range(ROWS))
     (place / "in.csv").write_text("id,text\n" + "\n".join([*rows, "x,y,z"]) + "\n")
-    head, *lines = (ROOT / "data" / "snippets.csv").read_text().splitlines()
-    (place / "small.csv").write_text("\n".join([head, *lines[::8]]) + "\n")
+    snippets = [pd.read_csv(ROOT / "data" / name)[::8] for name in SNIPPETS]
+    pd.concat(snippets).to_csv(place / "small.csv", index=False)
     shutil.copy(ROOT / "data" / "archive.csv", place)
     search = f'question = "Which?"\n[data]\ntrain = ["{place}/small.csv"]\nfolds = 2\n'
     (place / "search.toml").write_text(search + "[tune.space]\n'training.c' = { low = 1.0, high = 20.0 }\n")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.corpus.labelled import read_labelled
+from pipeline.corpus.labelled import SNIPPETS, read_labelled
 from pipeline.experiment.train import train
 from pipeline.model.settings import Abstention, Settings
 from pipeline.model.store import load
@@ -15,6 +16,15 @@ from pipeline.model.store import load
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 SHARED = ROOT.parent / "shared"
+
+
+def snippets() -> list[dict[str, str]]:
+    """The political sentences and headlines that come with Detente: ``id``, ``event`` and ``text``."""
+    rows = []
+    for name in SNIPPETS:
+        with (DATA / name).open(encoding="utf-8", newline="") as file:
+            rows += csv.DictReader(file)
+    return rows
 
 
 def pytest_collection_modifyitems(items):

@@ -14,9 +14,9 @@ from pipeline.corpus.near import near_pairs
 from pipeline.stance import APPEAL, EVENTS, LABELS, OTHER, STANCES, stance_of
 from pipeline.text.lexicon import learn
 from pipeline.text.words import FUNCTION_WORDS
-from tests.conftest import DATA, SHARED
+from tests.conftest import DATA, SHARED, snippets
 
-SNIPPETS = pd.read_csv(DATA / "snippets.csv", dtype=str, keep_default_na=False)
+SNIPPETS = pd.DataFrame(snippets())
 CODEBOOK = pd.read_csv(DATA / "codebook.csv", dtype=str, keep_default_na=False)
 OTHER_NEWS = pd.read_csv(DATA / "other_news.csv", dtype=str, keep_default_na=False)
 HELD_OUT = pd.read_csv(DATA / "heldout.csv", dtype=str, keep_default_na=False)

@@ -24,7 +24,7 @@ from pipeline.label.files import Sheet, write_files
 from pipeline.label.fix import fixed
 from pipeline.label.lines import read_lines
 from pipeline.stance import stance_of
-from tests.conftest import DATA
+from tests.conftest import snippets
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs the signals and limits of POSIX")
 
@@ -304,8 +304,7 @@ def test_an_interruption_leaves_nothing_behind(tmp_path):
 def planted(tmp_path_factory):
     """5,000 rows with 100 flipped labels, 50 near-copies in a second file, 20 broken lines and 30 contradictions."""
     rng, folder = random.Random(7), tmp_path_factory.mktemp("planted")
-    with (DATA / "snippets.csv").open(encoding="utf-8", newline="") as file:
-        rows = list({row["text"]: (row["text"], row["event"]) for row in csv.DictReader(file)}.values())
+    rows = list({row["text"]: (row["text"], row["event"]) for row in snippets()}.values())
     rng.shuffle(rows)
     labels = sorted({event for _, event in rows})
     mine, other = rows[:4_950], rows[5_000:5_500]

@@ -119,7 +119,7 @@ def test_weights_go_to_the_rows_of_their_source(mine):
         Recipe(("towns", str(mine), "embedded"), weights=(("towns", 4.0), ("mine.csv", 0.5), ("embedded", 2)))
     )
     given = dict(zip(corpus.sources, corpus.weights))
-    assert (given["towns"], given["mine.csv"], given["snippets.csv"], given["codebook.csv"]) == (4.0, 0.5, 2, 2)
+    assert (given["towns"], given["mine.csv"], given["neutral.csv"], given["codebook.csv"]) == (4.0, 0.5, 2, 2)
 
 
 def test_a_weight_goes_before_that_of_the_settings(mine):
@@ -128,7 +128,7 @@ def test_a_weight_goes_before_that_of_the_settings(mine):
 
     corpus = read_mix(Recipe(("towns", str(mine), "embedded"), weights=(("towns", 4.0),)))
     given = dict(zip(corpus.sources, own_weights(corpus, Settings())))
-    assert (given["towns"], given["mine.csv"], given["snippets.csv"]) == (4.0, Settings().training.own_weight, 1.0)
+    assert (given["towns"], given["mine.csv"], given["neutral.csv"]) == (4.0, Settings().training.own_weight, 1.0)
 
 
 def test_nothing_is_downloaded_silently(cache):

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.conftest import DATA, ROOT
+from tests.conftest import ROOT, snippets
 
 pytestmark = [pytest.mark.skipif(sys.platform == "win32", reason="a shell and signals of POSIX"), pytest.mark.slow]
 
@@ -58,9 +58,7 @@ def work(tmp_path):
     war = {"tension": 0.99, "stance": "escalation", "event": "ASSAULT", "coverage": 1.0, "relevance": 0.99}
     lines = (json.dumps({"text": f"Rebels shelled the town and killed {n} people.", **war}) for n in range(500))
     (tmp_path / "war.jsonl").write_text("\n".join(lines) + "\n")
-    with (DATA / "snippets.csv").open(newline="") as file:
-        snippets = list(csv.DictReader(file))
-    talks, killings = ([row["text"] for row in snippets if row["event"] == event] for event in ("CONSULT", "ASSAULT"))
+    talks, killings = ([row["text"] for row in snippets() if row["event"] == event] for event in ("CONSULT", "ASSAULT"))
     quiet = [(f"2023-03-{1 + n // 5:02}", text) for n, text in enumerate(talks[:150])]
     for name, kept in (("calm.csv", quiet), ("alarm.csv", quiet + [("2023-03-31", text) for text in killings[:20]])):
         with (tmp_path / name).open("w", newline="") as file:

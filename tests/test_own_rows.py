@@ -71,7 +71,7 @@ def test_without_own_rows_there_is_no_table_and_without_a_curve_no_rounds(run, c
 
 
 def test_too_few_own_rows_draw_no_curve(mixed):
-    few = replace(mixed, sources=np.where(np.arange(len(mixed)) < 29, "mine.csv", "snippets.csv").astype(object))
+    few = replace(mixed, sources=np.where(np.arange(len(mixed)) < 29, "mine.csv", "neutral.csv").astype(object))
     assert n_rounds(few) == 0
 
 
@@ -80,9 +80,9 @@ def test_public_rows_are_learned_over_only_where_there_are_no_own_ones():
         column = np.array(names, object)
         return learner_of(Corpus(column, np.full(len(names), "", object), column, column, column)).tolist()
 
-    assert sources("snippets.csv", "plv", "mine.csv") == [False, False, True]
-    assert sources("snippets.csv", "plv") == [False, True]
-    assert sources("snippets.csv") == [False]
+    assert sources("neutral.csv", "plv", "mine.csv") == [False, False, True]
+    assert sources("neutral.csv", "plv") == [False, True]
+    assert sources("neutral.csv") == [False]
 
 
 @pytest.fixture(scope="module")

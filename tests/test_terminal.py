@@ -240,6 +240,6 @@ def test_progress_is_drawn_on_a_terminal_only(terminal, capsys):
 
 
 def test_the_corpus_names_rows_as_an_editor_does():
-    corpus = read_labelled([DATA / "snippets.csv"])
-    first = (DATA / "snippets.csv").read_text(encoding="utf-8").splitlines()[int(corpus.rows[0]) - 1]
+    corpus = read_labelled([DATA / "conflict.csv"])
+    first = (DATA / "conflict.csv").read_text(encoding="utf-8").splitlines()[int(corpus.rows[0]) - 1]
     assert corpus.texts[0] in first

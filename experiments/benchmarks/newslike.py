@@ -13,13 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.corpus.labelled import SNIPPETS
+
 ROOT = Path(__file__).parents[2]
 LONGEST = 45
 
 
 def chains() -> tuple[pa.Array, np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """Words; for each place in the corpus the word there; the places after each word, grouped; where groups begin."""
-    snippets = pd.read_csv(ROOT / "data" / "snippets.csv")
+    snippets = pd.concat([pd.read_csv(ROOT / "data" / name) for name in SNIPPETS])
     # The event type stands before each word, so that a chain never leaves it; "" begins and ends a text.
     rows = [
         [f"{event} {word}" for word in ("", *text.split(), "")] for event, text in zip(snippets.event, snippets.text)

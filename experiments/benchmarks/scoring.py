@@ -24,6 +24,8 @@ from pathlib import Path
 
 from newslike import ROOT, make_texts
 
+from pipeline.corpus.labelled import SNIPPETS
+
 DETENTE = str(Path(sys.executable).parent / "detente")
 
 
@@ -41,7 +43,7 @@ def prepare(folder: Path, n: int) -> None:
     (folder / "in.txt").write_text("\n".join(frame.text) + "\n")
     data = pd.concat(
         [
-            pd.read_csv(ROOT / "data" / "snippets.csv"),
+            *(pd.read_csv(ROOT / "data" / name) for name in SNIPPETS),
             pd.read_csv(ROOT / "data" / "codebook.csv").rename(columns={"phrase": "text"}),
         ]
     )

@@ -9,4 +9,4 @@ def data_folder() -> Path:
     """The folder of the corpus, the behavioural checks and the gazetteer."""
     package = Path(__file__).parents[1]
     beside = package.parent / "data"
-    return beside if (beside / "snippets.csv").exists() else package / "data"
+    return beside if (beside / "codebook.csv").exists() else package / "data"

@@ -110,7 +110,8 @@ class Columns:
         return Columns(**{kind: name for kind, name in wanted if name in there or (name or "").lower() in there})
 
 
-SHIPPED = ("codebook.csv", "snippets.csv", "other_news.csv")  # what a folder stands for, and what comes with Detente
+SNIPPETS = ("conflict.csv", "cooperation.csv", "neutral.csv")
+SHIPPED = ("codebook.csv", *SNIPPETS, "other_news.csv")  # what a folder stands for, and what comes with Detente
 OTHER_NAMES = {
     "stance": ("label", "gold_stance"),
     "event": ("event_type", "code"),

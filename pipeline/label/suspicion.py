@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from pipeline.arrays.places import data_folder
 from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
@@ -85,9 +86,13 @@ def held_out_proba(corpus: Corpus) -> np.ndarray:
     whole = _beside(corpus, shipped)
     fold = folds(groups, finest(corpus), _FOLDS, _SETTINGS.training.seed)
     logits = np.full((len(corpus), len(LABELS)), -np.inf)
-    for number in range(_FOLDS):
+
+    def held_out(number: int) -> np.ndarray:
         seen = np.append(fold != number, np.ones(len(shipped), bool))
-        logits[fold == number] = event_logits(fit(whole.take(seen), _SETTINGS), corpus.texts[fold == number])
+        return event_logits(fit(whole.take(seen), _SETTINGS), corpus.texts[fold == number])
+
+    for number, values in enumerate(Parallel(n_jobs=2, backend="threading")(map(delayed(held_out), range(_FOLDS)))):
+        logits[fold == number] = values
     return label_proba(calibrate(logits, corpus.stances, corpus.events, corpus.own_events).apply(logits))
 
 

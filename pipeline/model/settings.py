@@ -55,14 +55,14 @@ class Abstention:
 
     Attributes
     ----------
-    coverage_floor : least share of a snippet's words that must be known.
+    coverage_floor : more than this share of a snippet's words must be known.
     precision : the stance's probability must reach the lowest threshold at which held-out answers
         were right this often. On sentences of news that nobody here wrote, answers were then right as often
         (`experiments/LOG.md`, section 4).
     """
 
     coverage_floor: Share = 0.5
-    precision: Share = 0.94
+    precision: Share = 0.942
 
 
 @dataclass(frozen=True)
