@@ -228,7 +228,7 @@ def test_copies_to_the_letter_are_the_same_for_few_texts_and_for_many():
     assert first_same(prints, days * 1440).tolist() == first_copies(texts, days * 86_400.0).tolist()
 
 
-def test_the_date_of_a_page_is_that_of_its_publication_and_of_a_mail_its_header(model, tmp_path):
+def test_the_date_of_a_page_is_that_of_its_publication_and_of_a_mail_its_header(model, tmp_path, capsys):
     body = "<p>Rebels attacked the harbour town on Saturday and killed nine soldiers, officials of the government said.</p>"
     stamp = '<meta property="article:published_time" content="2024-02-03T10:00:00Z">'
     (tmp_path / "a.html").write_text(f"<html><head>{stamp}</head><body><article>{body * 3}</article></body></html>")
@@ -242,6 +242,12 @@ def test_the_date_of_a_page_is_that_of_its_publication_and_of_a_mail_its_header(
     (tmp_path / "c.txt").write_text("Rebels attacked the town.")
     with pytest.raises(InputError, match=r"c.txt: a .txt file says no date; put texts and dates into a table"):
         read_feed([tmp_path / "c.txt"], Feed(), model)
+    capsys.readouterr()
+    assert read_feed(dated_files([str(tmp_path)]), Feed(), model)[1].kept == 2
+    assert "c.txt: a .txt file says no date" in capsys.readouterr().err
+    (tmp_path / "d.csv").write_text("date,text\n03/04/2024,Rebels attacked the town.\n")
+    with pytest.raises(InputError, match=r"d.csv, column date: date '03/04/2024': day and month cannot be told apart"):
+        read_feed(dated_files([str(tmp_path)]), Feed(), model)
 
 
 def test_an_actor_goes_by_key_or_name_and_an_unknown_one_is_named(model, tmp_path):

@@ -19,6 +19,10 @@ _YEAR_FIRST = re.compile(r"^(\d{4})[./](\d{2})[./](\d{2})")
 _EARLIEST, _AHEAD = datetime(1900, 1, 1, tzinfo=UTC), timedelta(days=2)  # later than that a date is a slip
 
 
+class AmbiguousDateError(InputError):
+    """A date whose day and month cannot be told apart; a person must say which comes first."""
+
+
 def days_of(column: pa.Array, date_format: str | None = None, now: datetime | None = None) -> tuple[np.ndarray, dict]:
     """Dates as seconds since 1970 in UTC.
 
@@ -35,7 +39,7 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
 
     Raises
     ------
-    InputError
+    AmbiguousDateError
         Where dates are written in numbers and day and month cannot be told apart.
 
     Examples
@@ -86,7 +90,7 @@ def _seconds(text: str, date_format: str | None) -> float:
 def _numeric(text: str, first: int, second: int) -> float:
     """A date in numbers, where one of the first two is no month."""
     if first <= 12 and second <= 12 and first != second:
-        raise InputError(
+        raise AmbiguousDateError(
             f"date {text!r}: day and month cannot be told apart; say which comes first with --date-format, "
             "such as %d/%m/%Y or %m/%d/%Y"
         )

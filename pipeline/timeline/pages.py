@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.read.mail import message_of
 from pipeline.read.pages import HTML_SUFFIXES, read_article
 from pipeline.read.source import decoded
 
@@ -22,8 +21,7 @@ def read_page(path: Path) -> tuple[str, str]:
     text = read_article(path)[0]
     suffix = path.suffix.lower()
     if suffix == ".eml":
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        return text, str(message["date"] or "")
+        return text, message_of(path.read_bytes())["date"] or ""
     if suffix not in HTML_SUFFIXES:
         raise InputError(
             f"{path}: a {suffix or 'plain'} file says no date; put texts and dates into a table with a column `date`"

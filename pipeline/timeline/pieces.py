@@ -16,13 +16,14 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.arrays.ragged import segment_ids
 from pipeline.errors import InputError
 from pipeline.model.store import Model
+from pipeline.plain import say
 from pipeline.read.documents import ARTICLE_COLUMNS
 from pipeline.read.rows import Rows
 from pipeline.read.source import on_disk
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_table, read_rows, texts_of
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
-from pipeline.timeline.dates import days_of
+from pipeline.timeline.dates import AmbiguousDateError, days_of
 from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column
 from pipeline.timeline.pages import read_page
 
@@ -91,20 +92,33 @@ class Piece:
 
 
 def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -> Iterator[Piece]:
-    """The dated texts of files, in order.
+    """The dated texts of files, in order; one of several that does not fit is left out with a line that says so.
 
     Raises
     ------
     InputError
-        Where a file or column is missing, or dates can be read in two ways.
+        Where none of the files has texts, dates and the columns asked for, or where dates can be read in two ways.
     """
+    failed: list[InputError] = []
     for path in paths:
-        if is_table(path) or path.suffix.lower() in FEED_SUFFIXES:
-            yield from _table(path, feed, model, threads)
-        else:
-            text, date = read_page(path)
-            columns = {"text": as_strings([text]), "date": as_strings([date]), "file": as_strings([path.name])}
-            yield _piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads)
+        try:
+            yield from _file(path, feed, model, threads)
+        except AmbiguousDateError:
+            raise
+        except InputError as error:
+            failed.append(error)
+            if len(failed) == len(paths):
+                raise
+            say(f"{error}; left out")
+
+
+def _file(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
+    if is_table(path) or path.suffix.lower() in FEED_SUFFIXES:
+        yield from _table(path, feed, model, threads)
+        return
+    text, date = read_page(path)
+    columns = {"text": as_strings([text]), "date": as_strings([date]), "file": as_strings([path.name])}
+    yield _piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads)
 
 
 def piece_of(frame: pd.DataFrame, feed: Feed, model: Model, threads: int = 1) -> Piece:
@@ -160,7 +174,7 @@ def _piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, th
     try:
         seconds, reasons = days_of(columns[dates], feed.date_format)
     except InputError as error:
-        raise InputError(f"{path}, column {dates}: {error}") from None
+        raise type(error)(f"{path}, column {dates}: {error}") from None
     name = _text_column(names, feed, path)
     text = shown = as_strings([""] * len(seconds)) if name is None else texts_of(columns[name])
     if set(_SCORED) <= set(names):
