@@ -17,7 +17,7 @@ from pipeline.timeline.copies import first_copies, first_same
 from pipeline.timeline.dates import days_of, period_of
 from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
 from pipeline.timeline.gathered import gather
-from pipeline.timeline.memberships import all_of, by_actors
+from pipeline.timeline.memberships import all_of, by_actors, by_column, by_elements
 from pipeline.timeline.output import COLUMNS, matrix, page, rows_of, write_timeline
 from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Records, timeline
@@ -307,6 +307,14 @@ def test_only_a_turn_in_the_last_period_raises_the_alarm():
     assert not is_flagged_last(quiet)
     assert is_flagged_last([quiet[0], replace(quiet[1], flag="rise")])
     assert not is_flagged_last([replace(quiet[0], flag="rise"), quiet[1]])
+
+
+def test_a_column_of_lists_is_a_series_for_each_element():
+    for column in (pa.array([["A", "B"], None, [], ["B"]]), pa.array(["A; B", "", None, "B"])):
+        named = by_elements(column)
+        assert [(row, named.names[code]) for row, code in zip(named.row, named.code)] == [(0, "A"), (0, "B"), (3, "B")]
+    named = by_column(pa.array([["A", "B"], ["B"]]))
+    assert [(row, named.names[code]) for row, code in zip(named.row, named.code)] == [(0, "A"), (0, "B"), (1, "B")]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def all_of(n: int) -> Named:
 
 
 def by_column(column: pa.Array) -> Named:
-    """A series for each value of a column.
+    """A series for each value of a column, and for each element where the values are lists.
 
     Examples
     --------
@@ -46,8 +46,14 @@ def by_column(column: pa.Array) -> Named:
     >>> named.names, named.row.tolist(), named.code.tolist()
     (('A', '', 'B'), [0, 2, 3], [0, 2, 0])
     """
+    if _holds_lists(column):
+        return by_elements(column)
     encoded = as_strings(column).dictionary_encode()
     return _without_blank(integers(encoded.indices).astype(np.int64), encoded.dictionary.to_pylist())
+
+
+def _holds_lists(column: pa.Array) -> bool:
+    return pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
 
 
 def by_actors(columns: dict[str, pa.Array], text: pa.Array | None, by: str) -> Named | None:
@@ -58,7 +64,7 @@ def by_actors(columns: dict[str, pa.Array], text: pa.Array | None, by: str) -> N
     if {"source", "target", "actors"} <= set(columns):
         source, target = as_strings(columns["source"]), as_strings(columns["target"])
         if by == "actor":
-            return _several(columns["actors"])
+            return by_elements(columns["actors"])
         both = pc.and_(pc.not_equal(source, ""), pc.not_equal(target, ""))
         return by_column(pc.if_else(both, pc.binary_join_element_wise(source, target, string(">")), string("")))
     if text is None:
@@ -76,9 +82,9 @@ def by_actors(columns: dict[str, pa.Array], text: pa.Array | None, by: str) -> N
     return Named(row, code, tuple(names))
 
 
-def _several(column: pa.Array) -> Named:
-    """A column of lists, or of strings: keys joined by semicolons as CSV has them, or in the brackets of JSONL."""
-    if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
+def by_elements(column: pa.Array) -> Named:
+    """A series for each element of a column of lists, or of strings: keys joined by semicolons as CSV has them, or in the brackets of JSONL."""
+    if not _holds_lists(column):
         bare = pc.replace_substring_regex(as_strings(column), r'^\["?|"?\]$', "")
         column = pc.split_pattern_regex(bare, '"?[;,] "?')
     sizes = np.array(pc.fill_null(pc.list_value_length(column), 0).to_pylist(), np.int64)

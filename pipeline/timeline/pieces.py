@@ -24,7 +24,7 @@ from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_tabl
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
 from pipeline.timeline.dates import AmbiguousDateError, days_of
-from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column
+from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column, by_elements
 from pipeline.timeline.pages import read_page
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _named(columns: dict[str, pa.Array], text: pa.Array | None, feed: Feed, path
     if feed.by is None:
         return all_of(len(next(iter(columns.values()))))
     if feed.by in columns:
-        return by_column(columns[feed.by])
+        return (by_elements if feed.by == "actors" else by_column)(columns[feed.by])
     if feed.by in BY_ACTORS:
         found = by_actors(columns, text, feed.by)
         if found is not None:
