@@ -188,10 +188,8 @@ def kappa(one: np.ndarray, other: np.ndarray) -> float:
 
 def _alpha(table: np.ndarray, seed: int) -> Figure:
     """Krippendorff's alpha over the columns of an (n_annotators, n_texts) table of codes, -1 where there is none."""
-    try:
-        import krippendorff
-    except ImportError:
-        raise InputError("Krippendorff's alpha needs the package krippendorff; pip install 'detente[label]'") from None
+    import krippendorff
+
     counts = np.stack([(table == code).sum(axis=0) for code in range(table.max() + 1)], axis=1)
 
     def alpha(rows: np.ndarray) -> float:
