@@ -62,6 +62,7 @@ def test_an_unclear_answer_says_why():
     assert list(scores_of(sure, coverage=0.4, small=0.05).reason) == ["not English"]
     assert list(scores_of(sure, coverage=0.4).stance) == ["unclear"]
     assert list(scores_of(sure, coverage=0.5).stance) == ["de-escalation"]
+    assert list(scores_of(sure, coverage=0.5, small=0.05).reason) == ["not English"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "Mời quý độc giả theo dõi", "xqzv blorp wug", "12345 67", "???", "Łódź"])

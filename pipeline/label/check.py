@@ -111,7 +111,7 @@ def _language(files: list[LabelledRows], model: Model) -> list[Finding]:
         for row in np.flatnonzero(scores.reason_code == _FOREIGN):
             text = rows.corpus.texts[row][:SHOWN]
             foreign.append({"file": str(rows.path), "row": int(rows.lines[row]), "text": text})
-        unknown = float((scores.coverage <= model.settings.abstention.coverage_floor).mean())
+        unknown = float((scores.coverage < model.settings.abstention.coverage_floor).mean())
         if unknown > _STRANGE:
             strange.append({"file": str(rows.path), "share": round(unknown, 3)})
     found = [

@@ -55,7 +55,7 @@ class Abstention:
 
     Attributes
     ----------
-    coverage_floor : more than this share of a snippet's words must be known.
+    coverage_floor : least share of a snippet's words that must be known; without small words of English, more.
     precision : the stance's probability must reach the lowest threshold at which held-out answers
         were right this often. On sentences of news that nobody here wrote, answers were then right as often
         (`experiments/LOG.md`, section 4).

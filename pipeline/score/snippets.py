@@ -162,8 +162,12 @@ def from_proba(
 
 def _reasons(sure: np.ndarray, knowledge: Knowledge, abstention: Abstention) -> np.ndarray:
     """(n,) int8, index into `REASONS`: the first of these that holds, from the last to the first."""
-    unknown = knowledge.coverage <= abstention.coverage_floor
+    foreign = knowledge.small < _LEAST_SMALL
+    # A text at the floor itself passes where it has the small words of English.
+    unknown = (knowledge.coverage < abstention.coverage_floor) | (
+        foreign & (knowledge.coverage <= abstention.coverage_floor)
+    )
     reason = np.where(sure, _SURE, _UNSURE)
     reason = np.where(knowledge.telling < _LEAST_TELLING, _SHORT, reason)
-    reason = np.where(unknown, np.where(knowledge.small < _LEAST_SMALL, _FOREIGN, _UNKNOWN), reason)
+    reason = np.where(unknown, np.where(foreign, _FOREIGN, _UNKNOWN), reason)
     return reason.astype(np.int8)
