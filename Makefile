@@ -13,7 +13,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install -q -c constraints.txt
 SOURCES := pipeline tests experiments
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint faults fuzz constraints clean
+.PHONY: help demo test check lint faults fuzz mutate constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,11 @@ fuzz: $(BIN)/pytest$(EXE) ## feed the readers and the analyser what breaks them,
 	@$(PIP) -e '.[fuzz]'
 	$(PY) experiments/fuzz.py $(or $(SECONDS),180)
 
+mutate: $(BIN)/pytest$(EXE) ## change the code in small ways, and list the changes that no test notices
+	@$(PIP) -e '.[mutate]'
+	$(PY) -m mutmut run
+	$(PY) -m mutmut results
+
 constraints: ## write the pinned versions anew
 	$(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install -q -e '.[test]'
@@ -72,4 +77,4 @@ constraints: ## write the pinned versions anew
 	rm -rf build/pins
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) build .coverage* *.egg-info models mlflow.db mlruns timeline
+	rm -rf $(VENV) build mutants .coverage* *.egg-info models mlflow.db mlruns timeline

@@ -120,7 +120,7 @@ def test_rows_that_cannot_be_read_are_set_aside_with_their_place(tmp_path, opene
     assert "columns" in rejects[0]["reason"] and "0xff" in rejects[1]["reason"] and "JSON" in rejects[4]["reason"]
 
 
-def test_without_an_output_file_the_first_bad_row_is_an_error(tmp_path):
+def test_where_nothing_is_set_aside_the_first_bad_row_is_an_error(tmp_path):
     (tmp_path / "bad.csv").write_text("id,text\n1,one\n2,two,three\n")
     with pytest.raises(InputError, match=r"bad.csv, row 3: expected 2 columns, found 3; .*--out"):
         list(read_inputs([str(tmp_path / "bad.csv")], ReadOptions()))

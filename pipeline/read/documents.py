@@ -168,7 +168,9 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
         rows = _bounded(read, roles[0].text, source.address)
         if rows.rejects and not options.set_aside:
             first = rows.rejects[0]
-            raise InputError(f"{first.file}, row {first.row}: {first.reason}; correct or remove it")
+            raise InputError(
+                f"{first.file}, row {first.row}: {first.reason}; correct it; without --strict such rows are set aside, and with --out listed"
+            )
         for part in rows.cut(options.rows_together):
             yield _documents(part, roles[0], source, options)
 
