@@ -11,6 +11,7 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.model.vectorizer import TermVectorizer
 from pipeline.text import lexicon
 from pipeline.text.analysis import read
+from pipeline.text.scope import LONGEST_ASIDE, asides
 from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
 from pipeline.text.vocabulary import Features, learn
 from tests.test_tokens import AWKWARD
@@ -117,6 +118,44 @@ def test_a_passive_reversal_reaches_back(known):
 def test_main_part_ends_at_the_first_subordinate_clause(known):
     _, sequence = read(["Police arrested one man who had accused the president"], known)
     assert sequence.main.tolist() == [True] * 4 + [False] * 5
+
+
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        ("word", "polic would not halt trade after talk on aid aid"),
+        ("pair", "polic would|would not|not halt|halt trade|trade after|after talk|talk on|on aid"),
+        ("skip", "polic not|talk aid"),
+        ("lead", "polic would aid"),
+        ("main", "polic would not halt trade aid"),
+        ("reversed", "trade after talk aid"),
+        ("cue", "halt trade|halt after|halt talk|halt aid"),
+        ("modal", "not halt trade after"),
+    ],
+)
+def test_each_family_has_its_terms_and_none_across_texts(known, family, expected):
+    sequence = read(["Police would not halt trade after talks on aid", "Aid"], known, clauses=False)[1]
+    names = known.symbols.to_pylist()
+    i, j = places(sequence, family, lead=2)
+    if family in PAIRED:
+        found = "|".join(f"{names[sequence.symbol[a]]} {names[sequence.symbol[b]]}" for a, b in zip(i, j))
+    else:
+        assert i is j or i.tolist() == j.tolist()
+        found = " ".join(names[symbol] for symbol in sequence.symbol[i])
+    assert found == expected
+
+
+def test_an_aside_ends_in_its_text_and_is_no_longer_than_its_bound():
+    opener, comma = np.zeros((2, 80), bool)
+    opener[[2, 42]], comma[[2, 8, 42, 75]] = True, True
+    bounds = np.array([0, 10, 40, 80])
+    assert np.flatnonzero(asides(opener, comma, comma, bounds)).tolist() == [2, 3, 4, 5, 6, 7]
+    comma[[42 + LONGEST_ASIDE, 75]] = True, False
+    assert np.count_nonzero(asides(opener, comma, comma, bounds)) == 6 + LONGEST_ASIDE
+    comma[8] = False  # the next comma stands in another text
+    assert np.count_nonzero(asides(opener, comma, comma, bounds)) == LONGEST_ASIDE
+    comma[20] = True  # a comma that opens nothing
+    assert np.count_nonzero(asides(opener, comma, comma, bounds)) == LONGEST_ASIDE
 
 
 @settings(max_examples=60, deadline=None)

@@ -199,4 +199,6 @@ def test_no_group_is_split_and_labels_are_spread():
     labels = np.where(np.arange(600) < 200, "a", "b")
     fold = folds(groups, labels, 3, seed=1)
     assert (fold[::2] == fold[1::2]).all()
+    assert (fold == folds(groups, labels, 3, seed=1)).all()
+    assert (fold != folds(groups, labels, 3, seed=2)).any()
     assert [int((fold[labels == "a"] == k).sum()) for k in range(3)] == pytest.approx([200 / 3] * 3, abs=2)
