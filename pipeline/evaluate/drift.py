@@ -19,6 +19,7 @@ KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, where it is signific
 NEW_TERMS_LIMIT = 0.2  # share of the current words that stand neither in the baseline nor in the model
 _BINS = 10
 _LEVEL = 0.01
+_SCORES = ("tension", "coverage", "stance")
 _TEXTS = (*TEXT_COLUMNS, "body", "content")  # not `article`, which beside a sentence is an id
 _SMALLEST = 1e-4  # an empty bin counts as this share, so that the index stays finite
 
@@ -107,11 +108,13 @@ def known_words(model: Model) -> frozenset[str]:
 
 
 def read_scored(path: Path) -> dict[str, list]:
-    """The columns of a scored file that `drift` needs: tension, coverage, stance and, where there is one, the text. Its column keeps the
-    name that it had in the input; here it is ``text``."""
-    table = read_table(path)
+    """The columns of a scored file that `drift` needs: tension, coverage, stance and, where there is one, the text.
+
+    Its column keeps the name that it had in the input; here it is ``text``.
+    """
+    table = read_table(path, choose=_needed)
     columns = {}
-    for name in ("tension", "coverage", "stance"):
+    for name in _SCORES:
         columns[name] = strings(table, column_of(table.column_names, name, (), path)).to_pylist()
     try:
         for name in ("tension", "coverage"):
@@ -123,6 +126,12 @@ def read_scored(path: Path) -> dict[str, list]:
     if text:
         columns["text"] = strings(table, text).to_pylist()
     return columns
+
+
+def _needed(names: list[str]) -> list[str]:
+    """The columns to read; all where one is missing, so that a message names what there is."""
+    kept = [name for name in names if name.strip().lower() in (*_SCORES, *_TEXTS)]
+    return kept if set(_SCORES) <= set(kept) else names
 
 
 def _shares(bins: np.ndarray, n: int) -> np.ndarray:

@@ -88,21 +88,27 @@ def _is_array(source: Source) -> bool:
     return _ARRAY.match(source.peek()) is not None
 
 
-def read_table(path: str | Path, encoding: str | None = None, delimiter: str | None = None) -> pa.Table:
+def read_table(
+    path: str | Path, encoding: str | None = None, delimiter: str | None = None, choose: Choose = list
+) -> pa.Table:
     """Read a whole table, for those who need all rows at once; a row that cannot be read is an error.
 
     Encoding, compression, separator and quoting are told by the file (`pipeline.read.source`) where they are not given.
+
+    Parameters
+    ----------
+    choose : of the names of its columns, those to read; all by default.
 
     Raises
     ------
     InputError
         Where the file is missing, empty or of another format, or a row cannot be read.
     """
-    return read_numbered(path, encoding, delimiter)[0]
+    return read_numbered(path, encoding, delimiter, choose)[0]
 
 
 def read_numbered(
-    path: str | Path, encoding: str | None = None, delimiter: str | None = None
+    path: str | Path, encoding: str | None = None, delimiter: str | None = None, choose: Choose = list
 ) -> tuple[pa.Table, np.ndarray]:
     """The same, and where each row stands in the file (`Rows.numbers`)."""
     path = Path(path)
@@ -110,7 +116,7 @@ def read_numbered(
         found = suffix_of(path) or "no suffix"
         raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
     parts, numbers = [], []
-    for rows in read_rows(on_disk(path, encoding), lambda names: names, delimiter):
+    for rows in read_rows(on_disk(path, encoding), choose, delimiter):
         for reject in rows.rejects:
             raise InputError(f"{path}, row {reject.row}: {reject.reason}")
         parts.append(pa.table(rows.columns))
