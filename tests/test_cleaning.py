@@ -29,3 +29,11 @@ def test_a_column_is_cleaned_as_its_texts_are():
     texts = ["KABUL (Reuters) - The army didn&#39;t fire.", "", "Truce holds", "War in X | Site.NET"]
     assert clean(texts).to_pylist() == [clean_text(text) for text in texts]
     assert clean([]).to_pylist() == []
+
+
+@pytest.mark.parametrize(
+    "text", ["C" * 90 + " urges b=oths", "A" + "-" * 50_000, "a-" + "\n" * 50_000 + "1", "@a " * 50_000]
+)
+def test_no_text_takes_longer_than_its_length_lets_it(text):
+    """Found by fuzzing: 60 capitals in a row took the pattern of datelines minutes."""
+    assert len(clean([text])) == 1

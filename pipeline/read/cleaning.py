@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,7 @@ _EMBEDDED_ENTITY = re.compile(
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffe\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 )
-_BROKEN_LINE = re.compile(r"(?<=[a-z])[-\u2010]\s*\n\s*(?=[a-z])")
+_BROKEN_LINE = re.compile(r"(?<=[a-z])[-\u2010][ \t\r]{0,20}\n\s{0,20}(?=[a-z])")
 _SPACES = re.compile(r"\s+")
 _HEADS = tuple(
     re.compile(pattern, flags)
@@ -56,7 +57,10 @@ _HEADS = tuple(
         (r"^By (?:[A-Z][\w.'-]+ ?){1,4}(?:, [A-Z][\w ]+)?\s*[|–—]\s*", 0),
         (rf"^\(?(?:{_AGENCIES})\)?\s*(?:[-–—:|]+)\s*", 0),
         # KABUL (Reuters) - ; BEIRUT, Lebanon, Oct 3 (AP) — ; WASHINGTON --
-        (rf"^(?:[A-Z][A-Za-z.'’-]*[, /]*){{1,6}}(?:{_DATE}\s*)?\((?:{_AGENCIES})\)\s*[-–—:]*\s*", 0),
+        (
+            rf"^[A-Z][A-Za-z.'’-]*(?:[, /]+[A-Z][A-Za-z.'’-]*){{0,5}}[, /]*(?:{_DATE}\s*)?\((?:{_AGENCIES})\)\s*[-–—:]*\s*",
+            0,
+        ),
         (rf"^[A-Z][A-Z.'’-]{{3,}}(?: [A-Z.'’-]+)*(?:,? [A-Z][a-z]+\.?)*(?:,? {_DATE})?,? - (?=[A-Z][^A-Z]*[a-z])", 0),
         (rf"^[A-Z][A-Z.'’ -]+(?:, (?:[A-Z][a-z]+\.? ?){{1,3}})?(?:,? {_DATE})?\s*(?:--+|—|–)\s*(?=[A-Z\"“])", 0),
     )
@@ -103,6 +107,7 @@ _SUSPECT = (
 # A bit a pattern, for each byte.
 _BITS = bytes(sum(1 << k for k, (_, needed) in enumerate(_SUSPECT) if byte in needed) for byte in range(256))
 LEAST_LEFT = 2  # words that must be left of a snippet for an edge to be one
+EDGE = 400  # characters from each end that may be an edge, so that no text takes longer than its length lets it
 
 
 def clean(texts: Texts) -> pa.Array:
@@ -192,15 +197,22 @@ def strip_edges(text: str) -> str:
     'Army fires on crowd'
     """
     text = _SPACES.sub(" ", _LINK.sub(" ", text)).strip()
-    for patterns in (_HEADS, _TAILS):
-        changed = True
-        while changed:
-            changed = False
-            for pattern in patterns:
-                shorter = pattern.sub(r"\1" if pattern.groups else "", text, count=1).strip()
-                if shorter != text and len(shorter.split()) >= LEAST_LEFT:
-                    text, changed = shorter, True
-    return text
+    text = _shortened(text[:EDGE], _HEADS, str.lstrip, beside=text[EDGE:]) + text[EDGE:]
+    rest = max(len(text) - EDGE, 0)
+    return text[:rest] + _shortened(text[rest:], _TAILS, str.rstrip, beside=text[:rest])
+
+
+def _shortened(edge: str, patterns: tuple[re.Pattern, ...], strip: Callable[[str], str], beside: str) -> str:
+    """One end of a text without what the patterns find there, over and over; ``beside`` is the rest of the text."""
+    least = 0 if beside else LEAST_LEFT
+    changed = True
+    while changed:
+        changed = False
+        for pattern in patterns:
+            shorter = strip(pattern.sub(r"\1" if pattern.groups else "", edge, count=1))
+            if shorter != edge and len(shorter.split()) >= least:
+                edge, changed = shorter, True
+    return edge
 
 
 def _entity(match: re.Match) -> str:
