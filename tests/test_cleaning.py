@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import pyarrow.compute as pc
 from hypothesis import given, settings
 from hypothesis import strategies as st
