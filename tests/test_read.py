@@ -34,7 +34,7 @@ def texts(path, **options):
         ("a.csv", ROWS.encode()),
         ("bom.csv", ROWS.encode("utf-8-sig")),
         ("utf16.csv", ROWS.encode("utf-16")),
-        ("gzip_without_its_suffix.csv", gzip.compress(ROWS.encode())),
+        ("gzip_without_its_suffix.csv", gzip.compress(ROWS.encode(), mtime=0)),
         ("semicolon.csv", ROWS.replace(",", ";").encode()),
         ("pipe.csv", ROWS.replace(",", "|").encode()),
         ("tab.tsv", ROWS.replace(",", "\t").encode()),
