@@ -17,8 +17,8 @@ from pipeline.plain import say
 if TYPE_CHECKING:
     from pipeline.model.store import Model
     from pipeline.read.documents import Documents, ReadOptions
-    from pipeline.write.journal import Totals
     from pipeline.write.rows import OutputOptions
+    from pipeline.write.totals import Totals
 
 
 def score(
@@ -85,15 +85,8 @@ def score(
         require_other(file, given or [])
     opened = open_model(model)
     if file is None or kind == "table":
-        _print(
-            opened,
-            read_inputs(given or [], replace(reading, alike=kind == "csv")),
-            asked,
-            file,
-            kind,
-            threads,
-            max_rejects,
-        )
+        batches = read_inputs(given or [], replace(reading, alike=kind == "csv"))
+        _print(opened, batches, asked, file, kind, threads or processors(), max_rejects)
         return
     _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
 
@@ -118,7 +111,7 @@ def _print(
         from pipeline.engines.ordered import score_in_order
         from pipeline.write.output import print_rows
 
-        print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads or processors()), kind)
+        print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads), kind)
     _require_few(aside.totals(), max_rejects)
 
 

@@ -25,8 +25,8 @@ from pipeline.plain import count_of, say
 from pipeline.read.columnar import parquet_file
 from pipeline.read.documents import ReadOptions, read_documents, require_passing
 from pipeline.read.source import Source, suffix_of
-from pipeline.write.journal import Totals
 from pipeline.write.rows import OutputOptions, score_documents
+from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker, WorkerPlugin
@@ -84,7 +84,8 @@ def score_on_cluster(
     InputError
         Where an input or the output does not fit, or Dask is not installed or does not answer.
     """
-    require_passing((Source(task.address, partial(_open, task.address)) for task in tasks), reading)
+    addresses = dict.fromkeys(task.address for task in tasks)
+    require_passing((Source(address, partial(_open, address)) for address in addresses), reading)
     filesystem, folder = _filesystem(out)
     if filesystem.exists(folder) and (filesystem.isfile(folder) or filesystem.ls(folder)):
         raise InputError(f"{out}: is there already and not empty; name another folder")

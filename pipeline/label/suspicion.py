@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from pipeline.arrays.places import data_folder
 from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
@@ -15,7 +14,7 @@ from pipeline.label.findings import Finding
 from pipeline.label.repeats import Repeats
 from pipeline.label.rows import LabelledRows, finest
 from pipeline.model.calibration import calibrate, label_proba
-from pipeline.model.fit import LEAST_ROWS, event_logits, fit
+from pipeline.model.fit import LEAST_ROWS, held_out_logits
 from pipeline.model.settings import Settings, Training
 from pipeline.stance import LABELS, event_of, quad_of, stance_of, stance_of_quad
 
@@ -85,14 +84,8 @@ def held_out_proba(corpus: Corpus) -> np.ndarray:
     shipped = shipped.take(nearest_signature(signatures(prints), shipped.texts) < ESTIMATED_NEAR)
     whole = _beside(corpus, shipped)
     fold = folds(groups, finest(corpus), _FOLDS, _SETTINGS.training.seed)
-    logits = np.full((len(corpus), len(LABELS)), -np.inf)
-
-    def held_out(number: int) -> np.ndarray:
-        seen = np.append(fold != number, np.ones(len(shipped), bool))
-        return event_logits(fit(whole.take(seen), _SETTINGS), corpus.texts[fold == number])
-
-    for number, values in enumerate(Parallel(n_jobs=2, backend="threading")(map(delayed(held_out), range(_FOLDS)))):
-        logits[fold == number] = values
+    always = np.ones(len(shipped), bool)
+    logits = held_out_logits(corpus.texts, fold, lambda held: whole.take(np.append(~held, always)), _SETTINGS)
     return label_proba(calibrate(logits, corpus.stances, corpus.events, corpus.own_events).apply(logits))
 
 

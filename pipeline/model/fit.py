@@ -77,19 +77,38 @@ def cross_fit(
     check_enough(corpus)
     k = settings.training.folds
     fold = folds(groups, np.where(corpus.events == "", corpus.stances, corpus.events), k, settings.training.seed)
-    logits = np.full((len(corpus), len(LABELS)), -np.inf)
+    learned = np.ones(len(corpus), bool) if used is None else used
+    return held_out_logits(corpus.texts, fold, lambda held: corpus.take(~held & learned), settings, progress), fold
 
-    def held_out(number: int) -> np.ndarray:
-        held = fold == number
-        learned = ~held if used is None else ~held & used
-        return event_logits(fit(corpus.take(learned), settings), corpus.texts[held])
 
-    parallel = Parallel(n_jobs=2, backend="threading", return_as="generator")
-    for number, values in enumerate(parallel(delayed(held_out)(number) for number in range(k))):
-        logits[fold == number] = values
+def held_out_logits(
+    texts: np.ndarray,
+    fold: np.ndarray,
+    learned: Callable[[np.ndarray], Corpus],
+    settings: Settings,
+    progress: Callable[[], object] | None = None,
+) -> np.ndarray:
+    """(n, n_labels) log-odds of every text, see `event_logits`, each from a model that has not seen its fold.
+
+    Parameters
+    ----------
+    fold : (n,) int64, the fold of each text, from 0 on.
+    learned : the rows to learn from, given which texts are held out, (n,) bool.
+    progress : called without arguments after each fold.
+    """
+    logits = np.full((len(texts), len(LABELS)), -np.inf)
+
+    def values_of(held: np.ndarray) -> np.ndarray:
+        return event_logits(fit(learned(held), settings), texts[held])
+
+    each = [fold == number for number in range(fold.max() + 1)]
+    for held, values in zip(
+        each, Parallel(2, backend="threading", return_as="generator")(map(delayed(values_of), each))
+    ):
+        logits[held] = values
         if progress:
             progress()
-    return logits, fold
+    return logits
 
 
 def check_enough(corpus: Corpus) -> None:

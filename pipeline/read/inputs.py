@@ -37,7 +37,7 @@ def read_inputs(given: list[str], options: ReadOptions) -> Iterator[Documents]:
     """
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
-    if all(one != "-" and _is_path(one) for one in given):
+    if options.columns and all(one != "-" and _is_path(one) for one in given):
         require_passing((on_disk(path, options.encoding) for path in files_of(given) if _is_tabular(path)), options)
     types = _columns_of_all(given, options) if options.alike else None
     for documents in _in_order(given, options):

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.read.bounds import PAGE, TEXT, require_size, text_reason
 from pipeline.read.mail import message_of
-from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.rows import Reject, not_utf8
 from pipeline.read.source import decoded, require_file
 
 HTML_SUFFIXES = (".html", ".htm")
@@ -55,8 +55,7 @@ def _plain(data: bytes, path: Path, encoding: str | None, set_aside: bool) -> tu
             try:
                 good.append(line.decode())
             except UnicodeDecodeError as error:
-                reason = f"expected UTF-8, found byte 0x{line[error.start]:02x}"
-                rejects.append(Reject(str(path), number, reason, line.decode(errors="replace")[:SHOWN]))
+                rejects.append(not_utf8(str(path), number, line, error))
         if not set_aside or not any(line.strip() for line in good):
             raise
         return "\n".join(good), rejects

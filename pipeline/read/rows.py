@@ -52,6 +52,12 @@ class Rows:
             yield Rows(part, here, [] if start else self.rejects, 0 if start else self.read, self.done)
 
 
+def not_utf8(file: str, row: int, data: bytes, error: UnicodeDecodeError, hint: str = "") -> Reject:
+    """The reject of a row whose bytes are not UTF-8; ``hint`` says what to do."""
+    reason = f"expected UTF-8, found byte 0x{data[error.start]:02x}{hint}"
+    return Reject(file, row, reason, data.decode(errors="replace")[:SHOWN])
+
+
 def decoded(columns: dict[str, pa.Array], numbers: np.ndarray, address: str) -> tuple[dict, np.ndarray, list[Reject]]:
     """Columns of bytes as strings. Rows with bytes that are not UTF-8 become rejects; the others keep their numbers."""
     raw = {name: column for name, column in columns.items() if pa.types.is_large_binary(column.type)}
@@ -65,8 +71,7 @@ def decoded(columns: dict[str, pa.Array], numbers: np.ndarray, address: str) -> 
                     (value or b"").decode()
                 except UnicodeDecodeError as error:
                     hint = "; it looks like windows-1252 (--encoding)" if looks_western(value) else ""
-                    reason = f"expected UTF-8, found byte 0x{value[error.start]:02x}{hint}"
-                    bad[row] = Reject(address, int(numbers[row]), reason, value.decode(errors="replace")[:SHOWN])
+                    bad[row] = not_utf8(address, int(numbers[row]), value, error, hint)
         good = np.setdiff1d(np.arange(len(numbers)), list(bad))
         kept = {name: column.take(int64_column(good)) for name, column in columns.items()}
         kept |= {name: kept[name].cast(pa.large_string()) for name in raw}

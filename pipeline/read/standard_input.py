@@ -21,7 +21,7 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.read.bounds import TEXT, text_reason
 from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents, require_passing
-from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.rows import not_utf8
 from pipeline.read.source import Source, decoded
 
 FORMATS = ("text", "csv", "tsv", "jsonl")
@@ -130,10 +130,10 @@ def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Document
         try:
             text = line.decode(options.encoding or "utf-8").strip()
         except UnicodeDecodeError as error:
-            reason = f"expected UTF-8, found byte 0x{error.object[error.start]:02x}; name its --encoding"
+            bad = not_utf8(_WHERE, number, line, error, "; name its --encoding")
             if not options.set_aside:
-                raise InputError(f"{_WHERE}, line {number}: {reason}") from None
-            rejects.append(Reject(_WHERE, number, reason, line.decode(errors="replace")[:SHOWN]))
+                raise InputError(f"{_WHERE}, line {number}: {bad.reason}") from None
+            rejects.append(bad)
             continue
         except LookupError:
             raise InputError(

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.plain import say
-from pipeline.write.journal import Totals
+from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
     from rich.console import Console

@@ -8,7 +8,7 @@ from itertools import islice
 from pipeline.errors import InputError
 from pipeline.plain import count_of, say
 from pipeline.read.documents import Documents
-from pipeline.write.journal import Totals
+from pipeline.write.totals import Totals
 
 SHOWN = 10  # rows and files that are named; the others are counted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,23 +16,10 @@ from pipeline.read.documents import Documents
 from pipeline.whole import write_whole
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import UNLIKE
+from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What a run did: rows of the output, texts scored, rows and whole files set aside, rows read, where the two files are,
-    and how many of those set aside are whole files."""
-
-    rows: int
-    scored: int
-    rejected: int
-    read: int
-    out: Path | str
-    rejects: Path | str
-    files: int = 0
 
 
 _FINISHED = "finished"
