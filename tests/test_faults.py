@@ -218,6 +218,31 @@ def test_ctrl_c_is_130_and_one_line(tmp_path, folder, table):
     )
 
 
+# Python calls back when an object goes; what is raised there, it prints and drops.
+CALLED_BACK = """
+import signal, time, weakref
+from pipeline.cli import app
+
+class Lock: pass
+
+def work():
+    lock = Lock()
+    watch = weakref.ref(lock, lambda _: signal.raise_signal(signal.SIGINT))
+    del lock
+    print("went on", flush=True)
+    time.sleep(20)
+
+app.app = work
+app.main()
+"""
+
+
+def test_ctrl_c_in_a_callback_of_python_is_not_dropped():
+    done = subprocess.run([sys.executable, "-c", CALLED_BACK], cwd=ROOT, capture_output=True, text=True, timeout=15)
+    assert done.stdout == "went on\n"
+    assert (done.returncode, done.stderr) == (130, "interrupted; what was finished is kept, and --resume goes on\n")
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_an_input_is_never_overwritten_with_its_own_scores(detente, tmp_path, kind):
     path = tmp_path / f"in.{kind}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,8 +87,19 @@ def main() -> None:
     sys.argv[1:] = [os.fsencode(argument).decode("utf-8", "surrogateescape") for argument in sys.argv[1:]]
     if sys.stdout is None:  # closed by the shell: writing to it is an error, and nothing else
         sys.stdout = open(os.devnull)  # noqa: SIM115
+    sys.unraisablehook = _interrupt_again
     with _one_line_errors():
         app()
+
+
+def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
+    """An interruption that falls into a callback of Python's own, as at an import, is dropped there: raise it anew."""
+    if not issubclass(dropped.exc_type, KeyboardInterrupt):
+        return sys.__unraisablehook__(dropped)
+    main, kill = threading.main_thread().ident, getattr(signal, "pthread_kill", None)
+    again = threading.Timer(0.05, lambda: kill(main, signal.SIGINT) if kill else signal.raise_signal(signal.SIGINT))
+    again.daemon = True
+    return again.start()  # not at once: this hook is such a callback itself
 
 
 @contextmanager
