@@ -63,6 +63,7 @@ def test_a_killed_worker_changes_nothing(tmp_path, opened, cluster):
 
     def kill(rows, done):
         if done == 3:
+            time.sleep(2)  # both workers hold finished counts that nobody has asked for
             pid = next(iter(cluster.scheduler_info["workers"].values()))["id"]
             process = cluster.workers[pid].pid
             os.kill(process, signal.SIGKILL)

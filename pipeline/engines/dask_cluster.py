@@ -96,10 +96,11 @@ def score_on_cluster(
 
         client.register_plugin(_plugin(model), name=_NAME)
         futures = client.map(partial(_work, reading=reading, asked=asked, out=out), tasks, pure=False)
-        for future in as_completed(futures):
-            if future.status != "finished":
+        # With results: each is fetched as it comes. Asked for later, it may have gone with the worker that held it.
+        for future, counted in as_completed(futures, with_results=True, raise_errors=False):
+            if future.status in ("error", "cancelled"):
                 raise _failure(future)
-            counts.append(future.result())
+            counts.append(counted)
             future.release()
             step(sum(count[-1] for count in counts), len(counts))
     rows, scored, rejected, read = (sum(column) for column in zip(*counts))
