@@ -282,8 +282,9 @@ def serving(place, port):
     arguments = ["--host", "127.0.0.1", "--port", str(port), "--backend-store-uri", f"sqlite:///{place}/server.db"]
     arguments += ["--artifacts-destination", str(place / "artifacts"), "--workers", "1"]
     command = [sys.executable, "-m", "mlflow", "server", *arguments]
+    env = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # judges of chat models, in more processes
     with (place / "server.log").open("a") as log:
-        server = subprocess.Popen(command, cwd=place, start_new_session=True, stdout=log, stderr=log)
+        server = subprocess.Popen(command, cwd=place, env=env, start_new_session=True, stdout=log, stderr=log)
 
         def kill():
             if server.poll() is None:
