@@ -277,3 +277,12 @@ def test_a_log_file_keeps_what_was_said_with_its_time(detente, tmp_path):
     assert began.endswith("began: detente --log-file night.log score nothing.csv")
     assert "error: models/detente: expected a model folder" in said and said[:2] == "20"
     assert ended.endswith("ended")
+
+
+def test_options_of_every_command_may_stand_behind_it(detente, folder, tmp_path):
+    behind = ("--log-file", "night.log", "--quiet", "-m", folder, "--", "--quiet")
+    done = detente("score", "Rebels fired on the town.", *behind, model=None)
+    assert [row["text"] for row in rows(done)] == ["Rebels fired on the town.", "--quiet"]
+    assert done.err == ""
+    assert "ended" in (tmp_path / "night.log").read_text()
+    assert "requires an argument" in detente("score", "Rebels fired.", "--log-file", model=None).err

@@ -89,7 +89,18 @@ def main() -> None:
         sys.stdout = open(os.devnull)  # noqa: SIM115
     sys.unraisablehook = _interrupt_again
     with _one_line_errors():
-        app()
+        app(_common_first(sys.argv[1:]))
+
+
+def _common_first(arguments: list[str]) -> list[str]:
+    """Moves the options of every command, which people write behind the command, to where Typer takes them."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    first, rest = list[str](), list[str]()
+    for word in arguments[:end]:
+        is_common = word in ("--quiet", "-q", "--verbose", "--log-file") or word.startswith("--log-file=")
+        (first if is_common or first[-1:] == ["--log-file"] else rest).append(word)
+    lacks_name = first[-1:] == ["--log-file"]  # of which Typer tells where nothing stands behind
+    return first if lacks_name else [*first, *rest, *arguments[end:]]
 
 
 def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
