@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -26,8 +27,8 @@ from pipeline.score.snippets import score
 from pipeline.tracking.catalogue import list_runs
 from pipeline.tracking.fetch import model_folder
 from pipeline.tracking.outbox import put, send, waiting
-from pipeline.tracking.record import Asked, now, record_of
-from pipeline.tracking.runs import log_record
+from pipeline.tracking.record import Asked, Data, now, record_of
+from pipeline.tracking.runs import log_data, log_record
 from pipeline.tracking.served import ServedModel
 from tests.test_house import PIPELINE, imported
 
@@ -245,6 +246,24 @@ def test_a_store_that_another_process_holds_is_one_line(logged, store, tmp_path,
             list_runs()
     finally:
         holder.close()
+
+
+def test_runs_that_log_the_same_data_set_at_once_all_have_it(logged, store):
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name("detente").experiment_id
+    run_ids = [client.create_run(experiment).info.run_id for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(10):
+            together, data = threading.Barrier(4), Data(f"new {number}", str(number), "nowhere", 1, "training")
+
+            def at_once(run_id, together=together, data=data):
+                together.wait()
+                log_data(client, run_id, data)
+
+            list(threads.map(at_once, run_ids))
+    assert {len(client.get_run(run_id).inputs.dataset_inputs) for run_id in run_ids} == {10}
+    for run_id in run_ids:
+        client.delete_run(run_id)
 
 
 def free_port():
