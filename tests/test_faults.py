@@ -225,11 +225,10 @@ from pipeline.cli import app
 
 class Lock: pass
 
-def work():
+def work(arguments):
     lock = Lock()
     watch = weakref.ref(lock, lambda _: signal.raise_signal(signal.SIGINT))
     del lock
-    print("went on", flush=True)
     time.sleep(20)
 
 app.app = work
@@ -238,8 +237,7 @@ app.main()
 
 
 def test_ctrl_c_in_a_callback_of_python_is_not_dropped():
-    done = subprocess.run([sys.executable, "-c", CALLED_BACK], cwd=ROOT, capture_output=True, text=True, timeout=15)
-    assert done.stdout == "went on\n"
+    done = subprocess.run([sys.executable, "-c", CALLED_BACK], cwd=ROOT, capture_output=True, text=True, timeout=18)
     assert (done.returncode, done.stderr) == (130, "interrupted; what was finished is kept, and --resume goes on\n")
 
 
