@@ -106,11 +106,12 @@ def _common_first(arguments: list[str]) -> list[str]:
 def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
     """An interruption that falls into a callback of Python's own, as at an import, is dropped there: raise it anew."""
     if not issubclass(dropped.exc_type, KeyboardInterrupt):
-        return sys.__unraisablehook__(dropped)
+        sys.__unraisablehook__(dropped)
+        return
     main, kill = threading.main_thread().ident, getattr(signal, "pthread_kill", None)
     again = threading.Timer(0.05, lambda: kill(main, signal.SIGINT) if kill else signal.raise_signal(signal.SIGINT))
     again.daemon = True
-    return again.start()  # not at once: this hook is such a callback itself
+    again.start()  # not at once: this hook is such a callback itself
 
 
 @contextmanager

@@ -131,7 +131,9 @@ def log_data(client: MlflowClient, run_id: str, data: Data) -> None:
     inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", data.context)])]
     try:
         client.log_inputs(run_id, inputs)
-    except MlflowException:  # a store refuses one of two runs that bring it the same new data set at once
+    except MlflowException as error:  # a store refuses one of two runs that bring it the same new data set at once
+        if error.error_code != "BAD_REQUEST":
+            raise
         client.log_inputs(run_id, inputs)
 
 
