@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 
 import pandas as pd
@@ -98,3 +99,9 @@ def test_a_file_without_the_column_is_one_line(tmp_path, opened, cluster):
             str(tmp_path / "o"),
             cluster.scheduler_address,
         )
+
+
+def test_without_fsspec_the_line_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "fsspec.core", None)  # as Python marks what is not there
+    with pytest.raises(InputError, match="--dask: Dask is not installed; pip install distributed fsspec"):
+        tasks_of([str(tmp_path)])

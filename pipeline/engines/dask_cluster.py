@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future, Worker, WorkerPlugin
 
 _NAME = "detente-model"
+_NOT_INSTALLED = "--dask: Dask is not installed; pip install distributed fsspec"
 _SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
 _MODEL_FILES = (FILES.card, FILES.weights)
 
@@ -159,7 +160,9 @@ def _groups(address: str) -> range:
 def _filesystem(address: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
-
+    except ImportError:
+        raise InputError(_NOT_INSTALLED) from None
+    try:
         return url_to_fs(address)
     except (ImportError, ValueError) as error:
         raise InputError(f"{address}: no such kind of address here: {error}") from None
@@ -186,7 +189,7 @@ def connected(cluster: str) -> Iterator[Client]:
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
-        raise InputError("--dask: Dask is not installed; pip install distributed fsspec") from None
+        raise InputError(_NOT_INSTALLED) from None
     dask.config.set({"distributed.worker.daemon": False})
     try:
         local = LocalCluster(threads_per_worker=1, dashboard_address=None) if cluster == "local" else None
