@@ -34,7 +34,7 @@ from pipeline.text.vocabulary import Knowledge
 def asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("gold", type=Path)
-    parser.add_argument("names", nargs="*", default=["PLV"], choices=list(SOURCES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SOURCES)}; PLV where there is none")
     parser.add_argument("--weight", type=float, default=np.nan, help="of each gold row; the settings' own_weight")
     parser.add_argument("--settings", help="TOML file; ten folds where there is none")
     return parser.parse_args()

@@ -1,8 +1,8 @@
 """How many labels picking saves, with the gold files as pools and their labels as the annotator.
 
-    python experiments/picking.py ../shared/gold [SEEDS]
+    python experiments/picking.py ../shared/gold [SEEDS] [FILES]
 
-From zero: a model is fitted on the labelled rows alone, first on 50 drawn at random, then with 50 more at each step,
+From zero: a model is fitted on the labelled rows alone, first on 50 drawn at random, then with 10 more at each step,
 drawn at random or picked as `detente data pick` does. Each seed keeps three tenths of the file for testing, near-copies
 on one side. Prints the mean macro-F1 of stances after each number of labels, and for several F1 the labels needed.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from gold import SOURCES, read_gold
+from joblib import Parallel, delayed
 from sklearn.metrics import f1_score
 
 from pipeline.corpus.labelled import Corpus
@@ -23,7 +24,8 @@ from pipeline.label.pick import pick
 from pipeline.model.fit import fit
 from pipeline.model.settings import Settings
 
-STEP, MOST = 50, 1_000
+FIRST, STEP, MOST = 50, 10, 1_000
+SHOWN = 5  # steps from one row of the table to the next
 
 
 def stances_only(corpus: Corpus) -> Corpus:
@@ -34,7 +36,7 @@ def stances_only(corpus: Corpus) -> Corpus:
 def course(pool: Corpus, test: Corpus, way: str, seed: int) -> list[float]:
     """Macro-F1 on the test rows after each step."""
     rng = np.random.default_rng(seed)
-    labelled = rng.choice(len(pool), STEP, replace=False)
+    labelled = rng.choice(len(pool), FIRST, replace=False)
     found = []
     while True:
         model = fit(pool.take(labelled), Settings())
@@ -60,28 +62,29 @@ def needed(curve: np.ndarray, goal: float) -> float:
         return float("nan")
     k = int(above[0])
     if k == 0:
-        return float(STEP)
-    return STEP * (k + (goal - curve[k - 1]) / (curve[k] - curve[k - 1]))
+        return float(FIRST)
+    return FIRST + STEP * (k - 1 + (goal - curve[k - 1]) / (curve[k] - curve[k - 1]))
 
 
 def main() -> None:
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     ways = ("random", "pick")
-    for name in SOURCES:
+    for name in sys.argv[3:] or SOURCES:
         corpus = stances_only(read_gold(Path(sys.argv[1]), name))
         groups = near_groups(corpus.texts)
-        curves: dict[str, list] = {way: [] for way in ways}
-        for seed in range(seeds):
+
+        def both(seed: int, corpus: Corpus = corpus, groups: np.ndarray = groups) -> list[list[float]]:
             held = folds(groups, corpus.stances, 10, seed) < 3
-            for way in ways:
-                curves[way].append(course(corpus.take(~held), corpus.take(held), way, seed))
+            return [course(corpus.take(~held), corpus.take(held), way, seed) for way in ways]
+
+        curves = dict(zip(ways, zip(*Parallel(n_jobs=-1)(delayed(both)(seed) for seed in range(seeds)))))
         mean = {way: np.mean(rows, axis=0) for way, rows in curves.items()}
         print(
             f"\n{name}, {len(corpus):,} rows, {seeds} seeds\n| labels | {' | '.join(ways)} |\n|---|"
             + "---|" * len(ways)
         )
-        for k in range(len(mean["random"])):
-            print(f"| {STEP * (k + 1)} | " + " | ".join(f"{mean[way][k]:.3f}" for way in ways) + " |")
+        for k in range(0, len(mean["random"]), SHOWN):
+            print(f"| {FIRST + STEP * k} | " + " | ".join(f"{mean[way][k]:.3f}" for way in ways) + " |")
         for share in (0.5, 0.75, 1.0):
             goal = mean["random"][round(share * (len(mean["random"]) - 1))]
             said = {way: needed(mean[way], goal) for way in ways}

@@ -35,6 +35,13 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="../shared is absent"))
 
 
+@pytest.fixture(autouse=True)
+def _untraced(request, monkeypatch):
+    """What slow tests start is not traced, which takes a third of their time: quick tests start the same commands."""
+    if "slow" in request.keywords:
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session")
 def corpus():
     """Every eighth row of the project's own corpus: enough to learn from, quick to fit."""

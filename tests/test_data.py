@@ -102,6 +102,7 @@ def test_the_corpus_is_read_by_the_product_and_has_all_rows():
     assert np.array_equal(np.unique(corpus.stances.astype(str)), np.unique(STANCES))
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_no_text_stands_near_a_gold_sentence():
     tool = SHARED / "tools" / "originality.py"

@@ -83,6 +83,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(tmp_path, folder, table, kind):
     def run(out, *more):
@@ -119,6 +120,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(tmp_path, folder, 
 LAST = {".json": b"]", ".csv": b"True", ".png": b"IEND\xaeB`\x82", ".html": b"</html>"}  # how each file ends
 
 
+@pytest.mark.slow
 def test_a_killed_training_or_timeline_leaves_nothing_under_the_final_name(tmp_path, folder):
     chance = random.Random(1)
     commands = (

@@ -45,6 +45,7 @@ def child(code, cwd, *args):
     )
 
 
+@pytest.mark.slow
 def test_a_store_killed_while_its_tables_are_made_is_made_by_the_next_run(tmp_path):
     assert child(STORE, tmp_path, "killed").returncode == -signal.SIGKILL
     assert not (tmp_path / "mlflow.db").exists()

@@ -56,6 +56,7 @@ def alone(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_every_command_works_without_a_network_and_writes_only_where_it_was_told(tmp_path, alone):
     assert alone("-c", "import socket; socket.create_connection(('1.1.1.1', 53), 2)").returncode != 0
     work = tmp_path / "work"

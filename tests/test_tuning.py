@@ -132,6 +132,7 @@ def command(asked, out, trials, jobs=1):
     )
 
 
+@pytest.mark.slow
 def test_a_search_that_was_killed_goes_on_and_every_trial_is_a_nested_run(asked):
     out = asked.parent / "killed"
     killed, waited = command(asked, out, 500), time.monotonic() + 90

@@ -72,8 +72,9 @@ def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int) -> di
             values["two_way.auroc"] = auroc(score, positive, times[:, group[sided]])
         return values
 
-    drawn = _drawn(n_groups, resamples, seed, max(len(rows), n_groups))
-    parts = Parallel(n_jobs=2, backend="threading")(delayed(measured)(times) for times in drawn)
+    together = max(1, _CELLS_AT_ONCE // max(len(rows), n_groups))
+    drawn = _drawn(n_groups, resamples, seed, together)
+    parts = Parallel(n_jobs=min(2, -(-resamples // together)), backend="threading")(delayed(measured)(d) for d in drawn)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -90,10 +91,9 @@ def bootstrap(statistic: Callable[[np.ndarray], float], n: int, resamples: int =
     return Figure(value, value, value) if np.isnan(spread).all() else _figure(value, spread)
 
 
-def _drawn(n_groups: int, resamples: int, seed: int, width: int) -> Iterator[np.ndarray]:
-    """Batches of (b, n_groups) float64: how often each group is drawn."""
+def _drawn(n_groups: int, resamples: int, seed: int, step: int) -> Iterator[np.ndarray]:
+    """Batches of (b, n_groups) float64, of ``step`` resamples each: how often each group is drawn."""
     rng = np.random.default_rng(seed)
-    step = max(1, _CELLS_AT_ONCE // width)
     for start in range(0, resamples, step):
         b = min(step, resamples - start)
         drawn = rng.integers(n_groups, size=(b, n_groups)) + np.arange(b)[:, None] * n_groups

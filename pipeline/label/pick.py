@@ -15,7 +15,7 @@ from pipeline.errors import InputError
 
 RANDOM_SHARE = 0.2
 RANDOM, UNSURE = "random", "unsure"
-_CANDIDATES = 3  # times as many of the least sure as are picked, among which the clusters are formed
+_CANDIDATES = 6  # times as many of the least sure as are picked, among which the clusters are formed
 _MOST_CLUSTERED = 20_000
 
 

@@ -1,10 +1,11 @@
-"""Millions of dated texts in little memory: thirty bytes a text, and the texts themselves on the disk."""
+"""Millions of dated texts in little memory: thirty bytes a text once all are read, and the texts themselves on the disk."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +60,31 @@ class Texts:
         return out
 
 
+class _Columns:
+    """Numbers that come in parts, in temporary files until each column is read back as one array.
+
+    Parts that are kept in memory and joined at the end leave as much again behind, which the C library does not give back.
+    """
+
+    _KINDS: ClassVar = {"minutes": np.int32, "period": np.int32, "cell": np.uint16, "prints": np.int64} | dict.fromkeys(
+        ("outlet", "row", "series"), np.int32
+    )
+
+    def __init__(self) -> None:
+        self._files = {name: tempfile.TemporaryFile() for name in self._KINDS}  # noqa: SIM115 - closed with the object
+
+    def add(self, **parts: np.ndarray) -> None:
+        """The next part of each column."""
+        for name, part in parts.items():
+            part.astype(self._KINDS[name]).tofile(self._files[name])
+
+    def joined(self) -> dict[str, np.ndarray]:
+        """All columns; nothing can be added from here on."""
+        for file in self._files.values():
+            file.seek(0)
+        return {name: np.fromfile(file, self._KINDS[name]) for name, file in self._files.items()}
+
+
 @dataclass(frozen=True)
 class Gathered:
     """All dated texts of a feed.
@@ -97,9 +123,7 @@ class Gathered:
 
 def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object] = lambda rows: None) -> Gathered:
     """Take in all pieces; ``step`` is called with the rows read so far."""
-    parts: dict[str, list[np.ndarray]] = {
-        name: [] for name in ("minutes", "period", "cell", "prints", "outlet", "row", "series")
-    }
+    columns = _Columns()
     names: dict[str, int] = {}
     reasons: dict[str, int] = {}
     outlets = {"": 0}
@@ -115,14 +139,16 @@ def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object
             total[:, column] += np.bincount(cell, posterior[:, column], _CELLS)
         total[:, 4] += np.bincount(cell, minlength=_CELLS)
         text = piece.text.take(pa.array(kept))
-        parts["minutes"].append((piece.seconds[kept] // 60).astype(np.int32))
-        parts["period"].append((period_of(piece.seconds[kept], frequency).astype(np.int64) // 60).astype(np.int32))
-        parts["cell"].append(cell.astype(np.uint16))
-        parts["prints"].append(_prints(text, dated))
-        parts["outlet"].append(_codes(piece.outlet.take(pa.array(kept)), outlets))
         row, series = _memberships(piece, kept, names)
-        parts["row"].append((row + dated).astype(np.int32))
-        parts["series"].append(series)
+        columns.add(
+            minutes=piece.seconds[kept] // 60,
+            period=period_of(piece.seconds[kept], frequency).astype(np.int64) // 60,
+            cell=cell,
+            prints=_prints(text, dated),
+            outlet=_codes(piece.outlet.take(pa.array(kept)), outlets),
+            row=row + dated,
+            series=series,
+        )
         shown, link = piece.shown.take(pa.array(kept)), piece.link.take(pa.array(kept))
         texts.add(text, shown, link, posterior[:, 0] - posterior[:, 1])
         dated += len(kept)
@@ -130,9 +156,14 @@ def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object
     texts.finish()
     pa.default_memory_pool().release_unused()  # what reading took, before the arrays of all texts are joined
     mean = total[:, :4] / np.maximum(total[:, 4:], 1)
-    whole = {name: _joined(parts.pop(name)) for name in list(parts)}
     return Gathered(
-        **whole, names=tuple(names), outlets=tuple(outlets), posterior=mean, texts=texts, read=read, reasons=reasons
+        **columns.joined(),
+        names=tuple(names),
+        outlets=tuple(outlets),
+        posterior=mean,
+        texts=texts,
+        read=read,
+        reasons=reasons,
     )
 
 
@@ -191,7 +222,3 @@ def _memberships(piece: Piece, kept: np.ndarray, names: dict[str, int]) -> tuple
     for used in np.unique(code).tolist():
         number[used] = names.setdefault(piece.named.names[used], len(names))
     return row, number[code]
-
-
-def _joined(parts: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros(0, np.int32)

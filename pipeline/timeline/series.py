@@ -228,6 +228,7 @@ class _Outlets:
         """The names of all outlets that printed one of the texts, in alphabetical order."""
         if self._order is None:
             return []
+        rows = rows.astype(self._first.dtype)  # NumPy would convert the ten million of the other side, each time
         low, high = np.searchsorted(self._first, rows), np.searchsorted(self._first, rows, side="right")
         places = np.arange((high - low).sum()) + np.repeat(low - np.append(0, np.cumsum(high - low)[:-1]), high - low)
         used = np.unique(self._outlet[self._order[places]])
