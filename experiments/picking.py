@@ -10,6 +10,7 @@ on one side. Prints the mean macro-F1 of stances after each number of labels, an
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,8 @@ def main() -> None:
             return [course(corpus.take(~held), corpus.take(held), way, seed) for way in ways]
 
         curves = dict(zip(ways, zip(*Parallel(n_jobs=-1)(delayed(both)(seed) for seed in range(seeds)))))
-        mean = {way: np.mean(rows, axis=0) for way, rows in curves.items()}
+        least = min(len(row) for row in chain(*curves.values()))  # pools differ by a few rows
+        mean = {way: np.mean([row[:least] for row in rows], axis=0) for way, rows in curves.items()}
         print(
             f"\n{name}, {len(corpus):,} rows, {seeds} seeds\n| labels | {' | '.join(ways)} |\n|---|"
             + "---|" * len(ways)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
@@ -40,16 +41,39 @@ class Trial:
 
 
 def ended(study: optuna.Study) -> list[Trial]:
-    """Trials that have ended, in order; those that a kill cut off are left out."""
+    """Trials that have ended, in order; those that a kill cut off are left out, and not numbered."""
+    done = (one for one in study.get_trials(deepcopy=False) if one.state.name in ("COMPLETE", "PRUNED"))
     return [
-        Trial(one.number, one.params, tuple(one.user_attrs["scores"]), one.state.name == "PRUNED")
-        for one in study.get_trials(deepcopy=False)
-        if one.state.name in ("COMPLETE", "PRUNED")
+        Trial(number, one.params, tuple(one.user_attrs["scores"]), one.state.name == "PRUNED")
+        for number, one in enumerate(done)
     ]
 
 
-def open_study(path: Path, identity: str, jobs: int, seed: int, begin: dict) -> optuna.Study:
-    """The study in a SQLite file, made or gone on with."""
+def ask(study: optuna.Study, n: int, seed: int, space: dict) -> list[optuna.Trial]:
+    """The next trials, to be judged side by side.
+
+    They depend on the seed and on the trials that have ended alone, so that a search that was killed goes on with those
+    that it would have made.
+    """
+    optuna = load_optuna()
+    seed += len(ended(study))
+    study.sampler = optuna.samplers.TPESampler(n_startup_trials=_STARTUP, seed=seed, constant_liar=n > 1)
+    return [study.ask(space) for _ in range(n)]
+
+
+def settle(study: optuna.Study, trials: Sequence[optuna.Trial | optuna.trial.FrozenTrial]) -> None:
+    """End trials whose scores are known."""
+    from optuna.trial import TrialState
+
+    for trial in trials:
+        if trial.user_attrs["pruned"]:
+            study.tell(trial.number, state=TrialState.PRUNED)
+        else:
+            study.tell(trial.number, float(np.mean(trial.user_attrs["scores"])))
+
+
+def open_study(path: Path, identity: str, begin: dict) -> optuna.Study:
+    """The study in a SQLite file, made or gone on with; it begins with the values of ``begin``."""
     optuna = load_optuna()
     from optuna.trial import TrialState
 
@@ -65,15 +89,14 @@ def open_study(path: Path, identity: str, jobs: int, seed: int, begin: dict) -> 
         )
     if not before:
         study.set_user_attr("identity", identity)
+    cut_off = [one for one in before if one.state == TrialState.RUNNING]
+    if all("scores" in one.user_attrs for one in cut_off):  # judged, and killed before all were told of
+        settle(study, cut_off)
+    else:
+        for one in cut_off:
+            study.tell(one.number, state=TrialState.FAIL)
+    if not ended(study) and not any(one.state == TrialState.WAITING for one in before):
         study.enqueue_trial(begin)
-    for cut_off in (one for one in before if one.state == TrialState.RUNNING):
-        study.tell(cut_off.number, state=TrialState.FAIL)
-        if not cut_off.number:
-            study.enqueue_trial(begin)
-    # Drawn anew from the trials there are: a search that goes on must not repeat its first draws.
-    study.sampler = optuna.samplers.TPESampler(
-        n_startup_trials=_STARTUP, seed=seed + len(before), constant_liar=jobs > 1
-    )
     return study
 
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from joblib import Parallel, delayed, parallel_config
 
 from pipeline.corpus.near import near_groups
 from pipeline.errors import ConfigError, InputError
 from pipeline.experiment.config import Experiment, Range, resolve
 from pipeline.experiment.prepared import Folds, deal, fold_score
-from pipeline.experiment.study import Trial, distributions, ended, load_optuna, open_study, own_values
+from pipeline.experiment.study import Trial, ask, distributions, ended, load_optuna, open_study, own_values, settle
 from pipeline.experiment.variants import read_data
 from pipeline.model.fit import check_enough
 from pipeline.model.settings import Settings
@@ -37,6 +36,7 @@ SPACE = {
     "text.lead": [6, 12, 24],
 }
 STUDY, SLICES, BEST = "study.db", "folds", "best.toml"
+_HANDED = "handed on"  # how many trials the caller has been told of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def tune(
 ) -> Search:
     """Search until there are so many trials; a search that was ended before goes on where it was.
 
-    With the same seed and number of jobs it makes the same trials.
+    With the same seed and number of jobs it makes the same trials, killed and started again or not.
 
     Parameters
     ----------
@@ -93,13 +93,21 @@ def tune(
     out.mkdir(parents=True, exist_ok=True)
     metric, k = experiment.tune.metric, start.settings.training.folds
     identity = json.dumps([corpus.fingerprint(), start.settings.flat(), metric, [*map(str, space.items())], seed])
-    study = open_study(out / STUDY, identity, jobs, seed, own_values(start.settings, space))
+    study = open_study(out / STUDY, identity, own_values(start.settings, space))
     dealt = deal(corpus, near_groups(corpus.texts), start.settings, (out / SLICES).absolute())
+
+    def hand_on() -> None:
+        handed = study.user_attrs.get(_HANDED, 0)
+        for trial in ended(study)[handed:]:
+            each(trial, with_values(start.settings, trial.params))
+            study.set_user_attr(_HANDED, trial.number + 1)
+
     with _workers(jobs, dask) as parallel:
+        hand_on()  # what ended just before a kill
         while (done := len(ended(study))) < trials:
-            asked = [study.ask(distributions(space)) for _ in range(min(jobs, trials - done))]
-            for trial in _judged(study, asked, dealt, start.settings, metric, k, parallel):
-                each(trial, with_values(start.settings, trial.params))
+            asked = ask(study, min(jobs, trials - done), seed, distributions(space))
+            _judge(study, asked, dealt, start.settings, metric, k, parallel)
+            hand_on()
     found = Search(ended(study), metric, k, out / BEST)
     write_best(found, experiment, start.settings)
     return found
@@ -147,28 +155,23 @@ def write_best(found: Search, experiment: Experiment, settings: Settings) -> Non
     write_whole(found.best_file, as_toml(experiment, settings, best))
 
 
-def _judged(
+def _judge(
     study: optuna.Study, asked: list, dealt: Folds, settings: Settings, metric: str, k: int, parallel: Parallel
-) -> Iterator[Trial]:
+) -> None:
     """Judge trials side by side: the first fold of all, then the other folds of those worth it."""
-    from optuna.trial import TrialState
-
     tried = [with_values(settings, trial.params) for trial in asked]
     first = parallel(delayed(fold_score)(dealt, 0, one, metric) for one in tried)
     going = []
     for trial, score in zip(asked, first):
         trial.report(score, 0)
-        going.append(not trial.should_prune() or trial.number == 0)
+        going.append(not trial.should_prune())
     rest = [(one, number) for one, goes in zip(tried, going) if goes for number in range(1, k)]
     others = iter(parallel(delayed(fold_score)(dealt, number, one, metric) for one, number in rest))
     for trial, goes, score in zip(asked, going, first):
         scores = (score, *(next(others) for _ in range(1, k))) if goes else (score,)
+        trial.set_user_attr("pruned", not goes)
         trial.set_user_attr("scores", scores)
-        if goes:
-            study.tell(trial, float(np.mean(scores)))
-        else:
-            study.tell(trial, state=TrialState.PRUNED)
-        yield Trial(trial.number, trial.params, scores, not goes)
+    settle(study, asked)  # once the scores of all are kept, so that a kill leaves all of them ended or none
 
 
 @contextmanager
