@@ -15,7 +15,7 @@ from pipeline.timeline.turns import turns
 
 THIN = 5  # relevant texts under which a period says little
 # Standard deviation of tension that is assumed of texts too few to tell, that of a wire's day, and how many it weighs.
-_USUAL_SPREAD, _AS_IF = 0.55, 4
+_USUAL_SPREAD, _AS_IF = 0.55, 2
 _A_SIDE = 3  # texts that are shown of a period for either side
 _GAPS = 400  # empty periods that are written out between two texts; a longer silence ends the series' row of gaps
 _TOGETHER = 256  # texts, in as many periods as there are, that are resampled at once: more leave the processor's cache
@@ -182,8 +182,8 @@ def _signal(posterior: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """Mean tension of the relevant texts and its standard error; it varies less than the corrected one does."""
     n, tension = counts.sum(), posterior[:, 0] - posterior[:, 1]
     mean = counts @ tension / n
-    variance = counts @ (tension - mean) ** 2 / n
-    # The spread of few texts is drawn towards a usual one, as if four more texts had it.
+    variance = counts @ (tension - mean) ** 2 / max(n - 1, 1)
+    # The spread of few texts is drawn towards a usual one, as if two more texts had it.
     spread = np.sqrt((_AS_IF * _USUAL_SPREAD**2 + n * variance) / (n + _AS_IF))
     return float(mean), float(spread / np.sqrt(n))
 
