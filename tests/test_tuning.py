@@ -50,7 +50,9 @@ def asked(corpus, tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(asked):
     seen = []
-    search = tune(read_experiment(asked), "", asked.parent / "out", 12, 1, each=lambda trial, _: seen.append(trial))
+    search = tune(
+        read_experiment(asked), "", asked.parent / "out", 12, 1, each=lambda trials, _: seen.append(trials[-1])
+    )
     assert seen == search.trials
     return search
 
@@ -127,8 +129,8 @@ def test_wherever_it_was_killed_a_search_makes_the_same_trials(asked, place, mom
             patch.setattr(tuning, "_workers", lambda *_: nullcontext(list))
             patch.setattr(tuning, place, killing(at, getattr(tuning, place)))
             with pytest.raises(Killed):
-                tune(read_experiment(asked), "", out, 7, 2, each=lambda trial, _: seen.append(trial))
-    found = tune(read_experiment(asked), "", out, 7, 2, each=lambda trial, _: seen.append(trial))
+                tune(read_experiment(asked), "", out, 7, 2, each=lambda trials, _: seen.append(trials[-1]))
+    found = tune(read_experiment(asked), "", out, 7, 2, each=lambda trials, _: seen.append(trials[-1]))
     assert found.trials == whole.trials == seen
     assert (out / BEST).read_bytes() == (whole.best_file).read_bytes()
 

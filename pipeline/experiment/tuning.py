@@ -67,7 +67,7 @@ def tune(
     jobs: int = 2,
     dask: str | None = None,
     seed: int = 0,
-    each: Callable[[Trial, Settings], None] = lambda trial, settings: None,
+    each: Callable[[list[Trial], Settings], None] = lambda trials, settings: None,
 ) -> Search:
     """Search until there are so many trials; a search that was ended before goes on where it was.
 
@@ -79,7 +79,7 @@ def tune(
     out : folder for the study, the counted folds and the file of the best settings.
     jobs : trials at once, a process each.
     dask : address of a Dask scheduler whose workers do the fits and see ``out``.
-    each : called after each new trial.
+    each : called after each new trial with all trials so far and the settings of the last.
 
     Raises
     ------
@@ -97,10 +97,10 @@ def tune(
     dealt = deal(corpus, near_groups(corpus.texts), start.settings, (out / SLICES).absolute())
 
     def hand_on() -> None:
-        handed = study.user_attrs.get(_HANDED, 0)
-        for trial in ended(study)[handed:]:
-            each(trial, with_values(start.settings, trial.params))
-            study.set_user_attr(_HANDED, trial.number + 1)
+        so_far = ended(study)
+        for n in range(study.user_attrs.get(_HANDED, 0) + 1, len(so_far) + 1):
+            each(so_far[:n], with_values(start.settings, so_far[n - 1].params))
+            study.set_user_attr(_HANDED, n)
 
     with _workers(jobs, dask) as parallel:
         hand_on()  # what ended just before a kill

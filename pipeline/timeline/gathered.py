@@ -156,14 +156,9 @@ def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object
     texts.finish()
     pa.default_memory_pool().release_unused()  # what reading took, before the arrays of all texts are joined
     mean = total[:, :4] / np.maximum(total[:, 4:], 1)
+    own = columns.joined()
     return Gathered(
-        **columns.joined(),
-        names=tuple(names),
-        outlets=tuple(outlets),
-        posterior=mean,
-        texts=texts,
-        read=read,
-        reasons=reasons,
+        **own, names=tuple(names), outlets=tuple(outlets), posterior=mean, texts=texts, read=read, reasons=reasons
     )
 
 

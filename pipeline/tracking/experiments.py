@@ -90,13 +90,13 @@ def run_search(
     experiment = read_experiment(path)
     check_paths(resolve(experiment, str(path))[0].data)
     check_search(experiment, str(path), out)
-    seen, unlogged = [], []
+    unlogged = []
     tags = {"git.commit": commit(), "command": f"detente tune {path} --trials {trials} --seed {seed}"}
     with parent_run(f"tune {path.stem}", experiment.question, tags, path, out / PARENT) as parent:
 
-        def each(trial: Trial, settings: Settings) -> None:
-            seen.append(trial)
-            step(trial.number + 1, in_words(experiment.tune.metric, seen))
+        def each(trials: list[Trial], settings: Settings) -> None:
+            trial = trials[-1]
+            step(len(trials), in_words(experiment.tune.metric, trials))
             try:
                 log_trial(parent, trial.number, settings.flat(), trial.scores, experiment.tune.metric, trial.pruned)
             except TrackingError as error:
