@@ -39,8 +39,15 @@ def test_a_fifth_is_random_and_the_rest_are_among_the_least_sure():
     found = pick(TEXTS, proba, 20, seed=1)
     assert Counter(found.why) == {"unsure": 16, "random": 4}
     assert len(set(found.rows)) == 20
-    # Three times sixteen least sure, and at most four of them drawn at random already.
-    assert found.rows[found.why == "unsure"].max() < 3 * 16 + 4
+    # The least sure third of the 96 that are left, and at most four of it drawn at random already.
+    assert found.rows[found.why == "unsure"].max() < 96 // 3 + 4
+
+
+def test_more_than_can_be_clustered_are_the_least_sure(monkeypatch):
+    monkeypatch.setattr("pipeline.label.pick._MOST_CLUSTERED", 5)
+    proba = np.column_stack([np.linspace(0.5, 1, 100), np.linspace(0.5, 0, 100)])
+    found = pick(TEXTS, proba, 10, random_share=0.0)
+    assert set(found.rows) == set(range(10))
 
 
 def test_the_random_share_is_drawn_from_the_whole_pool_whatever_the_model_says():

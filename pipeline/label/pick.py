@@ -15,7 +15,8 @@ from pipeline.errors import InputError
 
 RANDOM_SHARE = 0.2
 RANDOM, UNSURE = "random", "unsure"
-_CANDIDATES = 6  # times as many of the least sure as are picked, among which the clusters are formed
+_CANDIDATES = 6  # times as many of the least sure as are picked, among which the clusters are formed,
+_OF_POOL = 3  # but no more than one of so many in the pool, where it holds enough: the others are sure
 _MOST_CLUSTERED = 20_000
 
 
@@ -72,7 +73,8 @@ def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_sha
     rest = np.setdiff1d(np.arange(len(texts)), by_chance)
     sure = certainty(proba)
     n_unsure = n - len(by_chance)
-    candidates = rest[np.argsort(sure[rest], kind="stable")][: min(_CANDIDATES * n_unsure, _MOST_CLUSTERED)]
+    n_candidates = max(n_unsure, min(_CANDIDATES * n_unsure, len(rest) // _OF_POOL, _MOST_CLUSTERED))
+    candidates = rest[np.argsort(sure[rest], kind="stable")][:n_candidates]
     unsure = candidates[_spread(texts[candidates], sure[candidates], n_unsure, seed)]
     rows = np.concatenate([by_chance, unsure])
     why = np.array([RANDOM] * len(by_chance) + [UNSURE] * len(unsure), object)
