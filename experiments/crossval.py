@@ -37,7 +37,11 @@ def asked() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SOURCES)}; PLV where there is none")
     parser.add_argument("--weight", type=float, default=np.nan, help="of each gold row; the settings' own_weight")
     parser.add_argument("--settings", help="TOML file; ten folds where there is none")
-    return parser.parse_args()
+    args = parser.parse_args()
+    args.names = args.names or ["PLV"]  # with `choices`, Python 3.11 refuses a default of "*"
+    if unknown := set(args.names) - set(SOURCES):
+        parser.error(f"no such file: {', '.join(sorted(unknown))}; choose from {', '.join(SOURCES)}")
+    return args
 
 
 def main() -> None:

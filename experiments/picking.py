@@ -10,7 +10,6 @@ on one side. Prints the mean macro-F1 of stances after each number of labels, an
 from __future__ import annotations
 
 import sys
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +25,19 @@ from pipeline.model.fit import fit
 from pipeline.model.settings import Settings
 
 FIRST, STEP, MOST = 50, 10, 1_000
+WAYS = ("random", "pick")
 SHOWN = 5  # steps from one row of the table to the next
 
 
 def stances_only(corpus: Corpus) -> Corpus:
     unknown = np.full(len(corpus), "", object)
     return Corpus(corpus.texts, unknown, corpus.stances, corpus.sources, quads=unknown)
+
+
+def courses(corpus: Corpus, groups: np.ndarray, seed: int) -> list[list[float]]:
+    """The course of each way, over the same pool and the same test rows."""
+    held = folds(groups, corpus.stances, 10, seed) < 3
+    return [course(corpus.take(~held), corpus.take(held), way, seed) for way in WAYS]
 
 
 def course(pool: Corpus, test: Corpus, way: str, seed: int) -> list[float]:
@@ -69,28 +75,23 @@ def needed(curve: np.ndarray, goal: float) -> float:
 
 def main() -> None:
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
-    ways = ("random", "pick")
     for name in sys.argv[3:] or SOURCES:
         corpus = stances_only(read_gold(Path(sys.argv[1]), name))
         groups = near_groups(corpus.texts)
 
-        def both(seed: int, corpus: Corpus = corpus, groups: np.ndarray = groups) -> list[list[float]]:
-            held = folds(groups, corpus.stances, 10, seed) < 3
-            return [course(corpus.take(~held), corpus.take(held), way, seed) for way in ways]
-
-        curves = dict(zip(ways, zip(*Parallel(n_jobs=-1)(delayed(both)(seed) for seed in range(seeds)))))
-        least = min(len(row) for row in chain(*curves.values()))  # pools differ by a few rows
-        mean = {way: np.mean([row[:least] for row in rows], axis=0) for way, rows in curves.items()}
+        found = Parallel(n_jobs=-1)(delayed(courses)(corpus, groups, seed) for seed in range(seeds))
+        least = min(len(row) for rows in found for row in rows)  # pools differ by a few rows
+        mean = {way: np.mean([row[:least] for row in rows], axis=0) for way, rows in zip(WAYS, zip(*found))}
         print(
-            f"\n{name}, {len(corpus):,} rows, {seeds} seeds\n| labels | {' | '.join(ways)} |\n|---|"
-            + "---|" * len(ways)
+            f"\n{name}, {len(corpus):,} rows, {seeds} seeds\n| labels | {' | '.join(WAYS)} |\n|---|"
+            + "---|" * len(WAYS)
         )
         for k in range(0, len(mean["random"]), SHOWN):
-            print(f"| {FIRST + STEP * k} | " + " | ".join(f"{mean[way][k]:.3f}" for way in ways) + " |")
+            print(f"| {FIRST + STEP * k} | " + " | ".join(f"{mean[way][k]:.3f}" for way in WAYS) + " |")
         for share in (0.5, 0.75, 1.0):
             goal = mean["random"][round(share * (len(mean["random"]) - 1))]
-            said = {way: needed(mean[way], goal) for way in ways}
-            saved = ", ".join(f"{way} {said[way]:.0f} ({1 - said[way] / said['random']:.0%} fewer)" for way in ways[1:])
+            said = {way: needed(mean[way], goal) for way in WAYS}
+            saved = ", ".join(f"{way} {said[way]:.0f} ({1 - said[way] / said['random']:.0%} fewer)" for way in WAYS[1:])
             print(f"F1 {goal:.3f}: random {said['random']:.0f}, {saved}", flush=True)
 
 

@@ -74,6 +74,7 @@ def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int) -> di
 
     together = max(1, _CELLS_AT_ONCE // max(len(rows), n_groups))
     drawn = _drawn(n_groups, resamples, seed, together)
+    # For one batch threads would cost more than they save: joblib polls for their end.
     parts = Parallel(n_jobs=min(2, -(-resamples // together)), backend="threading")(delayed(measured)(d) for d in drawn)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -52,11 +52,10 @@ def ended(study: optuna.Study) -> list[Trial]:
 def ask(study: optuna.Study, n: int, seed: int, space: dict) -> list[optuna.Trial]:
     """The next trials, to be judged side by side.
 
-    They depend on the seed and on the trials that have ended alone, so that a search that was killed goes on with those
-    that it would have made.
+    They depend on the seed, another for each batch, and on the trials that have ended alone, so that a search that was
+    killed goes on with those that it would have made.
     """
     optuna = load_optuna()
-    seed += len(ended(study))
     study.sampler = optuna.samplers.TPESampler(n_startup_trials=_STARTUP, seed=seed, constant_liar=n > 1)
     return [study.ask(space) for _ in range(n)]
 

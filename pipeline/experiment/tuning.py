@@ -105,7 +105,7 @@ def tune(
     with _workers(jobs, dask) as parallel:
         hand_on()  # what ended just before a kill
         while (done := len(ended(study))) < trials:
-            asked = ask(study, min(jobs, trials - done), seed, distributions(space))
+            asked = ask(study, min(jobs, trials - done), seed + done, distributions(space))
             _judge(study, asked, dealt, start.settings, metric, k, parallel)
             hand_on()
     found = Search(ended(study), metric, k, out / BEST)

@@ -196,7 +196,7 @@ def strip_edges(text: str) -> str:
     >>> strip_edges("RT @desk: BREAKING: Army fires on crowd (Photo: AFP) https://t.co/x #war")
     'Army fires on crowd'
     """
-    if "/" in text or "www." in text.lower():
+    if "/" in text or "www." in text.lower():  # every link holds one of these
         text = _LINK.sub(" ", text)
     text = _SPACES.sub(" ", text).strip()
     text = _shortened(text[:EDGE], _HEADS, str.lstrip, beside=text[EDGE:]) + text[EDGE:]

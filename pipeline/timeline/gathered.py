@@ -66,9 +66,15 @@ class _Columns:
     Parts that are kept in memory and joined at the end leave as much again behind, which the C library does not give back.
     """
 
-    _KINDS: ClassVar = {"minutes": np.int32, "period": np.int32, "cell": np.uint16, "prints": np.int64} | dict.fromkeys(
-        ("outlet", "row", "series"), np.int32
-    )
+    _KINDS: ClassVar = {
+        "minutes": np.int32,
+        "period": np.int32,
+        "cell": np.uint16,
+        "prints": np.int64,
+        "outlet": np.int32,
+        "row": np.int32,
+        "series": np.int32,
+    }
 
     def __init__(self) -> None:
         self._files = {name: tempfile.TemporaryFile() for name in self._KINDS}  # noqa: SIM115 - closed with the object
