@@ -21,7 +21,7 @@ from pipeline.label.pools import Pool
 from pipeline.label.rows import read_labelled_rows
 from pipeline.label.splits import Split
 from pipeline.read.rows import Reject
-from pipeline.show import corpora, explanations, labelling, own_rows, progress, reading
+from pipeline.show import corpora, experiments, explanations, labelling, own_rows, progress, reading
 from pipeline.show.checked import checked
 from pipeline.show.runs import decision_table, run_table, versus_lines, versus_tables
 from pipeline.sources.cards import cards
@@ -36,11 +36,6 @@ from tests.test_tracking import logged, saved, store  # noqa: F401  fixtures
 def said(capsys):
     """What was printed so far: standard output, its lines without spaces at their ends."""
     return lambda: "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
-
-
-@pytest.fixture
-def terminal(monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
 
 
 def row_of(text, first):
@@ -225,7 +220,18 @@ def test_an_explanation_marks_what_weighs_and_says_why_a_sentence_counts_for_not
     assert "political" not in said()
 
 
-def test_progress_is_drawn_on_a_terminal_only(terminal, capsys):
+def test_no_progress_is_drawn_in_a_log_file(capsys):
+    with reading(10) as read, progress(2, "training") as train, experiments.searching(2) as search:
+        read(5, 5)
+        train("half")
+        search(1, "best")
+    with corpora.downloading("towns") as step:
+        step("rows.tsv", 5, 10)
+    assert capsys.readouterr().err == ""
+
+
+def test_progress_is_drawn_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with reading(10) as step:
         step(5, 5)
     with corpora.downloading("towns") as step:

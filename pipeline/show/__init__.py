@@ -49,7 +49,10 @@ def add_columns(table: Table, *columns: tuple[str, Literal["left", "right"]]) ->
 
 @contextmanager
 def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
-    """A progress bar on standard error; yields the function to call after each step."""
+    """A progress bar on standard error, where that is a terminal; yields the function to call after each step."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeElapsedColumn())
