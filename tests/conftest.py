@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from coverage import Coverage
+from filelock import FileLock
 
 from pipeline.corpus.labelled import SNIPPETS, read_labelled
 from pipeline.experiment.train import train
@@ -35,11 +38,20 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="../shared is absent"))
 
 
-@pytest.fixture(autouse=True)
-def _untraced(request, monkeypatch):
-    """What slow tests start is not traced, which takes a third of their time: quick tests start the same commands."""
-    if "slow" in request.keywords:
-        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Slow tests and what they start are not traced, which takes a third of their time: quick tests run the same code."""
+    tracer = Coverage.current() if "slow" in item.keywords else None
+    if tracer is None:
+        return (yield)
+    config = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    tracer.stop()
+    try:
+        return (yield)
+    finally:
+        tracer.start()
+        if config:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = config
 
 
 @pytest.fixture(scope="session")
@@ -67,5 +79,10 @@ def model(folder):
 
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory):
-    """The model folder that `detente train` makes of the whole of data/."""
-    return train(read_labelled([DATA]), Settings()).save(tmp_path_factory.mktemp("models") / "shipped")
+    """The model folder that `detente train` makes of the whole of data/, made by the first worker that needs it."""
+    base = tmp_path_factory.getbasetemp()
+    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with FileLock(place / "shipped.lock"):
+        if not (place / "shipped").exists():
+            train(read_labelled([DATA]), Settings()).save(place / "shipped")
+    return place / "shipped"

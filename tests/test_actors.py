@@ -10,6 +10,7 @@ from pipeline.actors.gazetteer import gazetteer
 from pipeline.actors.roles import find_actors
 from pipeline.errors import InputError
 from pipeline.score.snippets import score
+from tests import forked
 
 
 def test_no_state_of_iso_3166_is_missing():
@@ -82,20 +83,7 @@ def test_a_gazetteer_with_a_row_that_does_not_fit_is_named(tmp_path):
 
 
 def test_actors_stand_in_every_row_on_request(folder, tmp_path):
-    import subprocess
-    import sys
-
-    command = [
-        sys.executable,
-        "-m",
-        "pipeline.cli",
-        "score",
-        "Kenya accused Uganda.",
-        "--model",
-        str(folder),
-        "--actors",
-    ]
-    row = json.loads(subprocess.run([*command, "--format", "jsonl"], capture_output=True, text=True, check=True).stdout)
+    command = ["score", "Kenya accused Uganda.", "--model", folder, "--actors"]
+    row = json.loads(forked.run([*command, "--format", "jsonl"], tmp_path).stdout)
     assert (row["source"], row["target"], row["actors"]) == ("KEN", "UGA", ["KEN", "UGA"])
-    written = subprocess.run([*command, "--format", "csv"], capture_output=True, text=True, check=True).stdout
-    assert '"KEN; UGA"' in written
+    assert '"KEN; UGA"' in forked.run([*command, "--format", "csv"], tmp_path).stdout

@@ -13,6 +13,7 @@ from pipeline.errors import FLOOR
 from pipeline.evaluate.drift import read_scored
 from pipeline.model.store import load
 from pipeline.score.snippets import score
+from tests import forked
 from tests.conftest import DATA
 
 TEXTS = ["Kenya accused Uganda of an attack.", "Chad sent food to Niger.", "Mời quý độc giả theo dõi"]
@@ -23,12 +24,12 @@ def detente(tmp_path, folder):
     """Runs a command in an empty folder; ``--model`` is the small model where the command is score."""
 
     def call(*args, stdin=None, model=folder, env=None):
-        command = [sys.executable, "-m", "pipeline.cli", *map(str, args)]
-        command += ["--model", str(model)] if model and args[0] in ("score", "evaluate") else []
-        command += [str(model)] if args[0] == "drift" else []
+        args = list(map(str, args))
+        args += ["--model", str(model)] if model and args[0] in ("score", "evaluate") else []
+        args += [str(model)] if args[0] == "drift" else []
         surroundings = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db", **(env or {})}
-        done = subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, env=surroundings, timeout=300)
-        done.out, done.err = done.stdout.decode(), done.stderr.decode()
+        done = forked.run(args, tmp_path, surroundings, stdin or b"")
+        done.out, done.err = done.stdout, done.stderr
         return done
 
     return call

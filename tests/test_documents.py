@@ -3,7 +3,6 @@
 import io
 import json
 import mailbox
-import subprocess
 import sys
 from email.message import EmailMessage
 from types import SimpleNamespace
@@ -19,6 +18,7 @@ from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.write.output import json_lines
 from pipeline.write.rows import OutputOptions
+from tests import forked
 
 SENTENCES = ["Kenya accused Uganda of an attack.", "Chad sent food to Niger."]
 
@@ -246,8 +246,7 @@ def test_categories_of_pandas_and_bytes_are_text(scored, tmp_path):
 
 
 def test_a_format_that_the_suffix_denies_is_an_error(folder, tmp_path):
-    command = [sys.executable, "-m", "pipeline.cli", "score", SENTENCES[0], "-m", str(folder), "--format", "csv"]
-    found = subprocess.run([*command, "--out", str(tmp_path / "x.jsonl")], capture_output=True, text=True)
+    found = forked.run(["score", SENTENCES[0], "-m", folder, "--format", "csv", "--out", "x.jsonl"], tmp_path)
     assert found.returncode == 1 and "--format csv and x.jsonl do not agree" in found.stderr
 
 

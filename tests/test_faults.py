@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+from tests import forked
 from tests.conftest import DATA, ROOT
 
 KILLS = int(os.environ.get("FAULTS", "12"))
@@ -35,20 +36,23 @@ def table(tmp_path_factory):
 def detente(folder, tmp_path):
     """Run a command in a folder of its own; ``shell`` redirects."""
 
-    def run(*args, shell="", env=(), limits=(), model=True, **options):
+    def run(*args, shell="", env=(), limits=(), model=True):
         def limit():
             for kind, most in limits:
                 resource.setrlimit(kind, (most, most))
 
+        args = [*args, "-m", folder] if model else args
+        if not (shell or limits or env):
+            return forked.run(args, tmp_path)
         command = [sys.executable, "-m", "pipeline.cli", *map(os.fsencode, map(str, args))]
-        command += ["-m", str(folder)] if model else []
         if shell:
             command = ["sh", "-c", f'exec "$@" {shell}', "sh", *command]
         given = {**os.environ, "PYTHONPATH": str(ROOT), **dict(env)}
         if limits:
             given["COVERAGE_PROCESS_CONFIG"] = ""  # what is limited has no room for measuring
         return subprocess.run(
-            command, cwd=tmp_path, env=given, capture_output=True, timeout=120, preexec_fn=limit if limits else None, **options
+            command, cwd=tmp_path, env=given, capture_output=True, text=True, encoding="utf-8", errors="replace",
+            timeout=120, preexec_fn=limit if limits else None,
         )  # fmt: skip
 
     return run
@@ -56,7 +60,7 @@ def detente(folder, tmp_path):
 
 def one_line(done, code=1):
     """The one line on standard error that a failed command says, beside the rows that it set aside."""
-    said = done.stderr.decode(errors="replace")
+    said = done.stderr
     assert done.returncode == code, said
     assert sum(not line.endswith("; set aside") for line in said.splitlines()) == 1, said
     assert "Traceback" not in said
@@ -167,7 +171,7 @@ def test_few_file_descriptors_and_little_memory_are_enough(detente, table):
 def test_too_little_memory_is_one_line(detente, table):
     done = detente("score", table, "--out", "out.jsonl", limits=[(resource.RLIMIT_AS, 150 << 20)])
     assert done.returncode != 0
-    assert b"Traceback" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

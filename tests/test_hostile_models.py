@@ -25,6 +25,7 @@ from pipeline.model.layout import FIXED, WEIGHTS
 from pipeline.model.settings import Abstention, Settings, Training
 from pipeline.model.store import load, load_pipeline, load_signatures, run_of
 from pipeline.score.snippets import score
+from tests import forked
 from tests.conftest import ROOT
 
 TEXTS = ["Kenya accused Uganda of an attack on two soldiers.", "Both sides did not sign the truce in Chad.", ""]
@@ -492,10 +493,9 @@ def test_no_command_unpickles_anything(trapped, tmp_path):
         ["timeline", "in.csv", "--out", "line"],
         ["drift", "--baseline", "scores.csv", "--current", "scores.csv"],
     ):
-        model = [str(folder)] if args[0] == "drift" else ["--model", str(folder)]
-        command = [sys.executable, "-m", "pipeline.cli", *args, *model]
-        env = os.environ | {"PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
-        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240)
+        model = [folder] if args[0] == "drift" else ["--model", folder]
+        env = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
+        done = forked.run([*args, *model], tmp_path, env)
         assert done.returncode in (0, 3), done.stderr
     assert not trap.exists()
 

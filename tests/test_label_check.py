@@ -24,6 +24,7 @@ from pipeline.label.files import Sheet, write_files
 from pipeline.label.fix import fixed
 from pipeline.label.lines import read_lines
 from pipeline.stance import stance_of
+from tests import forked
 from tests.conftest import snippets
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs the signals and limits of POSIX")
@@ -251,8 +252,7 @@ def test_the_command_gives_json_in_a_pipe_and_exit_code_3(tmp_path):
 
 def test_a_pipe_holds_nothing_but_json_whatever_is_written_beside(tmp_path):
     path = write(tmp_path / "mine.csv", [("Peru hit Chile.", "ASSAULT"), ("Oman aids Chad.", "AID")])
-    given = [sys.executable, "-m", "pipeline.cli", "data", "check", str(path), "--no-errors", "--fix", "clean.csv"]
-    done = subprocess.run(given, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = forked.run(["data", "check", path, "--no-errors", "--fix", "clean.csv"], tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["serious"] is False
     assert (tmp_path / "clean.csv").exists()

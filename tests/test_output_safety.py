@@ -4,13 +4,12 @@ import csv
 import io
 import os
 import re
-import subprocess
 import sys
 
 import pytest
 
 from pipeline.plain import plain
-from tests.conftest import ROOT
+from tests.forked import Forked, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX")
 
@@ -25,10 +24,8 @@ def seen(cwd, *args, code=None):
     import pty
 
     ours, theirs = pty.openpty()
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "110"}
-    running = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", *map(os.fsencode, map(str, args))], cwd=cwd, env=env, stdout=theirs, stderr=theirs
-    )  # fmt: skip
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "110"}
+    running = Forked(args, cwd, env, terminal=theirs)
     os.close(theirs)
     parts = []
     try:
@@ -38,7 +35,7 @@ def seen(cwd, *args, code=None):
         pass
     os.close(ours)
     shown = b"".join(parts).decode("utf-8", "surrogateescape")
-    done = running.wait()
+    done = running.wait().returncode
     assert done == code if code is not None else done in (0, 3), shown
     return shown
 
@@ -113,10 +110,7 @@ def test_nothing_leaves_its_cell_of_a_csv_file(tmp_path, folder):
     formula = '=HYPERLINK("http://evil","x")&"' + "\n+cmd|' /C calc'!A0"
     with (tmp_path / "in.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["text", 'a "b", c'], ["Rebels fired on the town.", formula]])
-    done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "score", "in.csv", "--format", "csv", "-m", str(folder)],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True,
-    )  # fmt: skip
-    (row,) = csv.DictReader(io.StringIO(done.stdout.decode(), newline=""))
+    done = run(["score", "in.csv", "--format", "csv", "-m", folder], tmp_path)
+    (row,) = csv.DictReader(io.StringIO(done.stdout, newline=""))
     assert row['a "b", c'] == formula
     assert row["text"] == "Rebels fired on the town."

@@ -3,8 +3,6 @@
 import csv
 import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +15,7 @@ from pipeline.experiment.own_rows import learner_of, n_rounds
 from pipeline.experiment.train import n_steps, train
 from pipeline.model.settings import Settings, Training
 from pipeline.model.store import load
-from tests.conftest import ROOT
+from tests import forked
 
 TWO = Settings(training=Training(folds=2))
 
@@ -107,9 +105,8 @@ def write(path, header, rows):
 
 
 def call(place, *args):
-    env = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{place}/runs.db", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "pipeline.cli", *map(str, args)]
-    return subprocess.run(command, cwd=place, env=env, capture_output=True, text=True, timeout=300)
+    env = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{place}/runs.db"}
+    return forked.run(args, place, env)
 
 
 def test_training_sets_a_contradiction_aside_and_says_where(trained):

@@ -1,8 +1,6 @@
 """Runs listed, compared and promoted, in a real SQLite store."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import mlflow
@@ -22,6 +20,7 @@ from pipeline.tracking.measured import log_measured, of_checks, of_drift, of_eva
 from pipeline.tracking.outbox import put, send
 from pipeline.tracking.promotion import give_alias, weigh
 from pipeline.tracking.record import Asked, now, record_of
+from tests import forked
 from tests.conftest import DATA
 from tests.test_tracking import logged, saved, store  # noqa: F401  fixtures
 
@@ -171,11 +170,10 @@ def test_snippets_of_one_stance_say_that_they_decide_nothing(logged, unseen):  #
 def test_the_command_line_lists_runs_and_refuses_with_its_own_exit_code(logged, worse, store, unseen):  # noqa: F811
     pd.DataFrame({"event": unseen.events, "text": unseen.texts}).to_csv(store / "unseen.csv", index=False)
     mlflow.MlflowClient().set_registered_model_alias("detente", "held", "1")
-    command = [sys.executable, "-m", "pipeline.cli"]
-    listed = subprocess.run([*command, "runs"], cwd=store, capture_output=True, text=True, check=True)
+    listed = forked.run(["runs"], store)
     assert "worse" in {json.loads(line)["name"] for line in listed.stdout.splitlines()}
     options = ["promote", "worse", "--alias", "held", "--on", "unseen.csv"]
-    refused = subprocess.run([*command, *options], cwd=store, capture_output=True, text=True)
+    refused = forked.run(options, store)
     assert refused.returncode == REFUSED
     assert json.loads(refused.stdout)["promoted"] is False
     (line,) = refused.stderr.splitlines()

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,6 +21,7 @@ from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Records, timeline
 from pipeline.timeline.shares import banded, corrected_shares
 from pipeline.timeline.turns import LEAST, turns
+from tests import forked
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 PRIORS = np.array([0.35, 0.35, 0.3])
@@ -182,8 +181,7 @@ def test_a_table_without_dates_says_which_columns_it_looks_for(model, tmp_path):
 def test_every_planted_turn_of_the_archive_is_flagged_within_three_days_and_none_in_the_quiet(shipped, tmp_path):
     from tests.conftest import DATA
 
-    command = [sys.executable, "-m", "pipeline.cli", "timeline", str(DATA / "archive.csv"), "-m", str(shipped)]
-    done = subprocess.run([*command, "--out", str(tmp_path)], capture_output=True, text=True)
+    done = forked.run(["timeline", DATA / "archive.csv", "-m", shipped, "--out", "."], tmp_path)
     assert done.returncode == 0, done.stderr
     with (tmp_path / "timeline.csv").open() as file:
         flags = {row["period"]: row["flag"] for row in csv.DictReader(file) if row["flag"]}

@@ -30,6 +30,7 @@ from pipeline.tracking.outbox import put, send, waiting
 from pipeline.tracking.record import Asked, Data, now, record_of
 from pipeline.tracking.runs import log_data, log_record
 from pipeline.tracking.served import ServedModel
+from tests.forked import Forked
 from tests.test_house import PIPELINE, imported
 
 TEXTS = ["Kenya accused Uganda of an attack.", "", "Chad sent food to Niger.", "Chad sent food to Niger."]
@@ -288,9 +289,7 @@ def detente(tmp_path):
 
     def start(uri, *args):
         surroundings = {**os.environ, "MLFLOW_TRACKING_URI": uri, "DETENTE_CACHE": str(tmp_path / "cache")}
-        command = [sys.executable, "-m", "pipeline.cli", *args]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=tmp_path, env=surroundings, text=True, **pipes)
+        return Forked(args, tmp_path, surroundings)
 
     return start
 
@@ -328,8 +327,8 @@ def wait_for(url):
 
 def four_at_once(detente, uri, tiny):
     started = [detente(uri, *tiny, "--out", f"models/{k}", "--name", f"run {k}") for k in range(4)]
-    ended = [(one.communicate(timeout=900), one.returncode) for one in started]
-    assert [code for _, code in ended] == [0] * 4, [err for (_, err), _ in ended]
+    ended = [one.wait(900) for one in started]
+    assert [one.returncode for one in ended] == [0] * 4, [one.stderr for one in ended]
     client = mlflow.MlflowClient(uri)
     runs = client.search_runs([client.get_experiment_by_name("detente").experiment_id])
     assert sorted(run.info.run_name for run in runs) == [f"run {k}" for k in range(4)]
@@ -348,8 +347,8 @@ def test_four_trainings_at_once_share_a_server(tmp_path, detente, tiny):
     port = free_port()
     uri = f"http://127.0.0.1:{port}"
     with serving(tmp_path, port):
-        for (out, _), _ in four_at_once(detente, uri, tiny):
-            assert f"open {uri}" in out
+        for one in four_at_once(detente, uri, tiny):
+            assert f"open {uri}" in one.stdout
 
 
 @pytest.mark.slow
@@ -374,7 +373,7 @@ def test_what_a_server_killed_midway_did_not_take_is_sent_later(tmp_path, detent
         killer.join()
     half = (entry / "run-id").read_text()
     with serving(tmp_path, port):
-        assert detente(uri, "runs", "push").wait(600) == 0
+        assert detente(uri, "runs", "push").wait(600).returncode == 0
         client = mlflow.MlflowClient(uri)
         (found,) = client.search_runs([client.get_experiment_by_name("detente").experiment_id])
         assert (found.info.run_name, found.info.status) == ("killed", "FINISHED")
@@ -385,15 +384,14 @@ def test_what_a_server_killed_midway_did_not_take_is_sent_later(tmp_path, detent
 
 
 def test_an_unreachable_server_leaves_the_model_and_says_so(tmp_path, detente, tiny):
-    started = detente(f"http://127.0.0.1:{free_port()}", *tiny)
-    _, err = started.communicate(timeout=900)
-    assert started.returncode == 1
-    last = err.strip().splitlines()[-1]
+    done = detente(f"http://127.0.0.1:{free_port()}", *tiny).wait(900)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("error: the model is saved in models/detente, but the run could not be logged: MLflow store")
     assert last.endswith(
         "start the server or correct MLFLOW_TRACKING_URI; `detente runs push models/unsent` sends it later"
     )
-    assert "Traceback" not in err
+    assert "Traceback" not in done.stderr
     assert load(tmp_path / "models" / "detente").card["name"] == "detente"
     assert len(waiting(tmp_path / "models" / "unsent")) == 1
 
