@@ -1,6 +1,6 @@
 """Detente: is tension between political actors rising or easing? Sentence by sentence, with evidence.
 
-The same names can be had from the package ``detente``, for folders that have a ``pipeline.py`` of their own.
+The package ``detente`` exports the same names, for projects that have a ``pipeline.py`` of their own.
 
 >>> from detente import load
 >>> reader = load("models/detente")  # doctest: +SKIP
@@ -22,7 +22,7 @@ _HOMES = {
     "Classifier": "pipeline.model.estimator",
     "Reader": "pipeline.reader",
     "DetenteError": "pipeline.errors",
-}  # imported when they are asked for
+}  # imported on first access
 
 
 def __getattr__(name: str) -> object:
@@ -45,7 +45,7 @@ def load(address: str = "models/detente") -> Reader:
     Raises
     ------
     ModelError, TrackingError
-        Where there is no model, or one that cannot be read.
+        If there is no model, or it cannot be read.
     """
     from pipeline.reader import Reader, open_model
 

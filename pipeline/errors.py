@@ -15,6 +15,11 @@ EXIT_CODES = {
 FLOOR, DRIFT, TOO_MANY_REJECTS, ALERT, REFUSED, FAULT, INTERRUPTED = 4, 3, 5, 6, 7, 70, 130
 
 
+def first_line(error: BaseException, most: int = 160) -> str:
+    """The first line of an exception's message, or its type where it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:most]
+
+
 class DetenteError(Exception):
     """Anything a user can cause and mend. The command line prints it as one line and ends with `exit_code`."""
 

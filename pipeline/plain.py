@@ -18,6 +18,11 @@ def plain(text: str) -> str:
     return _ODD.sub(_sign, text)
 
 
+def one_line(text: str) -> str:
+    """The same on one line."""
+    return plain(text).replace("\n", " ")
+
+
 def say(text: str, stderr: bool = True) -> None:
     """Print a line to a person: on standard error, where programs do not read it."""
     print(plain(text), file=sys.stderr if stderr else sys.stdout)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
     from pipeline.explain.explanation import Explanation
 
-_SUFFIX = "_input"  # of a column of the input whose name the scores need
-
 
 def open_model(address: str) -> Model:
     """The model in a folder or behind an MLflow address; raises `ModelError` or `TrackingError`."""
@@ -78,13 +76,14 @@ class Reader:
         """
         import pandas as pd
 
+        from pipeline.write.rows import input_names
+
         column = self._column(texts, text_column)
         found = self._columns(list(column), evidence, actors, threads)
         frame = pd.DataFrame(found, index=column.index if isinstance(column, pd.Series) else None)
         if not isinstance(texts, pd.DataFrame):
             return frame
-        clash = {name: f"{name}{_SUFFIX}" for name in texts.columns if name in frame.columns}
-        return pd.concat([texts.rename(columns=clash), frame], axis=1)
+        return pd.concat([texts.set_axis(input_names(texts.columns, frame.columns), axis=1), frame], axis=1)
 
     def _columns(self, texts: list, evidence: int, actors: bool, threads: int) -> dict[str, object]:
         from pipeline.score.snippets import score

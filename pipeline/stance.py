@@ -1,7 +1,7 @@
-"""Stances, event types, labels, quad classes: their order and their sign. Nowhere else.
+"""The label scheme: stances, event types, labels and quad classes, in canonical order.
 
 The event types are those of PLOVER (Political Language Ontology for Verifiable Event
-Records, https://github.com/openeventdata/PLOVER), where conflict is read as escalation
+Records, https://github.com/openeventdata/PLOVER), with conflict as escalation
 and cooperation as de-escalation.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from pipeline.errors import LabelError
 
 STANCES = ("escalation", "de-escalation", "neutral")
-UNCLEAR = "unclear"  # the answer where the model does not know enough; never a label
+UNCLEAR = "unclear"  # the answer if the model does not know enough; never a label
 ANSWERS = (*STANCES, UNCLEAR)
-MIXED = "mixed"  # an article that speaks for both sides; never a label
+MIXED = "mixed"  # an article with both escalation and de-escalation; never a label
 
 ESCALATION_EVENTS = (
     "ACCUSE",
@@ -28,8 +28,8 @@ ESCALATION_EVENTS = (
 DE_ESCALATION_EVENTS = ("AGREE", "CONSULT", "SUPPORT", "COOPERATE", "AID", "YIELD")
 EVENTS = (*ESCALATION_EVENTS, *DE_ESCALATION_EVENTS, "NEUTRAL")
 
-# Two labels beside the event types. PLOVER files every request under verbal conflict; an appeal to stop, talk or show
-# restraint is a REQUEST too, but no rise of tension. OTHER is text in which no political actor acts or is acted on.
+# Two labels besides the event types. PLOVER files every request under verbal conflict; an appeal to stop, talk or show
+# restraint is a REQUEST too, but does not raise tension. OTHER is text in which no political actor acts or is acted on.
 APPEAL = "APPEAL"
 OTHER = "OTHER"
 LABELS = (*EVENTS, APPEAL, OTHER)
@@ -57,7 +57,7 @@ def stance_of(event: str) -> str:
     Raises
     ------
     LabelError
-        Where the codebook does not know the event type.
+        If the codebook does not have the event type.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def stance_of(event: str) -> str:
 def quad_of(event: str) -> str:
     """The PLOVER quad class of an event type or label, ``neutral`` for NEUTRAL and OTHER.
 
-    An APPEAL is verbal conflict, since PLOVER counts it as a REQUEST.
+    An APPEAL is verbal conflict because PLOVER counts it as a REQUEST.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def stance_of_quad(quad: str) -> str:
     Raises
     ------
     LabelError
-        Where PLOVER has no such class.
+        If PLOVER has no such class.
 
     Examples
     --------

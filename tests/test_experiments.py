@@ -112,7 +112,7 @@ def test_mlflow_holds_a_parent_with_a_nested_run_each(asked, first):
     assert run.data.params["text.families"] == "('word', 'pair')"
     assert run.data.tags["data.sha256"] == line["fingerprint"]
     expected = line["figures"]["gold"]["two_way.macro_f1"]
-    assert run.data.metrics["gold/two_way.macro_f1.high"] == expected["high"]
+    assert run.data.metrics["gold/two_way.macro_f1_high"] == expected["high"]
     folds = client.get_metric_history(run.info.run_id, "fold/two_way.macro_f1")
     assert [one.value for one in folds] == [one["two_way.macro_f1"] for one in line["folds"]]
     files = {one.path for one in client.list_artifacts(run.info.run_id)}

@@ -220,7 +220,7 @@ def test_ctrl_c_is_130_and_one_line(tmp_path, folder, table):
     _, said = running.communicate(timeout=30)
     assert (running.returncode, said.decode()) == (
         130,
-        "interrupted; what was finished is kept, and --resume goes on\n",
+        "interrupted; `score --out` continues with --resume\n",
     )
 
 
@@ -244,7 +244,7 @@ app.main()
 
 def test_ctrl_c_in_a_callback_of_python_is_not_dropped():
     done = subprocess.run([sys.executable, "-c", CALLED_BACK], cwd=ROOT, capture_output=True, text=True, timeout=18)
-    assert (done.returncode, done.stderr) == (130, "interrupted; what was finished is kept, and --resume goes on\n")
+    assert (done.returncode, done.stderr) == (130, "interrupted; `score --out` continues with --resume\n")
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

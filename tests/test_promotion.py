@@ -180,7 +180,7 @@ def test_the_command_line_lists_runs_and_refuses_with_its_own_exit_code(logged, 
     assert line.startswith(
         "error: models:/detente/2 is not better than @held, models:/detente/1: three stances, macro-F1"
     )
-    assert line.endswith("; not promoted, --force promotes it all the same")
+    assert line.endswith("; not promoted, --force promotes it anyway")
 
 
 def test_only_a_version_of_a_detente_model_is_promoted(logged, worse, unseen):  # noqa: F811

@@ -258,7 +258,7 @@ def test_ctrl_c_leaves_no_file_and_the_next_fetch_goes_on(start, server, cache, 
     assert process.returncode in (130, -signal.SIGINT)
     assert "rows.tsv" not in left_in(cache)
     if moment == "while":
-        assert err == "error: interrupted; what came is kept, and the same command goes on from there\n"
+        assert err == "error: interrupted; the partial download is kept, and the same command continues it\n"
         server.behaviour = []
         assert fetch(server.card())[0].read_bytes() == ROWS
         assert server.asked[-1] > 0

@@ -1,4 +1,4 @@
-"""The gazetteer: political actors by key, and the words by which news names them."""
+"""The gazetteer: political actors by key, with their names and aliases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.text.tokens import tokenise
 
 PATH = data_folder() / "actors.csv"
 _WORD = re.compile(r"\w+")
-# Parts of names that say nothing alone.
+# Parts of names that identify nobody on their own.
 _COMMON_PARTS = frozenset(
     """
     New North South East West Central United Great Saint St San Port City Islands Island Republic States Kingdom
@@ -35,9 +35,9 @@ class Actor:
 
     Attributes
     ----------
-    key : ISO 3166 alpha-3 of a state, else a key of the gazetteer's own, such as ``PSE.HAMAS`` or ``rebels``.
+    key : ISO 3166 alpha-3 code of a state, otherwise a custom key such as ``PSE.HAMAS`` or ``rebels``.
     type : one of `TYPES`; a ``generic`` actor has no name of its own.
-    names : what it is called, its usual name first.
+    names : its names, the usual one first.
     """
 
     key: str
@@ -51,11 +51,11 @@ class Gazetteer:
 
     Attributes
     ----------
-    actors : in the order of the file; a code is an index into it.
-    words : every token that some name holds, in each way it is written, to its number.
+    actors : in file order; a code is an index into it.
+    words : number of every token of a name, in each of its spellings.
     edges : ``node * 2**20 + number of a word`` to the next node; 0 is the root.
     ends : a node to the code of the actor whose name ends there.
-    longest : tokens of the longest name.
+    longest : number of tokens of the longest name.
     """
 
     actors: tuple[Actor, ...]
@@ -77,7 +77,7 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
     Raises
     ------
     InputError
-        Where the file is missing, or a row has no known type or no name.
+        If the file is missing, or a row has no known type or no name.
     """
     if not path.exists():
         raise InputError(f"{path}: no gazetteer here; expected a table with columns {', '.join(COLUMNS)}")
@@ -94,8 +94,8 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
 def actor_words(known: Gazetteer | None = None) -> tuple[list[str], list[str]]:
     """Single words that name a state, and those that name an organisation or a group.
 
-    Of a state's names of several words those that begin with a capital, "Korean" of "North Korean"; the reader of them
-    leaves usual words out.
+    Of a multi-word name of a state, the capitalised words ("Korean" of "North Korean"); the caller leaves out common
+    words.
     """
     known = known or gazetteer()
     states = {w for a in known.actors if a.type == "state" for n in a.names for w in _WORD.findall(n)}
@@ -104,7 +104,7 @@ def actor_words(known: Gazetteer | None = None) -> tuple[list[str], list[str]]:
 
 
 def _names_among(words: set[str]) -> list[str]:
-    """Those that are written as names, sorted."""
+    """The words written as names, sorted."""
     return sorted({word for word in words if word[0].isupper() and len(word) > 1} - _COMMON_PARTS)
 
 
@@ -121,7 +121,7 @@ def _trie(actors: tuple[Actor, ...]) -> Gazetteer:
         longest, node = max(longest, len(written)), 0
         for place, word in enumerate(written):
             number = words.setdefault(word, len(words))
-            # Headlines in capitals, and generic names at the head of a sentence.
+            # Headlines in capitals, and generic names at the beginning of a sentence.
             words.setdefault(word.upper() if len(word) > 2 else word, number)
             if place == 0 and name[0].islower():
                 words.setdefault(word.capitalize(), number)

@@ -1,4 +1,4 @@
-"""Where actors are named: the longest name at each place, over the token columns of a whole batch."""
+"""Actor mentions: the longest gazetteer name at each token, for a whole batch at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.arrays.arrow import booleans
 from pipeline.arrays.ragged import segment_ids
 from pipeline.text.tokens import Tokens
 
-# Names that are also those of people, places elsewhere or common words. They count only where nothing beside them says so.
+# Names shared with people, other places or common words. They count unless a neighbouring word shows another meaning.
 AMBIGUOUS = frozenset(
     """
     Georgia Jordan Chad Turkey Guinea Washington Wellington Victoria Santiago Kingston Lima Sofia Dominican Congress
@@ -20,14 +20,14 @@ AMBIGUOUS = frozenset(
     Lebanon Cuba Peru Poland Holland Wales England Jersey Samoa Delhi Lao Dane Swede Finn Pole Scot Israel Chile Mali
     """.split()
 )
-# What stands after an ambiguous name where it is none of ours.
+# Words after an ambiguous name that show it is not an actor.
 _AFTER = frozenset(
     """
     governor senator legislature Tech Bulldogs State Atlanta Post Times Street Bridge Redskins Nationals Wizards Capitals
     Hilton Marathon Symphony United Irving Spieth Pickett James Henderson soup breast Monument University Carver dinner
     """.split()
 )
-# What may stand before one as a part of no name: "President", "In", "The".
+# Capitalised words that may precede one without belonging to a name: "President", "In", "The".
 _BEFORE = frozenset(
     """
     The In At From To Of And But For With Between Against President Prime Minister King Queen Republic Kingdom North
@@ -41,8 +41,8 @@ _JOINS = frozenset((" ", "-", ".", ". ", "'", "’", "' ", "’ ", "\u00a0"))
 class Mentions:
     """Names of actors in a batch, in reading order.
 
-    ``start`` and ``end`` (n,) are the first token of each and the one after it, ``code`` the actor, ``bounds``
-    (n_texts + 1,) the first mention of each text.
+    ``start`` and ``end`` (n,) are the first token of each mention and the token after it, ``code`` is the actor, and
+    ``bounds`` (n_texts + 1,) the first mention of each text.
     """
 
     start: np.ndarray
@@ -52,15 +52,15 @@ class Mentions:
 
     @property
     def text(self) -> np.ndarray:
-        """(n,) the text of each."""
+        """(n,) the text of each mention."""
         return segment_ids(self.bounds)
 
 
 def find_mentions(tokens: Tokens, names: Gazetteer) -> Mentions:
-    """The longest name of an actor at each place; names inside longer ones do not count."""
+    """Find the longest actor name at each token; names inside longer ones do not count."""
     forms = tokens.forms.to_pylist()
     number = np.array([names.words.get(form, -1) for form in forms] + [-1], np.int64)[tokens.form]
-    joined = np.append(_joins(tokens), False)  # nothing but a joint stands between a token and the next
+    joined = np.append(_joins(tokens), False)  # only a joint separates a token from the next
     start = np.flatnonzero(number >= 0)
     node, here, alive = np.zeros(len(start), np.int64), start.copy(), np.arange(len(start))
     end, code = start.copy(), np.full(len(start), -1)
@@ -86,7 +86,7 @@ def find_mentions(tokens: Tokens, names: Gazetteer) -> Mentions:
 
 
 def _joins(tokens: Tokens) -> np.ndarray:
-    """(n_tokens,) bool: only a joint stands between the token and the next of its text."""
+    """(n_tokens,) bool: only a joint separates the token from the next of its text."""
     joins = np.array([gap in _JOINS for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code]
     last = tokens.bounds[1:][tokens.bounds[1:] > tokens.bounds[:-1]] - 1
     joins[last] = False
@@ -94,11 +94,11 @@ def _joins(tokens: Tokens) -> np.ndarray:
 
 
 def _believed(tokens: Tokens, forms: list[str], start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(n,) bool: false for an ambiguous name beside which something says that it is another's."""
+    """(n,) bool: false for an ambiguous name whose neighbours show that it means something else."""
     kinds = {name: np.array([form in members for form in forms] + [False]) for name, members in _LISTS.items()}
     first = pc.utf8_slice_codeunits(tokens.forms, 0, 1)
     capital = np.append(booleans(pc.not_equal(first, pc.utf8_lower(first))), False)
-    form = np.append(tokens.form, len(forms))  # the entry behind the last token is of no kind
+    form = np.append(tokens.form, len(forms))  # the entry after the last token is of no kind
     spaced = np.append(
         np.array([gap == " " for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code], False
     )
@@ -106,7 +106,7 @@ def _believed(tokens: Tokens, forms: list[str], start: np.ndarray, end: np.ndarr
     before, after = form[np.maximum(start - 1, 0)], form[np.minimum(end, len(tokens))]
     doubtful = kinds["ambiguous"][form[start]] & (end == start + 1)
     named = inside & spaced[np.maximum(start - 1, 0)] & capital[before] & ~kinds["before"][before]
-    # "of Michael Jordan", not "Kerry in Jordan": a capital right before, where the one before that begins no sentence.
+    # "of Michael Jordan", not "Kerry in Jordan": a capital right before, unless the word before it begins a sentence.
     return ~(doubtful & (named | (kinds["after"][after] & spaced[end - 1])))
 
 
@@ -119,6 +119,6 @@ def _sorted(table: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _looked_up(wanted: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The value of each key, -1 where there is none."""
+    """The value of each key, -1 if there is none."""
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[place] == wanted, values[place], -1)

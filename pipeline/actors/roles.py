@@ -1,4 +1,4 @@
-"""Who acts and who is acted on, by order, voice and clause."""
+"""Source and target actors, from word order, voice and clause structure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _PLACES = frozenset("in at near across throughout inside outside around".split())  # before a name: where, not who
 _REACH = 8  # tokens between a passive and its "by"
 _GENERIC = "generic"
-_BELONGS = 3  # tokens between a name and a generic one that belongs to it
-_LAST = 1 << 20  # order of what counts only where there is nothing else
+_BELONGS = 3  # tokens between a name and a generic name that belongs to it
+_LAST = 1 << 20  # added to the order of what counts only if there is nothing else
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Actors:
 
     Attributes
     ----------
-    source, target : (n,) int64, codes into ``keys``, -1 where there is none: who acts, who is acted on.
+    source, target : (n,) int64, codes into ``keys``, -1 if there is none: who acts, who is acted on.
     bounds : (n + 1,) int64, where the actors of each text begin in ``code``.
     code : codes of the distinct actors of each text, in order of mention.
     keys : the keys of the gazetteer.
@@ -43,18 +43,18 @@ class Actors:
     keys: tuple[str, ...]
 
     def of(self, row: int) -> tuple[str, str, list[str]]:
-        """Keys of the source, the target and all actors of one text; empty where there is none."""
+        """Keys of the source, the target and all actors of one text; empty if there is none."""
         named = [*self.keys, ""]
         all_of = [self.keys[code] for code in self.code[self.bounds[row] : self.bounds[row + 1]].tolist()]
         return named[self.source[row]], named[self.target[row]], all_of
 
 
 def find_actors(texts: Texts, known: Gazetteer | None = None) -> Actors:
-    """The actors of texts, without a loop over them.
+    """Find the actors of texts, without a loop over them.
 
-    The first actor named acts and the next is acted on, but for three things: after a passive or a noun the one behind "by"
-    acts ("was attacked by Kenya"); a place counts last ("in Iraq"), and so does what stands in a clause between commas; a
-    generic name right behind another belongs to it ("Kenyan police").
+    The first actor named acts and the next is acted on, with three exceptions: after a passive or a noun the one after
+    "by" acts ("was attacked by Kenya"); a place comes last ("in Iraq"), and so do actors in a clause between commas; a
+    generic name directly after another belongs to it ("Kenyan police").
 
     Parameters
     ----------
@@ -76,12 +76,12 @@ def find_actors(texts: Texts, known: Gazetteer | None = None) -> Actors:
 
 
 def _generic(mentions: Mentions, known: Gazetteer) -> np.ndarray:
-    """(n_mentions,) bool: named by what it is, such as "rebels"."""
+    """(n_mentions,) bool: a generic name, such as "rebels"."""
     return np.array([actor.type == _GENERIC for actor in known.actors], bool)[mentions.code]
 
 
 def _merged(tokens: Tokens, mentions: Mentions, known: Gazetteer) -> Mentions:
-    """Mentions without the generic ones that only say more of the name before them ("Kenya's deputy foreign minister")."""
+    """Mentions without the generic ones that only qualify the name before them ("Kenya's deputy foreign minister")."""
     generic = _generic(mentions, known)
     breaks = np.append(np.cumsum(names.shapes(tokens).clause), 0)
     near = mentions.start[1:] - mentions.end[:-1] <= _BELONGS
@@ -93,7 +93,7 @@ def _merged(tokens: Tokens, mentions: Mentions, known: Gazetteer) -> Mentions:
 
 
 def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
-    """(n_mentions,) int64: the smallest of a text acts, the next is acted on."""
+    """(n_mentions,) int64: the actor with the smallest value in a text acts, the next is acted on."""
     lower = [form.lower() for form in tokens.forms.to_pylist()]
 
     def marked(members: Collection[str]) -> np.ndarray:
@@ -116,17 +116,17 @@ def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
 
 
 def _after_participle(participle: np.ndarray, by: np.ndarray, begin: np.ndarray) -> np.ndarray:
-    """(n,) bool: a participle stands shortly before each "by", in its text."""
+    """(n,) bool: a participle shortly precedes each "by", in its text."""
     total = np.append(0, np.cumsum(participle[:-1]))
     low = np.maximum(by - _REACH, begin)
     return total[np.maximum(by, 0)] > total[np.minimum(low, np.maximum(by, 0))]
 
 
 def _first_two(mentions: Mentions, order: np.ndarray, generic: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Source and target of each text: the first in order, and the first other one, those with a name before the rest."""
+    """Source and target of each text: the first in order, and the first other one, named actors before generic ones."""
     text, code = mentions.text, mentions.code
     source, target = np.full((2, n), -1)
-    ranked = np.lexsort((order, text))[::-1]  # of several that are written to one place the last one stays
+    ranked = np.lexsort((order, text))[::-1]  # of several values written to one index the last one stays
     source[text[ranked]] = code[ranked]
     ranked = np.lexsort((order + np.where(generic, _LAST // 2, 0), text))[::-1]
     ranked = ranked[code[ranked] != source[text[ranked]]]

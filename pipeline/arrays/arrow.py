@@ -1,7 +1,7 @@
 """Python and NumPy to Arrow columns and back.
 
-``pyarrow.array`` and ``Array.to_numpy`` import pandas where it is installed, which takes 0.4 s: more
-than all the rest of scoring a sentence. These read and write Arrow's buffers instead.
+``pyarrow.array`` and ``Array.to_numpy`` import pandas if it is installed, which takes 0.4 s: more
+than scoring a sentence. These functions read and write Arrow's buffers instead.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-# What texts are given as; each is read, and none is changed.
+# Accepted containers of texts; none is modified.
 Texts: TypeAlias = "Sequence[str] | np.ndarray | pd.Series | pa.Array | pa.ChunkedArray"
 
 
 def as_strings(texts: Texts) -> pa.Array:
     """Any list, Series or Arrow column of texts as one Arrow ``large_string`` array; null is empty."""
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
-        return _from_python(texts)  # by hand, since `pa.array` imports pandas
+        return _from_python(texts)  # because `pa.array` imports pandas
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     if texts.type != pa.large_string():
@@ -45,7 +45,7 @@ def _from_python(texts: Iterable[str | None]) -> pa.Array:
 
 
 def _missing(text: object, row: int) -> bytes:
-    """Nothing for None and NaN; anything else is no text."""
+    """Empty for None and NaN; raises `InputError` for anything else."""
     if text is None or text != text:
         return b""
     raise InputError(f"text {row + 1}: expected a string, got {type(text).__name__}")

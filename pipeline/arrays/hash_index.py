@@ -1,6 +1,6 @@
-"""Whole numbers to their places in a list, millions at a time, with a table that is made once.
+"""A reusable hash index from integer keys to their positions, for millions of lookups at a time.
 
-Arrow's ``index_in`` makes its hash table anew in each call, and a binary search misses the cache at each step.
+Arrow's ``index_in`` rebuilds its hash table on every call, and a binary search misses the cache at every step.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ class HashIndex:
 
     Attributes
     ----------
-    keys : (n + 1,) int64, the list, and a key that is none.
-    slots : (2**bits,) of the smallest unsigned type that will do, since a table that fits the cache is twice as fast:
-        the place in the list of the key that took the slot; n where none did, as in seven of eight slots at least.
-    bits : their number's logarithm.
+    keys : (n + 1,) int64, the keys, then a sentinel that equals no key.
+    slots : (2**bits,) of the smallest sufficient unsigned type (a table that fits the cache is twice as fast): the
+        position of the key in each slot, n where it is empty. At most one slot in eight is used.
+    bits : log2 of the number of slots.
     """
 
     keys: np.ndarray
@@ -30,7 +30,7 @@ class HashIndex:
     bits: int
 
     def __call__(self, wanted: np.ndarray) -> np.ndarray:
-        """(n,) int32: the place of each wanted key, an int64; -1 where it is not in the list, as no negative key is."""
+        """(n,) int32: the position of each int64 key, -1 if absent (negative keys always are)."""
         none = len(self.keys) - 1
         slot = _begin(wanted, self.bits)
         found = self.slots[slot].astype(np.int32)
@@ -48,7 +48,7 @@ class HashIndex:
 
 
 def hash_index(keys: np.ndarray) -> HashIndex:
-    """The lookup of distinct int64 keys of zero or more.
+    """Build the index of distinct, non-negative int64 keys.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def hash_index(keys: np.ndarray) -> HashIndex:
     left, slot = np.arange(none), _begin(keys, bits)
     while len(left):
         free = slots[slot] == none
-        slots[slot[free]] = left[free]  # of several that want a slot the last one gets it
+        slots[slot[free]] = left[free]  # of several keys with one slot, the last gets it
         outside = slots[slot] != left
         left, slot = left[outside], slot[outside] + 1 & (1 << bits) - 1
     return HashIndex(np.append(keys, _NO_KEY), slots, bits)

@@ -1,4 +1,4 @@
-"""Where the data lies that comes with Detente: beside the package in a checkout, inside it where it was installed."""
+"""The bundled data: next to the package in a checkout, inside it once installed."""
 
 from __future__ import annotations
 

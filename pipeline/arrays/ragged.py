@@ -1,4 +1,4 @@
-"""Ragged arrays: rows of unequal length, one after the other in a flat array, and the bounds where each begins."""
+"""Ragged arrays: rows of unequal length in one flat array, with the offset where each row begins."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def segment_ids(bounds: np.ndarray) -> np.ndarray:
-    """(bounds[-1],) int64: the row that holds each place, of rows that begin at ``bounds``.
+    """(bounds[-1],) int64: the row of each element, for rows that begin at ``bounds``.
 
-    A sum, not `numpy.repeat`, which keeps the interpreter lock, as sums do that change the type on the way.
+    Computed as a cumulative sum: `numpy.repeat` holds the interpreter lock, and so do sums that convert the type.
     """
     full = np.flatnonzero(bounds[1:] > bounds[:-1])
     step = np.zeros(bounds[-1], np.int64)
@@ -17,7 +17,7 @@ def segment_ids(bounds: np.ndarray) -> np.ndarray:
 
 
 def within(begin: np.ndarray, end: np.ndarray, n: int) -> np.ndarray:
-    """(n,) bool: the place lies in one of the ranges ``begin`` to ``end`` (left out), which rise and do not overlap."""
+    """(n,) bool: the index is in one of the ranges ``begin`` to ``end`` (exclusive), which increase without overlap."""
     full = np.flatnonzero(begin < end)
     step = np.zeros(n + 1, np.int8)
     step[begin[full]] = 1
@@ -26,7 +26,7 @@ def within(begin: np.ndarray, end: np.ndarray, n: int) -> np.ndarray:
 
 
 def segment_sums(bounds: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(n_rows,) the sum of the values in each row, of rows that begin at ``bounds``."""
+    """(n_rows,) the sum of the values in each row, for rows that begin at ``bounds``."""
     out = np.zeros(len(bounds) - 1, values.dtype)
     full = np.flatnonzero(bounds[1:] > bounds[:-1])
     if len(full):
@@ -35,5 +35,5 @@ def segment_sums(bounds: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def segment_counts(bounds: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    """(n_rows,) int32: how many flags are set in each row, of rows that begin at ``bounds``."""
+    """(n_rows,) int32: how many flags are set in each row, for rows that begin at ``bounds``."""
     return segment_sums(bounds, flags.astype(np.int32))

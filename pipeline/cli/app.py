@@ -1,4 +1,4 @@
-"""The `detente` command: which commands there are, and how errors end. Heavy imports wait until a command runs."""
+"""The `detente` command: its subcommands and error handling. Heavy imports wait until a command runs."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from pipeline.errors import FAULT, INTERRUPTED, DetenteError
 from pipeline.plain import say
 
 app = typer.Typer(
-    help="Says, sentence by sentence, whether news tells of rising or easing tension, how sure it is, and why.",
+    help="Classify news by rising or easing political tension, sentence by sentence, with probabilities and evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
-# What a person wants to do, and the commands for it, in the order of `detente --help`.
+# Tasks and their commands, in the order of `detente --help`.
 COMMANDS = {
-    "Read the news": (scoring.score, scoring.explain, timelines.timeline),
-    "Train and measure a model": (training.train, training.evaluate, training.check, training.drift),
+    "Score news": (scoring.score, scoring.explain, timelines.timeline),
+    "Train and evaluate a model": (training.train, training.evaluate, training.check, training.drift),
     "Compare runs and choose a model": (registry.runs, registry.promote),
-    "Look for better settings": (experiments.run, experiments.tune),
+    "Search for better settings": (experiments.run, experiments.tune),
 }
 
 
-_STOPPED = "interrupted; what was finished is kept, and --resume goes on"
+_STOPPED = "interrupted; `score --out` continues with --resume"
 
 
 def _version(wanted: bool) -> None:
@@ -66,15 +66,15 @@ app.add_typer(data, name="data", rich_help_panel="Labelled data")
 @app.callback()
 def detente(
     version: Annotated[  # noqa: ARG001  its callback reads it
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on standard error but errors.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show where a fault of Detente itself arose.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on standard error.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show a traceback for internal errors.")] = False,
     log_file: Annotated[
-        Optional[Path], typer.Option(help="Also keep what is said on standard error here, with times.")
+        Optional[Path], typer.Option(help="Also write standard error to this file, with timestamps.")
     ] = None,
 ) -> None:
-    """Options of every command."""
+    """Options common to all commands."""
     if log_file:
         log_to(log_file)
     settings.quiet, settings.verbose = quiet, verbose
@@ -82,10 +82,10 @@ def detente(
 
 def main() -> None:
     """Entry point of the `detente` command."""
-    gc.set_threshold(50_000)  # imports make many objects and no garbage: looking for it took 4 % of the start-up
-    # Arguments are UTF-8 whatever the locale says; what is none stays recognisable.
+    gc.set_threshold(50_000)  # imports make many objects and no garbage: collecting it took 4 % of the start-up
+    # Arguments are UTF-8 whatever the locale; other bytes stay recognisable.
     sys.argv[1:] = [os.fsencode(argument).decode("utf-8", "surrogateescape") for argument in sys.argv[1:]]
-    if sys.stdout is None:  # closed by the shell: writing to it is an error, and nothing else
+    if sys.stdout is None:  # closed by the shell: writing to it would fail
         sys.stdout = open(os.devnull)  # noqa: SIM115
     sys.unraisablehook = _interrupt_again
     with _one_line_errors():
@@ -93,18 +93,18 @@ def main() -> None:
 
 
 def _common_first(arguments: list[str]) -> list[str]:
-    """Moves the options of every command, which people write behind the command, to where Typer takes them."""
+    """Move common options, which people also write after the command, to where Typer takes them."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     first, rest = list[str](), list[str]()
     for word in arguments[:end]:
         is_common = word in ("--quiet", "-q", "--verbose", "--log-file") or word.startswith("--log-file=")
         (first if is_common or first[-1:] == ["--log-file"] else rest).append(word)
-    lacks_name = first[-1:] == ["--log-file"]  # of which Typer tells where nothing stands behind
+    lacks_name = first[-1:] == ["--log-file"]  # Typer reports this if nothing follows
     return first if lacks_name else [*first, *rest, *arguments[end:]]
 
 
 def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
-    """An interruption that falls into a callback of Python's own, as at an import, is dropped there: raise it anew."""
+    """Raise again an interruption that Python dropped in one of its own callbacks, as at an import."""
     if not issubclass(dropped.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(dropped)
         return
@@ -116,7 +116,7 @@ def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
 
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
-    """Every error becomes one line on standard error and an exit code (`pipeline.errors.EXIT_CODES`)."""
+    """Turn every error into one line on standard error and an exit code (see `pipeline.errors`)."""
     try:
         yield
     except DetenteError as error:
@@ -127,7 +127,7 @@ def _one_line_errors() -> Iterator[None]:
         if end.code != INTERRUPTED:
             raise
         _say_and_end(_STOPPED, INTERRUPTED)  # Typer has caught the interruption
-    except BrokenPipeError:  # the reader of a pipe has gone, as `head` does
+    except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
     except OSError as error:  # a full disk, a read-only folder, a closed standard output
@@ -135,17 +135,17 @@ def _one_line_errors() -> Iterator[None]:
     except Exception as error:
         if settings.verbose:
             raise
-        _say_and_end(f"error: a fault of Detente itself: {type(error).__name__}: {error}; --verbose shows where", FAULT)
+        _say_and_end(f"error: internal error: {type(error).__name__}: {error}; --verbose shows a traceback", FAULT)
 
 
 def _say_and_end(line: str, code: int) -> None:
-    """One line on standard error, whatever characters it holds and wherever it goes."""
+    """Print one line on standard error, whatever its characters and wherever it goes, and exit."""
     if code == INTERRUPTED:
-        # CPython notes an interruption of text that runs under `exec`, as where a dataclass is made, and would end by the
-        # signal although it was caught. The next text under `exec` takes the note back.
+        # CPython remembers an interruption of code run by `exec`, as when a dataclass is made, and would die by the
+        # signal although it was caught. The next `exec` clears this.
         exec("")  # noqa: S102  nothing runs
     try:
         say(" ".join(line.split("\n")))
-    except (OSError, ValueError):  # standard error is closed or cannot say it
+    except (OSError, ValueError):  # standard error is closed or cannot encode the line
         code = code or 1
     raise SystemExit(code) from None

@@ -14,7 +14,7 @@ from pipeline.errors import Interrupted, SourceError
 def list_corpora(
     full: Annotated[bool, typer.Option("--full", help="Show licence, citation, labels and quirks too.")] = False,
 ) -> None:
-    """List the public corpora that can be fetched, and those that are at hand."""
+    """List the public corpora, and which of them are downloaded."""
     from pipeline.show import corpora
     from pipeline.sources.cards import cards
     from pipeline.sources.download import cache_folder, is_whole, place_of
@@ -26,9 +26,9 @@ def list_corpora(
 
 def fetch(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Corpora by name, see `detente data list`.")],
-    to: Annotated[Optional[Path], typer.Option(help="Folder in place of the cache.")] = None,
+    to: Annotated[Optional[Path], typer.Option(help="Download here instead of to the cache.")] = None,
 ) -> None:
-    """Download public corpora, check their hashes and keep them; what is there already stays."""
+    """Download public corpora to the cache and verify their hashes; existing files are kept."""
     from pipeline.show import corpora
     from pipeline.sources import download
     from pipeline.sources.cards import card_of
@@ -43,8 +43,8 @@ def fetch(
             failed.append(error)
             continue
         except KeyboardInterrupt:
-            raise Interrupted("interrupted; what came is kept, and the same command goes on from there") from None
+            raise Interrupted("interrupted; the partial download is kept, and the same command continues it") from None
         corpora.fetched(card, paths)
     if failed:
-        more = f" (and {len(failed) - 1} more corpora failed)" if len(failed) > 1 else ""
+        more = f" (and {len(failed) - 1} more failed)" if len(failed) > 1 else ""
         raise SourceError(f"{failed[0]}{more}")

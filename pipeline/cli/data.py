@@ -1,4 +1,4 @@
-"""One's own labelled data: `data check`, `import`, `split`, `pick`, `agreement`."""
+"""Your own labelled data: `data check`, `import`, `split`, `pick`, `agreement`."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, EventColumn, QuadColumn, StanceColumn, TextColumn
+from pipeline.cli.options import MODEL, Encoding, EventColumn, QuadColumn, StanceColumn, TextColumn
 from pipeline.errors import DRIFT
-
-Encoding = Annotated[Optional[str], typer.Option(help="Encoding of the files, if not UTF-8 or told by them.")]
 
 
 def check(
     files: Annotated[list[Path], typer.Argument(help="Labelled files.")],
     fix: Annotated[
         Optional[Path],
-        typer.Option(help="Write a cleaned copy here (of several files: a folder), and the list of every change."),
+        typer.Option(help="Write a cleaned copy here (for several files: a folder), with a list of all changes."),
     ] = None,
     model: Annotated[
         Optional[str],
-        typer.Option("--model", "-m", help=f"Model whose words tell the language.  [default: {MODEL}, if it is there]"),
+        typer.Option("--model", "-m", help=f"Model used to detect other languages (default: {MODEL}, if it exists)."),
     ] = None,
     errors: Annotated[bool, typer.Option("--errors/--no-errors", help="Look for likely label errors.")] = True,
-    all_places: Annotated[bool, typer.Option("--all", help="Show every place, not the first five of a kind.")] = False,
+    all_places: Annotated[bool, typer.Option("--all", help="Show all places, not just five of each kind.")] = False,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
     quad_column: QuadColumn = None,
     encoding: Encoding = None,
 ) -> None:
-    """Check labelled files before training on them; exit code 3 where something serious is found."""
+    """Check labelled files before training; the exit code is 3 if a serious problem is found."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
     from pipeline.label.check import check_rows, n_steps, read_files, usual_model
@@ -57,16 +55,16 @@ def check(
 def import_data(
     files: Annotated[list[Path], typer.Argument(help="Tables, or exports of Label Studio, Prodigy or doccano.")],
     out: Annotated[Path, typer.Option(help="Labelled CSV file to write.")],
-    text: Annotated[Optional[str], typer.Option(help="Text column, if its name or content does not tell.")] = None,
-    label: Annotated[Optional[str], typer.Option(help="Label column, if its name or content does not tell.")] = None,
+    text: Annotated[Optional[str], typer.Option(help="Text column (default: inferred).")] = None,
+    label: Annotated[Optional[str], typer.Option(help="Label column (default: inferred).")] = None,
     map: Annotated[
-        Optional[list[str]], typer.Option(help="What a label means, such as A=escalation; may be repeated.")
+        Optional[list[str]], typer.Option(help="Meaning of a label, such as A=escalation; may be repeated.")
     ] = None,
     header: Annotated[bool, typer.Option("--header/--no-header", help="The first line names the columns.")] = True,
     encoding: Encoding = None,
-    delimiter: Annotated[Optional[str], typer.Option(help="Separator of tables, if the header does not tell.")] = None,
+    delimiter: Annotated[Optional[str], typer.Option(help="Field separator (default: detected).")] = None,
 ) -> None:
-    """Bring a labelled table, or an export of a labelling tool, into the shape that `train` takes."""
+    """Convert a labelled table or an export of a labelling tool to the format of `train`."""
     from pipeline import show
     from pipeline.label.imports import import_files, mapping, write_imported
     from pipeline.show.labelling import imported
@@ -80,19 +78,19 @@ def import_data(
 def split(
     file: Annotated[Path, typer.Argument(help="Labelled file.")],
     out: Annotated[Path, typer.Option(help="Folder for train.csv and test.csv.")],
-    test: Annotated[float, typer.Option(help="Share of the rows that are for testing.")] = 0.2,
+    test: Annotated[float, typer.Option(help="Share of the rows for testing.")] = 0.2,
     group: Annotated[str, typer.Option(help="What stays together: a column, near-copies, or none.")] = "near-copies",
-    stratify: Annotated[bool, typer.Option("--stratify", help="The same share of every label.")] = False,
-    time: Annotated[Optional[str], typer.Option(help="Column of dates: the newest rows are for testing.")] = None,
-    date_format: Annotated[Optional[str], typer.Option(help="How dates are written, such as %d/%m/%Y.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+    stratify: Annotated[bool, typer.Option("--stratify", help="Take the same share of every label.")] = False,
+    time: Annotated[Optional[str], typer.Option(help="Date column: the newest rows are for testing.")] = None,
+    date_format: Annotated[Optional[str], typer.Option(help="Format of the dates, such as %d/%m/%Y.")] = None,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
     quad_column: QuadColumn = None,
     encoding: Encoding = None,
 ) -> None:
-    """Part a labelled file into training and test rows without leaks between them."""
+    """Split a labelled file into training and test rows, without leaks."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
     from pipeline.label.rows import read_labelled_rows
@@ -110,23 +108,21 @@ def split(
 def pick(
     pool: Annotated[Path, typer.Argument(help="Table of texts to pick from.")],
     out: Annotated[Path, typer.Option(help="File to write.")],
-    n: Annotated[int, typer.Option("--n", min=1, help="How many to pick.")] = 200,
-    tool: Annotated[str, typer.Option("--for", help="label-studio, prodigy, doccano or csv.")] = "csv",
+    n: Annotated[int, typer.Option("--n", min=1, help="Number of texts to pick.")] = 200,
+    tool: Annotated[str, typer.Option("--for", help="Output format: label-studio, prodigy, doccano or csv.")] = "csv",
     show_opinion: Annotated[
-        bool, typer.Option("--show-opinion/--hide-opinion", help="Show annotators what the model says.")
+        bool, typer.Option("--show-opinion/--hide-opinion", help="Show annotators the model's prediction.")
     ] = False,
     labelled: Annotated[
-        Optional[list[Path]], typer.Option(help="Labelled file, whose texts are not picked; may be repeated.")
+        Optional[list[Path]], typer.Option(help="Labelled file whose texts are not picked; may be repeated.")
     ] = None,
-    random: Annotated[
-        float, typer.Option(min=0, max=1, help="Share drawn at random, on which accuracy can be measured.")
-    ] = 0.2,
-    seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
-    model: Annotated[str, typer.Option("--model", "-m", help="Model that says what it is unsure of.")] = str(MODEL),
+    random: Annotated[float, typer.Option(min=0, max=1, help="Share drawn at random, to measure accuracy on.")] = 0.2,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    model: Annotated[str, typer.Option("--model", "-m", help="Model whose uncertainty counts.")] = str(MODEL),
     text_column: TextColumn = None,
     encoding: Encoding = None,
 ) -> None:
-    """Pick the texts to label next: those a model is unsure of, unlike each other, and a random share."""
+    """Pick texts to label next: uncertain and diverse ones, plus a random share."""
     from pipeline import show
     from pipeline.corpus.near import fingerprints
     from pipeline.corpus.signatures import signatures
@@ -145,18 +141,18 @@ def pick(
 
 
 def agreement(
-    files: Annotated[list[Path], typer.Argument(help="A labelled file or export of each annotator, or one of all.")],
+    files: Annotated[list[Path], typer.Argument(help="One labelled file or export per annotator, or one for all.")],
     by: Annotated[Optional[str], typer.Option(help="Column that names the annotator.")] = None,
     level: Annotated[
-        Optional[str], typer.Option(help="stance or event.  [default: event where all labels are event types]")
+        Optional[str], typer.Option(help="stance or event (default: event if all labels are event types).")
     ] = None,
-    out: Annotated[Optional[Path], typer.Option(help="CSV file for the list of disagreements.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="CSV file that lists the disagreements.")] = None,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
     quad_column: QuadColumn = None,
 ) -> None:
-    """Say how far annotators of the same texts agree, with 95 % intervals, and list where they do not."""
+    """Measure inter-annotator agreement with 95 % intervals, and list the disagreements."""
     from pipeline.corpus.labelled import Columns
     from pipeline.label.agreement import agreement, read_annotators, write_disagreements
     from pipeline.show import labelling, written

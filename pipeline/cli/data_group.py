@@ -1,7 +1,7 @@
-"""The group `detente data`: corpora fetched, checked, imported, split and labelled."""
+"""The command group `detente data`."""
 
 from __future__ import annotations
 
 import typer
 
-data = typer.Typer(help="Labelled data: public corpora, and one's own.", no_args_is_help=True)
+data = typer.Typer(help="Labelled data: public corpora and your own files.", no_args_is_help=True)

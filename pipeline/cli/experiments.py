@@ -1,4 +1,4 @@
-"""Ask a question of the settings, and look for better ones: `run`, `tune`."""
+"""Run experiments and search for better settings: `run`, `tune`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import typer
 
 from pipeline.errors import TrackingError
 
-_OUT = Path("models/experiments")  # a folder an experiment file in it
+_OUT = Path("models/experiments")  # one folder per experiment file
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="TOML file of an experiment, such as experiments/families.toml.")],
-    seeds: Annotated[int, typer.Option(min=1, help="How many times each variant is run, with other folds each.")] = 1,
+    file: Annotated[Path, typer.Argument(help="Experiment file (TOML), such as experiments/families.toml.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Number of runs per variant, each with different folds.")] = 1,
     out: Annotated[Optional[Path], typer.Option(help="Folder for the models.")] = None,
 ) -> None:
-    """Run an experiment file: every variant trained, measured on the same rows and logged to MLflow."""
+    """Run an experiment file: train every variant, measure all on the same rows, log them to MLflow."""
     from pipeline import show
     from pipeline.show import experiments
     from pipeline.tracking.experiments import n_runs, run_experiment
@@ -30,14 +30,14 @@ def run(
 
 
 def tune(
-    config: Annotated[Path, typer.Argument(help="TOML file of an experiment: data, folds, settings to begin with.")],
-    trials: Annotated[
-        int, typer.Option(min=1, help="How many settings are tried, those of an earlier start included.")
-    ] = 60,
-    jobs: Annotated[int, typer.Option(min=1, help="Trials at once, a process each.")] = 2,
-    dask: Annotated[Optional[str], typer.Option(help="Address of a Dask scheduler whose workers see --out.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the search.")] = 0,
-    out: Annotated[Optional[Path], typer.Option(help="Folder of the search; the same again goes on with it.")] = None,
+    config: Annotated[Path, typer.Argument(help="Experiment file (TOML): data, folds, initial settings.")],
+    trials: Annotated[int, typer.Option(min=1, help="Total number of trials, including those of an earlier run.")] = 60,
+    jobs: Annotated[int, typer.Option(min=1, help="Parallel trials, one process each.")] = 2,
+    dask: Annotated[
+        Optional[str], typer.Option(help="Address of a Dask scheduler whose workers can access --out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    out: Annotated[Optional[Path], typer.Option(help="Folder of the search; an existing search is continued.")] = None,
 ) -> None:
     """Search for better settings by cross-validation; every trial is logged to MLflow."""
     from pipeline.show import experiments

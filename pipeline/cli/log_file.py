@@ -1,4 +1,4 @@
-"""What goes to standard error, also in a file, each line with its time: for jobs that nobody watches."""
+"""Copy standard error to a log file with timestamps, for unattended jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class _Both:
-    """Standard error and a log file behind it. The file gets whole lines without control characters."""
+    """Standard error and a log file. The file gets whole lines without control characters."""
 
     def __init__(self, screen: TextIO, file: TextIO) -> None:
         self._screen, self._file, self._rest = screen, file, ""
@@ -27,7 +27,7 @@ class _Both:
         return self._screen.write(text)
 
     def note(self, line: str) -> None:
-        """One line of the log; of a progress bar that was drawn over itself, what it came to."""
+        """Log one line; of a redrawn progress bar, its last state."""
         shown = _CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]).rstrip()
         if shown:
             self._file.write(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {shown}\n")
@@ -38,12 +38,12 @@ class _Both:
 
 
 def log_to(path: Path) -> None:
-    """Keep a log of this run in a file, behind what it holds already.
+    """Append a log of this run to a file.
 
     Raises
     ------
     InputError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     try:
         file = path.open("a", encoding="utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Options that several commands share, and where things lie by default."""
+"""Options that several commands share, and default locations."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ DATA = data_folder()
 ModelOption = Annotated[
     str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente@champion.")
 ]
-ModelArgument = Annotated[Optional[str], typer.Argument(metavar="[MODEL]", help="The same as --model.")]
+ModelArgument = Annotated[Optional[str], typer.Argument(metavar="[MODEL]", help="Same as --model.")]
+Encoding = Annotated[Optional[str], typer.Option(help="Encoding of the files (default: detected, else UTF-8).")]
 TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
-Log = Annotated[bool, typer.Option(help="Log the figures to the MLflow run that the model comes from.")]
+Log = Annotated[bool, typer.Option(help="Log the metrics to the model's MLflow run.")]
 StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
 
 
 @dataclass
 class _Settings:
-    """What was asked of every command."""
+    """Values of the options common to all commands."""
 
     quiet: bool = False
     verbose: bool = False

@@ -1,4 +1,4 @@
-"""Look at runs and choose between models: `runs`, `promote`."""
+"""Inspect runs and choose between models: `runs`, `promote`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from pipeline.cli.options import MODEL, EventColumn, QuadColumn, StanceColumn, TextColumn
-from pipeline.plain import say
+from pipeline.plain import count_of, say
 
 
 def runs(
@@ -17,12 +17,12 @@ def runs(
         Optional[list[str]],
         typer.Argument(
             metavar="[RUN RUN | push [FOLDER]...]",
-            help="Two runs to compare: ids, names, model folders or models:/ addresses; or `push`, to send what waits.",
+            help="Two runs to compare: ids, names, model folders or models:/ addresses; or `push`, to send unsent runs.",
         ),
     ] = None,
     experiment: Annotated[Optional[str], typer.Option(help="List only the runs of this MLflow experiment.")] = None,
 ) -> None:
-    """List the runs, compare two of them, or send those that an outage kept back."""
+    """List runs, compare two of them, or send runs that could not be logged."""
     from pipeline.errors import InputError
 
     if not given:
@@ -43,7 +43,7 @@ def _list(experiment: str | None) -> None:
     found = list_runs(experiment)
     (run_table if sys.stdout.isatty() else run_lines)(found)
     if kept := waiting(outbox_of(MODEL)):
-        say(f"{len(kept)} runs wait in {outbox_of(MODEL)}; `detente runs push` sends them")
+        say(f"{count_of(len(kept), 'unsent run')} in {outbox_of(MODEL)}; send with `detente runs push`")
 
 
 def _compare(first: str, second: str) -> None:
@@ -59,7 +59,7 @@ def _push(outboxes: list[Path]) -> None:
 
     entries = [entry for outbox in outboxes for entry in waiting(outbox)]
     if not entries:
-        say(f"nothing waits in {', '.join(map(str, outboxes))}", stderr=False)
+        say(f"no unsent runs in {', '.join(map(str, outboxes))}", stderr=False)
     for entry in entries:
         logged = send(entry)
         say(
@@ -74,19 +74,19 @@ def promote(
     ],
     on: Annotated[
         list[str],
-        typer.Option(help="Labelled file to compare on, or a public corpus, of which the test file; may be repeated."),
+        typer.Option(help="Labelled file to compare on, or a public corpus (its test file); may be repeated."),
     ],
-    alias: Annotated[str, typer.Option(help="The alias to give, as in models:/detente@champion.")] = "champion",
-    why: Annotated[str, typer.Option(help="Your reason, kept with the model.")] = "",
+    alias: Annotated[str, typer.Option(help="Alias to assign, as in models:/detente@champion.")] = "champion",
+    why: Annotated[str, typer.Option(help="Your reason, recorded with the model.")] = "",
     force: Annotated[
-        bool, typer.Option("--force", help="Promote a model that is not better; the trace stays.")
+        bool, typer.Option("--force", help="Promote even if the model is not better; this is recorded.")
     ] = False,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
     quad_column: QuadColumn = None,
 ) -> None:
-    """Put a model in the place of the present champion, where a paired comparison says that it is better."""
+    """Promote a model to champion if a paired comparison shows that it is better."""
     from pipeline.corpus.labelled import Columns
     from pipeline.errors import RefusedError
     from pipeline.show.runs import decision_line, decision_table
@@ -99,4 +99,4 @@ def promote(
         give_alias(found, why)
     (decision_table if sys.stdout.isatty() else decision_line)(found, force)
     if not (found.allowed or force):
-        raise RefusedError(f"{found.reason}; not promoted, --force promotes it all the same")
+        raise RefusedError(f"{found.reason}; not promoted, --force promotes it anyway")

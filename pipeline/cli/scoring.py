@@ -1,4 +1,4 @@
-"""Read texts with a model: `score`, `explain`."""
+"""Score and explain texts with a model: `score`, `explain`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, ModelOption, TextColumn, settings
+from pipeline.cli.options import MODEL, Encoding, ModelOption, TextColumn, settings
 from pipeline.plain import say
 
 if TYPE_CHECKING:
@@ -23,39 +23,41 @@ if TYPE_CHECKING:
 
 def score(
     given: Annotated[
-        Optional[list[str]], typer.Argument(metavar="[TEXT | FILE | FOLDER | -]...", help="What to score.")
+        Optional[list[str]],
+        typer.Argument(
+            metavar="[TEXT | FILE | FOLDER | -]...", help="Texts, files, folders, patterns, or - for standard input."
+        ),
     ] = None,
     model: ModelOption = str(MODEL),
-    articles: Annotated[bool, typer.Option("--articles", help="Rows of tables are articles.")] = False,
-    sentences: Annotated[bool, typer.Option("--sentences", help="One row a sentence of an article.")] = False,
-    evidence: Annotated[int, typer.Option(min=0, help="Terms of evidence a snippet; 0 for none.")] = 3,
-    actors: Annotated[bool, typer.Option("--actors", help="Say who acts and who is acted on.")] = False,
-    format: Annotated[Optional[str], typer.Option(help="table, jsonl, csv or parquet.")] = None,
-    out: Annotated[Optional[str], typer.Option(help="File to write; its suffix gives the format.")] = None,
+    articles: Annotated[bool, typer.Option("--articles", help="Treat each row of a table as an article.")] = False,
+    sentences: Annotated[bool, typer.Option("--sentences", help="Output one row per sentence.")] = False,
+    evidence: Annotated[int, typer.Option(min=0, help="Evidence terms per snippet; 0 for none.")] = 3,
+    actors: Annotated[bool, typer.Option("--actors", help="Output who acts and who is acted on.")] = False,
+    format: Annotated[Optional[str], typer.Option(help="Output format: table, jsonl, csv or parquet.")] = None,
+    out: Annotated[Optional[str], typer.Option(help="Output file; its suffix sets the format.")] = None,
     text_column: TextColumn = None,
-    encoding: Annotated[
-        Optional[str], typer.Option(help="Encoding of the files, if not UTF-8 or told by them.")
-    ] = None,
-    delimiter: Annotated[Optional[str], typer.Option(help="Separator of tables, if the header does not tell.")] = None,
+    encoding: Encoding = None,
+    delimiter: Annotated[Optional[str], typer.Option(help="Field separator (default: detected).")] = None,
     columns: Annotated[
-        Optional[str], typer.Option(help="Columns of tables to keep, such as date,link; none for none.  [default: all]")
+        Optional[str], typer.Option(help="Input columns to keep, such as date,link, or none (default: all).")
     ] = None,
     stdin_format: Annotated[
-        Optional[str], typer.Option(help="What standard input is: text, csv, tsv or jsonl.  [default: as it begins]")
+        Optional[str], typer.Option(help="Format of standard input: text, csv, tsv or jsonl (default: detected).")
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row or file that cannot be read.")
     ] = False,
-    threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="Scoring threads; 0 for one per processor.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     max_rejects: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of rows that may be set aside; above it the exit code is 5.")
+        float, typer.Option(min=0, max=1, help="Share of rows that may be rejected; above it the exit code is 5.")
     ] = 0.01,
     dask: Annotated[
-        Optional[str], typer.Option(metavar="ADDRESS", help="Score on a Dask cluster, or local; --out is a folder.")
+        Optional[str],
+        typer.Option(metavar="ADDRESS", help="Score on this Dask cluster, or on `local`; --out is then a folder."),
     ] = None,
 ) -> None:
-    """Score texts, files, pages, tables, folders, patterns or standard input."""
+    """Score texts, files, folders or standard input."""
     from pipeline.errors import InputError
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import read_inputs, require_other
@@ -116,7 +118,7 @@ def _print(
 
 
 def processors() -> int:
-    """How many processors this process may use: those of its affinity, or of the quota of its control group."""
+    """Number of processors this process may use, by its CPU affinity and the quota of its control group."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
@@ -146,7 +148,7 @@ def _score_to_file(
 
 
 def _report(totals: Totals, max_rejects: float) -> None:
-    """Say what a run did; raise `RejectsError` where too many rows were set aside."""
+    """Print what a run did; raise `RejectsError` if too many rows were rejected."""
     from pipeline import show
 
     if not settings.quiet:
@@ -160,7 +162,7 @@ def _require_few(totals: Totals, max_rejects: float) -> None:
     if totals.rejected - totals.files > max_rejects * totals.read:
         where = f"; see {totals.rejects}" if totals.rejects else ""
         raise RejectsError(
-            f"{totals.rejected:,} of {totals.read:,} rows were set aside, more than --max-rejects {max_rejects:g} allows{where}"
+            f"{totals.rejected:,} of {totals.read:,} rows were rejected, more than --max-rejects {max_rejects:g} allows{where}"
         )
 
 
@@ -186,11 +188,13 @@ def _score_on_cluster(
 
 
 def explain(
-    given: Annotated[str, typer.Argument(metavar="TEXT | FILE | -", help="A text, a text file, a page, or -.")],
+    given: Annotated[
+        str, typer.Argument(metavar="TEXT | FILE | -", help="A text, a text file, a page, or - for standard input.")
+    ],
     model: ModelOption = str(MODEL),
-    html: Annotated[Optional[Path], typer.Option(help="Write the explanation as a page that needs no network.")] = None,
+    html: Annotated[Optional[Path], typer.Option(help="Write a self-contained HTML page.")] = None,
 ) -> None:
-    """Show the words of a text that raise and ease it, sentence by sentence."""
+    """Show which words move the score of each sentence."""
     from pipeline.explain.explanation import explain_text
     from pipeline.explain.page import write_page
     from pipeline.read.documents import ReadOptions

@@ -14,32 +14,28 @@ from pipeline.plain import say
 
 def timeline(
     files: Annotated[
-        list[str], typer.Argument(help="Dated texts, or rows that `score` wrote: tables, feeds, mails, pages, folders.")
+        list[str], typer.Argument(help="Dated texts, or output of `score`: tables, feeds, e-mail, pages, folders.")
     ],
     model: ModelOption = str(MODEL),
     date_column: Annotated[
         Optional[str], typer.Option(help="Name of the date column, if not date or published.")
     ] = None,
-    date_format: Annotated[
-        Optional[str], typer.Option(help="How dates are written that can be read in two ways, such as %d/%m/%Y.")
-    ] = None,
+    date_format: Annotated[Optional[str], typer.Option(help="Format of ambiguous dates, such as %d/%m/%Y.")] = None,
     text_column: TextColumn = None,
     by: Annotated[
-        Optional[str], typer.Option(help="Series: source, target, actor or pair, or the values of a column.")
+        Optional[str], typer.Option(help="Split into series by source, target, actor or pair, or by a column.")
     ] = None,
     only: Annotated[
-        Optional[str], typer.Option(help="Keep this series alone; an actor by key or name (RUS, Kremlin).")
+        Optional[str], typer.Option(help="Keep only this series; actors by key or name (RUS, Kremlin).")
     ] = None,
-    top: Annotated[int, typer.Option(min=0, help="Series to keep: those with the most texts; 0 for all.")] = 50,
-    freq: Annotated[str, typer.Option(help="H, D, W or M: hours, days, weeks or months.")] = "D",
-    articles: Annotated[bool, typer.Option("--articles", help="The texts are articles.")] = False,
+    top: Annotated[int, typer.Option(min=0, help="Series to keep, those with the most texts; 0 for all.")] = 50,
+    freq: Annotated[str, typer.Option(help="Period: H, D, W or M (hour, day, week or month).")] = "D",
+    articles: Annotated[bool, typer.Option("--articles", help="Treat each text as an article.")] = False,
     out: Annotated[Optional[Path], typer.Option(help="Folder for timeline.csv, .json, .png and .html.")] = None,
-    alert: Annotated[
-        bool, typer.Option("--alert", help="End with exit code 6 where the last period is flagged.")
-    ] = False,
-    threads: Annotated[int, typer.Option(min=0, help="Threads that score; 0 for one a processor.")] = 0,
+    alert: Annotated[bool, typer.Option("--alert", help="Exit with code 6 if the last period is flagged.")] = False,
+    threads: Annotated[int, typer.Option(min=0, help="Scoring threads; 0 for one per processor.")] = 0,
 ) -> None:
-    """Tension over time from dated texts or scored files, with bands, volumes and turns."""
+    """Show tension over time from dated texts or scored files, with confidence bands and turns."""
     import numpy as np
 
     from pipeline.cli.scoring import processors

@@ -1,4 +1,4 @@
-"""Train a model and measure it: `train`, `evaluate`, `check`, `drift`."""
+"""Train and evaluate a model: `train`, `evaluate`, `check`, `drift`."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ if TYPE_CHECKING:
 DataOption = Annotated[
     Optional[list[str]],
     typer.Option(
-        help="`embedded` (what comes with Detente, the default), a public corpus by name, or a labelled file or folder; "
+        help="`embedded` (the bundled corpus, default), a public corpus by name, or a labelled file or folder; "
         "may be repeated."
     ),
 ]
 SetAsideOption = Annotated[
-    Optional[Path], typer.Option(help="Where rows are listed that contradict each other or were left out otherwise.")
+    Optional[Path], typer.Option(help="CSV file that lists excluded rows, such as those with contradictory labels.")
 ]
 
 
 def train(
     data: DataOption = None,
-    config: Annotated[Optional[Path], typer.Option(help="TOML file of settings.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the model folder is put.")] = MODEL,
+    config: Annotated[Optional[Path], typer.Option(help="Settings file (TOML).")] = None,
+    out: Annotated[Path, typer.Option(help="Model folder to write.")] = MODEL,
     weight: Annotated[
         Optional[list[str]],
-        typer.Option(metavar="NAME=W", help="How many times each row of one of the data counts; may be repeated."),
+        typer.Option(metavar="NAME=W", help="Weight of each row of a data source; may be repeated."),
     ] = None,
     test: Annotated[
         Optional[list[str]],
-        typer.Option(help="Labelled file that will be tested on: rows near to it are left out; may be repeated."),
+        typer.Option(help="Test file: its near-copies are excluded from training; may be repeated."),
     ] = None,
     set_aside: SetAsideOption = None,
-    curve: Annotated[bool, typer.Option(help="Draw a learning curve over rows that do not come with Detente.")] = True,
-    name: Annotated[Optional[str], typer.Option(help="Name of the run; by default data and date.")] = None,
-    experiment: Annotated[str, typer.Option(help="MLflow experiment that the run belongs to.")] = "detente",
+    curve: Annotated[bool, typer.Option(help="Compute a learning curve over rows outside the bundled corpus.")] = True,
+    name: Annotated[Optional[str], typer.Option(help="Name of the run (default: data and date).")] = None,
+    experiment: Annotated[str, typer.Option(help="MLflow experiment of the run.")] = "detente",
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
@@ -100,7 +100,7 @@ def train(
 
 
 def _log(tracking: Tracking, run: Run, out: Path, said: Asked) -> Logged:
-    """Log a run; where the store does not take it, it waits beside the model."""
+    """Log a run; if the store does not accept it, keep it next to the model."""
     from pipeline.tracking.record import record_of
 
     unsent = tracking.keep(run, out, record_of(run, out, said))
@@ -116,11 +116,11 @@ def _log(tracking: Tracking, run: Run, out: Path, said: Asked) -> Logged:
 def evaluate(
     data: Annotated[
         list[str],
-        typer.Option(help="Labelled file or folder, or a public corpus, of which the test file; may be repeated."),
+        typer.Option(help="Labelled file or folder, or a public corpus (its test file); may be repeated."),
     ],
     model: ModelOption = str(MODEL),
     compare: Annotated[Optional[str], typer.Option(help="A second model, for paired differences.")] = None,
-    report: Annotated[Optional[Path], typer.Option(help="Folder for the report as a page, Markdown and JSON.")] = None,
+    report: Annotated[Optional[Path], typer.Option(help="Folder for the report (HTML, Markdown and JSON).")] = None,
     log: Log = True,
     set_aside: SetAsideOption = None,
     text_column: TextColumn = None,
@@ -128,7 +128,7 @@ def evaluate(
     stance_column: StanceColumn = None,
     quad_column: QuadColumn = None,
 ) -> None:
-    """Measure a model on labelled files, with 95 % intervals, without rows near to its training texts."""
+    """Evaluate a model on labelled files, with 95 % intervals, excluding near-copies of its training texts."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
     from pipeline.evaluate.evaluation import evaluate, training_corpus
@@ -154,7 +154,7 @@ def evaluate(
 
 
 def _list_set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
-    """Write down the rows that were left out, where there are any, and say how many."""
+    """List the excluded rows in a file, if there are any, and print how many."""
     if not rows:
         return
     from pipeline.corpus.contradictions import write_set_aside
@@ -166,7 +166,7 @@ def _list_set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
 
 
 def keep(model: Model, made: Callable[[ModuleType], Measured]) -> None:
-    """Log what was measured to the run of the model, where it has one; a store that does not take it is a warning."""
+    """Log measurements to the model's run, if it has one; a store that does not accept them causes a warning."""
     from pipeline.model.store import run_of
 
     if run_of(model) is None:
@@ -176,17 +176,17 @@ def keep(model: Model, made: Callable[[ModuleType], Measured]) -> None:
     try:
         measured.log_measured(model, made(measured))
     except TrackingError as error:
-        say(f"warning: the figures are not in the model's run: {error}; --no-log leaves this out")
+        say(f"warning: the metrics could not be logged to the model's run: {error}; --no-log skips this")
 
 
 def check(
     given: ModelArgument = None,
     model: ModelOption = str(MODEL),
     checks: Annotated[Path, typer.Option(help="Folder of behavioural checks.")] = DATA / "checks",
-    failed: Annotated[bool, typer.Option("--failed", help="Show the cases that failed.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Show the failed cases.")] = False,
     log: Log = True,
 ) -> None:
-    """Try a model on behavioural checks; exit code 4 where a kind falls below its floor."""
+    """Run behavioural checks of a model; the exit code is 4 if a kind falls below its floor."""
     from pipeline import show
     from pipeline.evaluate.behaviour import check
     from pipeline.reader import open_model
@@ -201,13 +201,13 @@ def check(
 
 
 def drift(
-    baseline: Annotated[Path, typer.Option(help="Scored file of a time when all was well.")],
-    current: Annotated[Path, typer.Option(help="Scored file of today.")],
+    baseline: Annotated[Path, typer.Option(help="Scored file of the reference period.")],
+    current: Annotated[Path, typer.Option(help="Scored file to compare with it.")],
     given: ModelArgument = None,
     model: ModelOption = str(MODEL),
     log: Log = True,
 ) -> None:
-    """Compare two scored files; exit code 3 where the feed has moved beyond a limit."""
+    """Detect drift between two scored files; the exit code is 3 if a limit is exceeded."""
     from pipeline import show
     from pipeline.evaluate.drift import drift, known_words, read_scored
     from pipeline.reader import open_model
@@ -216,7 +216,7 @@ def drift(
     files = {path: read_scored(path) for path in (baseline, current)}
     for path, columns in files.items():
         if "text" not in columns:
-            say(f"{path}: no column with texts, such as text or headline, so new words are not compared")
+            say(f"{path}: no text column, such as text or headline, so new words are not compared")
     found = drift(files[baseline], files[current], known_words(opened))
     show.drift(found)
     if log:

@@ -1,15 +1,16 @@
-"""One text under several labels: which rows stay, and which are set aside and listed."""
+"""Conflicting labels: which rows of a duplicated text to keep, and which to exclude and list."""
 
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from pipeline.whole import replacing
 
 if TYPE_CHECKING:
     from pipeline.corpus.labelled import Corpus
@@ -19,13 +20,13 @@ CONTRADICTION = "one text under several labels"
 
 @dataclass(frozen=True)
 class SetAside:
-    """A row that was left out.
+    """An excluded row.
 
     Attributes
     ----------
     reason : why, in the same words for all rows of a kind.
     file : its file, or the name of its corpus.
-    row : its place there, a header counting; 0 where unknown.
+    row : its row number there (headers count); 0 if unknown.
     label : its finest label.
     text : its text.
     """
@@ -38,16 +39,16 @@ class SetAside:
 
 
 def sift(corpus: Corpus) -> tuple[np.ndarray, list[SetAside]]:
-    """Which rows of a corpus to keep, and those that contradict each other.
+    """Find the rows of a corpus to keep, and those that contradict each other.
 
-    Labels contradict each other where both say something and not the same: two event types, two quad classes, two
-    stances. Where one only says more, as an event type does beside its stance, the row that says most is kept, and of
-    equal ones the first.
+    Labels contradict each other if they differ at the same level: two event types, two quad classes, two
+    stances. If one is only finer than the other, as an event type is than its stance, the row with the finest label is
+    kept, and among equals the first.
 
     Returns
     -------
-    kept : (n_kept,) int64, rising.
-    contradictions : rows of the same text together.
+    kept : (n_kept,) int64, increasing.
+    contradictions : rows of the same text are adjacent.
     """
     alike: dict[str, list[int]] = {}
     for row, text in enumerate(corpus.texts):
@@ -66,26 +67,21 @@ def sift(corpus: Corpus) -> tuple[np.ndarray, list[SetAside]]:
 
 
 def set_aside(corpus: Corpus, row: int, reason: str) -> SetAside:
-    """A row of a corpus, with the reason why it is left out."""
+    """A row of a corpus, with the reason for excluding it."""
     label = corpus.events[row] or corpus.quads[row] or corpus.stances[row]
     return SetAside(reason, corpus.sources[row], int(corpus.rows[row]), label, corpus.texts[row])
 
 
 def reasons(rows: tuple[SetAside, ...]) -> dict[str, int]:
-    """How many rows were left out for each reason."""
+    """The number of rows excluded for each reason."""
     return dict(Counter(row.reason for row in rows))
 
 
 def write_set_aside(rows: tuple[SetAside, ...], path: Path) -> Path:
-    """Write the rows as CSV, whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write the rows as CSV, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow([field.name for field in fields(SetAside)])
-            writer.writerows(map(astuple, rows))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([field.name for field in fields(SetAside)])
+        writer.writerows(map(astuple, rows))
     return path

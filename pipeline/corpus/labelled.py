@@ -28,16 +28,16 @@ class Corpus:
     Attributes
     ----------
     texts : (n,) object, strings.
-    events : (n,) object, event types or the labels APPEAL and OTHER; the empty string where only the stance is known.
+    events : (n,) object, event types or the labels APPEAL and OTHER; the empty string if only the stance is known.
     stances : (n,) object, stances.
-    sources : (n,) object, the name of the file each comes from.
-    quads : (n,) object, quad classes; the empty string where unknown. Left out, they follow from the event types.
-    weights : (n,) float64, how many times each row counts in training; NaN, as where left out, for what the settings
-        say.
-    rows : (n,) int64, place of each row in its file, a header counting; 0, as where left out, for unknown.
+    sources : (n,) object, the name of the file of each snippet.
+    quads : (n,) object, quad classes; the empty string if unknown. By default derived from the event types.
+    weights : (n,) float64, how many times each row counts in training; NaN, the default, for the weight of the
+        settings.
+    rows : (n,) int64, number of each row in its file (headers count); 0, the default, if unknown.
     files : the paths that were read.
-    set_aside : rows that were read and left out, with the reason of each.
-    recipe : how the corpus was put together (`pipeline.sources.mix.Recipe`), where it was by name.
+    set_aside : rows that were read but excluded, each with its reason.
+    recipe : how the corpus was put together (`pipeline.sources.mix.Recipe`), if by name.
     """
 
     texts: np.ndarray
@@ -49,7 +49,7 @@ class Corpus:
     rows: np.ndarray = None  # type: ignore[assignment]
     files: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
-    recipe: Any = None  # its class is of a room behind this one
+    recipe: Any = None  # its class is in a later package
 
     def __post_init__(self) -> None:
         if self.quads is None:
@@ -65,18 +65,18 @@ class Corpus:
 
     @property
     def own(self) -> np.ndarray:
-        """(n,) bool: the row is a user's, not one that comes with Detente."""
+        """(n,) bool: the row is the user's, not a bundled one."""
         return ~np.isin(self.sources.astype(str), SHIPPED)
 
     @property
     def own_events(self) -> np.ndarray:
-        """(n,) object: the event types of a user's rows among those that come with Detente, empty elsewhere."""
+        """(n,) object: the event types of the user's rows if there are bundled rows too, empty elsewhere."""
         own = self.own
         return np.where(own & ~own.all(), self.events, "")
 
     @property
     def follows_plover(self) -> bool:
-        """Whether the labels are PLOVER's own, in which an appeal is a request and so verbal conflict."""
+        """Whether the labels are PLOVER's own, in which an appeal is a request and therefore verbal conflict."""
         return APPEAL not in self.events and bool((self.events != "").any() or (self.quads != "").any())
 
     def take(self, rows: np.ndarray) -> Corpus:
@@ -84,7 +84,7 @@ class Corpus:
         return replace(self, **{name: getattr(self, name)[rows] for name in _COLUMNS})
 
     def fingerprint(self) -> str:
-        """sha256 over texts and labels, the same for the same rows in the same order."""
+        """SHA-256 over texts and labels, equal for equal rows in the same order."""
         digest = hashlib.sha256()
         for row in zip(self.texts, self.events, self.quads, self.stances):
             digest.update("\x1f".join(row).encode() + b"\x1e")
@@ -95,7 +95,7 @@ class Corpus:
 class Columns:
     """Names of the columns of a labelled file; None means the usual ones.
 
-    A name applies to the files that have such a column; those that come with Detente keep theirs.
+    A name applies to the files that have such a column; bundled files keep theirs.
     """
 
     text: str | None = None
@@ -104,14 +104,14 @@ class Columns:
     quad: str | None = None
 
     def of(self, names: list[str]) -> Columns:
-        """Those of the names that a file with these columns has."""
+        """These column names, without those the file lacks."""
         there = {name.strip().lower() for name in names} | set(names)
         wanted = ((kind.name, getattr(self, kind.name)) for kind in fields(self))
         return Columns(**{kind: name for kind, name in wanted if name in there or (name or "").lower() in there})
 
 
 SNIPPETS = ("conflict.csv", "cooperation.csv", "neutral.csv")
-SHIPPED = ("codebook.csv", *SNIPPETS, "other_news.csv")  # what a folder stands for, and what comes with Detente
+SHIPPED = ("codebook.csv", *SNIPPETS, "other_news.csv")  # the bundled files, and those read from a folder
 OTHER_NAMES = {
     "stance": ("label", "gold_stance"),
     "event": ("event_type", "code"),
@@ -121,16 +121,16 @@ _COLUMNS = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
 
 
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
-    """Read labelled files, one after the other; repeats are dropped and contradictions set aside (see `joined`).
+    """Read labelled files into one corpus; duplicates are dropped and contradictions excluded (see `joined`).
 
-    A folder stands for those of the files `SHIPPED` that it holds.
+    A folder stands for the `SHIPPED` files it contains.
 
     Raises
     ------
     InputError
-        Where a file cannot be read, a column is missing or a text is blank.
+        If a file cannot be read, a column is missing or a text is blank.
     LabelError
-        Where a label is unknown or contradicts another of its row.
+        If a label is unknown or contradicts another of its row.
     """
     columns = columns or Columns()
     files = [file for path in paths for file in files_of(Path(path))]
@@ -148,10 +148,10 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -
 
 
 def joined(parts: list[Corpus]) -> Corpus:
-    """Several corpora as one, one after the other.
+    """Join several corpora, without duplicates.
 
-    Of rows with the same text the one with the finest label is kept; where their labels contradict each other all
-    of them are set aside.
+    Of rows with the same text the one with the finest label is kept; if their labels contradict each other, all
+    of them are excluded.
     """
     whole = concatenated(parts)
     kept, contradictions = sift(whole)
@@ -160,7 +160,7 @@ def joined(parts: list[Corpus]) -> Corpus:
 
 
 def concatenated(parts: Sequence[Corpus]) -> Corpus:
-    """The rows of several corpora as they are, one after the other, and the names of their files."""
+    """Concatenate several corpora, duplicates included, and the names of their files."""
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
     return replace(
         parts[0], **columns, files=tuple(file for part in parts for file in part.files), set_aside=(), recipe=None
@@ -168,7 +168,7 @@ def concatenated(parts: Sequence[Corpus]) -> Corpus:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The path itself, or of a folder those of the files `SHIPPED` that it holds."""
+    """The path itself, or the `SHIPPED` files that a folder contains."""
     if not path.is_dir():
         return [path]
     files = [path / name for name in SHIPPED if (path / name).exists()]
@@ -178,7 +178,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Corpus:
-    """Read one labelled file, repeats and all; the kinds of the named columns that it has are added to ``found``."""
+    """Read one labelled file, with duplicates; the kinds of the named columns that it has are added to ``found``."""
     table, rows = read_numbered(path)
     shipped = path.name in SHIPPED and (path.parent / SHIPPED[0]).exists()
     columns = Columns() if shipped else columns.of(table.column_names)
@@ -204,7 +204,7 @@ def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Cor
 
 
 def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
-    """The labels of a column, None where the table has none."""
+    """The labels of a column, None if the table does not have it."""
     usual_names = (usual, *OTHER_NAMES.get(usual, ()))
     if wanted is None and not {name.strip().lower() for name in table.column_names} & set(usual_names):
         return None
@@ -213,7 +213,7 @@ def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list
 
 
 def check_labels(path: str | Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:
-    """Event type, quad class and stance of a row, the coarser ones read from the finer ones; else a `LabelError`."""
+    """Event type, quad class and stance of a row, coarser ones derived from finer ones; raises `LabelError`."""
     known = (("event type", event, LABELS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
     for name, label, labels in known:
         if label and label not in labels:

@@ -1,6 +1,6 @@
-"""Near-duplicates: which texts are almost the same, so that no copy sits on both sides of a split.
+"""Near-duplicate detection, so that no copy ends up on both sides of a split.
 
-Nearness is the Jaccard index of sets of character 5-grams of the lower-cased words. Candidates
+Similarity is the Jaccard index of sets of character 5-grams of the lower-cased words. Candidates
 come from MinHash with banding (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive
 Datasets, ch. 3) and are then compared exactly.
 """
@@ -21,7 +21,7 @@ from pipeline.text.tokens import tokenise
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-NEAR = 0.7  # Jaccard index from which two texts count as near-copies
+NEAR = 0.7  # Jaccard index from which two texts count as near-duplicates
 SHINGLE = 5
 _BANDS, _ROWS = 32, 3  # finds a pair at Jaccard 0.7 with probability 1 - (1 - 0.7**3)**32 > 0.99999
 _DEVIATION = 0.05  # of a Jaccard index estimated from a signature: sqrt(J (1 - J) / 96), at most 0.051
@@ -35,12 +35,12 @@ def shingles(texts: Texts) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    owner : (n_shingles,) int64, the text, never falls.
-    value : (n_shingles,) uint64, hashes, rising within a text.
+    owner : (n_shingles,) int64, the text, nondecreasing.
+    value : (n_shingles,) uint64, hashes, increasing within a text.
     """
     tokens = tokenise(pc.utf8_lower(as_strings(texts)), join_hyphens=False)
     size = tokens.end - tokens.start
-    # The words of each text joined by single spaces, padded so that a text of one short word has a shingle.
+    # The words of each text joined by single spaces, padded so that even one short word has a shingle.
     begin = np.cumsum(size + 1) - (size + 1)
     chars = np.full(int((size + 1).sum()) + SHINGLE, ord(" "), np.uint64)
     offset = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
@@ -62,7 +62,7 @@ def shingles(texts: Texts) -> tuple[np.ndarray, np.ndarray]:
 def fingerprints(texts: Texts) -> np.ndarray:
     """(n_texts, 96) uint32 MinHash signatures of texts; a text without a shingle gets the largest value.
 
-    Made for so many texts at a time that the work stays in a processor's cache, else its cost grows faster than them.
+    Computed in blocks that fit the processor's cache; otherwise the cost would grow faster than the number of texts.
     """
     column = as_strings(texts)
     parts = [column.slice(start, _TOGETHER) for start in range(0, len(column), _TOGETHER)]
@@ -85,7 +85,7 @@ def near_pairs(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = No
 
     Parameters
     ----------
-    prints : their `fingerprints`, where they are at hand.
+    prints : their `fingerprints`, if available.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def near_pairs(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = No
     column = as_strings(texts)
     prints = fingerprints(column) if prints is None else prints
     pairs = _candidates(prints)
-    # Bands let many pairs through that are far apart; whole signatures tell them, within four standard deviations.
+    # Bands let through many dissimilar pairs; whole signatures remove them, with a margin of four standard deviations.
     blocks = (pairs[start : start + _PAIRS] for start in range(0, len(pairs), _PAIRS))
     alike = [(prints[block[:, 0]] == prints[block[:, 1]]).mean(axis=1) for block in blocks]
     pairs = pairs[np.concatenate([np.zeros(0), *alike]) >= floor - 4 * _DEVIATION]
@@ -114,7 +114,7 @@ def jaccard(value: np.ndarray, cuts: np.ndarray, pairs: np.ndarray) -> np.ndarra
 
     Parameters
     ----------
-    value : uint64, the distinct values of all sets, one set after the other.
+    value : uint64, the distinct values of all sets, concatenated.
     cuts : (n_sets + 1,) where each set begins, and the end.
     pairs : (n_pairs, 2) int, two sets each.
     """
@@ -123,7 +123,7 @@ def jaccard(value: np.ndarray, cuts: np.ndarray, pairs: np.ndarray) -> np.ndarra
     part = segment_ids(bounds)
     taken = value[np.arange(bounds[-1]) + (cuts[pairs.ravel()] - bounds[:-1])[part]]
     pair = part // 2
-    # What both sets of a pair hold stands twice; another pair's values are scattered elsewhere.
+    # A value in both sets of a pair occurs twice; other pairs' values are scattered elsewhere.
     key = _mix(taken + pair.astype(np.uint64) * _SEEDS[0])
     order = np.argsort(key)
     key = key[order]
@@ -132,7 +132,7 @@ def jaccard(value: np.ndarray, cuts: np.ndarray, pairs: np.ndarray) -> np.ndarra
 
 
 def near_groups(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
-    """(n,) int64 group labels: texts joined by a chain of near-copies share one."""
+    """(n,) int64 group labels: texts linked by a chain of near-duplicates share one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -147,7 +147,7 @@ def _candidates(prints: np.ndarray) -> np.ndarray:
     found = [np.zeros((0, 2), np.int64)]
     filled = np.flatnonzero((prints != _NONE).any(axis=1))
     for band in range(0, prints.shape[1], _ROWS):
-        # A band as one number: that two bands have the same is as unlikely as that two hashes have.
+        # A band as one number: a collision is as unlikely as one of two hashes.
         key = _mix(prints[filled, band].astype(np.uint64) << np.uint64(32) | prints[filled, band + 1])
         key = _mix(key ^ prints[filled, band + 2])
         order = np.argsort(key, kind="stable")

@@ -1,7 +1,7 @@
-"""What a model was trained on, remembered without carrying the texts: MinHash signatures of eight bits.
+"""Fingerprints of the training texts, stored with the model in place of the texts: 8-bit MinHash signatures.
 
 Eight bits of each MinHash suffice to estimate the Jaccard index of two texts (Li and König 2010, "b-Bit
-Minwise Hashing"): a share of equal places of ``J + (1 - J) / 256`` is expected.
+Minwise Hashing"): the expected share of equal positions is ``J + (1 - J) / 256``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pipeline.corpus.near import fingerprints
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-SIZE = 96  # places of a signature; the estimate's standard deviation at J = 0.7 is 0.047
-ESTIMATED_NEAR = 0.6  # two standard deviations below 0.7, so that 98 of 100 near-copies at 0.7 are found
+SIZE = 96  # length of a signature; the estimate's standard deviation at J = 0.7 is 0.047
+ESTIMATED_NEAR = 0.6  # two standard deviations below 0.7, so 98 of 100 near-duplicates at 0.7 are found
 _ROWS = 3
 _BANDS = SIZE // _ROWS
 
@@ -27,7 +27,7 @@ def signatures(prints: np.ndarray) -> np.ndarray:
 
 
 def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
-    """The estimated Jaccard index of each text with the nearest text behind ``seen``.
+    """The estimated Jaccard index of each text with the nearest text of ``seen``.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
 
     Returns
     -------
-    (n,) float64 in [0, 1]; 0 where no text shares a band of its signature.
+    (n,) float64 in [0, 1]; 0 if no text shares a band of its signature.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Labels as people write them, read as the codebook writes them."""
+"""Normalise label spellings to those of the codebook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPELLINGS = {spelling: stance for stance, spellings in _STANCES.items() for spe
 
 
 def plain_label(label: str, kind: str) -> str:
-    """A label as the codebook writes it; one that it does not know in its own small or large letters.
+    """A label in the codebook's spelling; an unknown one in the lower or upper case of its kind.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def plain_label(label: str, kind: str) -> str:
 
 
 def kind_of(label: str) -> tuple[str, str] | None:
-    """What a label is, ``stance``, ``quad`` or ``event``, and how the codebook writes it; None where it is none.
+    """The kind of a label (``stance``, ``quad`` or ``event``) and its spelling in the codebook; None if it is unknown.
 
-    "Neutral" is a stance in small letters and an event type in large ones; both mean the same stance.
+    "Neutral" is a stance in lower case and an event type in upper case; both mean the same stance.
 
     Examples
     --------

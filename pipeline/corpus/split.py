@@ -1,4 +1,4 @@
-"""Splits without leaks."""
+"""Leak-free splits: near-duplicate groups are never divided."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 def folds(groups: np.ndarray, labels: np.ndarray, k: int, seed: int) -> np.ndarray:
-    """Deal groups to folds, each label evenly: a group of near-copies is never split.
+    """Assign groups to folds, stratified by label; a group of near-duplicates is never divided.
 
     Parameters
     ----------
     groups : (n,) group labels.
-    labels : (n,) strings to be spread evenly; a group counts with its first row.
+    labels : (n,) strings to stratify by; a group counts with its first row.
     k : number of folds.
-    seed : of the shuffling.
+    seed : seed of the shuffling.
 
     Returns
     -------

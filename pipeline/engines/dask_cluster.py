@@ -1,8 +1,8 @@
-"""Scoring past one machine: the same work on a Dask cluster, from any address that fsspec knows, to a folder there.
+"""Scoring on a Dask cluster, from and to any fsspec URL.
 
-A task is a row group of a Parquet file, or a whole JSONL, CSV or TSV file. Each writes one Parquet file, under another name first, so
-that a task done twice, since its worker was lost, leaves the same file. The model goes once to each worker, also to
-those that come later. Dask and fsspec are imported where they are used; they are an optional dependency.
+A task is a row group of a Parquet file, or a whole JSONL, CSV or TSV file. Each task writes one Parquet file
+atomically, so a task rerun after a lost worker leaves the same file. Each worker receives the model once, including
+workers that join later. Dask and fsspec are optional dependencies, imported where they are used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from pipeline.errors import DetenteError, InputError
+from pipeline.errors import DetenteError, InputError, first_line
 from pipeline.model.folder import FILES
 from pipeline.model.store import Model, load
 from pipeline.plain import count_of, say
@@ -39,7 +39,7 @@ _MODEL_FILES = (FILES.card, FILES.weights)
 
 @dataclass(frozen=True)
 class Task:
-    """A part of the input, by its place in the order: a file, and the row group in it (None: the whole file)."""
+    """A part of the input, numbered in input order: a file, and a row group in it (None: the whole file)."""
 
     number: int
     address: str
@@ -47,12 +47,12 @@ class Task:
 
 
 def tasks_of(given: list[str]) -> list[Task]:
-    """The tasks of addresses of files, folders and patterns.
+    """The tasks for the URLs of files, folders and patterns.
 
     Raises
     ------
     InputError
-        Where there is no such file, or one cannot be read.
+        If there is no such file, or one cannot be read.
     """
     if not given:
         raise InputError("nothing to score: give addresses of Parquet, JSONL, CSV or TSV files")
@@ -72,18 +72,18 @@ def score_on_cluster(
     cluster: str,
     step: Callable[[int, int], None] = lambda rows, done: None,
 ) -> Totals:
-    """Score on a cluster into a folder of Parquet files, in the order of the input.
+    """Score on a cluster into a folder of Parquet files, in input order.
 
     Parameters
     ----------
-    out : address of the folder; what stands there must not be in the way.
-    cluster : the address of a Dask scheduler, or ``local`` for one of this machine's processors.
+    out : URL of the output folder, which must be empty or new.
+    cluster : the address of a Dask scheduler, or ``local`` for workers on this machine.
     step : called with the rows read and the tasks done so far, after each task.
 
     Raises
     ------
     InputError
-        Where an input or the output does not fit, or Dask is not installed or does not answer.
+        If an input or the output is invalid, or Dask is not installed or does not respond.
     """
     addresses = dict.fromkeys(task.address for task in tasks)
     require_passing((Source(address, partial(_open, address)) for address in addresses), reading)
@@ -97,7 +97,7 @@ def score_on_cluster(
 
         client.register_plugin(_plugin(model), name=_NAME)
         futures = client.map(partial(_work, reading=reading, asked=asked, out=out), tasks, pure=False)
-        # With results: each is fetched as it comes. Asked for later, it may have gone with the worker that held it.
+        # With results: each is fetched at once. Requested later, it may be lost with the worker that held it.
         for future, counted in as_completed(futures, with_results=True, raise_errors=False):
             if future.status in ("error", "cancelled"):
                 raise _failure(future)
@@ -111,7 +111,7 @@ def score_on_cluster(
 
 
 def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> tuple[int, int, int, int]:
-    """Do one task on a worker: how many rows were written, scored, set aside and read."""
+    """Run one task on a worker; returns the number of rows written, scored, rejected and read."""
     from distributed import get_worker
     from pyarrow import parquet
 
@@ -126,13 +126,13 @@ def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> t
     rejects = [reject for batch in batches for reject in batch.rejects]
     if rejects:
         lines = "".join(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
-        _write(f"{out}/_rejects-{task.number:06}.jsonl", lines.encode())  # readers pass over names with "_"
+        _write(f"{out}/_rejects-{task.number:06}.jsonl", lines.encode())  # readers ignore names with "_"
     scored, read = (sum(counts) for counts in zip(*((len(batch), batch.read) for batch in batches)))
     return table.num_rows, scored, len(rejects), read
 
 
 def _expanded(given: str) -> list[str]:
-    """The files of an address, a folder or a pattern, in the order of their names."""
+    """The files of a URL, a folder or a pattern, sorted by name."""
     filesystem, path = _filesystem(given)
     found = (
         [path]
@@ -146,7 +146,7 @@ def _expanded(given: str) -> list[str]:
         raise InputError(f"{given}: no Parquet, JSONL, CSV or TSV file here; a cluster scores no others")
     if others := len(found) - len(files):
         say(f"{given}: {count_of(others, 'file')} passed over; a cluster scores Parquet, JSONL, CSV and TSV")
-    local = "file" in filesystem.protocol  # whose paths are addresses as they are
+    local = "file" in filesystem.protocol  # whose paths are complete addresses
     return files if local else [filesystem.unstrip_protocol(file) for file in files]
 
 
@@ -154,7 +154,7 @@ def _groups(address: str) -> range:
     try:
         return range(parquet_file(_open(address)).num_row_groups)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{address}: cannot be read as Parquet: {str(error).splitlines()[0][:160]}") from None
+        raise InputError(f"{address}: cannot be read as Parquet: {first_line(error)}") from None
 
 
 def _filesystem(address: str) -> tuple[Any, str]:
@@ -174,7 +174,7 @@ def _open(address: str) -> pa.NativeFile:
 
 
 def _write(address: str, content: bytes | memoryview) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     filesystem, path = _filesystem(address)
     folder, _, name = path.rpartition("/")
     with filesystem.open(f"{folder}/.{name}.new", "wb") as file:
@@ -195,7 +195,7 @@ def connected(cluster: str) -> Iterator[Client]:
         local = LocalCluster(threads_per_worker=1, dashboard_address=None) if cluster == "local" else None
         client = Client(local or cluster, timeout="10s")
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"--dask {cluster}: no scheduler answers there: {str(error).splitlines()[0][:120]}") from None
+        raise InputError(f"--dask {cluster}: no scheduler answers there: {first_line(error, 120)}") from None
     try:
         yield client
     finally:

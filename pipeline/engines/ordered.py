@@ -1,4 +1,4 @@
-"""Batches scored on several threads, given out in the order of the input: the work of files and of pipes."""
+"""Score batches on several threads, yielding results in input order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ R = TypeVar("R")
 def scored(
     model: Model, documents: Documents, asked: OutputOptions, kind: str
 ) -> tuple[bytes | pa.Table, list[str], int]:
-    """The scored rows of a batch as a writer takes them, their columns and their number."""
+    """The scored rows of a batch in the form writers expect, their columns and their number."""
     table = score_documents(model, documents, asked)
     return encode_rows(table, kind), table.column_names, table.num_rows
 
@@ -29,7 +29,7 @@ def scored(
 def score_in_order(
     model: Model, batches: Iterable[Documents], asked: OutputOptions, kind: str, threads: int
 ) -> Iterator[tuple[bytes, list[str]]]:
-    """The rows of each batch as bytes of JSONL or CSV, and their columns; a stream is answered before more is awaited."""
+    """The rows of each batch as JSONL or CSV bytes, and their columns; a stream is answered before waiting for more."""
 
     def work(batch: Documents) -> tuple:
         return scored(model, batch, asked, kind)
@@ -41,13 +41,13 @@ def score_in_order(
 def in_order(
     work: Callable[[T], R], items: Iterable[T], threads: int, answer_now: Callable[[T], bool] = lambda item: False
 ) -> Iterator[tuple[T, R]]:
-    """Each item with what ``work`` makes of it, in order; at most ``2 * threads`` items are in hand at a time.
+    """Yield each item with the result of ``work``, in order; at most ``2 * threads`` items are in progress at a time.
 
-    Where ``items`` fails, what came before is given out first.
+    If ``items`` fails, earlier results are yielded first.
 
     Parameters
     ----------
-    answer_now : whether all that is in hand is given out before the next item is asked for.
+    answer_now : whether all pending results are yielded before the next item is requested.
     """
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[tuple[T, Future[R]]] = deque()
@@ -57,7 +57,7 @@ def in_order(
                 item = next(source)
             except StopIteration:
                 break
-            except Exception as error:  # noqa: BLE001  raised below, after the rows that stand before it
+            except Exception as error:  # noqa: BLE001  raised below, after the rows before it
                 failure = error
                 break
             waiting.append((item, pool.submit(work, item)))

@@ -1,4 +1,4 @@
-"""Any number of rows to a file: read, scored on several threads, and written in the order of the input."""
+"""Score inputs to a file on several threads, in input order and constant memory."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ def score_to_file(
     resume: bool = False,
     step: Callable[[int, int], None] = lambda rows, done: None,
 ) -> Totals:
-    """Score inputs into a JSONL, CSV or Parquet file, written whole or not at all.
+    """Score inputs into a JSONL, CSV or Parquet file, written atomically.
 
-    The bytes are the same for any number of threads, and for a run that was killed and resumed.
+    The output is byte-identical for any number of threads, and after a run was killed and resumed.
 
     Parameters
     ----------
-    given : texts, files, folders and patterns, as `read_inputs` takes them.
-    resume : go on where an earlier run of the same inputs, model and options ended.
+    given : texts, files, folders and patterns, as for `read_inputs`.
+    resume : continue an earlier run of the same inputs, model and options.
     step : called with the rows read and the bytes read so far, after each batch.
 
     Raises
     ------
     InputError
-        Where an input, the output or an earlier run does not fit.
+        If an input, the output or an earlier run does not fit.
     """
     if resume and "-" in given:
         raise InputError("--resume: standard input cannot be read twice; save it to a file first")
     batches = read_inputs(given, replace(reading, alike=kind != "jsonl"))
-    first = next(batches)  # what cannot be read at all fails before anything is made
+    first = next(batches)  # unreadable input fails before any file is created
     with Journal(out, kind) as journal:
         journal.begin(_plan(model, given, reading, asked, kind), resume)
         if journal.is_finished:
@@ -72,7 +72,7 @@ def score_to_file(
 
 
 def _plan(model: Model, given: list[str], reading: ReadOptions, asked: OutputOptions, kind: str) -> dict:
-    """What must be the same for a run to be resumed."""
+    """What must be unchanged for a run to be resumed."""
     files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(given)]
     card = hashlib.sha256(json.dumps(model.card, sort_keys=True).encode()).hexdigest()
     options = [asdict(reading), asdict(asked), kind, reading.rows_together]

@@ -1,4 +1,4 @@
-"""What a model must beat: the commonest answer, a phrase dictionary, and two stock classifiers."""
+"""Baselines: majority class, a phrase dictionary, and two stock classifiers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
 
-_LONGEST_PHRASE = 8  # words; longer training texts are no trigger phrases
+_LONGEST_PHRASE = 8  # words; longer training texts are not trigger phrases
 
 
 def baseline_proba(trained_on: Corpus, texts: np.ndarray) -> dict[str, np.ndarray]:
@@ -61,7 +61,7 @@ def _fitted(pipeline: Pipeline, texts: Texts, stances: np.ndarray, new: np.ndarr
 
 
 def _dictionary(trained_on: Corpus, texts: np.ndarray) -> np.ndarray:
-    """Votes of the phrases all of whose content words stand in the text; the commonest stance where none does."""
+    """Votes of the phrases whose content words all occur in the text; the majority stance if there are none."""
     words = [_content(text) for text in trained_on.texts]
     phrases = [k for k, found in enumerate(words) if found and len(trained_on.texts[k].split()) <= _LONGEST_PHRASE]
     votes = np.tile(_shares(trained_on.stances) * 0.5, (len(texts), 1))

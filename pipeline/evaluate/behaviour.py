@@ -1,7 +1,7 @@
-"""Behavioural checks: what a model must do whatever it was trained on.
+"""Behavioural tests, which every model must pass whatever its training data.
 
 After CheckList (Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList"):
-each kind of check is a file of cases and a rule that every case passes or fails.
+each kind of test is a file of cases and a rule that each case passes or fails.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from pipeline.read.tables import read_table, strings
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import STANCES, UNCLEAR
 
-STILL = 0.02  # tension may move by less than this where only the actors change
+STILL = 0.02  # tension may change by less than this if only the actors change
 APART = 0.1  # the two halves of a reversal must differ in tension by at least this
 RISES, EASES, _ = STANCES
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of check.
+    """A kind of behavioural test.
 
     Attributes
     ----------
-    name : also of its file, ``<name>.csv``.
+    name : its name, and that of its file, ``<name>.csv``.
     asks : what a case must show, in words.
-    columns : of its file, each holding texts.
+    columns : the text columns of its file.
     floor : least share of the cases that must pass.
-    passes : scores of each column to (n,) bool.
-    variants : texts of the first column to the columns that are scored beside it, where the file does not hold them.
-    labels : a column of its file that is not scored but handed to ``passes`` as it is.
-    file : the name of another kind, whose file this one shares.
+    passes : function from the scores of each column to (n,) bool.
+    variants : function from the texts of the first column to further columns to score, if they are not in the file.
+    labels : a column of its file that is not scored but passed to ``passes`` unchanged.
+    file : the name of another kind whose file this one shares.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a model did in one kind of check: ``failed`` holds the texts of the cases that it failed."""
+    """The result of one kind of test: ``failed`` holds the texts of the failed cases."""
 
     kind: Kind
     cases: int
@@ -64,7 +64,7 @@ class Outcome:
 
     @property
     def holds(self) -> bool:
-        """Whether the share reaches the floor."""
+        """Whether the pass rate reaches the floor."""
         return self.rate >= self.kind.floor
 
 
@@ -86,7 +86,7 @@ def _never_flips(once: Scores, twice: Scores) -> np.ndarray:
 
 
 def _wanted(found: Scores, wanted: np.ndarray) -> np.ndarray:
-    """The stance that the case names, or any but the one behind "not"; `unclear` will do for `neutral`."""
+    """Whether the stance is the wanted one, or any other after "not"; `unclear` counts as `neutral`."""
     pairs = zip(found.stance, wanted)
     return np.array(
         [s != w[4:] if w.startswith("not ") else s == w or (s, w) == (UNCLEAR, "neutral") for s, w in pairs]
@@ -136,7 +136,7 @@ KINDS = (
 
 
 def check(model: Model, folder: str | Path) -> list[Outcome]:
-    """Try a model on every kind of check.
+    """Run every kind of behavioural test on a model.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def check(model: Model, folder: str | Path) -> list[Outcome]:
     Raises
     ------
     InputError
-        Where a file or a column is missing.
+        If a file or a column is missing.
     """
     return [_check(model, kind, Path(folder) / f"{kind.file or kind.name}.csv") for kind in KINDS]
 

@@ -1,4 +1,4 @@
-"""Two models on the same snippets: paired differences, and McNemar's test."""
+"""Compare two models on the same snippets: paired differences and McNemar's test."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Comparison:
 
     Attributes
     ----------
-    differences : each metric of the first less that of the second, with its paired 95 % interval.
-    only_first, only_second : snippets whose stance only the one or the other got right.
-    p_value : of McNemar's exact test (McNemar 1947) that both are right equally often.
+    differences : each metric of the first minus that of the second, with its paired 95 % interval.
+    only_first, only_second : number of snippets whose stance only the first, or only the second, got right.
+    p_value : p-value of McNemar's exact test (McNemar 1947) that both are right equally often.
     """
 
     differences: dict[str, Figure]
@@ -35,9 +35,9 @@ class Comparison:
 
 
 def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
-    """Compare what two models say of the same snippets, in the same order.
+    """Compare the predictions of two models on the same snippets, in the same order.
 
-    The same groups are drawn for both, so that what is hard for both cancels out.
+    The same groups are drawn for both, so shared difficulty cancels out.
     """
     from scipy.stats import binomtest
 
@@ -56,14 +56,14 @@ def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = 
 
 @dataclass(frozen=True)
 class Contest:
-    """Models on the snippets that none of them has seen.
+    """Models measured on the snippets that none of them has seen.
 
     Attributes
     ----------
-    rows, left_out : number of snippets measured, and of those that are in or near to anybody's training texts.
-    checked : whether all models say what they were trained on; copies cannot be found where one does not.
+    rows, left_out : number of snippets measured, and of those in or near any model's training texts.
+    checked : whether all models have signatures of their training texts; without them copies cannot be found.
     figures : metrics of each model, with intervals.
-    comparison : the first model against the second, None where there is only one.
+    comparison : the first model against the second, None if there is only one.
     """
 
     rows: int
@@ -74,12 +74,12 @@ class Contest:
 
 
 def contest(models: Sequence[Model], corpus: Corpus) -> Contest:
-    """One or two models on the snippets of a corpus that neither has seen.
+    """Measure one or two models on the snippets of a corpus that neither has seen.
 
     Raises
     ------
     InputError
-        Where too few are left.
+        If too few are left.
     """
     fresh, checked = _fresh(models, corpus)
     left_out = int((~fresh).sum())
@@ -96,7 +96,7 @@ def contest(models: Sequence[Model], corpus: Corpus) -> Contest:
 
 
 def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
-    """Two models on the snippets that neither has seen."""
+    """Compare two models on the snippets that neither has seen."""
     fresh, _ = _fresh((first, second), corpus)
     if not fresh.any():
         raise InputError("no snippet is left that neither model has seen; give other snippets")
@@ -106,7 +106,7 @@ def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
 
 
 def _fresh(models: Sequence[Model], corpus: Corpus) -> tuple[np.ndarray, bool]:
-    """(n,) bool: in or near to no model's training texts; and whether all models know theirs."""
+    """(n,) bool: neither in nor near any model's training texts; and whether all models have signatures of theirs."""
     seen = [load_signatures(model) for model in models]
     fresh = np.ones(len(corpus), bool)
     for signatures in (one for one in seen if one is not None):

@@ -1,4 +1,4 @@
-"""Has the feed moved? Two scored files compared: scores, coverage, words."""
+"""Drift detection: compare two scored files by scores, coverage and vocabulary."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pipeline.model.store import Model
 from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
 
 PSI_LIMIT = 0.25  # a population stability index above this is a large shift (Siddiqi 2006)
-KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, where it is significant, is a shift
-NEW_TERMS_LIMIT = 0.2  # share of the current words that stand neither in the baseline nor in the model
+KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, if significant, is a shift
+NEW_TERMS_LIMIT = 0.2  # share of the current words that are neither in the baseline nor in the model
 _BINS = 10
 _LEVEL = 0.01
 _SCORES = ("tension", "coverage", "stance")
-_TEXTS = (*TEXT_COLUMNS, "body", "content")  # not `article`, which beside a sentence is an id
-_SMALLEST = 1e-4  # an empty bin counts as this share, so that the index stays finite
+_TEXTS = (*TEXT_COLUMNS, "body", "content")  # not `article`, which is an id in sentence rows
+_SMALLEST = 1e-4  # an empty bin counts as this share, so the index stays finite
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Shift:
 
     Attributes
     ----------
-    what : such as "tension, PSI".
-    value, limit : the measured distance and the one from which on it counts as moved.
-    moved : whether it did.
+    what : what is compared, such as "tension, PSI".
+    value, limit : the measured distance, and the limit above which it counts as a shift.
+    moved : whether it is a shift.
     """
 
     what: str
@@ -43,14 +43,14 @@ class Shift:
 
 @dataclass(frozen=True)
 class Drift:
-    """All comparisons, and the commonest new words."""
+    """All comparisons, and the most frequent new words."""
 
     shifts: list[Shift]
     new_words: list[tuple[str, int]]
 
     @property
     def moved(self) -> bool:
-        """Whether any comparison is beyond its limit."""
+        """Whether any comparison exceeds its limit."""
         return any(shift.moved for shift in self.shifts)
 
 
@@ -79,7 +79,7 @@ def drift(baseline: dict, current: dict, known: frozenset[str] = frozenset()) ->
 
     Parameters
     ----------
-    baseline, current : columns ``tension``, ``coverage`` (numbers), ``stance`` and, where there is one, ``text``.
+    baseline, current : columns ``tension``, ``coverage`` (numbers), ``stance`` and, if available, ``text``.
     known : lower-case words that the model knows.
     """
     from scipy.stats import ks_2samp
@@ -108,9 +108,9 @@ def known_words(model: Model) -> frozenset[str]:
 
 
 def read_scored(path: Path) -> dict[str, list]:
-    """The columns of a scored file that `drift` needs: tension, coverage, stance and, where there is one, the text.
+    """Read the columns of a scored file that `drift` needs: tension, coverage, stance and, if available, the text.
 
-    Its column keeps the name that it had in the input; here it is ``text``.
+    The text column of the file has the name it had in the input; here it is ``text``.
     """
     table = read_table(path, choose=_needed)
     columns = {}
@@ -129,7 +129,7 @@ def read_scored(path: Path) -> dict[str, list]:
 
 
 def _needed(names: list[str]) -> list[str]:
-    """The columns to read; all where one is missing, so that a message names what there is."""
+    """The columns to read; all if one is missing, so the error message can list them."""
     kept = [name for name in names if name.strip().lower() in (*_SCORES, *_TEXTS)]
     return kept if set(_SCORES) <= set(kept) else names
 

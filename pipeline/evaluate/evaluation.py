@@ -1,4 +1,4 @@
-"""A model measured on labelled snippets that it has not seen."""
+"""Evaluate a model on labelled snippets it has not seen."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from pipeline.sources.mix import Recipe, read_mix
 from pipeline.stance import STANCES, UNCLEAR
 
 MISTAKES = 20
-_PAIRED = 500  # resamples of a comparison with a baseline
+_PAIRED = 500  # resamples for the comparison with a baseline
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """An answer beside the true stance, wrong or not, with the words that led to it."""
+    """A predicted and a true stance, with the evidence for the prediction."""
 
     text: str
     true: str
@@ -38,24 +38,24 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of a model on labelled snippets.
+    """Metrics of a model on labelled snippets.
 
     Attributes
     ----------
-    rows : number of snippets measured: those that are neither in nor near to the training texts.
-    leaked : number of snippets that are; left out of all but ``figures_with_leaked``.
-    figures : metrics with intervals; answers are counted as if the model never abstained.
-    figures_with_leaked : the same over all snippets, None where nothing leaked.
-    baselines : metrics of each baseline on the same snippets; empty where the training texts are not at hand.
-    slices : the snippets cut by what they share.
+    rows : number of snippets measured: those neither in nor near the training texts.
+    leaked : number of the other snippets, excluded from all but ``figures_with_leaked``.
+    figures : metrics with intervals, as if the model never abstained.
+    figures_with_leaked : metrics over all snippets, None if nothing leaked.
+    baselines : metrics of each baseline on the same snippets; empty if the training texts are not available.
+    slices : accuracy on subsets of the snippets.
     texts : (rows,) object, the measured snippets.
     judged : their labels and probabilities.
     groups : (rows,) near-duplicate groups.
-    unclear : share of the snippets that the model would not answer.
+    unclear : share of the snippets on which the model abstains.
     mistakes : the most confident wrong answers.
-    examples : right answers, two a stance: one of middling confidence and the least confident.
+    examples : right answers, two per stance: one of median confidence and the least confident.
     comparisons : the model against each baseline on the same snippets.
-    warnings : what a reader of the figures must know.
+    warnings : caveats about the metrics.
     """
 
     rows: int
@@ -77,17 +77,17 @@ class Evaluation:
 def evaluate(
     model: Model, corpus: Corpus, seen: np.ndarray | None = None, trained_on: Corpus | None = None
 ) -> Evaluation:
-    """Measure a model.
+    """Evaluate a model.
 
     Parameters
     ----------
-    seen : signatures of the training texts (`pipeline.model.store.load_signatures`); None where unknown.
+    seen : signatures of the training texts (`pipeline.model.store.load_signatures`); None if unknown.
     trained_on : the training texts, for the baselines; None leaves these out.
 
     Raises
     ------
     InputError
-        Where fewer than ten snippets are left once those near to the training texts are taken out.
+        If fewer than ten snippets remain after excluding those near the training texts.
     """
     fresh = _fresh(corpus, seen)
     kept = corpus.take(fresh)
@@ -119,7 +119,7 @@ def evaluate(
 
 
 def training_corpus(model: Model) -> Corpus | None:
-    """The training texts, where what the card names is still at hand and unchanged."""
+    """The training texts, if the data named in the card is still available and unchanged."""
     data = model.card["data"]
     try:
         recipe = data.get("recipe")
@@ -130,7 +130,7 @@ def training_corpus(model: Model) -> Corpus | None:
 
 
 def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
-    """(n,) bool: neither in nor near to the training texts; an `InputError` where too few are."""
+    """(n,) bool: neither in nor near the training texts; raises `InputError` if too few are."""
     fresh = np.ones(len(corpus), bool)
     if seen is not None:
         fresh = nearest_signature(seen, corpus.texts) < ESTIMATED_NEAR

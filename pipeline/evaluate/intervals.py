@@ -11,9 +11,9 @@ from scipy.sparse import csr_array, hstack
 
 from pipeline.evaluate.metrics import Judged, auroc, figures, present_classes, sums
 
-LEAST_ROWS = 10  # fewer rows than this give intervals that say nothing
+LEAST_ROWS = 10  # fewer rows than this give meaningless intervals
 RESAMPLES = 2000
-_CELLS_AT_ONCE = 500_000  # resamples times rows worked on together: more of them leave the cache
+_CELLS_AT_ONCE = 500_000  # resamples times rows processed together: more would not fit the cache
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class Figure:
 
 
 def measure(rows: Judged, groups: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Figure]:
-    """Every metric with its interval.
+    """Compute every metric with its interval.
 
     Parameters
     ----------
     rows : n labelled and scored rows.
     groups : (n,) labels of near-duplicate groups.
     resamples : number of bootstrap samples.
-    seed : of the resampling.
+    seed : seed of the resampling.
     """
     values = point(rows)
     spread = resampled(rows, groups, resamples, seed)
@@ -44,7 +44,7 @@ def measure(rows: Judged, groups: np.ndarray, resamples: int = RESAMPLES, seed: 
 
 
 def point(rows: Judged) -> dict[str, float]:
-    """Every metric of the rows as they are."""
+    """Every metric of the rows, without resampling."""
     totals = {block: cells.sum(axis=0, keepdims=True) for block, cells in sums(rows).items()}
     values = figures(totals, present_classes(rows))
     score, positive, _ = _sides(rows)
@@ -74,17 +74,17 @@ def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int) -> di
 
     together = max(1, _CELLS_AT_ONCE // max(len(rows), n_groups))
     drawn = _drawn(n_groups, resamples, seed, together)
-    # For one batch threads would cost more than they save: joblib polls for their end.
+    # For one batch threads cost more than they save: joblib polls for their completion.
     parts = Parallel(n_jobs=min(2, -(-resamples // together)), backend="threading")(delayed(measured)(d) for d in drawn)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def bootstrap(statistic: Callable[[np.ndarray], float], n: int, resamples: int = RESAMPLES, seed: int = 0) -> Figure:
-    """Any statistic of n rows with its interval; resamples for which it is NaN say nothing and do not count.
+    """Any statistic of n rows with its interval; resamples for which it is NaN are ignored.
 
     Parameters
     ----------
-    statistic : takes indices of rows, (n,) int64, repeats among them.
+    statistic : takes row indices, (n,) int64, with repetitions.
     """
     rng = np.random.default_rng(seed)
     value = statistic(np.arange(n))

@@ -1,8 +1,7 @@
-"""Figures from sums: every metric is a function of sums over rows, so that a resample is one matrix product.
+"""Metrics as functions of sums over rows, so a bootstrap resample is one matrix product.
 
-A `Judged` holds what the metrics need of n labelled and scored rows. `sums` writes each row as a
-vector whose total determines every metric but AUROC; `figures` turns totals into metrics, for one
-total or for thousands at once.
+A `Judged` holds the labels and predictions of n rows. `sums` encodes each row as a vector whose total determines every
+metric except AUROC; `figures` turns totals into metrics, one total or thousands at once.
 """
 
 from __future__ import annotations
@@ -45,20 +44,20 @@ _NAMES = {
 }
 ECE_BINS = 15
 _QUAD_OF_EVENT = np.array([*(QUADS.index(quad_of(e)) if e != "NEUTRAL" else -1 for e in EVENTS), -1])
-_LEAST_PROBA = 1e-15  # log loss is cut off here, far below what six decimals show
+_LEAST_PROBA = 1e-15  # log loss is clipped here, far below what six decimals show
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Labelled rows and what a model says of them.
+    """True labels and predictions.
 
     Attributes
     ----------
     stance : (n,) int64, true stance, index into `STANCES`.
     proba : (n, 3) float64, rows sum to 1.
-    event : (n,) int64, true event type, index into `EVENTS`, -1 where unknown.
-    quad : (n,) int64, true quad class, index into `QUADS`, -1 where neutral or unknown.
-    event_guess : (n,) int64, the event type the model gives, -1 where it knows only stances.
+    event : (n,) int64, true event type, index into `EVENTS`, -1 if unknown.
+    quad : (n,) int64, true quad class, index into `QUADS`, -1 if neutral or unknown.
+    event_guess : (n,) int64, the predicted event type, -1 if the model knows only stances.
     """
 
     stance: np.ndarray
@@ -85,13 +84,13 @@ def judged(corpus: Corpus, proba: np.ndarray, event_guesses: Iterable[str]) -> J
 
 
 def judge(corpus: Corpus, scores: Scores) -> Judged:
-    """Labels beside what a model says, appeals counted as the labels count them."""
+    """Labels and predictions, with appeals counted as in the labels."""
     proba = scores.plover_proba if corpus.follows_plover else scores.proba
     return judged(corpus, proba, scores.event)
 
 
 def metric_in_words(name: str) -> str:
-    """A metric's name as people read it.
+    """A metric's name in plain words.
 
     Examples
     --------
@@ -107,7 +106,7 @@ def sums(rows: Judged) -> dict[str, np.ndarray]:
     guess2 = (rows.proba[:, 1] >= rows.proba[:, 0]).astype(np.int64)
     guess3 = rows.proba.argmax(axis=1)
     known = rows.event >= 0
-    quad_guess = _QUAD_OF_EVENT[rows.event_guess]  # a guess of NEUTRAL is -1, an error of no class
+    quad_guess = _QUAD_OF_EVENT[rows.event_guess]  # a prediction of NEUTRAL is -1, a false positive of no class
     confidence, right = rows.proba.max(axis=1), guess3 == rows.stance
     truth = rows.proba[np.arange(n), rows.stance]
     loss = -np.log(np.maximum(truth, _LEAST_PROBA))
@@ -124,7 +123,7 @@ def sums(rows: Judged) -> dict[str, np.ndarray]:
 
 
 def figures(totals: dict[str, np.ndarray], present: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Metrics of each of B totals.
+    """Compute the metrics of each of B totals.
 
     Parameters
     ----------
@@ -157,17 +156,17 @@ def present_classes(rows: Judged) -> dict[str, np.ndarray]:
 
 
 def auroc(score: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Area under the ROC curve, ties counting half, for each of B weightings of the rows.
+    """Area under the ROC curve, with ties counted as half, for each of B weightings of the rows.
 
     Parameters
     ----------
-    score : (n,) the higher, the more positive.
+    score : (n,) higher means more positive.
     positive : (n,) bool.
     weights : (B, n) how often each row counts.
 
     Returns
     -------
-    (B,) float64, NaN where a weighting leaves one class out.
+    (B,) float64, NaN if a weighting excludes one class.
     """
     order = np.argsort(score, kind="stable")
     weighted = weights[:, order]
@@ -213,5 +212,5 @@ def _mcc(hits: np.ndarray, true: np.ndarray, guessed: np.ndarray, n: np.ndarray)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """A quotient that is 0 where there is nothing to divide by, as scikit-learn has it."""
+    """A quotient, 0 if the denominator is 0, as in scikit-learn."""
     return np.divide(above, below, out=np.zeros(np.broadcast(above, below).shape), where=below > 0)

@@ -1,4 +1,4 @@
-"""Pictures of a run: confusion matrix, calibration, risk and coverage. Plain functions from arrays to figures."""
+"""Plots of a run: confusion matrix, calibration, risk and coverage. Plain functions from arrays to figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BINS = 10
 
 
 def confusion_picture(rows: Judged) -> Figure:
-    """A matplotlib figure: true stances against given ones, as shares of each true stance."""
+    """A matplotlib figure: true against predicted stances, as shares of each true stance."""
     from matplotlib.figure import Figure
 
     matrix = np.zeros((3, 3))
@@ -38,7 +38,7 @@ def confusion_picture(rows: Judged) -> Figure:
 
 
 def events_picture(rows: Judged) -> Figure | None:
-    """A matplotlib figure: true event types against given ones, of the rows whose type is known; None where none is."""
+    """A matplotlib figure: true against predicted event types, for rows with a known type; None if there are none."""
     from matplotlib.figure import Figure
 
     known = (rows.event >= 0) & (rows.event_guess >= 0)
@@ -94,7 +94,7 @@ def calibration_picture(rows: Judged) -> Figure:
 
 
 def risk_picture(rows: Judged) -> Figure:
-    """A matplotlib figure: share of wrong answers against the share of snippets answered, the surest first."""
+    """A matplotlib figure: share of wrong answers against the share of snippets answered, most confident first."""
     from matplotlib.figure import Figure
 
     coverage, risk = risk_coverage(rows)

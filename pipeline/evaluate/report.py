@@ -1,4 +1,4 @@
-"""An evaluation as a page, as Markdown, as JSON, and the model card made of it."""
+"""Evaluation reports as HTML, Markdown and JSON, and the model card."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ _PAIRED = "This model less each baseline, paired over the same snippets, with Mc
 
 
 def write_report(done: Evaluation, model: Model, data: str, folder: Path) -> list[Path]:
-    """Write the page, its Markdown and JSON twins, their pictures and the model card into a folder; return the paths.
+    """Write the report as HTML, Markdown and JSON, its plots and the model card to a folder; return the paths.
 
     Raises
     ------
     InputError
-        Where the folder is a file.
+        If the folder is a file.
     """
     if folder.is_file():
         raise InputError(f"{folder}: expected a folder for the report, found a file")
@@ -69,7 +69,7 @@ def write_report(done: Evaluation, model: Model, data: str, folder: Path) -> lis
 
 
 def report_facts(done: Evaluation, model: Model, data: str) -> dict:
-    """All that the report says, as plain values."""
+    """The content of the report, as plain values."""
     baselines = {"this model": done.figures, **done.baselines} if done.baselines else {}
     return {
         "title": f"Detente on {data}",
@@ -93,7 +93,7 @@ def report_facts(done: Evaluation, model: Model, data: str) -> dict:
 
 
 def report_markdown(facts: dict) -> str:
-    """The report as Markdown, with links to its pictures."""
+    """The report as Markdown, with links to its plots."""
     left_out = f"{facts['rows']} snippets; {facts['leaked']} left out as seen in training."
     lines = [f"# {facts['title']}", "", left_out, ""]
     lines += [f"> {warning}\n" for warning in facts["warnings"]]

@@ -1,4 +1,4 @@
-"""Risk and coverage: how often the model errs when it may leave the hardest snippets unanswered."""
+"""Risk-coverage curve: the error rate if the model may abstain on the least confident snippets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pipeline.evaluate.metrics import Judged
 
 
 def risk_coverage(rows: Judged) -> tuple[np.ndarray, np.ndarray]:
-    """The error among the answered snippets, the surest answered first.
+    """The error rate among the answered snippets, most confident first.
 
     Returns
     -------
-    coverage : (n,) rising to 1, share of the snippets answered.
+    coverage : (n,) increasing to 1, share of the snippets answered.
     risk : (n,) share of wrong stances among them.
     """
     order = np.argsort(-rows.proba.max(axis=1), kind="stable")

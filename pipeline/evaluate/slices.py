@@ -1,4 +1,4 @@
-"""Where a model is weak: the same rows cut by event type, length, reversal, source, decade, form and actor."""
+"""Sliced accuracy: by event type, length, reversal, source, decade, form and actor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.text.analysis import read
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.names import shapes
 
-LEAST_ROWS = 20  # a smaller slice says nothing
+LEAST_ROWS = 20  # a smaller slice is meaningless
 LEAST_ACTOR = 30  # rows that name an actor
 LENGTHS = (
     ("up to 12 words", 0, 12),
@@ -30,12 +30,12 @@ _LEVEL = 0.05  # family-wise error of the marks (Holm 1979)
 
 @dataclass(frozen=True)
 class Slice:
-    """Rows that share something.
+    """The accuracy on rows that have something in common.
 
     Attributes
     ----------
-    kind, name : such as ``length`` and ``up to 12 words``.
-    rows : their number.
+    kind, name : what they have in common, such as ``length`` and ``up to 12 words``.
+    rows : number of rows.
     accuracy, low, high : share of right stances, with its 95 % Wilson interval.
     worse : whether it is significantly worse than the rest.
     """
@@ -50,13 +50,13 @@ class Slice:
 
 
 def slices(corpus: Corpus, right: np.ndarray, lexicon: Lexicon) -> list[Slice]:
-    """Every slice of at least 20 rows, the rest of the rows being at least as many.
+    """Compute every slice of at least 20 rows; ``worse`` needs as many rows outside it.
 
     Parameters
     ----------
     corpus : n labelled snippets.
     right : (n,) bool, whether the model gave the right stance.
-    lexicon : tells which words are names.
+    lexicon : determines which words are names.
     """
     from scipy.stats import binomtest, fisher_exact
 

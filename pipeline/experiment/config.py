@@ -1,4 +1,4 @@
-"""Experiment files: one question, its data, its measures, its variants; read, checked, frozen."""
+"""Experiment files: a question, its data, metrics and variants; parsed, validated and immutable."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pipeline.model.settings import Settings, settings_from
 
 T = TypeVar("T")
 
-DEFAULTS = "default.toml"  # beside an experiment file: what the file leaves out
+DEFAULTS = "default.toml"  # next to an experiment file: values the file omits
 TABLES = {field.name: field.default_factory for field in dataclasses.fields(Settings)}
 
 
 class GoldFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A labelled file of any origin, to measure on or to learn from.
+    """A labelled file of any origin, to measure on or to train on.
 
     Attributes
     ----------
-    name : as tables show it.
-    path : of a labelled file as `detente evaluate` reads it, or of any separated file where ``label`` or ``always`` says
-        what its labels are.
-    text, label, event : columns, by name, or by number where ``header`` is false.
+    name : its name in tables.
+    path : a labelled file as for `detente evaluate`, or any delimiter-separated file with labels given by ``label``
+        or ``always``.
+    text, label, event : columns, by name, or by number if ``header`` is false.
     labels : what each label means: a quad class, a stance or ``neutral``.
-    always : the one label of every row, where it has no column.
+    always : the label of every row, if there is no label column.
     header : whether the first line names the columns.
     """
 
@@ -46,14 +46,14 @@ class GoldFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Data(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is learned from.
+    """The training data.
 
     Attributes
     ----------
     train : labelled files or folders.
-    own : labelled files of the user's own, which weigh ``training.own_weight`` times; figures are given for each.
-    folds : of the cross-fitting.
-    share : share of the rows of ``train`` that are used, in (0, 1]; a smaller share is a part of a larger one.
+    own : the user's labelled files, with weight ``training.own_weight``; metrics are given for each.
+    folds : number of folds of the cross-fitting.
+    share : share of the rows of ``train`` that are used, in (0, 1]; a smaller share is a subset of a larger one.
     """
 
     train: tuple[str, ...] = ("data",)
@@ -63,9 +63,9 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Measure(Struct, frozen=True, forbid_unknown_fields=True):
-    """Files that are measured on, and the metrics that tables show; all metrics are kept.
+    """Files to measure on, and the metrics shown in tables; all metrics are kept.
 
-    ``only`` picks some of the files by name, where a file of defaults lists more than a question needs.
+    ``only`` selects files by name, if the defaults list more than an experiment needs.
     """
 
     gold: tuple[GoldFile, ...] = ()
@@ -75,7 +75,7 @@ class Measure(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Range(Struct, frozen=True, forbid_unknown_fields=True):
-    """Values between two ends, evenly or by their logarithm."""
+    """Values between two ends, on a linear or logarithmic scale."""
 
     low: float
     high: float
@@ -100,7 +100,7 @@ class Variant(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
-    """An experiment file with its defaults filled in; ``variant`` holds at least one."""
+    """An experiment file with its defaults filled in; ``variant`` has at least one element."""
 
     question: Annotated[str, Meta(min_length=5)]
     text: dict = {}
@@ -124,7 +124,7 @@ _INNER = {
 
 
 class Resolved(Struct, frozen=True):
-    """A variant with every setting: nothing is left to a default."""
+    """A variant with every setting explicit."""
 
     name: str
     settings: Settings
@@ -132,12 +132,12 @@ class Resolved(Struct, frozen=True):
 
 
 def read_experiment(path: str | Path) -> Experiment:
-    """Read an experiment file over the `DEFAULTS` beside it, and check every key and value.
+    """Read an experiment file with the `DEFAULTS` next to it, and check every key and value.
 
     Raises
     ------
     ConfigError
-        Where a file is missing or no TOML, a key is unknown, or a value is of a wrong type or out of range.
+        If a file is missing or not TOML, a key is unknown, or a value is of a wrong type or out of range.
     """
     path = Path(path)
     given = _toml(path)
@@ -154,7 +154,7 @@ def read_experiment(path: str | Path) -> Experiment:
 
 
 def _picked(measure: Measure, where: str) -> Measure:
-    """The measure with those of its files that ``only`` names."""
+    """The measure with only the files named by ``only``."""
     for name in measure.only:
         _known(name, [file.name for file in measure.gold], f"{where}, [measure], only")
     kept = tuple(file for file in measure.gold if not measure.only or file.name in measure.only)
@@ -162,7 +162,7 @@ def _picked(measure: Measure, where: str) -> Measure:
 
 
 def resolve(experiment: Experiment, where: str) -> list[Resolved]:
-    """Every variant with all its settings; raises `ConfigError` where one does not fit."""
+    """Every variant with all its settings; raises `ConfigError` if one is invalid."""
     base = {table: getattr(experiment, table) for table in TABLES}
     out = []
     for one in experiment.variant:
@@ -175,7 +175,7 @@ def resolve(experiment: Experiment, where: str) -> list[Resolved]:
 
 
 def check_keys(table: dict, kind: Any, where: str) -> None:
-    """Raise `ConfigError` at the first key that ``kind`` does not know, with the nearest known one named."""
+    """Raise `ConfigError` at the first key unknown to ``kind``, naming the nearest known one."""
     names = [field.name for field in (dataclasses if dataclasses.is_dataclass(kind) else msgspec.structs).fields(kind)]
     for key, value in table.items():
         _known(key, names, where)
@@ -199,7 +199,7 @@ def _converted(values: dict, kind: type[T], where: str) -> T:
 
 
 def _over(base: dict, given: dict) -> dict:
-    """Tables laid over others, key by key; lists are replaced."""
+    """Merge tables key by key; lists are replaced."""
     out = dict(base)
     for key, value in given.items():
         out[key] = _over(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value

@@ -1,4 +1,4 @@
-"""Files that an experiment measures on, whatever their columns are called and their labels look like."""
+"""Gold files of an experiment, with any column names and label spellings."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from pipeline.stance import LABELS, QUADS, STANCES, quad_of, stance_of, stance_o
 
 
 def read_gold(files: tuple[GoldFile, ...]) -> tuple[dict[str, Corpus], list[str]]:
-    """The files that are there by name, and the paths of those that are not.
+    """Read the existing files, by name; also return the paths of the missing ones.
 
     Raises
     ------
     InputError, LabelError
-        Where a file cannot be read, or a column or the meaning of a label is missing.
+        If a file cannot be read, or a column or the meaning of a label is missing.
     """
     there = [file for file in files if Path(file.path).exists()]
     return {file.name: read_file(file) for file in there}, [file.path for file in files if file not in there]
 
 
 def read_file(file: GoldFile) -> Corpus:
-    """The distinct texts of one file, with the name of the file as their source; raises as `read_gold` does."""
+    """Read the distinct texts of one file, with its name as their source; raises like `read_gold`."""
     if file.label is None and file.always is None:
         corpus = read_labelled([file.path])
         return replace(corpus, sources=np.full(len(corpus), file.name, object))
     import pandas as pd
 
-    # Quotation marks in foreign files of tabs stand for themselves.
+    # Quotation marks in tab-separated files are literal.
     tabs = file.path.endswith(".tsv")
     options = {"sep": "\t", "quoting": 3} if tabs else {}
     frame = pd.read_csv(file.path, header=0 if file.header else None, **options)
@@ -51,7 +51,7 @@ def read_file(file: GoldFile) -> Corpus:
 
 
 def _meaning(file: GoldFile, label: str) -> tuple[str, str, str]:
-    """Event type, quad class and stance of a label; empty where it does not say."""
+    """Event type, quad class and stance of a label; empty where it does not determine them."""
     said = file.labels.get(label, label)
     if said in LABELS:
         return said, quad_of(said), stance_of(said)

@@ -1,4 +1,4 @@
-"""Figures of the rows that do not come with Detente, and what more and more of them are worth."""
+"""Held-out metrics of the user's rows, and their learning curve."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pipeline.evaluate.metrics import Judged
 from pipeline.model.fit import LEAST_ROWS
 from pipeline.sources.cards import cards
 
-SHARES = (0.0, 0.25, 0.5)  # of one's own rows; that of 1 comes with the training itself
+SHARES = (0.0, 0.25, 0.5)  # of the user's rows; a share of 1 is the training itself
 SHOWN = ("two_way.macro_f1", "three_way.macro_f1", "events.accuracy", "events.macro_f1")
 
 
 @dataclass(frozen=True)
 class OwnRows:
-    """Held-out figures of rows that do not come with Detente.
+    """Held-out metrics of rows from outside the bundled corpus.
 
     Attributes
     ----------
-    sources : name of each file or public corpus to its number of rows and its figures.
+    sources : number of rows and metrics of each file or public corpus, by name.
     learner : the sources whose rows were added step by step.
-    curve : share of these that was trained on, number of rows, and the figures of all of them, the share rising.
+    curve : share of these rows used for training, their number, and the metrics of all of them, by increasing share.
     """
 
     sources: dict[str, tuple[int, dict[str, Figure]]]
@@ -33,7 +33,7 @@ class OwnRows:
     curve: tuple[tuple[float, int, dict[str, Figure]], ...]
 
     def table(self) -> dict:
-        """As a model card and a tracked run hold it."""
+        """Plain values for a model card and a tracked run."""
         return {
             "sources": {name: {"rows": rows} | _plain(figures) for name, (rows, figures) in self.sources.items()},
             "curve_of": list(self.learner),
@@ -46,14 +46,14 @@ def _plain(figures: dict[str, Figure]) -> dict:
 
 
 def learner_of(corpus: Corpus) -> np.ndarray:
-    """(n,) bool: the rows of a user's own files; where there are none, those of public corpora."""
+    """(n,) bool: the rows of the user's files; if there are none, those of public corpora."""
     public = np.isin(corpus.sources.astype(str), list(cards()))
     own = corpus.own & ~public
     return own if own.any() else public
 
 
 def n_rounds(corpus: Corpus) -> int:
-    """How many further cross-fittings the learning curve takes: none where there are too few rows on either side."""
+    """Number of further cross-fittings for the learning curve: none if there are too few rows on either side."""
     learner = learner_of(corpus)
     return len(SHARES) if learner.sum() >= LEAST_ROWS <= (~learner).sum() else 0
 
@@ -66,15 +66,15 @@ def own_rows(
     resamples: int,
     seed: int,
 ) -> OwnRows | None:
-    """Held-out figures of what does not come with Detente; None where that is nothing, or all there is in one file.
+    """Held-out metrics of rows from outside the bundled corpus; None without such rows, or if all rows are of one file.
 
     Parameters
     ----------
-    judge : what models say of the given rows when trained on the rows of a mask, None for all; each row is held out.
+    judge : held-out predictions for the given rows by models trained on the rows of a mask, None for all.
     groups : (n,) near-duplicate groups.
-    curve : whether to draw the learning curve, which takes `n_rounds` further cross-fittings.
-    resamples : for the intervals.
-    seed : of the order in which rows are added.
+    curve : whether to compute the learning curve, which takes `n_rounds` further cross-fittings.
+    resamples : number of resamples for the intervals.
+    seed : seed of the order in which rows are added.
     """
     names = list(dict.fromkeys(corpus.sources[corpus.own]))
     if not names or (corpus.own.all() and len(names) == 1):

@@ -1,15 +1,13 @@
-"""Folds of a corpus, read and counted once for all trials of a search.
+"""Cached folds for a search: term counts and TF-IDF values are computed once per text setting.
 
-Most of a fit is the analysis of the text. It depends on few settings, so that trials which share these share its result:
-a fold's TF-IDF values lie in a file each, which processes map into memory instead of copying.
+Text analysis dominates the cost of a fit and depends on few settings. Each fold's TF-IDF matrix is a file that trial
+processes memory-map.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +27,7 @@ from pipeline.model.settings import Settings
 from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.stance import EVENTS
 from pipeline.text.vocabulary import Features
+from pipeline.whole import replacing
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Folds:
-    """A corpus dealt to folds, and the folder in which what is read of it is kept.
+    """A corpus divided into folds, and the folder of its cache.
 
     Attributes
     ----------
-    corpus : rows whose event type is known, or whose stance is known where no event type is. Others are left out: what
-        they teach depends on the model that spreads them.
+    corpus : rows with a known event type, or a known stance if there are no event types. Others are excluded: their
+        effect depends on the model that spreads them.
     fold : (n,) int64, the fold in which each row is held out.
-    folder : for the files.
+    folder : the cache folder.
     """
 
     corpus: Corpus
@@ -52,13 +51,13 @@ class Folds:
 
     @property
     def labels(self) -> np.ndarray:
-        """(n,) str, what the classifier learns."""
+        """(n,) str, the labels for the classifier."""
         events = self.corpus.events
         return np.where(events == "", self.corpus.stances, events).astype(str)
 
 
 def deal(corpus: Corpus, groups: np.ndarray, settings: Settings, folder: Path) -> Folds:
-    """Deal the rows of a corpus to folds as `pipeline.model.fit.cross_fit` does."""
+    """Divide the rows of a corpus into folds like `pipeline.model.fit.cross_fit`."""
     labels = np.where(corpus.events == "", corpus.stances, corpus.events)
     fold = folds(groups, labels, settings.training.folds, settings.training.seed)
     known = corpus.events != ""
@@ -67,12 +66,12 @@ def deal(corpus: Corpus, groups: np.ndarray, settings: Settings, folder: Path) -
 
 
 def fold_score(dealt: Folds, number: int, settings: Settings, metric: str) -> float:
-    """A metric of what a model of the other folds says of one fold, uncalibrated."""
+    """A metric on one fold of an uncalibrated model of the other folds."""
     return point(fold_judged(dealt, number, settings))[metric]
 
 
 def fold_judged(dealt: Folds, number: int, settings: Settings) -> Judged:
-    """The rows of a fold, and what a model of the other folds says of them."""
+    """The rows of a fold with the predictions of a model of the other folds."""
     held = np.flatnonzero(dealt.fold == number)
     classifier, decision = _fitted(dealt, number, settings)
     proba = label_proba(spread_logits(classifier, decision))
@@ -82,7 +81,7 @@ def fold_judged(dealt: Folds, number: int, settings: Settings) -> Judged:
 
 
 def _fitted(dealt: Folds, number: int, settings: Settings) -> tuple[EventClassifier, np.ndarray]:
-    """A classifier of the other folds, and its log-odds of the rows of one fold."""
+    """A classifier fitted to the other folds, and its log-odds for the rows of one fold."""
     train, held = _tfidf(dealt, number, settings.text)
     rows = np.flatnonzero(dealt.fold != number)
     asked = {name: value for name, value in asdict(settings.training).items() if name in _ASKED}
@@ -95,9 +94,9 @@ _ASKED = frozenset(EventClassifier().get_params()) - {"marks"}
 
 
 def _tfidf(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_matrix]:
-    """TF-IDF values of the rows outside of a fold and in it, from a file that is made where it is missing.
+    """TF-IDF values of the rows outside of a fold and in it, from a file that is created if it is missing.
 
-    Terms are counted without a limit on how rare they are: a limit only leaves out columns.
+    Terms are counted without a minimum frequency: a minimum only drops columns.
     """
     path = _path(dealt.folder, number, text)
     if not path.exists():
@@ -110,13 +109,13 @@ def _tfidf(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_m
         kept[-len(MARKS) :] = True
         tfidf = MarkedTfidf()
         train, held = train[:, kept].astype(float), held[:, kept].astype(float)
-        # As in a fit: learned in single precision, judged in double.
+        # As in a fit: fitted in single precision, evaluated in double.
         _write(path, (tfidf.fit_transform(train).astype(np.float32), tfidf.transform(held)))
     return _mapped(path)
 
 
 def _counts(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_matrix]:
-    """Counts of every term of the rows outside of a fold, in these and in the rows of the fold."""
+    """Counts of every term that occurs outside a fold, in those rows and in the rows of the fold."""
     vectorizer = TermVectorizer(**asdict(text))
     held = dealt.fold == number
     train = vectorizer.fit_transform(dealt.corpus.texts[~held])
@@ -129,12 +128,10 @@ def _path(folder: Path, number: int, text: Features, kind: str = "tfidf") -> Pat
 
 
 def _write(path: Path, value: object) -> None:
-    """Write a file whole or not at all: another process may be making the same one."""
+    """Write a file atomically: another process may be writing the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    os.close(handle)
-    joblib.dump(value, name)
-    os.replace(name, path)
+    with replacing(path) as part:
+        joblib.dump(value, part)
 
 
 @lru_cache(maxsize=32)

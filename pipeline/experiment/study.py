@@ -1,4 +1,4 @@
-"""The study of a search, in a SQLite file: its trials, its space as Optuna sees it, going on after a kill."""
+"""The Optuna study of a search, in a SQLite file: its trials, its space, and resuming after a kill."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STARTED = 5  # trials before any is stopped early
 
 @dataclass(frozen=True)
 class Trial:
-    """A trial: its values, its score in each fold it went through, and whether it was stopped after the first."""
+    """A trial: its values, its score in each completed fold, and whether it was stopped after the first."""
 
     number: int
     params: dict[str, float | int | bool]
@@ -41,7 +41,7 @@ class Trial:
 
 
 def ended(study: optuna.Study) -> list[Trial]:
-    """Trials that have ended, in order; those that a kill cut off are left out, and not numbered."""
+    """Trials that have ended, in order; those interrupted by a kill are left out and not numbered."""
     done = (one for one in study.get_trials(deepcopy=False) if one.state.name in ("COMPLETE", "PRUNED"))
     return [
         Trial(number, one.params, tuple(one.user_attrs["scores"]), one.state.name == "PRUNED")
@@ -50,10 +50,10 @@ def ended(study: optuna.Study) -> list[Trial]:
 
 
 def ask(study: optuna.Study, n: int, seed: int, space: dict) -> list[optuna.Trial]:
-    """The next trials, to be judged side by side.
+    """The next trials, to be run in parallel.
 
-    They depend on the seed, another for each batch, and on the trials that have ended alone, so that a search that was
-    killed goes on with those that it would have made.
+    They depend only on the seed, which differs by batch, and on the trials that have ended, so a killed search
+    continues with the trials it would have made.
     """
     optuna = load_optuna()
     study.sampler = optuna.samplers.TPESampler(n_startup_trials=_STARTUP, seed=seed, constant_liar=n > 1)
@@ -72,7 +72,7 @@ def settle(study: optuna.Study, trials: Sequence[optuna.Trial | optuna.trial.Fro
 
 
 def open_study(path: Path, identity: str, begin: dict) -> optuna.Study:
-    """The study in a SQLite file, made or gone on with; it begins with the values of ``begin``."""
+    """Create or resume the study in a SQLite file; its first trial has the values of ``begin``."""
     optuna = load_optuna()
     from optuna.trial import TrialState
 
@@ -89,7 +89,7 @@ def open_study(path: Path, identity: str, begin: dict) -> optuna.Study:
     if not before:
         study.set_user_attr("identity", identity)
     cut_off = [one for one in before if one.state == TrialState.RUNNING]
-    if all("scores" in one.user_attrs for one in cut_off):  # judged, and killed before all were told of
+    if all("scores" in one.user_attrs for one in cut_off):  # scored, but killed before all were recorded
         settle(study, cut_off)
     else:
         for one in cut_off:
@@ -100,7 +100,7 @@ def open_study(path: Path, identity: str, begin: dict) -> optuna.Study:
 
 
 def load_optuna() -> ModuleType:
-    """Optuna, quiet; raises `InputError` where it is not installed."""
+    """Optuna without its log output; raises `InputError` if it is not installed."""
     try:
         import optuna
     except ImportError:
@@ -110,7 +110,7 @@ def load_optuna() -> ModuleType:
 
 
 def distributions(space: dict) -> dict:
-    """A space as Optuna takes it."""
+    """A space as Optuna distributions."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     return {
@@ -122,7 +122,7 @@ def distributions(space: dict) -> dict:
 
 
 def own_values(settings: Settings, space: dict) -> dict:
-    """What the settings themselves say of the space: the first trial, moved to the nearest value of the space."""
+    """The settings as a point of the space, for the first trial: each moved to the nearest value of the space."""
     flat: dict[str, Any] = settings.flat()
     out = {}
     for name, values in space.items():

@@ -1,4 +1,4 @@
-"""One run: labelled snippets to a calibrated model and its held-out figures."""
+"""A training run: labelled snippets to a calibrated model and its held-out metrics."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ from pipeline.text.vocabulary import Knowledge
 
 @dataclass(frozen=True)
 class Run:
-    """What a training run made.
+    """The result of a training run.
 
     Attributes
     ----------
-    corpus : the snippets it learned from.
+    corpus : the training snippets.
     settings : every setting.
     pipeline : the fitted, calibrated scikit-learn pipeline.
-    weights : the same as plain arrays.
+    weights : the pipeline as plain arrays.
     calibration : temperature and offsets.
     threshold : the least probability of a stance for an answer other than `unclear`.
-    held_out : what models that had not seen them said of the snippets.
-    figures : metrics of that, with intervals.
-    seen : signatures of the snippets, by which copies are known later.
-    groups : (n,) groups of near-copies, which an interval draws whole.
-    own : figures of the rows that do not come with Detente, where there are such beside others.
+    held_out : predictions for the snippets by models that had not seen them.
+    figures : metrics of these, with intervals.
+    seen : signatures of the snippets, to recognise copies later.
+    groups : (n,) near-duplicate groups, which are resampled as a whole.
+    own : metrics of the rows from outside the bundled corpus, if there are others too.
     """
 
     corpus: Corpus
@@ -75,7 +75,7 @@ class Run:
         return save(folder, self.weights, self.card(), Classifier.of(self.pipeline), self.seen)
 
     def card(self) -> dict:
-        """The model card: all a stranger needs to know of the model."""
+        """The model card: all that users of the model need to know."""
         return {
             "name": "detente",
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,27 +102,27 @@ class Run:
         }
 
 
-RESAMPLES = 1000  # half of what an evaluation takes: training waits for it
+RESAMPLES = 1000  # half those of an evaluation, to save training time
 _VERSIONS = ("scikit-learn", "numpy", "pyarrow", "PyStemmer")
 
 
 def train(
     corpus: Corpus, settings: Settings, step: Callable[[str], None] = lambda done: None, curve: bool = False
 ) -> Run:
-    """Split without leaks, fit, calibrate, evaluate, fit again on all.
+    """Split without leaks, fit, calibrate, evaluate, refit on all rows.
 
-    Calibration is learned from held-out log-odds; for the figures each fold is calibrated by the
+    Calibration is fitted to held-out log-odds; for the metrics each fold is calibrated by the
     other folds only.
 
     Parameters
     ----------
     step : called with the name of each step once it is done.
-    curve : whether to draw a learning curve over the rows that do not come with Detente (`OwnRows`).
+    curve : whether to compute a learning curve over rows from outside the bundled corpus (`OwnRows`).
 
     Raises
     ------
     InputError
-        Where there are too few rows or only one stance.
+        If there are too few rows or only one stance.
     """
     check_enough(corpus)
     prints = fingerprints(corpus.texts)
@@ -154,7 +154,7 @@ def train(
 
 
 def n_steps(settings: Settings, corpus: Corpus | None = None) -> int:
-    """How often `train` calls ``step``, with a learning curve where a corpus is given for it."""
+    """How often `train` calls ``step``, with a learning curve if a corpus is given for it."""
     return settings.training.folds * (1 + (n_rounds(corpus) if corpus is not None else 0)) + 4
 
 
@@ -165,7 +165,7 @@ def held_out(
 
     Parameters
     ----------
-    rows : those of the snippets; None: all. Whether an appeal counts as a request depends on the labels of these.
+    rows : the rows to use; None: all. Their labels determine whether an appeal counts as a request.
     used : (n,) bool, the rows that calibrate; None: all.
     """
     proba = calibrated_proba(corpus, logits, fold, used)

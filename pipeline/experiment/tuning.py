@@ -1,4 +1,4 @@
-"""A seeded search over settings by grouped cross-validation: what is read of the text is shared, poor trials stop early."""
+"""Hyperparameter search by grouped cross-validation, with a fixed seed and early stopping of poor trials."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline.whole import write_whole
 if TYPE_CHECKING:
     import optuna
 
-# The settings that matter most (`experiments/LOG.md`), each with the values that make sense.
+# The settings that matter most (`experiments/LOG.md`), each with its sensible values.
 SPACE = {
     "training.c": Range(1.0, 100.0, log=True),
     "training.balance": Range(0.0, 1.0),
@@ -36,12 +36,12 @@ SPACE = {
     "text.lead": [6, 12, 24],
 }
 STUDY, SLICES, BEST = "study.db", "folds", "best.toml"
-_HANDED = "handed on"  # how many trials the caller has been told of
+_HANDED = "handed on"  # number of trials reported to the caller
 
 
 @dataclass(frozen=True)
 class Search:
-    """A search that has ended: trials in order, the first with the file's own settings."""
+    """A finished search: trials in order, the first with the settings of the experiment file."""
 
     trials: list[Trial]
     metric: str
@@ -50,12 +50,12 @@ class Search:
 
     @property
     def best(self) -> Trial:
-        """The trial with the highest score among those that went through every fold."""
+        """The trial with the highest score among those that completed every fold."""
         return best_of(self.trials)
 
 
 def best_of(trials: list[Trial]) -> Trial:
-    """The best trial that was not stopped; of equals the first."""
+    """The best trial that was not stopped; among equals the first."""
     return max((one for one in trials if not one.pruned), key=lambda one: (one.score, -one.number))
 
 
@@ -69,22 +69,22 @@ def tune(
     seed: int = 0,
     each: Callable[[list[Trial], Settings], None] = lambda trials, settings: None,
 ) -> Search:
-    """Search until there are so many trials; a search that was ended before goes on where it was.
+    """Search until there are this many trials; an interrupted search is resumed.
 
-    With the same seed and number of jobs it makes the same trials, killed and started again or not.
+    With the same seed and number of jobs it makes the same trials, even if killed and restarted.
 
     Parameters
     ----------
-    experiment : its first variant is where the search begins, and what it is compared with.
-    out : folder for the study, the counted folds and the file of the best settings.
-    jobs : trials at once, a process each.
+    experiment : its first variant is the starting point and the reference of the search.
+    out : folder for the study, the cached folds and the file of the best settings.
+    jobs : number of parallel trials, one process each.
     dask : address of a Dask scheduler whose workers do the fits and see ``out``.
     each : called after each new trial with all trials so far and the settings of the last.
 
     Raises
     ------
     ConfigError, InputError
-        Where Optuna is not installed, the space does not fit, or ``out`` holds another search.
+        If Optuna is not installed, the space is invalid, or ``out`` holds another search.
     """
     start = resolve(experiment, where)[0]
     space = space_of(experiment, where)
@@ -114,7 +114,7 @@ def tune(
 
 
 def check_search(experiment: Experiment, where: str, out: Path) -> None:
-    """Raise where a search cannot begin: Optuna is missing, the space does not fit, or ``out`` is something else."""
+    """Raise if a search cannot begin: Optuna is missing, the space is invalid, or ``out`` is something else."""
     load_optuna()
     space_of(experiment, where)
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / STUDY).exists()):
@@ -122,7 +122,7 @@ def check_search(experiment: Experiment, where: str, out: Path) -> None:
 
 
 def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
-    """The space of an experiment, each of its settings checked to exist and to take both ends."""
+    """The space of an experiment, after checking that each setting exists and accepts both ends."""
     space: dict[str, Any] = experiment.tune.space or SPACE
     known = Settings().flat()
     for name, values in space.items():
@@ -140,7 +140,7 @@ def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
 
 
 def with_values(settings: Settings, values: Mapping[str, object]) -> Settings:
-    """Settings with some of them set, by dotted names."""
+    """Settings with some values replaced, by dotted names."""
     for name, value in values.items():
         table, _, key = name.partition(".")
         settings = replace(settings, **{table: replace(getattr(settings, table), **{key: value})})
@@ -148,7 +148,7 @@ def with_values(settings: Settings, values: Mapping[str, object]) -> Settings:
 
 
 def write_best(found: Search, experiment: Experiment, settings: Settings) -> None:
-    """Write an experiment file that compares the best settings with those the search began with."""
+    """Write an experiment file that compares the best settings with the initial ones."""
     from pipeline.experiment.written import as_toml
 
     best = with_values(settings, found.best.params)
@@ -158,7 +158,7 @@ def write_best(found: Search, experiment: Experiment, settings: Settings) -> Non
 def _judge(
     study: optuna.Study, asked: list, dealt: Folds, settings: Settings, metric: str, k: int, parallel: Parallel
 ) -> None:
-    """Judge trials side by side: the first fold of all, then the other folds of those worth it."""
+    """Run trials in parallel: the first fold of all, then the other folds of the promising ones."""
     tried = [with_values(settings, trial.params) for trial in asked]
     first = parallel(delayed(fold_score)(dealt, 0, one, metric) for one in tried)
     going = []

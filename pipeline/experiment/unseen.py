@@ -1,4 +1,4 @@
-"""Rows to measure on without those that a model may have learned from."""
+"""Exclude evaluation rows that a model may have been trained on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pipeline.errors import InputError
 
 
 def unseen(gold: dict[str, Corpus], learned: Iterable[Corpus]) -> dict[str, Corpus]:
-    """The rows that are neither in nor near to any row of what variants learn from, the same for every variant.
+    """The rows neither in nor near any variant's training data, the same for every variant.
 
     Raises
     ------
     InputError
-        Where nothing is left of a file.
+        If nothing is left of a file.
     """
     out = dict(gold)
     for corpus in learned:

@@ -1,4 +1,4 @@
-"""Every variant of an experiment trained and measured: held out by folds, and on gold files."""
+"""Train and evaluate every variant of an experiment, on held-out folds and on gold files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pipeline.model.store import load
 from pipeline.score.snippets import score
 from pipeline.stance import STANCES
 
-HELD_OUT = "held out"  # the set of rows that the folds judged
+HELD_OUT = "held out"  # the set of held-out rows
 TAKES_SIDE = "takes_side"  # share of rows that the model, with its threshold, calls escalation or de-escalation
 RIGHT_SIDE = "side_precision"  # share of these that are right
 
@@ -36,12 +36,12 @@ class Result:
 
     Attributes
     ----------
-    variant, seed, settings, data : what was asked.
-    rows, fingerprint : how many snippets it learned from, and their sha256.
+    variant, seed, settings, data : the configuration.
+    rows, fingerprint : number of training snippets, and their SHA-256.
     folds : point metrics of each fold.
     figures : for each set of rows (`HELD_OUT`, then gold files) every metric with its interval.
-    differences : for each set, this variant less the first one with the same seed, on the same rows, paired.
-    folder : of the model.
+    differences : for each set, this variant minus the first one with the same seed, on the same rows, paired.
+    folder : the model folder.
     threshold : the least probability for an answer.
     """
 
@@ -58,7 +58,7 @@ class Result:
     threshold: float
 
     def row(self) -> dict[str, object]:
-        """The result as a line of JSON, the folder left out: it says nothing of the figures."""
+        """The result as plain values for JSON, without the folder, which does not affect the metrics."""
         values = asdict(self)
         del values["folder"]
         return values
@@ -66,7 +66,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Measured:
-    """Labelled rows of a set with what a model says, kept for paired differences."""
+    """Labelled rows of a set with the predictions of a model, kept for paired differences."""
 
     rows: Judged
     groups: np.ndarray
@@ -84,14 +84,14 @@ def run_variants(
 
     Parameters
     ----------
-    gold : see `pipeline.experiment.gold.read_gold`; rows near to training rows of any variant are left out.
-    seeds : how many seeds of the folds, counted up from ``training.seed``.
+    gold : see `pipeline.experiment.gold.read_gold`; rows near the training rows of any variant are excluded.
+    seeds : number of seeds for the folds, counting up from ``training.seed``.
     step : called with a name after each variant.
 
     Raises
     ------
     InputError
-        Where data is missing or too little.
+        If data is missing or insufficient.
     """
     variants = resolve(experiment, where)
     corpora = {_whatever_the_folds(one.data): read_data(one.data) for one in variants}
@@ -112,7 +112,7 @@ def run_variants(
             for name, rows in gold.items():
                 said = score(load(folder), rows.texts)
                 figures[name] = _answers(rows, said.stance)
-                if len(set(rows.stances)) > 1:  # of rows with one label all else says nothing
+                if len(set(rows.stances)) > 1:  # metrics of rows with one label mean nothing
                     sets[name] = Measured(judge(rows, said), groups_of[name])
                     figures[name] |= measure(sets[name].rows, groups_of[name], resamples)
             differences = _differences(first, sets, seed, resamples)
@@ -121,14 +121,14 @@ def run_variants(
 
 
 def read_data(data: Data) -> Corpus:
-    """The rows to learn from, a text that stands in several files once; raises `InputError` where a file is missing."""
+    """Read the training rows, without duplicates between files; raises `InputError` if a file is missing."""
     check_paths(data)
     whole = read_labelled([*data.train, *(path for path in data.own if isinstance(path, str))])
     for file in (file for file in data.own if not isinstance(file, str)):
         whole = _joined(read_file(file), whole)
     if data.share == 1:
         return whole
-    # Drawn once in one order, so that a smaller share is a part of a larger one.
+    # Drawn once in one order, so a smaller share is a subset of a larger one.
     own = np.isin(whole.sources.astype(str), own_names(data))
     drawn = np.random.default_rng(0).permutation(np.flatnonzero(~own))
     kept = drawn[: round(data.share * len(drawn))]
@@ -136,26 +136,26 @@ def read_data(data: Data) -> Corpus:
 
 
 def own_names(data: Data) -> list[str]:
-    """The sources of a corpus that are a user's own files."""
+    """The sources of a corpus that are the user's files."""
     return [Path(file).name if isinstance(file, str) else file.name for file in data.own]
 
 
 def check_paths(data: Data) -> None:
-    """Raise `InputError` where a file to learn from is missing."""
+    """Raise `InputError` if a training file is missing."""
     for path in (*data.train, *(file if isinstance(file, str) else file.path for file in data.own)):
         if not Path(path).exists():
             raise InputError(f"{path}: no such file or folder; correct [data] or start where it can be seen")
 
 
 def _joined(first: Corpus, second: Corpus) -> Corpus:
-    """Two corpora as one; a text of both keeps its first place."""
+    """Join two corpora; of a text in both the first row is kept."""
     whole = concatenated([first, second])
     _, places = np.unique(whole.texts.astype(str), return_index=True)
     return whole.take(np.sort(places))
 
 
 def commit() -> str:
-    """The Git commit of the working folder, with ``+`` where files differ from it; empty outside of Git."""
+    """The Git commit of the working folder, with ``+`` if files differ from it; empty outside of Git."""
     try:
         said = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+"], capture_output=True, text=True, check=False
@@ -166,12 +166,12 @@ def commit() -> str:
 
 
 def _whatever_the_folds(data: Data) -> bytes:
-    """What tells one data set from another: all but the folds."""
+    """The identity of a data set: everything except the folds."""
     return msgspec.json.encode(msgspec.structs.replace(data, folds=2))
 
 
 def _held_out(run: Run, groups: np.ndarray, own: list[str]) -> dict[str, Measured]:
-    """The held-out rows, all of them and those of each of a user's own files."""
+    """The held-out rows: all of them, and those of each of the user's files."""
     out = {HELD_OUT: Measured(run.held_out, groups)}
     for name in own:
         rows = np.flatnonzero(run.corpus.sources == name)

@@ -1,4 +1,4 @@
-"""Experiments written as TOML files, as a search leaves its best settings."""
+"""Write experiments as TOML files, for the best settings of a search."""
 
 from __future__ import annotations
 

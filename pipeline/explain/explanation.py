@@ -1,4 +1,4 @@
-"""A text with the words that raise and ease it: every sentence, its answer, and what was left out and why."""
+"""Explanations: the words that move each sentence's score, and which sentences were left out and why."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pipeline.stance import UNCLEAR
 if TYPE_CHECKING:
     import pandas as pd
 
-RELEVANT = 0.5  # relevance under which a sentence counts as other news
+RELEVANT = 0.5  # relevance below which a sentence counts as other news
 _WORD = re.compile(r"\w+|\W+")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A word, or what stands between two: its text and its signed contribution to the log-odds, 0 where it has none."""
+    """A word, or the text between two: its text and its signed contribution to the log-odds, 0 if it has none."""
 
     text: str
     weight: float
@@ -32,14 +32,14 @@ class Piece:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence and its answer.
+    """A sentence and its score.
 
     Attributes
     ----------
-    pieces : the words and what is between them; their weights and ``base`` add up to ``log_odds``.
+    pieces : the words and the text between them; their weights and ``base`` sum to ``log_odds``.
     stance, event, tension, relevance, probability : as in a scored row; the probability is that of the likeliest stance.
-    left_out : why it says nothing for the whole, such as ``no politics`` or the reason of `unclear`; empty where it does.
-    repeats : how often it stands in the text.
+    left_out : why it does not count, such as ``no politics`` or the reason of `unclear`; empty if it counts.
+    repeats : how often it occurs in the text.
     base, log_odds : ln(P(escalation) / P(de-escalation)) of a text without known words, and of this one.
     """
 
@@ -56,7 +56,7 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """The sentence as it is written."""
+        """The text of the sentence."""
         return "".join(piece.text for piece in self.pieces)
 
 
@@ -70,7 +70,7 @@ class Explanation:
     sentences: list[Sentence]
 
     def frame(self) -> pd.DataFrame:
-        """A pandas DataFrame: a row a sentence, with its answer and why it was left out, if it was."""
+        """A pandas DataFrame with one row per sentence: its score and, if it was left out, why."""
         import pandas as pd
 
         names = ("stance", "event", "tension", "relevance", "probability", "left_out", "repeats", "log_odds")
@@ -78,7 +78,7 @@ class Explanation:
         return pd.DataFrame(rows, columns=["text", *names])
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """HTML for notebooks."""
         from pipeline.explain.page import fragment
 
         return fragment(self)
@@ -111,9 +111,9 @@ def explain_text(model: Model, text: str) -> Explanation:
 
 
 def _pieces(text: str, start: np.ndarray, end: np.ndarray, weight: np.ndarray) -> list[Piece]:
-    """The words of a text with what the terms that they belong to contribute.
+    """The words of a text with the contributions of their terms.
 
-    What a term of two words contributes is shared between the first and the last of them.
+    The contribution of a two-word term is split between its first and last word.
     """
     bounds = np.array([match.start() for match in _WORD.finditer(text)] + [len(text)])
     total = np.zeros(len(bounds) - 1)

@@ -1,4 +1,4 @@
-"""An explanation as one page that stands on its own, and as a fragment for a notebook."""
+"""Explanations as a self-contained HTML page, and as a notebook fragment."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pipeline.whole import write_whole
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-STRONG, SOME = 1.0, 0.3  # contributions from which a word is marked strongly, and at all
+STRONG, SOME = 1.0, 0.3  # contributions from which a word is marked strongly, or at all
 
 
 def mark_of(weight: float) -> str:
-    """The mark of a word: ``up2``, ``up1``, ``down1``, ``down2`` or none.
+    """The mark of a word: ``up2``, ``up1``, ``down1``, ``down2`` or the empty string.
 
     Examples
     --------
@@ -28,12 +28,12 @@ def mark_of(weight: float) -> str:
 
 
 def fragment(explanation: Explanation) -> str:
-    """HTML of the explanation with its style, without a page around it."""
+    """The explanation as an HTML fragment, with its style."""
     return _environment().get_template("fragment.html.j2").render(e=explanation)
 
 
 def write_page(explanation: Explanation, path: str | Path, title: str) -> Path:
-    """Write the page whole or not at all, and return its path."""
+    """Write the page atomically and return its path."""
     path = Path(path)
     html = _environment().get_template("page.html.j2").render(e=explanation, title=title)
     write_whole(path, html)

@@ -1,4 +1,4 @@
-"""How far people agree who labelled the same texts: Cohen's kappa, Krippendorff's alpha, and where they do not."""
+"""Inter-annotator agreement: Cohen's kappa, Krippendorff's alpha, and the disagreements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEVELS = ("stance", "event")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two annotators: the texts both labelled, how often they agree, and Cohen's kappa (Cohen 1960)."""
+    """Two annotators: the number of texts both labelled, their agreement, and Cohen's kappa (Cohen 1960)."""
 
     first: str
     second: str
@@ -37,17 +37,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What several annotators said of the same texts.
+    """The agreement of several annotators.
 
     Attributes
     ----------
     level : ``stance`` or ``event``, what is compared.
     annotators : their names.
-    texts : how many texts at least two of them labelled.
+    texts : number of texts labelled by at least two of them.
     alpha : Krippendorff's alpha for nominal data (Krippendorff 2018, ch. 12).
-    pairs : every two of them that share texts.
-    disagreements : texts with the label that each gave.
-    left_out : rows left out since one annotator gave one text several labels.
+    pairs : every two annotators that share texts.
+    disagreements : texts with the label of each annotator.
+    left_out : number of rows excluded because one annotator gave one text several labels.
     """
 
     level: str
@@ -60,16 +60,16 @@ class Agreement:
 
 
 def read_annotators(paths: list[Path], by: str | None = None, columns: Columns | None = None) -> dict[str, list[tuple]]:
-    """What each annotator said: rows of (text, finest label).
+    """Read the labels of each annotator: rows of (text, finest label).
 
     Parameters
     ----------
-    by : the column that names the annotator; None: ``annotator`` of exports, and of tables each file is one.
+    by : the column that names the annotator; None: ``annotator`` in exports, otherwise one annotator per file.
 
     Raises
     ------
     InputError
-        Where there are fewer than two annotators.
+        If there are fewer than two annotators.
     """
     said: dict[str, list[tuple]] = {}
     for path in paths:
@@ -103,18 +103,18 @@ def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool) -> I
 
 
 def agreement(said: dict[str, list[tuple]], level: str | None = None, seed: int = 0) -> Agreement:
-    """Measure agreement over the texts that at least two annotators labelled.
+    """Measure agreement over the texts labelled by at least two annotators.
 
     Parameters
     ----------
     said : rows of (text, label) of each annotator.
-    level : ``stance`` or ``event``; None: events where all labels are event types, else stances.
+    level : ``stance`` or ``event``; None: events if all labels are event types, else stances.
     seed : of the bootstrap over texts.
 
     Raises
     ------
     InputError
-        Where no two annotators share a text.
+        If no two annotators share a text.
     """
     level = level or ("event" if all(_is_event(label) for rows in said.values() for _, label in rows) else "stance")
     if level not in LEVELS:
@@ -143,7 +143,7 @@ def _is_event(label: str) -> bool:
 
 
 def _at(label: str, level: str) -> str:
-    """A label as an event type or as the stance that it means."""
+    """A label as an event type or as its stance."""
     kind, label = kind_of(label) or ("", label)
     if level == "event":
         if kind != "event":
@@ -153,7 +153,7 @@ def _at(label: str, level: str) -> str:
 
 
 def _distinct(rows: list[tuple[str, str]]) -> tuple[dict[str, str], int]:
-    """The label of each text, without texts to which one annotator gave several, and how many rows those are."""
+    """The label of each text, without texts given several labels by one annotator, and how many rows those are."""
     labels: dict[str, set[str]] = {}
     for text, label in rows:
         labels.setdefault(text, set()).add(label)
@@ -172,7 +172,7 @@ def _pair(annotators: list[str], table: np.ndarray, a: int, b: int, seed: int) -
 
 
 def kappa(one: np.ndarray, other: np.ndarray) -> float:
-    """Cohen's kappa; NaN where both gave one and the same label throughout, so that nothing is left to chance.
+    """Cohen's kappa; NaN if both used only one and the same label.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def kappa(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _alpha(table: np.ndarray, seed: int) -> Figure:
-    """Krippendorff's alpha over the columns of an (n_annotators, n_texts) table of codes, -1 where there is none."""
+    """Krippendorff's alpha over the columns of an (n_annotators, n_texts) table of codes, -1 if missing."""
     import krippendorff
 
     counts = np.stack([(table == code).sum(axis=0) for code in range(table.max() + 1)], axis=1)
@@ -201,7 +201,7 @@ def _alpha(table: np.ndarray, seed: int) -> Figure:
 
 
 def write_disagreements(found: Agreement, out: Path) -> Path:
-    """Write the texts on which annotators disagree as CSV, a column an annotator."""
+    """Write the texts on which annotators disagree as CSV, one column per annotator."""
     header = ["text", *found.annotators]
     rows = ([one.get(name, "") for name in header] for one in found.disagreements)
     return write_files({out: Sheet(header, rows)})[0]

@@ -1,4 +1,4 @@
-"""What labelled texts are about and how they are written: labels, actors, length, characters, language."""
+"""Composition checks of labelled files: label balance, one-sided actors, length, encoding."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pipeline.label.rows import LabelledRows
 from pipeline.read.rows import SHOWN
 from pipeline.stance import STANCES
 
-LONG = 120  # words; the longest sentence of the project's own snippets has half of them
-RARE = 0.05  # share of rows under which a stance is called rare
-LEAST_ACTOR = 30  # texts that name an actor, from which its stances say something
-ONE_SIDED = 0.95  # share of one stance from which an actor stands for it
+LONG = 120  # words; twice the longest bundled snippet
+RARE = 0.05  # share of rows below which a stance is rare
+LEAST_ACTOR = 30  # texts naming an actor, from which its stances are meaningful
+ONE_SIDED = 0.95  # share of one stance from which an actor is one-sided
 _SHOWN_ACTORS = 12
 
 
 def summary(rows: LabelledRows) -> FileSummary:
-    """A file's rows, labels, stances and the actors that are named most."""
+    """Summarise a file's rows, labels, stances and most frequent actors."""
     corpus = rows.corpus
     return FileSummary(
         file=str(rows.path),
@@ -34,7 +34,7 @@ def summary(rows: LabelledRows) -> FileSummary:
 
 
 def balance_findings(rows: LabelledRows) -> list[Finding]:
-    """Stances that are missing or rare, actors that stand for one stance, texts that are over-long or garbled."""
+    """Find missing or rare stances, one-sided actors, and overlong or garbled texts."""
     found = [_stances(rows), _actors(rows), _long(rows), _garbled(rows)]
     return [one for one in found if one.count]
 
@@ -52,7 +52,7 @@ def _stances(rows: LabelledRows) -> Finding:
 
 
 def _by_actor(rows: LabelledRows) -> list[tuple[str, Counter]]:
-    """Actors with the stances of the texts that name them, the most named first."""
+    """Actors with the stances of the texts that name them, most frequent first."""
     found = find_actors(rows.corpus.texts.tolist())
     text = np.repeat(np.arange(len(rows.corpus)), np.diff(found.bounds))
     counts: dict[str, Counter] = {}

@@ -1,4 +1,4 @@
-"""Labelled files checked before anything is trained or measured on them."""
+"""Check labelled files before training or measuring on them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ADVICE = {
     "`detente data import --map` says what they mean",
 }
 _FOREIGN = REASONS.index("not English")
-_STRANGE = 0.1  # share of texts of mostly unknown words from which a file is said to be of another kind
+_STRANGE = 0.1  # share of texts with mostly unknown words from which a file is reported as a different kind of text
 
 
 def read_files(paths: list[Path], columns: Columns | None = None, encoding: str | None = None) -> list[LabelledRows]:
@@ -36,7 +36,7 @@ def read_files(paths: list[Path], columns: Columns | None = None, encoding: str 
     Raises
     ------
     InputError
-        Where a file is named twice or cannot be read as a labelled table.
+        If a file is given twice or cannot be read as a labelled table.
     """
     twice = [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]
     if twice:
@@ -45,7 +45,7 @@ def read_files(paths: list[Path], columns: Columns | None = None, encoding: str 
 
 
 def usual_model(folder: Path) -> Model | None:
-    """The model in a folder that nobody named; None where there is none that this version can read."""
+    """The model in the default folder; None if there is none that this version can read."""
     try:
         return load(folder)
     except ModelError:
@@ -63,11 +63,11 @@ def check_rows(
     errors: bool = True,
     step: Callable[[str], None] = lambda done: None,
 ) -> Checked:
-    """Check labelled rows: faults, repeats, contradictions, leaks, balance, language, likely label errors.
+    """Check labelled rows: faults, duplicates, contradictions, leaks, balance, language, likely label errors.
 
     Parameters
     ----------
-    model : whose words tell the language; None leaves the language out.
+    model : the model whose vocabulary is used to detect the language; None skips this check.
     errors : whether to look for likely label errors, for which models are fitted.
     step : called with the name of each step once it is done.
     """
@@ -104,7 +104,7 @@ def _faults(files: list[LabelledRows]) -> list[Finding]:
 
 
 def _language(files: list[LabelledRows], model: Model) -> list[Finding]:
-    """Texts that are not English, and files of which the model hardly knows the words."""
+    """Find texts that are not English, and files with mostly unknown words."""
     foreign, strange = [], []
     for rows in files:
         scores = score(model, rows.corpus.texts)

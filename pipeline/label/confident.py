@@ -13,13 +13,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Suspects:
-    """Rows whose label is likely wrong, the likeliest first.
+    """Rows whose label is likely wrong, most likely first.
 
     Attributes
     ----------
     rows : (n_suspects,) int64.
-    suggested : (n_suspects,) int64, the class that each more likely is.
-    margin : (n_suspects,) float64, ln P(given class) - ln P(likeliest other class); below 0, rises.
+    suggested : (n_suspects,) int64, the more likely class of each.
+    margin : (n_suspects,) float64, ln P(given class) - ln P(likeliest other class); below 0, increasing.
     """
 
     rows: np.ndarray
@@ -28,9 +28,9 @@ class Suspects:
 
 
 def thresholds(given: np.ndarray, proba: np.ndarray) -> np.ndarray:
-    """(n_classes,) the mean probability of a class among the rows that are given it; infinite for an absent class.
+    """(n_classes,) the mean probability of a class among the rows labelled with it; infinite for an absent class.
 
-    Equation 2 of the paper: a class is confidently found where it has at least this probability.
+    Equation 2 of the paper: a row confidently belongs to a class if the class has at least this probability.
     """
     n = proba.shape[1]
     counts = np.bincount(given, minlength=n)
@@ -39,25 +39,25 @@ def thresholds(given: np.ndarray, proba: np.ndarray) -> np.ndarray:
 
 
 def confident_classes(given: np.ndarray, proba: np.ndarray) -> np.ndarray:
-    """(n,) int64, of the classes that reach their threshold the likeliest; -1 where none does."""
+    """(n,) int64, the likeliest of the classes that reach their threshold; -1 if none does."""
     reached = proba >= thresholds(given, proba)
     found = np.where(reached, proba, -1.0).argmax(axis=1)
     return np.where(reached.any(axis=1), found, -1)
 
 
 def confident_joint(given: np.ndarray, proba: np.ndarray) -> np.ndarray:
-    """(n_classes, n_classes) int64: rows that are given class i and confidently belong to class j (equation 1)."""
+    """(n_classes, n_classes) int64: number of rows labelled i that confidently belong to class j (equation 1)."""
     found, n = confident_classes(given, proba), proba.shape[1]
     sure = found >= 0
     return np.bincount(given[sure] * n + found[sure], minlength=n * n).reshape(n, n)
 
 
 def suspects(given: np.ndarray, proba: np.ndarray) -> Suspects:
-    """Of each class as many rows as the confident joint has off its diagonal, those with the least margin.
+    """For each class, as many rows as the confident joint has off its diagonal: those with the smallest margin.
 
-    The paper prunes so by class; it ranks by P(given) or by the margin of probabilities. This margin is one of their
-    logarithms: near 0 and 1 probabilities lie too close to rank by, and of 100 flipped labels in 5,000 rows of 18 event
-    types 88 stood among the first 150 in place of 56 (`experiments/LOG.md`).
+    The paper also prunes by class, but ranks by P(given) or by the margin of probabilities. This margin is one of
+    log-probabilities: near 0 and 1 probabilities are too close to rank by. Of 100 flipped labels in 5,000 rows of 18
+    event types, 88 were among the first 150 instead of 56 (`experiments/LOG.md`).
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def suspects(given: np.ndarray, proba: np.ndarray) -> Suspects:
     joint = confident_joint(given, proba)
     wrong = joint.sum(axis=1) - np.diag(joint)
     order = np.argsort(margin, kind="stable")
-    rank = np.empty(len(given), np.int64)  # of each row among those of its class
+    rank = np.empty(len(given), np.int64)  # of each row within its class
     for label in range(proba.shape[1]):
         mine = order[given[order] == label]
         rank[mine] = np.arange(len(mine))

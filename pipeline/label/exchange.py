@@ -1,6 +1,6 @@
-"""Tasks for the labelling tools that people have, and their exports read back.
+"""Export tasks to labelling tools and import their results.
 
-Label Studio: a JSON array of tasks (https://labelstud.io/guide/tasks). Prodigy: JSONL with a ``text`` a line, answers in
+Label Studio: a JSON array of tasks (https://labelstud.io/guide/tasks). Prodigy: JSONL with ``text``, answers in
 ``accept`` (choice) or ``label`` (textcat). doccano: JSONL with ``text`` and ``label``.
 """
 
@@ -22,14 +22,14 @@ SKIPPED = ("reject", "ignore")  # Prodigy's answers other than accept
 
 @dataclass(frozen=True)
 class Answer:
-    """What one person said of one text.
+    """One person's label for one text.
 
     Attributes
     ----------
-    text, label : the text and the label as the tool writes them; no label where the text was passed over.
+    text, label : the text and the label as written by the tool; an empty label if the text was skipped.
     id : the text's id.
-    annotator : who said so, empty where the tool does not tell.
-    project : what the task belongs to, empty where the tool does not tell.
+    annotator : who labelled it, empty if the tool does not say.
+    project : the project of the task, empty if the tool does not say.
     picked : how the text was picked, see `pipeline.label.pick`.
     """
 
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Task:
-    """A text for somebody to label; ``meta`` goes with it and comes back."""
+    """A text to label; ``meta`` is exported with it and comes back in the answers."""
 
     id: str
     text: str
@@ -52,12 +52,12 @@ class Task:
 
 
 def tasks_for(tool: str, tasks: list[Task]) -> str:
-    """Tasks as a tool imports them.
+    """Tasks in the import format of a tool.
 
     Raises
     ------
     InputError
-        Where the tool is none of `TOOLS` that take JSON.
+        If the tool is not one of the `TOOLS` that take JSON.
     """
     if tool == "label-studio":
         return json.dumps([_label_studio_task(task) for task in tasks], ensure_ascii=False, indent=1) + "\n"
@@ -75,7 +75,7 @@ def _shown(task: Task, key: str) -> dict:
 
 
 def _label_studio_task(task: Task) -> dict:
-    # Its short exports have an `id` of their own, which would take the place of this one.
+    # Label Studio's short exports have their own `id`, which would replace this one.
     made: dict[str, Any] = {"data": {"text": task.text, "text_id": task.id, **task.meta}}
     if task.opinion:
         result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [task.opinion]}}
@@ -93,12 +93,12 @@ def label_studio_config(labels: tuple[str, ...]) -> str:
 
 
 def read_export(path: Path, encoding: str | None = None) -> list[Answer] | None:
-    """The answers in an export of Label Studio, Prodigy or doccano; None where the file is none of these.
+    """Read the answers in an export of Label Studio, Prodigy or doccano; None if the file is none of these.
 
     Raises
     ------
     InputError
-        Where a task of the export is not what its tool writes.
+        If a task of the export is not in its tool's format.
     """
     if path.suffix.lower() not in (".json", ".jsonl"):
         return None
@@ -116,7 +116,7 @@ def read_export(path: Path, encoding: str | None = None) -> list[Answer] | None:
 
 
 def _objects(data: bytes) -> list[dict]:
-    """The objects of an array or of lines; empty where they cannot all be read as such."""
+    """The objects of a JSON array or of lines; empty if any of them is not an object."""
     try:
         text = data.decode("utf-8-sig")
         rows = (
@@ -154,7 +154,9 @@ def _label_studio_min(task: dict) -> Iterator[Answer]:
     )
     label = label.get("choices", "") if isinstance(label, dict) else label
     by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
-    yield Answer(task["text"], _single(label), str(task.get("text_id", task["id"])), by, pool, picked)
+    yield Answer(
+        task["text"], _single(label), str(task["text_id"] if "text_id" in task else task["id"]), by, pool, picked
+    )
 
 
 def _prodigy(task: dict) -> Iterator[Answer]:
@@ -177,7 +179,7 @@ def _doccano(task: dict) -> Iterator[Answer]:
 
 
 def _single(label: object) -> str:
-    """The one label of a text; several are joined by ``|``, since they are no single answer."""
+    """The label of a text; several are joined by ``|``, since they are not a single answer."""
     return " | ".join(map(str, label)) if isinstance(label, list) else str(label if label is not None else "")
 
 
@@ -185,7 +187,7 @@ def _listed(task: dict) -> bool:
     return any(isinstance(task.get(name), list) for name in ("label", "labels", "cats"))
 
 
-# Which tool wrote a file, and how its tasks are read; the first that fits.
+# How to recognise a tool's file, and how to read its tasks; the first match counts.
 _READERS: tuple[tuple[Callable[[list], bool], Callable[[dict], Iterator[Answer]]], ...] = (
     (lambda rows: all("data" in row and ("annotations" in row or "completions" in row) for row in rows), _label_studio),
     (lambda rows: all("annotation_id" in row and "text" in row for row in rows), _label_studio_min),

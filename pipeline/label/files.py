@@ -1,4 +1,4 @@
-"""Files that belong together, written whole or not at all: temporary names first, then the names asked for."""
+"""Write several files atomically: temporary names first, then the final names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table to write: its header and its rows."""
+    """A table to write: header and rows."""
 
     header: Sequence[str]
     rows: Iterable[Sequence]
@@ -25,7 +25,7 @@ def write_files(contents: Mapping[Path, Sheet | str]) -> list[Path]:
     Raises
     ------
     InputError
-        Where the disk is full or a place cannot be written to; nothing is changed and nothing left behind then.
+        If the disk is full or a path is not writable; nothing is changed or left behind in that case.
     """
     parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
     path = next(iter(contents))
@@ -33,7 +33,7 @@ def write_files(contents: Mapping[Path, Sheet | str]) -> list[Path]:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(parts[path], content)
-        for path, part in parts.items():  # nothing can run out of space any more
+        for path, part in parts.items():  # no further space is needed
             part.replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}; nothing was changed") from None

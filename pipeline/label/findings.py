@@ -1,4 +1,4 @@
-"""What a check of labelled files found: kinds of trouble, each with its places."""
+"""Findings of a check of labelled files, each kind with the affected rows."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of trouble.
+    """One kind of problem.
 
     Attributes
     ----------
     kind : its name.
-    serious : whether training or measuring on the files would go wrong by it.
-    count : how many rows, or groups of rows, it concerns.
-    says : what that means and what to do, in one sentence.
-    places : each of them, with ``file`` and ``row`` and what else there is to say.
+    serious : whether it would invalidate training or measuring on the files.
+    count : number of rows, or groups of rows, affected.
+    says : what it means and what to do, in one sentence.
+    places : each of them, with ``file``, ``row`` and further details.
     """
 
     kind: str
@@ -27,7 +27,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class FileSummary:
-    """A file and what it holds: rows that can be taken, rows that cannot, how many rows each label has."""
+    """A file and its content: usable rows, unusable rows, and the number of rows of each label."""
 
     file: str
     rows: int
@@ -40,7 +40,7 @@ class FileSummary:
 
 @dataclass(frozen=True)
 class Checked:
-    """The files that were checked, what was found, the most serious first, and what could not be looked at."""
+    """The checked files, the findings, most serious first, and what could not be checked."""
 
     files: list[FileSummary]
     findings: list[Finding]
@@ -52,5 +52,5 @@ class Checked:
         return any(one.serious for one in self.findings)
 
     def finding(self, kind: str) -> Finding | None:
-        """The finding of a kind, None where there is nothing of it."""
+        """The finding of a kind, None if there is none."""
         return next((one for one in self.findings if one.kind == kind), None)

@@ -18,18 +18,17 @@ _CORPUS_COLUMN = {"event": "events", "quad": "quads", "stance": "stances"}
 
 
 def fixed(files: list[LabelledRows], out: Path) -> list[Path]:
-    """Write cleaned copies: faulty rows, repeats, contradictions and copies of an earlier file's texts left out; texts and
-    labels as the codebook and the model read them.
+    """Write cleaned copies without faulty rows, duplicates, contradictions and copies of an earlier file's texts.
 
-    Likely label errors stay as they are: those need a person.
+    Texts are cleaned and labels spelled as in the codebook. Likely label errors are kept: they need human review.
 
     Parameters
     ----------
-    out : the CSV file to write; of several files a folder, in which each keeps its name.
+    out : the CSV file to write; for several files a folder, in which each keeps its name.
 
     Returns
     -------
-    The files that were written, the list of changes last.
+    The files written, the list of changes last.
     """
     targets = _targets(files, out)
     rows = Repeats(files)
@@ -66,7 +65,7 @@ def _targets(files: list[LabelledRows], out: Path) -> list[Path]:
 
 
 def _dropped(rows: Repeats) -> dict[int, str]:
-    """Rows that are left out, with the reason."""
+    """Excluded rows, with the reason."""
     out: dict[int, str] = {}
     for group in rows.groups():
         if rows.contradict(group):
@@ -85,7 +84,7 @@ def _dropped(rows: Repeats) -> dict[int, str]:
 
 
 def _cleaned(one: LabelledRows, row: int) -> dict[str, str]:
-    """The text and the labels of a row as they are read, by column; of a label column only what it says itself."""
+    """The cleaned text and labels of a row, by column; a label column keeps its own level only."""
     found = {one.text_column: one.corpus.texts[row]}
     for kind in KINDS:
         name = one.label_columns.get(kind)

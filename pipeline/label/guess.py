@@ -1,4 +1,4 @@
-"""Which column of a table holds the text, and which the label: by name, else by content, else asked for."""
+"""Infer the text column and the label column of a table, by name and then by content."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _LABEL_NAMES = (
     *(*KINDS, "label", "labels", "gold_stance", "event_type", "quadclass", "quad_class", "class", "category"),
     *("annotation", "code", "gold", "target", "sentiment", "y", "answer", "choice"),
 )
-_LONG = 25  # characters of a text on average, from which a column looks like one of sentences
-_FEW = 60  # distinct values up to which a column looks like one of labels
+_LONG = 25  # mean length in characters from which a column looks like text
+_FEW = 60  # distinct values up to which a column looks like labels
 _LOOKED_AT = 2_000  # rows
 
 
 def text_column(table: Table, wanted: str | None) -> str:
-    """The text column.
+    """Find the text column.
 
     Raises
     ------
     InputError
-        Where the named one is absent, or several or none look like it; the line names them.
+        If the named column is absent, or no or several columns look like text; the message names them.
     """
     names = list(table.columns)
     if wanted is not None:
@@ -40,12 +40,12 @@ def text_column(table: Table, wanted: str | None) -> str:
 
 
 def label_column(table: Table, wanted: str | None, text: str, meant: dict) -> str:
-    """The label column, by its name or since the codebook or ``meant`` knows what stands in it.
+    """Find the label column, by its name or because the codebook or ``meant`` knows its values.
 
     Raises
     ------
     InputError
-        Where the named one is absent, or several or none look like it; the line names them.
+        If the named column is absent, or no or several columns look like labels; the message names them.
     """
     names = [name for name in table.columns if name != text]
     if wanted is not None:
@@ -71,13 +71,13 @@ def _is_prose(cells: np.ndarray) -> bool:
 
 
 def _are_labels(cells: np.ndarray, meant: dict) -> bool:
-    """Whether most distinct values are labels; numbers are none unless somebody said so."""
+    """Whether most distinct values are labels; numbers are not, unless mapped in ``meant``."""
     values = {cell.strip() for cell in cells[:_LOOKED_AT]} - {""}
     return 0 < len(values) <= _FEW and sum(v in meant or kind_of(v) is not None for v in values) >= 0.8 * len(values)
 
 
 def _finest(table: Table, names: list[str], meant: dict) -> str | None:
-    """Of label columns that say the same at different depths the one with most kinds, an event type before a stance."""
+    """Of label columns that agree at different levels, the one with the most kinds, an event type before a stance."""
     kinds = {name: _kind(table.columns[name], meant) for name in names}
     if len(set(kinds.values())) < len(names):
         return None

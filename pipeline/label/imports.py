@@ -1,4 +1,4 @@
-"""Labelled tables of any make, and exports of labelling tools, brought into the shape that training takes."""
+"""Convert labelled tables and exports of labelling tools to the training format."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Imported:
 
     Attributes
     ----------
-    rows : one dict a row: ``id``, ``text``, then ``event``, ``quad`` or ``stance``, then what else the file says.
-    unlabelled : rows that nobody labelled.
+    rows : one dict per row: ``id``, ``text``, then ``event``, ``quad`` or ``stance``, then the file's other columns.
+    unlabelled : rows without a label.
     rejects : rows that cannot be read.
-    labels : the labels as they stood, with what each is taken for and the number of rows.
-    text_column, label_column : where they stood; None of a tool's export.
+    labels : the original labels, with the interpretation and the number of rows of each.
+    text_column, label_column : the columns they were in; None for an export of a tool.
     """
 
     rows: list[dict[str, str]]
@@ -52,12 +52,12 @@ class Imported:
 
 
 def mapping(given: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """What ``A=escalation`` and the like say: of each label its kind and how the codebook writes it.
+    """Parse mappings such as ``A=escalation``: for each label, its kind and its spelling in the codebook.
 
     Raises
     ------
     LabelError
-        Where there is no ``=``, a label is mapped twice, or the right side is no label of the codebook.
+        If there is no ``=``, a label is mapped twice, or the right side is not a label of the codebook.
 
     Examples
     --------
@@ -92,16 +92,16 @@ def import_files(
 
     Parameters
     ----------
-    text, label : names of the columns; None where they are to be told by name and content.
+    text, label : names of the columns; None to infer them from names and content.
     headed : whether the first line of a CSV or TSV file names its columns.
-    meant : what labels stand for that the codebook does not know, see `mapping`.
+    meant : meaning of labels that are not in the codebook, see `mapping`.
 
     Raises
     ------
     InputError
-        Where a column cannot be told, or exports are of different projects.
+        If a column cannot be determined, or exports are of different projects.
     LabelError
-        Where a label is unknown.
+        If a label is unknown.
     """
     meant = meant or {}
     exports = {path: read_export(path, encoding) if text is None and label is None else None for path in paths}
@@ -125,7 +125,7 @@ def import_files(
 
 
 def _same_project(exports: dict[Path, list[Answer] | None]) -> None:
-    """Raise `InputError` where answers belong to several projects, whose labels may mean different things."""
+    """Raise `InputError` if answers belong to several projects, whose labels may mean different things."""
     projects: dict[str, Path] = {}
     for path, answers in exports.items():
         for answer in answers or ():
@@ -170,7 +170,7 @@ def _counted(taken: dict[str, tuple[str, str]], labels: list[str]) -> dict[str, 
 
 
 def _understood(path: Path, counts: Counter, meant: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """What each label stands for; a `LabelError` that names those that nobody knows."""
+    """The meaning of each label; raises a `LabelError` that lists unknown ones."""
     found = {label: meant.get(label) or kind_of(label) for label in counts}
     unknown = [(label, n) for label, n in counts.most_common() if not found[label]]
     if unknown:
@@ -184,7 +184,7 @@ def _understood(path: Path, counts: Counter, meant: dict[str, tuple[str, str]]) 
 
 
 def write_imported(found: Imported, out: Path) -> list[Path]:
-    """Write the rows as CSV, and beside it the list of rows that could not be read, where there are any."""
+    """Write the rows as CSV, and next to it the list of rows that could not be read, if any."""
     if out.suffix.lower() != ".csv":
         raise InputError(f"{out}: a labelled file is written as CSV; give it that suffix")
     used = dict.fromkeys(name for row in found.rows for name in row)

@@ -1,4 +1,4 @@
-"""Tables read row by row with every fault told: a line that is broken is listed, the others are kept."""
+"""Fault-tolerant table reading: broken lines are listed, the others are kept."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Table:
     Attributes
     ----------
     path : its file.
-    columns : (n,) object arrays of strings by name, the empty string where there is nothing.
-    rows : (n,) int64, the line on which each row begins (CSV, TSV, JSONL), or its row; a header is 1.
+    columns : (n,) object arrays of strings by name, the empty string if missing.
+    rows : (n,) int64, the line on which each row begins (CSV, TSV, JSONL), or its row number; a header is 1.
     rejects : rows that cannot be read.
     """
 
@@ -41,14 +41,14 @@ class Table:
         return len(self.rows)
 
     def take(self, rows: np.ndarray) -> Table:
-        """The rows with the given indices, or of a mask."""
+        """The given rows (indices or a mask)."""
         return Table(self.path, {name: cells[rows] for name, cells in self.columns.items()}, self.rows[rows], [])
 
 
 def read_lines(
     path: str | Path, encoding: str | None = None, delimiter: str | None = None, headed: bool = True
 ) -> Table:
-    """Read a table of any kind as strings.
+    """Read a table of any format as strings.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def read_lines(
     Raises
     ------
     InputError
-        Where the file is missing, empty or of another format, or not one row can be read.
+        If the file is missing, empty or of another format, or no row can be read.
     """
     path = Path(path)
     source = on_disk(path, encoding)
@@ -73,7 +73,7 @@ def read_lines(
 
 
 def _typed(path: Path, source: Source) -> Table:
-    """JSON, JSONL, Parquet, Excel, Stata."""
+    """Read JSON, JSONL, Parquet, Excel or Stata."""
     parts: dict[str, list[np.ndarray]] = {}
     numbers, rejects = [], []
     for rows in read_rows(source, lambda names: names):
@@ -85,7 +85,7 @@ def _typed(path: Path, source: Source) -> Table:
 
 
 def _as_text(column: pa.Array) -> np.ndarray:
-    """Values as strings; whole numbers without a point, lists as JSON."""
+    """Values as strings; integers without a decimal point, lists as JSON."""
     out = np.empty(len(column), object)
     for row, given in enumerate(column.to_pylist()):
         value = int(given) if isinstance(given, float) and given.is_integer() else given
@@ -116,15 +116,15 @@ def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) 
             cells.append(record[1])
     columns: dict[str, np.ndarray] = {}
     for name, column in zip(names, np.array(cells, object).reshape(len(cells), len(names)).T):
-        columns.setdefault(name, column)  # of two columns with one name the first
+        columns.setdefault(name, column)  # of two columns with one name, the first counts
     return Table(path, columns, np.array(numbers, np.int64), rejects)
 
 
 def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[int, list[str]] | Reject]:
-    """The number of the first line of each record and its cells, or why it is broken; blank lines count for nothing.
+    """The number of the first line of each record and its cells, or why it is broken; blank lines are skipped.
 
-    A quoted field may span lines. Where a mark is never closed, the lines that follow are rows of their own: they
-    are told by their number of cells.
+    A quoted field may span lines. If a quotation mark is never closed, the following lines are rows of their own,
+    recognised by their number of cells.
     """
     at, width = 0, None
     while at < len(lines):
@@ -153,7 +153,7 @@ def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[
 
 
 def _span(lines: list[bytes], at: int, written: Dialect, width: int | None) -> int:
-    """How many lines the record that begins at a line takes; 0 where its quotation mark is never closed."""
+    """Number of lines of the record that begins at a line; 0 if its quotation mark is never closed."""
     if not written.quoted or lines[at].count(b'"') % 2 == 0:
         return 1
     marks = lines[at].count(b'"')

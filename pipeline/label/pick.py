@@ -1,8 +1,9 @@
-"""The next texts to label: those that a model is least sure of, unlike each other, and a random share.
+"""Active learning: select uncertain, diverse texts to label next, plus a random share.
 
-Least sure: of highest entropy (Shannon 1948; Settles 2009, "Active Learning Literature Survey", section 3.1). Unlike each other: one
-of each cluster of TF-IDF vectors, clusters weighed by how unsure their members are (Zhdanov 2019, "Diverse mini-batch
-Active Learning"). The random share is drawn from the whole pool, so that accuracy measured on it is that of the pool.
+Uncertain: of highest entropy (Shannon 1948; Settles 2009, "Active Learning Literature Survey", section 3.1). Diverse:
+one from each cluster of TF-IDF vectors, clusters weighted by the uncertainty of their members (Zhdanov 2019, "Diverse
+mini-batch Active Learning"). The random share is drawn from the whole pool, so accuracy measured on it is that of the
+pool.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pipeline.errors import InputError
 
 RANDOM_SHARE = 0.2
 RANDOM, UNSURE = "random", "unsure"
-_CANDIDATES = 6  # times as many of the least sure as are picked, among which the clusters are formed,
-_OF_POOL = 3  # but no more than one of so many in the pool, where it holds enough: the others are sure
+_CANDIDATES = 6  # clusters are formed among this many times as many of the least certain texts as are picked,
+_OF_POOL = 3  # but at most one in this many of the pool, if it has enough: the others are certain
 _MOST_CLUSTERED = 20_000
 
 
@@ -35,9 +36,9 @@ class Picked:
 
 
 def certainty(proba: np.ndarray) -> np.ndarray:
-    """(n,) float64 in [0, 1]: 1 where one class has all the probability, 0 where all have the same.
+    """(n,) float64 in [0, 1]: 1 if one class has all the probability, 0 if all classes are equally probable.
 
-    One less the entropy of each row over that of an even one. With two classes it ranks as their margin does.
+    One minus the normalised entropy of each row. With two classes it ranks like their margin.
 
     Examples
     --------
@@ -56,15 +57,15 @@ def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_sha
 
     Parameters
     ----------
-    texts : (n_pool,) strings, no two of them near-copies.
-    proba : (n_pool, n_classes) float64, what a model says of them.
-    n : how many to pick.
+    texts : (n_pool,) strings without near-duplicates.
+    proba : (n_pool, n_classes) float64, the probabilities given by a model.
+    n : number of texts to pick.
     random_share : share of these drawn at random from the whole pool.
 
     Raises
     ------
     InputError
-        Where the pool has fewer than ``n`` rows.
+        If the pool has fewer than ``n`` rows.
     """
     if not 0 < n <= len(texts):
         raise InputError(f"expected a pool of at least {max(n, 1):,} texts, got {len(texts):,}; ask for fewer with --n")
@@ -78,12 +79,12 @@ def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_sha
     unsure = candidates[_spread(texts[candidates], sure[candidates], n_unsure, seed)]
     rows = np.concatenate([by_chance, unsure])
     why = np.array([RANDOM] * len(by_chance) + [UNSURE] * len(unsure), object)
-    order = rng.permutation(n)  # mixed, so that those who stop early have labelled some of both
+    order = rng.permutation(n)  # mixed, so annotators who stop early have labelled some of both
     return Picked(rows[order], why[order])
 
 
 def _spread(texts: np.ndarray, sure: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """(n,) places of the least sure text of each of n clusters."""
+    """(n,) indices of the least certain text of each of n clusters."""
     if n in (0, len(texts)):
         return np.arange(n)
     from sklearn.cluster import MiniBatchKMeans
@@ -91,7 +92,7 @@ def _spread(texts: np.ndarray, sure: np.ndarray, n: int, seed: int) -> np.ndarra
 
     try:
         vectors = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
-    except ValueError:  # not one word among them
+    except ValueError:  # they contain no words
         return np.arange(n)
     weight = 1.0 - sure + 1e-3
     batch = max(1024, 3 * n)
@@ -100,5 +101,5 @@ def _spread(texts: np.ndarray, sure: np.ndarray, n: int, seed: int) -> np.ndarra
     order = np.argsort(sure, kind="stable")
     first = np.unique(cluster[order], return_index=True)[1]
     chosen = order[np.sort(first)]
-    others = order[~np.isin(order, chosen)]  # where clusters are empty, the least sure of the others
+    others = order[~np.isin(order, chosen)]  # if clusters are empty, the least certain of the others
     return np.concatenate([chosen, others])[:n]

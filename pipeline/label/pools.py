@@ -1,4 +1,4 @@
-"""A pool of texts to label, and the tasks that are picked from it."""
+"""A pool of texts to label, and the tasks picked from it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from pipeline.stance import STANCES
 
 @dataclass(frozen=True)
 class Pool:
-    """Distinct texts that nobody has labelled yet.
+    """Distinct unlabelled texts.
 
     Attributes
     ----------
-    name : a short hash of all texts of the file, by which exports of several pools are told apart.
-    ids, texts : (n,) object; a text without an id goes by its place in the file.
-    left_out : why other rows of the file are not among them, and how many.
+    name : a short hash of all texts of the file, to distinguish exports of several pools.
+    ids, texts : (n,) object; a text without an id gets its position in the file.
+    left_out : number of excluded rows of the file, by reason.
     """
 
     name: str
@@ -46,11 +46,11 @@ class Pool:
 def read_pool(
     path: Path, column: str | None = None, known: np.ndarray | None = None, encoding: str | None = None
 ) -> Pool:
-    """Read a table of texts; of near-copies the first stays, and none that is near to a text labelled already.
+    """Read a table of texts, without near-duplicates of each other and of texts already labelled.
 
     Parameters
     ----------
-    known : signatures of texts labelled already (`pipeline.corpus.signatures.signatures`).
+    known : signatures of the labelled texts (`pipeline.corpus.signatures.signatures`).
     """
     table = read_lines(path, encoding)
     cells = table.columns[text_column(table, column)]
@@ -79,11 +79,11 @@ def read_pool(
 def picked_tasks(
     pool: Pool, model: Model, n: int, seed: int = 0, random_share: float = RANDOM_SHARE, opinion: bool = False
 ) -> list[Task]:
-    """The next n texts to label, mixed; their ``meta`` says how each was picked and from which pool.
+    """Pick the next n texts to label, in random order; their ``meta`` records how each was picked and from which pool.
 
     Parameters
     ----------
-    opinion : whether the model's stance goes with each; an annotator who sees it is led by it.
+    opinion : include the model's stance; it biases annotators who see it.
     """
     if n > len(pool.texts):
         left_out = "".join(f"; left out {count_of(rows, 'row')} {why}" for why, rows in pool.left_out.items())
@@ -100,7 +100,7 @@ def picked_tasks(
 
 
 def require_tool(tool: str, out: Path) -> None:
-    """Raise `InputError` where the tool is unknown, or the file's suffix is not that of its format."""
+    """Raise `InputError` if the tool is unknown, or the file's suffix is not that of its format."""
     if tool not in TOOLS:
         raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
     if out.suffix.lower() != SUFFIXES[tool]:
@@ -108,12 +108,12 @@ def require_tool(tool: str, out: Path) -> None:
 
 
 def write_tasks(tasks: list[Task], tool: str, out: Path, labels: tuple[str, ...] = STANCES) -> list[Path]:
-    """Write tasks as a tool imports them; for Label Studio the labelling interface too.
+    """Write tasks in the import format of a tool; for Label Studio the labelling interface too.
 
     Raises
     ------
     InputError
-        Where the tool is unknown, or the file's suffix is not that of its format.
+        If the tool is unknown, or the file's suffix is not that of its format.
     """
     require_tool(tool, out)
     if tool == "csv":

@@ -1,4 +1,4 @@
-"""Texts that occur more than once in labelled files: repeats, contradictions, near-copies, leaks between files."""
+"""Repeated texts in labelled files: duplicates, contradictions, near-duplicates, leaks between files."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pipeline.label.findings import Finding
 from pipeline.label.rows import LabelledRows
 from pipeline.read.rows import SHOWN
 
-# Jaccard index from which two texts are shown to a person. Splits part at 0.7, which of sentences with one word changed
-# finds 86 of 100; this finds 97, and calls one pair alike among 5,000 unrelated sentences (`experiments/LOG.md`).
+# Jaccard index from which two texts are reported. Splits use 0.7, which finds 86 of 100 sentences with one changed
+# word; this finds 97, with one false pair among 5,000 unrelated sentences (`experiments/LOG.md`).
 ALIKE = 0.5
 
 
 class Repeats:
-    """The rows of several files, one after the other, and which of them hold the same text."""
+    """The concatenated rows of several files, and which of them have the same text."""
 
     def __init__(self, files: list[LabelledRows]) -> None:
         self.files = files
@@ -31,7 +31,7 @@ class Repeats:
         self.distinct, self.first, self.of = _distinct(self.texts)
 
     def place(self, row: int) -> dict:
-        """Where a row stands, what it is labelled and how it begins."""
+        """The location, label and beginning of a row."""
         return {
             "file": str(self.files[self.file[row]].path),
             "row": int(self.line[row]),
@@ -46,12 +46,12 @@ class Repeats:
         return [rows for rows in np.split(order, cuts) if len(rows) > 1]
 
     def contradict(self, rows: np.ndarray) -> bool:
-        """Whether rows of one text bear labels that cannot all be right: two event types, quad classes or stances."""
+        """Whether rows of one text have labels that cannot all be right: two event types, quad classes or stances."""
         return any(len({column[row] for row in rows} - {""}) > 1 for column in self.columns)
 
 
 def _distinct(texts: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The distinct texts, the first row of each, and which of them each row holds."""
+    """The distinct texts, the first row of each, and the index of each row's text."""
     number: dict[str, int] = {}
     of = np.array([number.setdefault(text, len(number)) for text in texts], np.int64)
     first = np.unique(of, return_index=True)[1]
@@ -59,7 +59,7 @@ def _distinct(texts: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 
 def repeat_findings(rows: Repeats) -> list[Finding]:
-    """Repeats, contradictions, near-copies and leaks of the files."""
+    """Find duplicates, contradictions, near-duplicates and leaks in the files."""
     groups = rows.groups()
     against = [group for group in groups if rows.contradict(group)]
     within = [group for group in groups if len(set(rows.file[group])) < len(group) and not rows.contradict(group)]
@@ -95,7 +95,7 @@ def _finding(kind: str, serious: bool, places: list[dict]) -> Finding:
 
 
 def _sides(rows: Repeats, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of distinct texts that stand in different files, and pairs of which both stand in one."""
+    """Pairs of distinct texts from different files, and pairs within one file."""
     where: list[set[int]] = [set() for _ in rows.distinct]
     for text, file in zip(rows.of.tolist(), rows.file.tolist()):
         where[text].add(file)

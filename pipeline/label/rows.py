@@ -1,4 +1,4 @@
-"""Labelled rows of a file, the faulty ones told apart and none of them an error."""
+"""Read the labelled rows of a file, collecting faulty ones instead of raising errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BROKEN, BLANK, UNLABELLED, UNKNOWN = "broken row", "blank text", "no label", "la
 
 @dataclass(frozen=True)
 class Fault:
-    """A row that training cannot take: its file, its line, the kind of fault, the reason, how the row begins."""
+    """A row that training cannot use: its file, line, kind of fault, reason, and beginning."""
 
     file: str
     row: int
@@ -36,11 +36,11 @@ class LabelledRows:
 
     Attributes
     ----------
-    table : the file as it stands.
+    table : the unchanged content of the file.
     text_column : its text column.
     label_columns : its label columns by kind (`KINDS`).
-    kept : (n,) int64, places in the table of the rows that can be taken.
-    corpus : those n rows, cleaned, repeats and contradictions among them.
+    kept : (n,) int64, table indices of the usable rows.
+    corpus : those n rows, cleaned, including duplicates and contradictions.
     faults : the other rows, in order.
     """
 
@@ -58,12 +58,12 @@ class LabelledRows:
 
     @property
     def lines(self) -> np.ndarray:
-        """(n,) int64, the line of each row that can be taken."""
+        """(n,) int64, the line of each usable row."""
         return self.table.rows[self.kept]
 
     @property
     def raw(self) -> np.ndarray:
-        """(n,) object, the texts as they stand in the file."""
+        """(n,) object, the original texts of the file."""
         return self.table.columns[self.text_column][self.kept]
 
     @property
@@ -79,19 +79,19 @@ def finest(corpus: Corpus) -> np.ndarray:
 
 
 def read_labelled_rows(path: str | Path, columns: Columns | None = None, encoding: str | None = None) -> LabelledRows:
-    """Read a labelled file with every faulty row listed.
+    """Read a labelled file, listing every faulty row.
 
     Raises
     ------
     InputError
-        Where the file cannot be read, has no text or label column, or no row that can be taken.
+        If the file cannot be read, or has no text column, label column or usable row.
     """
     columns = columns or Columns()
     table = read_lines(path, encoding)
     text_column = column_of(list(table.columns), columns.text, TEXT_COLUMNS, path)
     label_columns = _label_columns(table, columns)
     texts = clean(texts_of(list(table.columns[text_column]))).to_pylist()
-    texts = [" ".join(text.split()) for text in texts]  # spaces make no other text
+    texts = [" ".join(text.split()) for text in texts]  # spaces do not make a different text
     given = {kind: [plain_label(cell, kind) for cell in table.columns[name]] for kind, name in label_columns.items()}
     faults = [Fault(one.file, one.row, BROKEN, one.reason, one.text) for one in table.rejects]
     kept, labels = [], []
@@ -114,7 +114,7 @@ def read_labelled_rows(path: str | Path, columns: Columns | None = None, encodin
 
 
 def _label_columns(table: Table, columns: Columns) -> dict[str, str]:
-    """Which column holds which kind of label; an `InputError` where there is none."""
+    """The column of each kind of label; raises `InputError` if there is none."""
     names, found = list(table.columns), {}
     plain = {name.strip().lower() for name in names}
     for kind in KINDS:

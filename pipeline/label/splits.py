@@ -1,4 +1,4 @@
-"""A table parted into training and test rows: groups kept together, labels spread evenly, or by time."""
+"""Train/test splits: grouped, stratified or by time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ NEAR_COPIES = "near-copies"
 
 @dataclass(frozen=True)
 class Split:
-    """Which of n rows are for testing.
+    """A split of n rows.
 
     Attributes
     ----------
-    test : (n,) bool.
-    groups : (n,) int64, rows that had to stay together.
-    left_out : rows for which no side was right, such as those without a date.
+    test : (n,) bool, the test rows.
+    groups : (n,) int64, groups of rows that had to stay together.
+    left_out : rows that belong to neither side, such as those without a date.
     """
 
     test: np.ndarray
@@ -43,21 +43,21 @@ def split_rows(
     date_format: str | None = None,
     seed: int = 0,
 ) -> Split:
-    """Part the rows of a file.
+    """Split the rows of a file.
 
     Parameters
     ----------
-    share : of the rows that are for testing, in (0, 1).
-    group : the column whose equal values stay together, ``near-copies`` for texts that are almost the same, or None.
+    share : share of test rows, in (0, 1).
+    group : the column whose equal values stay together, ``near-copies`` for near-duplicate texts, or None.
     stratify : whether each label has the same share of test rows; a group counts with its first row.
-    time : the column of dates: the newest rows are for testing. A group goes where its oldest row goes, and what of it
-        is newer than the first test row is left out.
-    seed : of the shuffling.
+    time : the column of dates: the newest rows are for testing. A group goes where its oldest row goes, and its rows
+        newer than the first test row are left out.
+    seed : seed of the shuffling.
 
     Raises
     ------
     InputError
-        Where a column is absent, options exclude each other, or one side would be empty.
+        If a column is absent, options are incompatible, or one side would be empty.
     """
     if not 0 < share < 1:
         raise InputError(f"--test {share:g}: expected a share between 0 and 1")
@@ -77,7 +77,7 @@ def split_rows(
 
 
 def deal(groups: np.ndarray, labels: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """(n,) bool: of each label whole groups at random, as near to a share of its rows as they come.
+    """(n,) bool: for each label, random whole groups with as close to the given share of its rows as possible.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def _dates(rows: LabelledRows, time: str, date_format: str | None) -> np.ndarray
 
 
 def _by_time(seconds: np.ndarray, groups: np.ndarray, share: float) -> Split:
-    """The newest rows for testing; rows of one instant stay on one side."""
+    """The newest rows for testing; rows with equal dates stay on one side."""
     dated = np.flatnonzero(~np.isnan(seconds))
     begin = np.sort(seconds[dated])[len(dated) - max(1, round(share * len(dated)))]
     oldest = np.full(groups.max() + 1, np.inf)

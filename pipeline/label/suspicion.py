@@ -1,4 +1,4 @@
-"""Likely label errors of labelled files: held-out probabilities of every text, and confident learning over them."""
+"""Find likely label errors in labelled files, by confident learning on held-out probabilities."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from pipeline.model.settings import Settings, Training
 from pipeline.stance import LABELS, event_of, quad_of, stance_of, stance_of_quad
 
 _FOLDS = 3
-# Rows in doubt count no more than those that come with Detente, by which they are judged.
+# The checked rows count no more than the bundled ones, against which they are checked.
 _SETTINGS = Settings(training=Training(own_weight=1.0))
 _SAYS = "a model that has not seen the text is sure of another label; read these first"
 
 
 def label_errors(files: list[LabelledRows]) -> tuple[list[Finding], list[str]]:
-    """Texts whose label is likely wrong, the likeliest first, and why nobody could look, where so.
+    """Texts whose label is likely wrong, most likely first, and why they could not be checked, if so.
 
-    Each text is judged once, by a model of the texts of other folds and of those that come with Detente, near-copies of
-    the judged ones left out of these; near-copies among the judged ones share a fold.
+    Each text is scored once, by a model of the other folds and of the bundled texts, without near-duplicates of the
+    checked texts; near-duplicates among the checked texts share a fold.
     """
     rows = Repeats(files)
     corpus = joined(files).take(rows.first)
@@ -46,18 +46,18 @@ def label_errors(files: list[LabelledRows]) -> tuple[list[Finding], list[str]]:
 
 
 def joined(files: list[LabelledRows]) -> Corpus:
-    """The rows of several files, one after the other, repeats and contradictions among them."""
+    """Concatenate the rows of several files, including duplicates and contradictions."""
     return concatenated([one.corpus for one in files])
 
 
 def levels(corpus: Corpus) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The finest kind of label that all rows have.
+    """Find the finest kind of label that all rows have.
 
     Returns
     -------
     classes : its labels.
     given : (n,) int64, the class of each row.
-    of_label : (n_labels,) int64, the class of each of `LABELS`; -1 for those that no row of the corpus has.
+    of_label : (n_labels,) int64, the class of each of `LABELS`; -1 for labels that no row has.
     """
     if (corpus.events != "").all():
         given, of_label = corpus.events, [label if label in corpus.events else event_of(label) for label in LABELS]
@@ -77,7 +77,7 @@ def levels(corpus: Corpus) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 
 def held_out_proba(corpus: Corpus) -> np.ndarray:
-    """(n, n_labels) calibrated probabilities of each text, from a model that has seen neither it nor a near-copy."""
+    """(n, n_labels) calibrated probabilities of each text, from a model that saw neither it nor a near-duplicate."""
     prints = fingerprints(corpus.texts)
     groups = near_groups(corpus.texts, prints=prints)
     shipped = read_labelled([data_folder()])

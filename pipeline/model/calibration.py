@@ -1,4 +1,4 @@
-"""Held-out log-odds to calibrated probabilities: temperature, offsets, relevance, and the threshold for an answer."""
+"""Calibrate held-out log-odds: temperature, offsets, relevance, and the abstention threshold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 POLITICAL = LABELS[:-1]  # every label but OTHER
 STANCE_OF_LABEL = np.array([STANCES.index(stance_of(label)) for label in LABELS])
-# In figures on PLOVER's own files an appeal counts as PLOVER counts it.
+# In metrics on PLOVER's own files an appeal counts as PLOVER counts it.
 PLOVER_STANCE_OF_LABEL = np.array([STANCES.index(stance_of_quad(quad_of(label))) for label in LABELS])
 STANCE_OF_EVENT = STANCE_OF_LABEL[: len(EVENTS)]
 _CONFIDENCE = 0.95  # of the bound on precision
@@ -24,10 +24,10 @@ _CONFIDENCE = 0.95  # of the bound on precision
 
 @dataclass(frozen=True)
 class Calibration:
-    """Temperature and one offset a stance (Guo et al. 2017, "On Calibration of Modern Neural Networks"), one an event type,
-    from `frequencies`, and temperature and offset of relevance (Platt 1999).
+    """Temperature and an offset per stance (Guo et al. 2017, "On Calibration of Modern Neural Networks"), an offset per
+    event type, from `frequencies`, and temperature and offset of relevance (Platt 1999).
 
-    The calibrated log-odds are ``(logits + frequencies) / temperature + offsets[stance of the label]``, and of relevance
+    The calibrated log-odds are ``(logits + frequencies) / temperature + offsets[stance of the label]``, for relevance
     ``logit / relevance_temperature + relevance_offset``.
     """
 
@@ -48,15 +48,15 @@ class Calibration:
 def calibrated(pipeline: Pipeline, calibration: Calibration) -> Pipeline:
     """Write the calibration into the classifier of a fitted pipeline and return the pipeline.
 
-    Temperatures and offsets are linear, so the pipeline stays a plain scikit-learn one and its ``predict_proba`` is
-    calibrated. Coefficients are rounded to what the model folder stores.
+    Temperatures and offsets are linear, so the pipeline remains a plain scikit-learn one with a calibrated
+    ``predict_proba``. Coefficients are rounded to the precision of the model folder.
     """
     classifier = pipeline[-1]
     offsets = np.array([calibration.offsets[STANCES.index(_stance(c))] for c in classifier.political_])
     own = [calibration.frequencies[POLITICAL.index(c)] if c in POLITICAL else 0.0 for c in classifier.political_]
     coef = classifier.coef_ / calibration.temperature
     relevance = classifier.relevance_coef_ / calibration.relevance_temperature
-    scale = scale_of(np.vstack([coef, relevance[: coef.shape[1]]]))  # one for all, as the folder has it
+    scale = scale_of(np.vstack([coef, relevance[: coef.shape[1]]]))  # one for all, as in the model folder
     classifier.coef_, classifier.relevance_coef_ = rounded(coef, scale), rounded(relevance, scale)
     classifier.intercept_ = (classifier.intercept_ + np.array(own)) / calibration.temperature + offsets
     intercept = classifier.relevance_intercept_ / calibration.relevance_temperature + calibration.relevance_offset
@@ -71,7 +71,7 @@ def _stance(label: str) -> str:
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Rows of probabilities; -inf becomes 0.
 
-    Added up column by column: `numpy.sum` takes another order for one row than for many, and other bits come out.
+    Summed column by column: `numpy.sum` uses another order for one row than for many, which changes the last bits.
     """
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return shifted / sum(shifted.T)[:, None]
@@ -112,16 +112,16 @@ def event_proba(proba: np.ndarray) -> np.ndarray:
 
 
 def frequencies(logits: np.ndarray, events: np.ndarray) -> np.ndarray:
-    """(n_labels - 1,) offsets by which each event type is as frequent among those of its stance as in a user's own labels.
+    """(n_labels - 1,) offsets that make each event type as frequent within its stance as in the user's own labels.
 
-    The snippets that come with Detente were composed, as many of a type as it took, and say nothing of frequency. Fitted
+    The bundled snippets were composed, so their event frequencies carry no information. Fitted
     by the log loss of event types given their stance, each offset with a normal prior of standard deviation 0.7, so
-    that few labels move little.
+    few labels change little.
 
     Parameters
     ----------
     logits : (n, n_labels), held out.
-    events : (n,) labels of the user's rows, empty where there is none or the row is no user's.
+    events : (n,) labels of the user's rows, empty for rows without one and for other rows.
     """
     from scipy.optimize import minimize
 
@@ -146,14 +146,14 @@ def frequencies(logits: np.ndarray, events: np.ndarray) -> np.ndarray:
 def calibrate(logits: np.ndarray, stances: np.ndarray, labels: np.ndarray, own_labels: np.ndarray) -> Calibration:
     """Fit temperatures and offsets to held-out log-odds by the log loss of the stances and of relevance.
 
-    Escalation and de-escalation weigh alike, and so do political and other rows, whatever their shares: the training
-    texts' shares say nothing of the news that will be read.
+    Escalation and de-escalation have equal weight, and so have political and other rows, whatever their shares: shares
+    in the training texts carry no information about the news to be scored.
 
     Parameters
     ----------
     logits : (n, n_labels), held out.
     stances : (n,) stance names.
-    labels : (n,) labels, empty where only the stance is known.
+    labels : (n,) labels, empty if only the stance is known.
     own_labels : (n,) see `frequencies`.
     """
     own = frequencies(logits, own_labels)
@@ -180,14 +180,14 @@ def _fit_stances(logits: np.ndarray, stances: np.ndarray, own: np.ndarray) -> tu
 
     def loss(parameters: np.ndarray) -> float:
         proba = stance_proba(label_proba(Calibration(*unpack(parameters), frequency).apply(political)))
-        # The small penalty keeps offsets finite where a stance never occurs.
+        # The small penalty keeps offsets finite if a stance never occurs.
         return -(alike * np.log(np.maximum(proba[rows, truth], 1e-12))).mean() + 1e-4 * (parameters**2).sum()
 
     return unpack(minimize(loss, np.zeros(3), method="L-BFGS-B").x)
 
 
 def stance_priors(stances: np.ndarray) -> tuple[float, float, float]:
-    """Shares of the stances among political texts that the calibration assumes: both poles alike."""
+    """Shares of the stances among political texts that the calibration assumes: equal for both poles."""
     n = np.array([(stances == stance).sum() for stance in STANCES], float)
     if n[:2].all():
         n[:2] = n[:2].mean()
@@ -195,7 +195,7 @@ def stance_priors(stances: np.ndarray) -> tuple[float, float, float]:
 
 
 def _fit_relevance(logit: np.ndarray, political: np.ndarray) -> tuple[float, float]:
-    """Temperature and offset of relevance, both kinds of rows weighing alike; 1 and 0 where there is but one kind."""
+    """Temperature and offset of relevance, both kinds of rows weighted equally; 1 and 0 if there is only one kind."""
     from scipy.optimize import minimize
 
     if political.all() or not np.isfinite(logit).all():
@@ -211,10 +211,10 @@ def _fit_relevance(logit: np.ndarray, political: np.ndarray) -> tuple[float, flo
 
 
 def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> float:
-    """The lowest probability from which on answers that take a side are right with the given frequency.
+    """The lowest probability above which answers that take a side reach the given precision.
 
-    The frequency must be reached by the lower end of its one-sided 95 % interval (Clopper and Pearson 1934), so that the
-    promise holds for a sample of this size. Answers of `neutral` do not count: text without politics would make them
+    The lower end of its one-sided 95 % interval (Clopper and Pearson 1934) must reach the precision, so the
+    guarantee accounts for the sample size. Answers of `neutral` do not count: text without politics would make them
     look better than they are.
 
     Parameters
@@ -226,7 +226,7 @@ def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> f
     Returns
     -------
     float
-        In [1/3, 1]. Where no threshold reaches the precision, the largest probability seen.
+        In [1/3, 1]. If no threshold reaches the precision, the largest probability seen.
     """
     from scipy.stats import beta
 
@@ -238,6 +238,6 @@ def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> f
     top = top[takes_side]
     order = np.argsort(-top, kind="stable")
     hits, n = np.cumsum(right[order]), np.arange(1, len(top) + 1)
-    lower = beta.ppf(1 - _CONFIDENCE, hits, n - hits + 1)  # NaN where nothing was right
+    lower = beta.ppf(1 - _CONFIDENCE, hits, n - hits + 1)  # NaN if nothing was right
     good = np.flatnonzero(lower >= precision)
     return float(top[order][good[-1]]) if len(good) else float(top.max())

@@ -1,4 +1,4 @@
-"""The model card in JSON: what it must say, of which types and in which ranges."""
+"""The schema of the model card (JSON)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Positive = Annotated[float, Meta(gt=0, le=1e9)]
 
 
 class FigureCard(Struct, forbid_unknown_fields=True):
-    """A metric and its interval; null where it could not be had."""
+    """A metric and its interval; null if it could not be computed."""
 
     value: Number | None
     low: Number | None
@@ -105,7 +105,7 @@ def parse(content: bytes, folder: str | Path = "card") -> dict:
     Raises
     ------
     ModelError
-        Where it is no JSON object, or of an older or newer format.
+        If it is not a JSON object, or of an older or newer format.
     """
     try:
         card = msgspec.json.decode(content)
@@ -124,7 +124,7 @@ def parse(content: bytes, folder: str | Path = "card") -> dict:
 
 
 def check_card(card: dict, folder: str | Path = "card") -> Card:
-    """The card in types; `ModelError` with the first name or value that does not fit."""
+    """The typed card; raises `ModelError` at the first unknown name or invalid value."""
     try:
         if card.get("labels") != list(LABELS):
             raise ModelError(f"{folder}: was trained on other labels; train it again")
@@ -137,7 +137,7 @@ def check_card(card: dict, folder: str | Path = "card") -> Card:
 
 
 def in_json(card: dict) -> str:
-    """A card as its file holds it; figures that could not be had become null, since JSON has no NaN."""
+    """A card as JSON; metrics that could not be computed become null, since JSON has no NaN."""
     return json.dumps(_finite(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -1,7 +1,7 @@
-"""The classifier in two steps: is the text political, and if so, which event does it tell of?
+"""The two-step classifier: is the text political, and if so, which event does it report?
 
-P(event) = P(political) * P(event | political). Rows labelled OTHER teach only the first step. Adding them as one more
-class of a single model costs six points of three-way macro-F1 (`experiments/LOG.md`), since everyday news uses the
+P(event) = P(political) * P(event | political). Rows labelled OTHER train only the first step. Adding them as one more
+class of a single model costs six points of three-way macro-F1 (`experiments/LOG.md`) because everyday news uses the
 same verbs as political news.
 """
 
@@ -22,29 +22,29 @@ from pipeline.stance import LABELS, OTHER, STANCES, stance_of
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-PENALTY_ROWS = 25_000  # beyond so many rows the penalty grows with them, so that the solver's steps do not
-SMOOTHING = 0.1  # of complement naive Bayes; 0.02 to 0.2 are as good
+PENALTY_ROWS = 25_000  # beyond this number of rows the penalty grows with them, so the number of solver steps does not
+SMOOTHING = 0.1  # of complement naive Bayes; 0.02 to 0.2 are equally good
 
 
 class EventClassifier(ClassifierMixin, BaseEstimator):
-    """Logistic regression over event types with complement naive Bayes added, behind a logistic regression of relevance.
+    """Logistic regression over event types with complement naive Bayes added, after a logistic regression of relevance.
 
     Parameters
     ----------
     c, relevance_c : inverse strength of the L2 penalty of the event types and of relevance.
-    balance, relevance_balance : each row of a label with share s weighs s to the power of minus this; the second for the
-        two classes of relevance.
+    balance, relevance_balance : a row of a label with share s has weight s to the power of minus this; the second for
+        the two classes of relevance.
     complement, relevance_complement : how many times the log-odds of complement naive Bayes are added to the fitted ones, of
         the event types and of relevance.
-    marks : how many of the last columns count for relevance alone.
+    marks : how many of the last columns affect relevance only.
     tolerance, max_iter : when the solver stops.
 
     Attributes
     ----------
-    classes_ : (n_classes,) the labels seen, sorted; `OTHER` among them where there were such rows.
+    classes_ : (n_classes,) the labels seen, sorted; including `OTHER` if there were such rows.
     political_ : (n_political,) the labels seen without `OTHER`, sorted.
     coef_, intercept_ : (n_political, n_terms) and (n_political,), log-odds of the political labels.
-    relevance_coef_, relevance_intercept_ : (n_columns,) and float, log-odds of being political; zeros and infinity where
+    relevance_coef_, relevance_intercept_ : (n_columns,) and float, log-odds of being political; zeros and infinity if
         no row was `OTHER`.
     """
 
@@ -136,7 +136,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
 def _complement_log_odds(matrix: csr_matrix, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(n_classes, n_terms) of complement naive Bayes (Rennie et al. 2003, "Tackling the Poor Assumptions of Naive Bayes").
 
-    Both are linear in the same terms, so that their sum is one logistic regression. The penalty holds the weights of
+    Both models are linear in the same terms, so their sum is one logistic regression. The penalty keeps the weights of
     rare terms near 0, which naive Bayes does not.
     """
     bayes = ComplementNB(alpha=SMOOTHING).fit(matrix, labels, sample_weight=weights)
@@ -146,7 +146,7 @@ def _complement_log_odds(matrix: csr_matrix, labels: np.ndarray, weights: np.nda
 def _balanced(labels: np.ndarray, weights: np.ndarray, power: float) -> np.ndarray:
     """Weights of rows, multiplied by the share of their label to the power of minus ``power``.
 
-    Escalation and de-escalation weigh alike after that, so that a text which says nothing leans neither way.
+    Escalation and de-escalation then have equal weight, so a text without evidence leans neither way.
     """
     classes, which = np.unique(labels, return_inverse=True)
     total = np.bincount(which, weights)

@@ -36,9 +36,9 @@ _TRAINING = (
 
 
 class Classifier(ClassifierMixin, BaseEstimator):
-    """Counts of terms, TF-IDF, and the two steps of `EventClassifier`, for ``cross_val_score``, ``GridSearchCV`` and the like.
+    """Term counts, TF-IDF and the two steps of `EventClassifier`, for ``cross_val_score``, ``GridSearchCV`` and others.
 
-    Labels may be event types, stances, or any others: only `OTHER` means text that is not political. What
+    Labels may be event types, stances, or any others; only `OTHER` is special: text that is not political. What
     `detente train` adds, calibration and a threshold, is in ``pipeline.joblib`` of a model folder, which holds this class.
 
     Parameters
@@ -50,7 +50,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : (n_classes,) the labels seen, sorted.
-    n_iter_ : steps of the solver, of the step that took more.
+    n_iter_ : solver iterations of the step that took more.
     pipeline_ : the fitted steps, counts → TF-IDF → `EventClassifier`.
 
     Examples
@@ -96,7 +96,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
     @classmethod
     def of(cls, pipeline: Pipeline) -> Classifier:
-        """The estimator that a fitted pipeline of the three steps makes; the pipeline itself, not a copy."""
+        """Wrap a fitted pipeline of the three steps, without a copy."""
         counts, _, events = (step for _, step in pipeline.steps)
         made = cls(
             **{name: getattr(counts, name) for name in _TEXT}, **{name: getattr(events, name) for name in _TRAINING}
@@ -105,12 +105,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return made
 
     def fit(self, X: Texts, y: Sequence[str] | np.ndarray, sample_weight: np.ndarray | None = None) -> Self:
-        """Learn vocabulary, weights of terms and both steps from n texts and their labels.
+        """Fit vocabulary, term weights and both steps to n texts and their labels.
 
         Raises
         ------
         InputError
-            Where ``X`` holds anything but texts, or only one label.
+            If ``X`` holds anything but texts, or ``y`` only one label.
         """
         texts, labels = texts_of(X), column_or_1d(y, warn=True)
         check_consistent_length(texts, labels)
@@ -123,7 +123,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         classes = np.unique(labels)
         if len(classes) < 2:
             raise InputError(f"expected texts of at least two classes, got 1 class, {classes[0]}; add the others")
-        # Single precision, in which the weights are stored, takes a third of the time.
+        # Single precision, the precision of the stored weights, takes a third of the time.
         counts, tfidf = self._counts(), MarkedTfidf()
         matrix = tfidf.fit_transform(counts.fit_transform(texts)).astype(np.float32)
         events = self._events().fit(matrix, labels.astype(str), weights)
@@ -141,7 +141,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         return self.pipeline_.predict_proba(texts_of(X))[:, [columns[str(label)] for label in self.classes_]]
 
     def decision_function(self, X: Texts) -> np.ndarray:
-        """(n, n_classes) logarithms of the probabilities, or (n,) log-odds of the second class where there are two."""
+        """(n, n_classes) logarithms of the probabilities, or (n,) log-odds of the second class if there are two."""
         proba = np.log(np.maximum(self.predict_proba(X), np.finfo(float).tiny))
         return proba[:, 1] - proba[:, 0] if len(self.classes_) == 2 else proba
 
@@ -170,7 +170,7 @@ def texts_of(given: Texts) -> np.ndarray:
     Raises
     ------
     InputError
-        Where it holds no text, numbers, or several columns.
+        If it is empty, holds values that are not strings, or has several columns.
     """
     if isinstance(given, str):
         raise InputError("expected a list of texts, got one string; write [text]")

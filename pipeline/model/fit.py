@@ -1,4 +1,4 @@
-"""Labelled snippets to a fitted scikit-learn pipeline."""
+"""Fit the scikit-learn pipeline to labelled snippets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from pipeline.stance import EVENTS, LABELS, OTHER, quad_of, stance_of
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into folds that say anything
+LEAST_ROWS = 30  # fewer labelled snippets than this cannot be split into meaningful folds
 
 
 def fit(corpus: Corpus, settings: Settings) -> Pipeline:
     """Fit counts → TF-IDF → `EventClassifier`.
 
-    A row whose event type is unknown counts once for every event type of its quad class, or of its stance where that is
+    A row whose event type is unknown counts once for every event type of its quad class, or of its stance if that is
     all that is known, each time with the probability that a model of the other rows gives it (one step of
     expectation-maximisation, Dempster, Laird and Rubin 1977).
     """
@@ -45,9 +45,9 @@ def fit(corpus: Corpus, settings: Settings) -> Pipeline:
 
 
 def own_weights(corpus: Corpus, settings: Settings) -> np.ndarray:
-    """(n,) float64: rows of other files weigh more than those that come with Detente, where there are both.
+    """(n,) float64 weights: rows of other files count more than bundled ones, if there are both.
 
-    A weight that the corpus itself gives goes before that of the settings.
+    Weights given by the corpus take precedence over those of the settings.
     """
     own = corpus.own
     usual = np.where(own & ~own.all(), settings.training.own_weight, 1.0)
@@ -61,13 +61,13 @@ def cross_fit(
     progress: Callable[[], object] | None = None,
     used: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Held-out log-odds of every row: each from a model that has seen neither it nor a near-copy.
+    """Held-out log-odds of every row: each from a model that has seen neither it nor a near-duplicate.
 
     Parameters
     ----------
     groups : (n,) labels of near-duplicate groups; a group is never split.
     progress : called without arguments after each fold.
-    used : (n,) bool, the rows that models may learn from; None: all. The folds are the same whatever it is.
+    used : (n,) bool, the rows that models may learn from; None: all. It does not affect the folds.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def held_out_logits(
 
 
 def check_enough(corpus: Corpus) -> None:
-    """Raise `InputError` where there are too few rows, or only one stance."""
+    """Raise `InputError` if there are too few rows, or only one stance."""
     if len(corpus) < LEAST_ROWS:
         raise InputError(f"expected at least {LEAST_ROWS} labelled snippets to train on, got {len(corpus)}; add rows")
     if len(set(corpus.stances)) < 2:
@@ -122,13 +122,13 @@ def check_enough(corpus: Corpus) -> None:
 def event_logits(pipeline: Pipeline, texts: Texts) -> np.ndarray:
     """(n, n_labels) log-odds of `POLITICAL` in order, then of relevance; -inf for labels the pipeline does not know.
 
-    A pipeline that knows only stances puts each into the first event type of the stance.
+    If the pipeline knows only stances, each is assigned to its first event type.
     """
     return spread_logits(pipeline[-1], pipeline.decision_function(texts))
 
 
 def spread_logits(classifier: EventClassifier, decision: np.ndarray) -> np.ndarray:
-    """(n, n_labels) from what a classifier's ``decision_function`` gives, see `event_logits`."""
+    """(n, n_labels) log-odds from the output of a classifier's ``decision_function``, see `event_logits`."""
     out = np.full((len(decision), len(LABELS)), -np.inf)
     out[:, [*(column_of(label) for label in classifier.political_), -1]] = decision
     return out
@@ -140,7 +140,7 @@ def column_of(label: str) -> int:
 
 
 def estimator_of(settings: Settings) -> Classifier:
-    """The unfitted estimator of a run's settings."""
+    """The unfitted estimator with a run's settings."""
     asked = asdict(settings.text) | asdict(settings.training)
     return Classifier(**{name: value for name, value in asked.items() if name in Classifier().get_params()})
 
@@ -153,12 +153,12 @@ def spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarra
     """Rows repeated for each event type that their labels allow, those types, and their probabilities."""
     proba = pipeline.predict_proba(open_rows.texts)
     classes = pipeline[-1].classes_
-    # A row of which only the stance is known was labelled as political or not by nobody; it teaches events only.
+    # Nobody labelled a row with only a stance as political or not; it trains the event types only.
     proba = np.where(classes == OTHER, 0.0, proba)
     fits = open_rows.stances[:, None] == np.array([stance_of(c) for c in classes], object)
     quads = open_rows.quads[:, None]
     fits &= (quads == "") | (quads == np.array([quad_of(c) for c in classes], object))
     share = np.where(fits, proba, 0.0)
     share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-12)
-    rows, columns = np.nonzero(share > 0.02)  # what is left out is too small to matter and costs time
+    rows, columns = np.nonzero(share > 0.02)  # smaller shares do not matter and cost time
     return rows, classes[columns].astype(object), share[rows, columns]

@@ -1,4 +1,4 @@
-"""The files of a model folder, read as what a stranger may have sent: regular files, of a bounded size, of a known hash."""
+"""The files of a model folder, read as untrusted input: regular files of limited size and known hash."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Files:
 
 
 FILES = Files()
-# The most that is read of each; a model of the shipped corpus has 4 MB of weights and 3 MB of signatures.
+# Size limits of each file; a model of the bundled corpus has 4 MB of weights and 3 MB of signatures.
 LARGEST = {
     FILES.card: 8 * _MB,
     FILES.weights: 128 * _MB,
@@ -36,7 +36,7 @@ LARGEST = {
 
 
 def damaged(folder: str | Path, why: str) -> ModelError:
-    """The error of a model folder that is not what `detente train` writes."""
+    """The error for a model folder that is not what `detente train` writes."""
     return ModelError(f"{folder}: damaged model: {why}; restore the folder or run `detente train` again")
 
 
@@ -46,10 +46,10 @@ def read_file(folder: Path, name: str) -> bytes:
     Raises
     ------
     ModelError
-        Where it is missing, is a link (which may lead out of the folder), a pipe or a folder, or larger than `LARGEST`.
+        If it is missing, is a link (which may lead out of the folder), a pipe or a folder, or exceeds `LARGEST`.
     """
     try:
-        # Without O_NONBLOCK a named pipe would be waited for.
+        # Without O_NONBLOCK opening a named pipe would block.
         handle = os.open(
             folder / name,
             os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0),
@@ -71,7 +71,7 @@ def read_file(folder: Path, name: str) -> bytes:
 
 
 def checked_bytes(folder: Path, name: str, hashes: dict[str, str]) -> bytes:
-    """A file of a model folder whose SHA-256 is the one that the card gives; `ModelError` where it is not."""
+    """A file of a model folder, checked against the SHA-256 in its card; raises `ModelError`."""
     if name not in hashes:
         raise damaged(folder, f"{name} is missing in its card")
     content = read_file(folder, name)

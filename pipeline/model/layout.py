@@ -1,4 +1,4 @@
-"""What the arrays of a model folder must look like, as tables, and the check of arrays against them."""
+"""The schema of the arrays in a model folder, and their validation."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Spec:
 
     Attributes
     ----------
-    dtype, shape : the shape in names of `LARGEST` and `FIXED`; an array that comes first with a name says its number.
+    dtype, shape : the shape in names of `LARGEST` and `FIXED`; the first array with a name determines its size.
     low, high : least and largest value.
-    endless : infinities allowed beside these: -1 for minus infinity, 1 for plus infinity too.
-    below : what every value must be less than, a name of a dimension.
+    endless : infinities allowed in addition: -1 for minus infinity, 1 for plus infinity too.
+    below : name of a dimension; every value must be less than its size.
     rising : whether each value must be larger than the one before; ``steady``: at least as large.
     symbols : shift and bits of each symbol number in a value.
     """
@@ -41,13 +41,13 @@ class Spec:
 
 @dataclass(frozen=True)
 class Strings:
-    """A list of strings, stored as their UTF-8 bytes ``NAME.bytes`` and the end of each in them, ``NAME.ends``.
+    """A list of strings, stored as their UTF-8 bytes, ``NAME.bytes``, and the end offset of each, ``NAME.ends``.
 
     Attributes
     ----------
-    rising : sorted by their bytes, without repeats.
-    distinct : without repeats.
-    head : what it begins with.
+    rising : sorted by their bytes, without duplicates.
+    distinct : without duplicates.
+    head : the first strings of the list.
     """
 
     rising: bool = False
@@ -63,7 +63,7 @@ STRINGS = {
     "states": Strings(rising=True),
     "groups": Strings(rising=True),
 }
-# The largest number of each dimension: some sixteen times those of the shipped corpus (64,284 terms, 14,890 symbols).
+# The largest size of each dimension: about sixteen times that of the bundled corpus (64,284 terms, 14,890 symbols).
 LARGEST = {"n_terms": 1 << 20, "n_symbols": 1 << 18, "n_words": 1 << 19, "n_pairs": 1 << 20, "n_seen": 1 << 22}
 LARGEST |= {f"n_{name}": 1 << 19 for name in STRINGS if f"n_{name}" not in LARGEST}
 LARGEST |= {f"{name}_bytes": 1 << 26 for name in STRINGS}
@@ -101,7 +101,7 @@ SEEN = {"seen": Spec("uint8", ("n_seen", "size"))}
 
 
 def check(arrays: dict[str, np.ndarray], table: dict[str, Spec]) -> None:
-    """Raise `ValueError` with the name of the first array that is not as a table has it, what was expected and found."""
+    """Raise `ValueError` at the first array that does not match the table, with what was expected and found."""
     for name in sorted(table.keys() ^ arrays.keys()):
         raise ValueError(f"{name}: {'no such array' if name in table else 'an array that no model has'}")
     sizes = dict(FIXED)
@@ -112,7 +112,7 @@ def check(arrays: dict[str, np.ndarray], table: dict[str, Spec]) -> None:
 
 
 def strings_of(arrays: dict[str, np.ndarray], name: str) -> pa.Array:
-    """A list of strings out of checked arrays; `ValueError` where they are not UTF-8 or not as `STRINGS` has them."""
+    """A list of strings from checked arrays; raises `ValueError` if they are not UTF-8 or do not match `STRINGS`."""
     content, ends, spec = arrays[f"{name}.bytes"], arrays[f"{name}.ends"], STRINGS[name]
     offsets = np.concatenate([np.zeros(1, np.int64), ends])
     if offsets[-1] != len(content):
@@ -175,5 +175,5 @@ def rounded(coef: np.ndarray, scale: float) -> np.ndarray:
 
 
 def scale_of(coef: np.ndarray) -> float:
-    """The power of two by which coefficients become whole numbers of 16 bits without losing more than they must."""
+    """The power of two that scales coefficients to 16-bit integers with the least loss of precision."""
     return 2.0 ** (14 - np.ceil(np.log2(max(np.abs(coef).max(initial=0), 1.0))))

@@ -22,18 +22,18 @@ class Training:
 
     Attributes
     ----------
-    c : inverse strength of the L2 penalty (scikit-learn's ``C``) with up to 25,000 rows; with more the penalty
-        grows as they do, which keeps the cost of a row the same.
-    balance : each row of an event type with share s weighs s to the power of minus this: 0 takes frequencies as
-        they are in the training texts, 1 counts every event type alike.
+    c : inverse strength of the L2 penalty (scikit-learn's ``C``) with up to 25,000 rows; with more rows the penalty
+        grows in proportion, which keeps the cost per row constant.
+    balance : each row of an event type with share s has weight s to the power of minus this: 0 keeps the frequencies
+        of the training texts, 1 gives every event type equal weight.
     complement : how many times the log-odds of complement naive Bayes are added to the fitted ones; 0 for none.
-    relevance_c, relevance_balance, relevance_complement : what ``c``, ``balance`` and ``complement`` are, for the model that
-        tells political from other text.
-    own_weight : how many times a row of any other file counts beside the codebook and the snippets that come with
-        Detente: real labels say more than composed ones.
+    relevance_c, relevance_balance, relevance_complement : like ``c``, ``balance`` and ``complement``, for the model
+        that separates political from other text.
+    own_weight : weight of a user's row relative to a bundled one: real labels carry more information than composed
+        ones.
     tolerance, max_iter : when the solver stops.
     folds : folds of the cross-fitting from which calibration and metrics come.
-    seed : of the folds.
+    seed : seed of the folds.
     """
 
     c: Strength = 10.0
@@ -55,9 +55,10 @@ class Abstention:
 
     Attributes
     ----------
-    coverage_floor : least share of a snippet's words that must be known; without small words of English, more.
+    coverage_floor : least share of a snippet's words that must be known; without English function words it must be
+        exceeded.
     precision : the stance's probability must reach the lowest threshold at which held-out answers
-        were right this often. On sentences of news that nobody here wrote, answers were then right as often
+        were right this often. On news sentences not written for this project, answers were then right as often
         (`experiments/LOG.md`, section 4).
     """
 
@@ -67,26 +68,26 @@ class Abstention:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of a run, as a TOML file writes them: one table an attribute."""
+    """All settings of a run, as in a TOML file: one table per attribute."""
 
     text: Features = field(default_factory=Features)
     training: Training = field(default_factory=Training)
     abstention: Abstention = field(default_factory=Abstention)
 
     def flat(self) -> dict[str, object]:
-        """Every setting under a dotted name, for a tracked run."""
+        """Every setting by its dotted name, for a tracked run."""
         return {f"{table}.{name}": value for table, values in asdict(self).items() for name, value in values.items()}
 
 
 def read_settings(path: str | Path) -> Settings:
-    """Read a TOML file; what it does not name keeps its default.
+    """Read a TOML file; omitted settings keep their defaults.
 
     Raises
     ------
     ConfigError
-        Where the file is missing or no TOML, or a table, a name or a value does not fit.
+        If the file is missing or not TOML, or a table, name or value is invalid.
     """
-    import tomllib  # models are opened without it
+    import tomllib  # not needed to open a model
 
     try:
         with open(path, "rb") as file:
@@ -99,7 +100,7 @@ def read_settings(path: str | Path) -> Settings:
 
 
 def settings_from(tables: dict, where: str) -> Settings:
-    """Settings from nested dicts, each value checked; `ConfigError` where a name or a value does not fit."""
+    """Settings from nested dicts, each value checked; raises `ConfigError` at an unknown name or invalid value."""
     try:
         return convert(tables, Settings)
     except ValueError as error:

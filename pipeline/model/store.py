@@ -1,4 +1,4 @@
-"""The model folder: written whole or not at all, opened without running anything in it."""
+"""The model folder: written atomically, opened without executing code."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Model:
-    """A model as scoring uses it.
+    """A model as used for scoring.
 
     Attributes
     ----------
     weights : the arrays.
-    settings : what it was trained with.
+    settings : the settings it was trained with.
     threshold : the least probability of the stance for an answer other than `unclear`.
-    card : everything that ``card.json`` says.
+    card : the content of ``card.json``.
     folder : where it was read from.
     """
 
@@ -51,35 +51,35 @@ class Model:
 
     @property
     def priors(self) -> tuple[float, float, float]:
-        """Shares of the stances among political texts, under which the probabilities were calibrated."""
+        """Shares of the stances among political texts for which the probabilities were calibrated."""
         return tuple(self.card["priors"])
 
     @property
     def knows_events(self) -> bool:
-        """Whether it learned event types, and not stances alone."""
+        """Whether it learned event types, not only stances."""
         return bool(self.card["data"]["events"])
 
 
 def save(
     folder: str | Path, weights: Weights, card: dict, pipeline: Pipeline | None = None, seen: np.ndarray | None = None
 ) -> Path:
-    """Write a model folder; one that stands there is replaced only once the new one is whole.
+    """Write a model folder; an existing one is replaced only once the new one is complete.
 
     Parameters
     ----------
-    card : what the card says beside the format and the hashes; needs ``settings`` and ``threshold``.
-    pipeline : the fitted scikit-learn pipeline, left out where None.
-    seen : signatures of the training texts (`pipeline.corpus.signatures`), left out where None.
+    card : the card without the format and the hashes; needs ``settings`` and ``threshold``.
+    pipeline : the fitted scikit-learn pipeline, left out if None.
+    seen : signatures of the training texts (`pipeline.corpus.signatures`), left out if None.
     """
     folder = Path(folder)
     check_replaceable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        os.chmod(part, 0o755)  # noqa: S103  as any folder that is made, and not as a temporary one
+        os.chmod(part, 0o755)  # noqa: S103  like any new folder, not like a temporary one
         _write_parts(part, weights, pipeline, seen)
         hashes = {file.name: sha256(file.read_bytes()) for file in sorted(part.iterdir())}
-        # The card is written last: its presence means that the model is whole.
+        # The card is written last: its presence means that the model is complete.
         text = in_json({"format": FORMAT, **card, "sha256": hashes})
         check_card(parse(text.encode()))
         (part / FILES.card).write_text(text, encoding="utf-8")
@@ -94,7 +94,7 @@ def save(
 
 
 def check_replaceable(folder: str | Path) -> None:
-    """Raise `ModelError` where something other than a model or an empty folder stands in the place of a new model."""
+    """Raise `ModelError` if the path holds anything but a model or an empty folder."""
     folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / FILES.card).exists()):
         raise ModelError(f"{folder}: holds something that is no model; refusing to replace it, name another folder")
@@ -106,7 +106,7 @@ def load(folder: str | Path) -> Model:
     Raises
     ------
     ModelError
-        Where there is no model, or it is damaged, made up or of another format.
+        If there is no model, or it is damaged, forged or of another format.
     """
     folder = Path(folder)
     card = read_card(folder)
@@ -130,7 +130,7 @@ def load(folder: str | Path) -> Model:
 
 
 def read_card(folder: str | Path) -> dict:
-    """The card of a model folder, of this format; what else it says is checked by `load`."""
+    """The card of a model folder, of this format; its other content is checked by `load`."""
     folder = Path(folder)
     if not os.path.lexists(folder / FILES.card):
         found = "an unfinished or foreign folder" if folder.is_dir() else "nothing"
@@ -141,8 +141,8 @@ def read_card(folder: str | Path) -> dict:
 def load_pipeline(folder: str | Path) -> Pipeline:
     """The scikit-learn pipeline of a model folder, unpickled only after its hash was checked.
 
-    A hash says that the file is the one the card speaks of, not that its author means well:
-    unpickle nobody's model but your own.
+    The hash shows that the file belongs to its card, not that its author is trustworthy: load only models you made
+    yourself.
     """
     import joblib
 
@@ -151,12 +151,12 @@ def load_pipeline(folder: str | Path) -> Pipeline:
 
 
 def remember_run(folder: str | Path, run_id: str) -> None:
-    """Write down which tracked run the model comes from; outside the card, since it is known only later."""
+    """Record which tracked run the model comes from; outside the card, since it is known only later."""
     write_whole(Path(folder) / FILES.run, json.dumps({"run_id": run_id}) + "\n")
 
 
 def run_of(model: Model) -> str | None:
-    """The id of the tracked run the model comes from, None where it was never logged."""
+    """The id of the tracked run the model comes from, None if it was never logged."""
     if not os.path.lexists(model.folder / FILES.run):
         return None
     try:
@@ -166,7 +166,7 @@ def run_of(model: Model) -> str | None:
 
 
 def load_signatures(model: Model) -> np.ndarray | None:
-    """Signatures of the training texts, None where the model folder holds none."""
+    """Signatures of the training texts, None if the model folder holds none."""
     if FILES.seen not in model.card["sha256"]:
         return None
     return _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
@@ -201,7 +201,7 @@ def _write_arrays(path: Path, arrays: dict[str, np.ndarray], table: dict[str, Sp
 
 
 def _arrays(folder: Path, name: str, card: dict, table: dict[str, Spec]) -> dict[str, np.ndarray]:
-    """The checked arrays of a safetensors file, which holds numbers and a header and can hold nothing else."""
+    """The checked arrays of a safetensors file, a format that can hold only numbers and a header."""
     content = checked_bytes(folder, name, card["sha256"])
     try:
         arrays = safetensors.load(content)

@@ -1,4 +1,4 @@
-"""Plain data from a TOML or JSON file into a type: nothing converted, nothing unknown, one line for what does not fit."""
+"""Strict conversion of TOML or JSON data to typed objects, with one-line errors."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ T = TypeVar("T")
 
 
 def convert(data: object, kind: type[T]) -> T:
-    """A value of a dataclass or msgspec struct, checked by msgspec against the types and ranges of its fields.
+    """An instance of a dataclass or msgspec struct, checked by msgspec against the types and ranges of its fields.
 
     Raises
     ------
     ValueError
-        Where a name is unknown (the message gives the nearest known one) or a value is of another type or out of range.
+        If a name is unknown (the message gives the nearest known one) or a value is of another type or out of range.
     """
     _refuse_unknown(data, kind)
     try:
@@ -33,7 +33,7 @@ def _refuse_unknown(data: object, kind: Any, within: str = "") -> None:
     known = [field.name for field in fields(kind)] if is_dataclass(kind) else list(kind.__struct_fields__)
     for name in data:
         if name not in known:
-            from difflib import get_close_matches  # no start should wait for it
+            from difflib import get_close_matches  # slow to import, seldom needed
 
             nearest = get_close_matches(str(name), known, 1)
             hint = f"; did you mean {nearest[0]}?" if nearest else f"; expected one of {', '.join(known)}"
@@ -44,7 +44,7 @@ def _refuse_unknown(data: object, kind: Any, within: str = "") -> None:
 
 
 def _found(data: Any, path: str) -> str:
-    """What stands at a path such as ``training.c`` or ``text.families[0]``."""
+    """The value at a path such as ``training.c`` or ``text.families[0]``."""
     try:
         for name, place in re.findall(r"([a-z]\w*)|\[(\d+)\]", path) if "..." not in path else ():
             data = data[name] if name else data[int(place)]

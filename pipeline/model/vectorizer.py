@@ -1,4 +1,4 @@
-"""The text analysis as scikit-learn transformers: counts of terms, then TF-IDF, with marks of political actors beside."""
+"""scikit-learn transformers: term counts and TF-IDF, with extra columns for political actors."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 MARKS = ("state", "two", "group")
-MARK_SCALE = 0.3  # of a mark beside TF-IDF values, by which the penalty hardly holds it back
-_TOGETHER = 10_000  # texts counted together: what an analysis takes is many times what it gives
+MARK_SCALE = 0.3  # of a mark relative to TF-IDF values, so that the penalty hardly shrinks its weight
+_TOGETHER = 10_000  # texts counted together: an analysis takes many times the memory of its result
 
 
 class TermVectorizer(TransformerMixin, BaseEstimator):
-    """Texts to a sparse matrix of term counts, (n_texts, n_terms + 3) float64; the last columns are `Sequence.marks`.
+    """Convert texts to a sparse matrix of term counts, (n_texts, n_terms + 3) float64, ending in `Sequence.marks`.
 
     The parameters are those of `pipeline.text.vocabulary.Features`.
     """
@@ -88,7 +88,7 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
 
 
 class MarkedTfidf(TfidfTransformer):
-    """Sublinear TF-IDF of the terms, rows of length 1; the marks behind them are scaled and count for no length."""
+    """Sublinear TF-IDF of the terms, rows of length 1; the marks after them are scaled and excluded from the length."""
 
     def __init__(self) -> None:
         super().__init__(sublinear_tf=True)
@@ -98,6 +98,6 @@ class MarkedTfidf(TfidfTransformer):
         return super().fit(X[:, : -len(MARKS)], y)
 
     def transform(self, X: csr_matrix, copy: bool = True) -> csr_matrix:
-        """(n_texts, n_terms + 3) sparse."""
+        """(n_texts, n_terms + 3) sparse matrix."""
         terms = super().transform(X[:, : -len(MARKS)], copy=copy)
         return hstack([terms, X[:, -len(MARKS) :] * MARK_SCALE], "csr")

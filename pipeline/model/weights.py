@@ -1,4 +1,4 @@
-"""The fitted model as plain arrays: all that scoring needs, and nothing that can run code."""
+"""The fitted model as plain arrays: all that scoring needs, and no code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.text.weight_rows import WeightRows, n_rows, other_terms, terms_of,
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-FEW = 500  # up to so many texts a loop takes less time than the import of SciPy
+FEW = 500  # up to this many texts a loop takes less time than importing SciPy
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Weights:
     idf : (n_terms,) float64.
     coef : (n_terms, n_labels) float64, log-odds of every label but `OTHER` in the order of `LABELS`, then of being
         political.
-    intercept : (n_labels,) float64, -inf for labels never trained on; the last is infinite where relevance was never
+    intercept : (n_labels,) float64, -inf for labels never trained on; the last is infinite if relevance was never
         trained.
     marks : (3,) float64, what each of `Sequence.marks` adds to the log-odds of being political.
     """
@@ -49,14 +49,14 @@ class Weights:
         return values / np.repeat(length, np.diff(counted.indptr))
 
     def logits(self, sequence: Sequence) -> np.ndarray:
-        """(n_texts, n_labels) calibrated log-odds, those of events less what a text's terms add to the first event type.
+        """(n_texts, n_labels) calibrated log-odds, those of events relative to the first event type's terms.
 
-        Probabilities are the same, and what is added to the first event type need not be added up.
+        The probabilities are the same, and the sum for the first event type is saved.
         """
         return self.logits_and_lengths(sequence, other_terms(self.vocabulary, sequence))[0]
 
     def logits_and_lengths(self, sequence: Sequence, others: list) -> tuple[np.ndarray, np.ndarray]:
-        """The same, and the (n_texts,) lengths of the rows of TF-IDF values before they are made 1.
+        """Like `logits`, with the (n_texts,) lengths of the TF-IDF rows before normalisation.
 
         Parameters
         ----------
@@ -64,16 +64,16 @@ class Weights:
         """
         once, again = weight_rows(self.vocabulary, sequence, others)
         sums = self._sums(once)
-        # The last column of the table has the square of a value, but not of the times that it is added.
+        # The last column of the table holds the square of a value, but not of its factor.
         more = self._sums(again)
         more[:, -1] = segment_sums(again.bounds, again.times**2 * self._squares(again.row))
         sums += more
-        # An event type after the other from here on: what is done to whole columns is done at memory speed.
+        # Column by column from here on: operations on whole columns run at memory speed.
         *columns, squares = np.ascontiguousarray(sums.T)
         length = np.where(squares > 0, np.sqrt(squares), 1.0)
         columns = [np.zeros_like(length), *(column / length for column in columns)]
         out = np.array([column + start for column, start in zip(columns, self.intercept)]).T
-        # Added up mark by mark: a matrix product takes another order for one row than for many.
+        # Summed mark by mark: a matrix product uses another order for one row than for many.
         for mark, weight in zip(sequence.marks.T, self.marks):
             out[:, -1] += mark * weight
         return out, length
@@ -87,7 +87,7 @@ class Weights:
         out = np.zeros((len(part), len(LABELS)))
         values = part.times[:, None] * self._rows(part.row)
         for text, (begin, end) in enumerate(pairwise(part.bounds.tolist())):
-            if end > begin:  # cumsum adds in the order in which SciPy does, so the bits agree
+            if end > begin:  # cumsum adds in the same order as SciPy, so the bits agree
                 out[text] = np.cumsum(values[begin:end], axis=0)[-1]
         return out
 
@@ -109,19 +109,19 @@ class Weights:
 
     @cached_property
     def event_table(self) -> np.ndarray:
-        """(n_rows, n_events - 1) float64: the columns of events of the table of weights."""
+        """(n_rows, n_events - 1) float64: the event columns of the weight table."""
         return np.ascontiguousarray(self._table[:, : self.coef.shape[1] - 2])
 
     @cached_property
     def known_rows(self) -> np.ndarray:
-        """(n_rows,) bool: the row of the table of weights sums at least one term."""
+        """(n_rows,) bool: the row of the weight table sums at least one term."""
         known: np.ndarray = terms_of(self.vocabulary, np.arange(n_rows(self.vocabulary))) >= 0
         return np.any(known, axis=0)
 
     @cached_property
     def _of_term(self) -> np.ndarray:
-        """(n_terms, n_labels): coefficients of all event types but the first, less those of the first; of relevance; and
-        inverse document frequencies in the last column. All times inverse document frequencies."""
+        """(n_terms, n_labels): coefficients of all event types but the first, minus those of the first; of relevance;
+        and inverse document frequencies in the last column. All multiplied by inverse document frequencies."""
         events = self.coef[:, 1:-1] - self.coef[:, :1]
         return np.column_stack([events, self.coef[:, -1], self.idf]) * self.idf[:, None]
 

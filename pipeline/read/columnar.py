@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
-from pipeline.errors import InputError
+from pipeline.errors import InputError, first_line
 from pipeline.read.bounds import TEXT, WHOLE, require_columns, require_size
 from pipeline.read.rows import Choose, Rows, decoded
 from pipeline.read.source import Source
@@ -38,7 +39,7 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
     """The rows of a Parquet file, or of the row groups that are meant."""
     raw = source.open()
     with parquet_file(raw) as file:
-        names = choose(require_columns(file.schema_arrow.names, source.address))
+        names = choose(require_columns(_distinct(file.schema_arrow.names), source.address))
         size, whole = raw.size(), max(file.metadata.num_rows, 1)
         groups = range(file.num_row_groups) if source.groups is None else source.groups
         for group in groups:
@@ -53,6 +54,13 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
                 yield Rows(columns, kept, rejects, len(batch), size * place // whole)
 
 
+def _distinct(names: list[str]) -> list[str]:
+    """The names; raises `pyarrow.ArrowInvalid` where two columns share one: Arrow reads neither by its name."""
+    if twice := [name for name, n in Counter(names).items() if n > 1]:
+        raise pa.ArrowInvalid(f"two columns are called {twice[0]!r}; rename one")
+    return names
+
+
 def _together(group: pq.RowGroupMetaData) -> int:
     """How many rows of a group to read at once: fewer where they are long."""
     size = max(group.total_byte_size // max(group.num_rows, 1), 1)
@@ -63,7 +71,7 @@ def parquet_columns(source: Source) -> dict[str, pa.DataType]:
     """The columns of a Parquet file and their types, as `read_parquet` gives them."""
     with parquet_file(source.open()) as file:
         schema = file.schema_arrow
-    return {name: _plain(kind) for name, kind in zip(schema.names, schema.types)}
+    return {name: _plain(kind) for name, kind in zip(_distinct(schema.names), schema.types)}
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -90,10 +98,9 @@ def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
     try:
         frame = pd.read_excel(path, dtype=object) if kind == ".xlsx" else pd.read_stata(path)
     except Exception as error:  # noqa: BLE001  whatever the parts of openpyxl and pandas raise: BadZipFile, struct.error
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise InputError(f"{path}: cannot be read as {kind[1:]}: {reason}") from None
+        raise InputError(f"{path}: cannot be read as {kind[1:]}: {first_line(error)}") from None
     frame.columns = [str(name) for name in frame.columns]
-    names = choose(list(frame.columns))
+    names = choose(require_columns(list(frame.columns), source.address))
     cells = {name: nullable_strings([None if pd.isna(c) else str(c) for c in frame[name]]) for name in names}
     first = 2 if kind == ".xlsx" else 1  # the header is row 1 of a sheet
     yield Rows(cells, np.arange(first, first + len(frame)), [], len(frame), path.stat().st_size)

@@ -147,10 +147,10 @@ def _files(given: str, quiet: bool = False) -> list[Path]:
     if path.exists() or not glob.has_magic(given):
         require_file(path)
         return [path]
-    files = sorted(map(Path, glob.glob(given, recursive=True)))
+    files = [file for file in sorted(map(Path, glob.glob(given, recursive=True))) if file.is_file()]
     if not files:
-        raise InputError(f"{given}: no file fits this pattern")
-    return [file for file in files if file.is_file()]
+        raise InputError(f"{given}: no file matches this pattern")
+    return files
 
 
 def _say_passed_over(folder: Path, files: list[Path]) -> None:

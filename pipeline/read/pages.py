@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, first_line
 from pipeline.read.bounds import PAGE, TEXT, require_size, text_reason
 from pipeline.read.mail import message_of
 from pipeline.read.rows import Reject, not_utf8
@@ -74,13 +74,12 @@ def _pdf(path: Path) -> str:
     """The text of a PDF, words that are divided at a line end put together again."""
     try:
         from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
     except ImportError:
         raise InputError(f"{path}: reading PDF needs pypdf; install it with: pip install 'detente[pdf]'") from None
     try:
         pages = [page.extract_text() for page in PdfReader(path).pages]
-    except (PyPdfError, ValueError, KeyError, OSError) as error:
-        raise InputError(f"{path}: cannot be read as PDF: {str(error)[:160] or type(error).__name__}") from None
+    except Exception as error:  # noqa: BLE001  damaged files bring out errors of every kind in pypdf
+        raise InputError(f"{path}: cannot be read as PDF: {first_line(error)}") from None
     text = re.sub(r"(?<=[a-z])[-\u00ad\u2010]\n(?=[a-z])", "", "\n".join(pages))
     if not text.strip():
         raise InputError(f"{path}: no text in this PDF; pictures of pages must go through a text recognition first")

@@ -62,14 +62,19 @@ class Source:
         try:
             return raw, pa.BufferReader(whole(stream, self.address).decode(encoding).encode())
         except (UnicodeError, LookupError) as error:
-            raise InputError(
-                f"{self.address}: cannot be read as {encoding}: {error}; name another with --encoding"
-            ) from None
+            raise not_in(encoding, self.address, error) from None
 
     def peek(self) -> bytes:
         """The first bytes of what is in it, at most a million, up to a line end."""
         data = self.stream()[1].read(_PEEK)
         return data if len(data) < _PEEK else data[: data.rfind(b"\n") + 1] or data
+
+
+def not_in(encoding: str, where: object, error: Exception) -> InputError:
+    """What is said of bytes that are not in the encoding asked for, or of an encoding that does not exist."""
+    if isinstance(error, LookupError):
+        return InputError(f"--encoding {encoding}: no such encoding; expected one such as windows-1252")
+    return InputError(f"{where}: cannot be read as {encoding}: {error}; name another with --encoding")
 
 
 def suffix_of(path: PurePath) -> str:
@@ -166,9 +171,9 @@ def decoded(data: bytes, path: Path | str, encoding: str | None = None, page: bo
         try:
             return data.decode(name)
         except (UnicodeError, LookupError) as error:
-            fault = error
             if name in (encoding, told):
-                break
+                raise not_in(name, path, error) from None
+            fault = error
     where = f" at {fault.start}" if isinstance(fault, UnicodeDecodeError) else ""
     hint = (
         "it looks like windows-1252: --encoding windows-1252 reads it" if looks_western(data) else "name its --encoding"

@@ -19,10 +19,10 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.read.bounds import TEXT, text_reason
+from pipeline.read.bounds import PAGE, TEXT, text_reason
 from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents, require_passing
 from pipeline.read.rows import not_utf8
-from pipeline.read.source import Source, decoded
+from pipeline.read.source import Source, decoded, not_in
 
 FORMATS = ("text", "csv", "tsv", "jsonl")
 NAME = "-"
@@ -58,7 +58,12 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
     if kind != "text":
         yield from _table(start, file, kind, options, alone)
     elif options.articles:
-        text = decoded(_bounded(start + file.read(TEXT), "the text"), _WHERE, options.encoding)
+        data = start + file.read(PAGE)
+        if len(data) > PAGE:
+            raise InputError(f"{_WHERE}: the text has {text_reason(len(data))}")
+        text = decoded(data, _WHERE, options.encoding)
+        if (size := len(text.encode(errors="replace"))) > TEXT:
+            raise InputError(f"{_WHERE}: the text has {text_reason(size)}")
         yield Documents(as_strings(["stdin"]), as_strings([text]), None, NAME, articles=True)
     else:
         yield from _lines(start, file, options)
@@ -93,7 +98,7 @@ def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions, alone:
         if alone:
             require_passing([source], options)
         for documents in read_documents(source, options):
-            yield Documents(**{**documents.__dict__, "file": NAME})
+            yield replace(documents, file=NAME)
 
 
 def _bounded(data: bytes, what: str) -> bytes:
@@ -135,10 +140,8 @@ def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Document
                 raise InputError(f"{_WHERE}, line {number}: {bad.reason}") from None
             rejects.append(bad)
             continue
-        except LookupError:
-            raise InputError(
-                f"--encoding {options.encoding}: no such encoding; expected one such as windows-1252"
-            ) from None
+        except LookupError as error:
+            raise not_in(str(options.encoding), _WHERE, error) from None
         if text:
             rows.append(number)
             texts.append(text)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, string
-from pipeline.errors import InputError
+from pipeline.errors import InputError, first_line
 from pipeline.read.columnar import parquet_columns, read_office, read_parquet
 from pipeline.read.feeds import FEED_COLUMNS, read_feed_entries
 from pipeline.read.jsonl import json_columns, read_json_array, read_jsonl
@@ -52,8 +52,7 @@ def read_rows(source: Source, choose: Choose, delimiter: str | None = None) -> I
             seen = seen or rows.read > 0
             yield rows
     except (pa.ArrowException, OSError, EOFError) as error:
-        reason = str(error).splitlines()[0][:160]
-        raise InputError(f"{source.address}: cannot be read as {suffix[1:].upper()}: {reason}") from None
+        raise InputError(f"{source.address}: cannot be read as {suffix[1:].upper()}: {first_line(error)}") from None
     if not seen:
         raise InputError(f"{source.address}: expected at least one row under the header, found none")
 

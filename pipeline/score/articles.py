@@ -1,10 +1,10 @@
-"""Articles: the stance of a whole is read from its distinct sentences.
+"""Article scores: the stance of an article from its distinct sentences.
 
-Of every hundred sentences that tell of no act, a few are read as one, so an article takes a side only where more of its
-sentences take it than chance would bring: a one-sided binomial test (Clopper and Pearson 1934) of the number of sentences
-that take the side against the rate of false alarms, 3 in 100 at the model's threshold and 1 in 100 where the model is at
-least .9 sure (measured on articles about sport, business, technology and the arts; `experiments/LOG.md`). News puts the
-main act first, so the first three sentences are also tested on their own.
+Of every hundred sentences that report no act, a few are classified as if they did, so an article takes a side only if
+significantly more of its sentences do than false alarms would explain: a one-sided binomial test (Clopper and Pearson
+1934) against a false-alarm rate of 3 in 100 at the model's threshold and 1 in 100 at a probability of at least .9
+(measured on articles about sport, business, technology and the arts; `experiments/LOG.md`). News puts the main act
+first, so the first three sentences are also tested on their own.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from pipeline.read.sentences import distinct_sentences
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import ANSWERS, MIXED, STANCES, UNCLEAR
 
-MIXED_SHARE = 1 / 3  # the weaker side's least share of the sentences that take one, for `mixed`
-FALSE_ALARMS = 0.03  # share of the sentences without an act that are read as one
-SURE, SURE_FALSE_ALARMS = 0.9, 0.01  # the same where the stance has at least this probability
+MIXED_SHARE = 1 / 3  # least share of the weaker side among the sentences that take one, for `mixed`
+FALSE_ALARMS = 0.03  # share of the sentences without an act that are classified as one
+SURE, SURE_FALSE_ALARMS = 0.9, 0.01  # the same if the stance has at least this probability
 LEAD = 3  # sentences
-LEVEL = 0.05  # of the test
-_LEAST_WORDS = 4  # "They refused." is no sentence to show
+LEVEL = 0.05  # significance level of the test
+_LEAST_WORDS = 4  # "They refused." is not worth showing
 STANCES_OF_ARTICLES = (*ANSWERS, MIXED)
 
 
@@ -38,12 +38,12 @@ class Articles:
     ----------
     bounds : (n + 1,) int64, the first sentence of each article, and the number of sentences.
     texts : the distinct sentences of all articles, in order.
-    repeats : (n_sentences,) int64, how often each stands in its article.
-    scores : one row a sentence.
-    counts : (n, 4) int64, how many sentences of each rise, ease, say neither, or are unclear.
+    repeats : (n_sentences,) int64, how often each occurs in its article.
+    scores : one row per sentence.
+    counts : (n, 4) int64, the number of escalation, de-escalation, neutral and unclear sentences.
     stance_code : (n,) int64, index into `STANCES_OF_ARTICLES`.
     political : (n,) float64 in [0, 1], expected share of the sentences that are political: their mean relevance.
-    tension : (n,) float64, mean tension of the sentences that are not unclear, in [-1, 1]; 0 where there is none.
+    tension : (n,) float64, mean tension of the sentences that are not unclear, in [-1, 1]; 0 if there are none.
     """
 
     bounds: np.ndarray
@@ -59,7 +59,7 @@ class Articles:
         return len(self.tension)
 
     def __getitem__(self, row: int) -> Articles:
-        """One article, on its own."""
+        """A single article."""
         here, one = slice(*self.bounds[row : row + 2]), slice(row, row + 1)
         alone = self.bounds[row : row + 2] - self.bounds[row]
         wholes = (getattr(self, name)[one] for name in ("counts", "stance_code", "political", "tension"))
@@ -74,9 +74,9 @@ class Articles:
         return [STANCES_OF_ARTICLES[code] for code in self.stance_code]
 
     def strongest(self, stance: str) -> np.ndarray:
-        """(n,) int64, the sentence that speaks most strongly for a stance in each article; -1 where none does.
+        """(n,) int64, the sentence most strongly indicating a stance in each article; -1 if none does.
 
-        One of fewer than four words is chosen only where there is no other.
+        One of fewer than four words is chosen only if there is no other.
         """
         rows = np.flatnonzero(self.scores.stance_code == STANCES.index(stance))
         article = segment_ids(self.bounds)[rows]
@@ -89,7 +89,7 @@ class Articles:
 
 
 def score_articles(model: Model, texts: Sequence[str]) -> Articles:
-    """Score articles, all their sentences in one batch."""
+    """Score articles, with all their sentences in one batch."""
     split = [distinct_sentences(text) for text in texts]
     sentences = [sentence for article in split for sentence in article]
     bounds = np.cumsum([0, *map(len, split)])
@@ -107,7 +107,7 @@ def score_articles(model: Model, texts: Sequence[str]) -> Articles:
 
 
 def stances(bounds: np.ndarray, scores: Scores, counts: np.ndarray) -> np.ndarray:
-    """(n,) int64, index into `STANCES_OF_ARTICLES`: what more sentences say than chance would bring."""
+    """(n,) int64, index into `STANCES_OF_ARTICLES`, by the test above."""
     article = segment_ids(bounds)
     size = np.diff(bounds)
     lead = np.arange(len(article)) - bounds[article] < LEAD
@@ -127,12 +127,12 @@ def stances(bounds: np.ndarray, scores: Scores, counts: np.ndarray) -> np.ndarra
 
 
 def least_acts(n: np.ndarray, rate: float) -> np.ndarray:
-    """(k,) int64: the least number of n sentences that would come by chance less than once in twenty times.
+    """(k,) int64: the least number of sentences out of n that occurs by chance less than once in twenty times.
 
     Parameters
     ----------
     n : (k,) int, numbers of sentences.
-    rate : share of the sentences without an act that are read as one.
+    rate : share of the sentences without an act that are classified as one.
 
     Examples
     --------
@@ -155,16 +155,16 @@ def _least_acts(n: int, rate: float) -> int:
 
 
 def stances_of_sides(rising: np.ndarray, easing: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The stances of articles from the sides that they take.
+    """The stances of articles from the sides they take.
 
     Parameters
     ----------
-    rising, easing : (n,) bool, more sentences rise, or ease, than chance would bring.
-    counts : (n, 4) int, sentences that rise, ease, say neither, are unclear.
+    rising, easing : (n,) bool, significantly many sentences are escalation, or de-escalation.
+    counts : (n, 4) int, the number of escalation, de-escalation, neutral and unclear sentences.
 
     Returns
     -------
-    (n,) int64, index into `STANCES_OF_ARTICLES`; `unclear` where no sentence could be read.
+    (n,) int64, index into `STANCES_OF_ARTICLES`; `unclear` if all sentences are.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What each place of a text adds to a weighted sum of its log-odds: the work behind evidence, over columns.
+"""Vectorised contributions: how much each position of a text adds to a weighted sum of its log-odds.
 
-A place is a word, or two words with a gap. Up to three terms of a word, and a pair that is also the reach of a reversal,
-stand in one place and are added.
+A position is a word, or two words with a gap. The up to three terms of a word share a position and are added, and so do
+a pair and a reversal with the same words.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from pipeline.text.terms import PAIRED
 from pipeline.text.vocabulary import SUMMED
 from pipeline.text.weight_rows import rows_of_words, terms_of
 
-_BLOCK = 2_048  # rows multiplied together: they stay in a processor's cache
+_BLOCK = 2_048  # rows multiplied together: they fit the processor's cache
 _FILTER = 1 << 22  # slots of the filter for repeated keys
-ABSENT = -1.0  # the strength of a place where no known term stands
-_MOST_BITS = 20  # of the place of a word in its text, beside its strength in one number
-_FEW = 16  # up to so many places a text, the strongest are looked for one after the other
+ABSENT = -1.0  # the strength of a position without a known term
+_MOST_BITS = 20  # of the position of a word in its text, packed with its strength into one number
+_FEW = 16  # up to this many positions per text, the strongest are found one after the other
 
 
 @dataclass(frozen=True)
 class Places:
-    """Places of terms and what they add, by kind: a word itself, two words kept at the first or at the last of them.
+    """Positions of terms and what they add, by kind: a single word, or two words stored at the first or the last.
 
     Attributes
     ----------
     weight : (n_kinds, n_words) float64.
-    known : (n_kinds, n_words) bool: a known term stands there.
-    left, right : for each kind (n_words,) int64, the first and the last word of its places.
+    known : (n_kinds, n_words) bool: a known term is there.
+    left, right : for each kind (n_words,) int64, the first and the last word of its positions.
     """
 
     weight: np.ndarray
@@ -41,7 +41,7 @@ class Places:
     right: list[np.ndarray]
 
     def take(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weight, first and last word of places by their index in the flat arrays."""
+        """Weight, first and last word of positions, by their index in the flat arrays."""
         kind, word = np.divmod(chosen, self.known.shape[1])
         left, right = np.zeros((2, len(chosen)), np.int64)
         for number in range(len(self.known)):
@@ -51,13 +51,13 @@ class Places:
 
 
 def contributions(weights: Weights, sequence: Sequence, others: list, slope: np.ndarray) -> Places:
-    """What each place adds.
+    """How much each position adds.
 
     Parameters
     ----------
     others : terms of the families that are not summed beforehand (`pipeline.text.weight_rows.other_terms`).
-    slope : (n_texts, n_events) float64, the weight of each event's log-odds over the length of the text's TF-IDF row; sums
-        to 0 in each row.
+    slope : (n_texts, n_events) float64, the weight of each event's log-odds divided by the length of the text's TF-IDF
+        row; rows sum to 0.
     """
     slope = np.ascontiguousarray(slope[:, 1:])  # the table holds differences to the first event
     n_words, names = len(sequence.symbol), [f for f in weights.vocabulary.features.families if f not in SUMMED]
@@ -73,7 +73,7 @@ def contributions(weights: Weights, sequence: Sequence, others: list, slope: np.
             weight[0, i] += added
             known[0, i] = True
             continue
-        # A pair is kept at its first word, the reach of a reversal at the word reached: once at each word.
+        # A pair is stored at its first word, a reversal at the word in its scope: at most one per word.
         at, kind = (j if name == "cue" else i), 1 + paired.index(name)
         weight[kind, at], known[kind, at] = added, True
         for side, ends in ((places.left, np.minimum(i, j)), (places.right, np.maximum(i, j))):
@@ -85,7 +85,7 @@ def contributions(weights: Weights, sequence: Sequence, others: list, slope: np.
 
 
 def _join_cues(places: Places, cue: int) -> None:
-    """Add the reach of a reversal to the pair that stands in the same place."""
+    """Add each reversal to the pair in the same position."""
     at = np.flatnonzero(places.known[cue])
     for kind in range(1, cue):
         lead = places.left[cue][at]
@@ -96,14 +96,14 @@ def _join_cues(places: Places, cue: int) -> None:
 
 
 def _of_words(weights: Weights, sequence: Sequence, row: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """(n_words,) what the terms of each word add, 0 where it is unknown."""
+    """(n_words,) what the terms of each word add, 0 if it is unknown."""
     vocabulary, text = weights.vocabulary, sequence.text
     out = _dots(weights.event_table, row, slope, text)
     out[sequence.symbol < 0] = 0.0
     width = len(vocabulary.lexicon)
     again, group = _repeated(text * width + sequence.symbol, sequence.symbol >= 0, len(slope) * width)
     if len(again):
-        # Where a word has the same marks at each place, all of its terms stand there as often.
+        # If a word has the same marks at each position, all of its terms have the same count.
         marks, times = row[again] & 3, np.bincount(group)
         alike = (times * np.bincount(group, marks * marks) == np.bincount(group, marks) ** 2)[group]
         out[again[alike]] *= (1.0 + np.log(times[group[alike]])) / times[group[alike]]
@@ -121,7 +121,7 @@ def _of_words(weights: Weights, sequence: Sequence, row: np.ndarray, slope: np.n
 
 
 def _of_terms(weights: Weights, sequence: Sequence, others: list, slope: np.ndarray) -> list[np.ndarray]:
-    """What each term adds at each of its places, by family."""
+    """What each term adds at each of its positions, by family."""
     if not others:
         return []
     text = np.concatenate([sequence.text[i] for i, _, _ in others])
@@ -141,7 +141,7 @@ def _dots(table: np.ndarray, row: np.ndarray, slope: np.ndarray, text: np.ndarra
     for begin in range(0, len(row), _BLOCK):
         here = slice(begin, begin + _BLOCK)
         n = len(row[here])
-        # Into the same arrays each time, which stay in the cache; NumPy does so without a copy where it need not check.
+        # Into the same arrays each time, which stay in the cache; NumPy avoids a copy if it need not check indices.
         np.take(table, row[here], axis=0, out=left[:n], mode="clip")
         np.take(slope, text[here], axis=0, out=right[:n], mode="clip")
         np.einsum("ij,ij->i", left[:n], right[:n], out=out[here])
@@ -149,8 +149,8 @@ def _dots(table: np.ndarray, row: np.ndarray, slope: np.ndarray, text: np.ndarra
 
 
 def _repeated(key: np.ndarray, valid: np.ndarray, n_keys: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the valid keys that stand there more than once, and the number of the group of each."""
-    if n_keys < 1 << 32:  # NumPy sorts four bytes at memory speed
+    """Indices of the valid keys that occur more than once, and the number of the group of each."""
+    if n_keys < 1 << 32:  # NumPy sorts four-byte numbers at memory speed
         key = key.astype(np.uint32)
     ordered = np.sort(key[valid])
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
@@ -164,7 +164,7 @@ def _repeated(key: np.ndarray, valid: np.ndarray, n_keys: int) -> tuple[np.ndarr
 
 
 def strongest(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """Indices into the flat arrays of places: the ``top`` of each text, the strongest first; and where each text begins.
+    """Indices into the flat arrays: the ``top`` positions of each text, strongest first; and where each text begins.
 
     Parameters
     ----------
@@ -197,20 +197,20 @@ def strongest(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.n
 
 
 def _packed(strength: np.ndarray, from_end: np.ndarray, bits: int) -> np.ndarray:
-    """(n,) uint64: the strength of a word in the upper bits and its place in the lower, so that one maximum finds both.
+    """(n,) uint64: the strength of a word in the upper bits and its position in the lower, so one maximum finds both.
 
-    Numbers of zero or more are in the order of their bits (IEEE 754); at least 32 of the 52 of the fraction stay. Of equals
-    the first is the largest. 0 where nothing stands.
+    Non-negative floats are ordered like their bits (IEEE 754); at least 32 of the 52 bits of the fraction remain. Among
+    equals the first is the largest. 0 for an empty position.
     """
     low = np.uint64(bits)
     upper = (np.maximum(strength, 0.0).view(np.uint64) >> low) + np.uint64(
         1
-    )  # a known term of no weight is above nothing
+    )  # ranks a known term of zero weight above an empty position
     return np.where(strength < 0, np.uint64(0), upper << low | from_end.view(np.uint64))
 
 
 def _ranked(strength: np.ndarray, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """The same by sorting all places."""
+    """Like `strongest`, by sorting all positions."""
     known = np.flatnonzero(strength.T >= 0)  # word by word
     word, kind = np.divmod(known, len(strength))
     text = np.searchsorted(bounds, word, side="right") - 1

@@ -1,9 +1,9 @@
 """Which words moved a score: exact signed contributions to the log-odds.
 
-The score explained is f = ln(P(escalation) / P(de-escalation)), in which relevance cancels out. With event types added up it is
-not linear in the terms; each term's share is its Aumann-Shapley value: the gradient integrated
-from the text without known terms to the text as it is (Sundararajan, Taly and Yan 2017,
-"Axiomatic Attribution for Deep Networks"). The shares and the base, f of an empty text, add up to f.
+The score explained is f = ln(P(escalation) / P(de-escalation)), in which relevance cancels out. As a sum over event
+types it is not linear in the terms; each term's share is its Aumann-Shapley value: the gradient integrated from the
+text without known terms to the full text (Sundararajan, Taly and Yan 2017, "Axiomatic Attribution for Deep Networks").
+The shares and the base, f of an empty text, sum to f.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from pipeline.text.weight_rows import other_terms
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-# Of Gauss and Legendre; the error of a contribution stays under 1e-6, two places beyond those that are shown.
+# Gauss-Legendre quadrature; the error of a contribution stays below 1e-6, two digits beyond those shown.
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
-_TOGETHER = 2_048  # texts whose slopes are worked out together: they stay in a processor's cache
+_TOGETHER = 2_048  # texts whose slopes are computed together: they fit the processor's cache
 _GAP = " … ".encode()
 _SIDES = tuple(np.flatnonzero(side == STANCE_OF_LABEL) for side in (0, 1))
 
@@ -44,10 +44,10 @@ class Evidence:
     ----------
     bounds : (n_texts + 1,) int64, the first term of each text, and the number of terms.
     weight : (n_terms,) float64, its signed contribution, natural logarithm; largest first within a text.
-    words : (n_terms,) Arrow strings, the words as they stand there, gaps of a pair shown as "…".
+    words : (n_terms,) Arrow strings, the words as written, with the gap of a pair as "…".
     log_odds : (n_texts,) float64, the whole score.
     base : float, the score of a text without known terms.
-    tokens, begin, end : the tokens of all texts, and the bytes of their text from which to which each place reaches.
+    tokens, begin, end : the tokens of all texts, and the first and end byte of each term in its text.
     """
 
     bounds: np.ndarray
@@ -60,32 +60,32 @@ class Evidence:
     end: np.ndarray
 
     def of(self, row: int) -> list[tuple[str, float]]:
-        """(words, contribution) pairs of one text, the strongest first."""
+        """(words, contribution) pairs of one text, strongest first."""
         here = slice(self.bounds[row], self.bounds[row + 1])
         return list(zip(self.words[here].to_pylist(), self.weight[here].tolist()))
 
     @cached_property
     def spans(self) -> np.ndarray:
-        """(n_terms, 2) int64: from where to where each place reaches in its cleaned text, in characters."""
-        # All bytes but those that go on begin a character.
+        """(n_terms, 2) int64: begin and end of each term in its cleaned text, in characters."""
+        # All bytes except UTF-8 continuation bytes begin a character.
         character = np.append(0, np.cumsum(self.tokens.data & 0xC0 != 0x80))
         origin = character[self.tokens.offsets[segment_ids(self.bounds)]]
         return np.column_stack([character[self.begin] - origin, character[self.end] - origin])
 
 
 def explain(model: Model, texts: Texts, top: int | None = None) -> Evidence:
-    """The evidence of each text.
+    """Compute the evidence of each text.
 
     Parameters
     ----------
     texts : a list, Series or Arrow array of n strings.
-    top : keep only so many terms a text, the strongest; None keeps all, so that they add up.
+    top : keep only this many of the strongest terms per text; None keeps all, so they sum to the score.
     """
     return score_and_explain(model, texts, top)[1]
 
 
 def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tuple[Scores, Evidence]:
-    """Scores and evidence from one analysis of the texts."""
+    """Compute scores and evidence from one analysis of the texts."""
     weights, features = model.weights, model.weights.vocabulary.features
     tokens, sequence = read(clean(texts), weights.vocabulary.lexicon, features.masks, features.clauses)
     others = other_terms(weights.vocabulary, sequence)
@@ -100,7 +100,7 @@ def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tup
 
 
 def _slopes(weights: Weights, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """(n_texts, n_events) mean slope of the log-odds on the way from the empty text, the whole of each text, the base."""
+    """(n_texts, n_events) mean slope of the log-odds on the path from the empty text, each text's score, the base."""
     start = weights.intercept[:-1]
     slope = np.zeros((len(start), len(logits)))
     whole, base = np.zeros(len(logits)), 0.0
@@ -116,9 +116,9 @@ def _slopes(weights: Weights, logits: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _mean_softmax(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(n_events, n_texts) the softmax over events, averaged over the straight way from ``start`` to ``end``."""
+    """(n_events, n_texts) the softmax over events, averaged over the straight path from ``start`` to ``end``."""
     step = end - start
-    start = start - np.maximum(start, end).max(axis=0)  # nothing on the way is above 0 then
+    start = start - np.maximum(start, end).max(axis=0)  # so nothing on the path is above 0
     out = np.zeros_like(step)
     for node, node_weight in zip(_NODES, _NODE_WEIGHTS):
         shown = step * ((node + 1) / 2)
@@ -132,7 +132,7 @@ def _mean_softmax(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 def _written(
     tokens: Tokens, sequence: Sequence, left: np.ndarray, right: np.ndarray
 ) -> tuple[pa.Array, np.ndarray, np.ndarray]:
-    """The words from ``left`` to ``right`` as they stand in the texts, with what lies between left out; their bytes."""
+    """The words ``left`` and ``right`` as written in the texts, without what is between them; their bytes."""
     first, last = sequence.first[left], sequence.last[right]
     apart = sequence.first[right] > sequence.last[left] + 1
     begin, end = tokens.start[first], tokens.end[last]
@@ -146,7 +146,7 @@ def _written(
 
 
 def _pieces(source: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> pa.Array:
-    """(n,) strings, each joined of pieces of UTF-8 bytes; ``begins`` and ``ends`` are (n, n_pieces)."""
+    """(n,) strings, each joined from pieces of UTF-8 bytes; ``begins`` and ``ends`` are (n, n_pieces)."""
     bounds = np.append(0, np.cumsum((ends - begins).ravel()))
     shift = begins.ravel() - bounds[:-1]
     picked = source[np.arange(bounds[-1]) + shift[segment_ids(bounds)]]

@@ -1,4 +1,4 @@
-"""Snippets in, stances out."""
+"""Snippet scores: stances, event types and the reasons for abstaining."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 # of an answer of `unclear`
 REASONS = ("", "not sure enough", "too few known words", "too short", "not English", "no text")
 _SURE, _UNSURE, _UNKNOWN, _SHORT, _FOREIGN, _BLANK = range(len(REASONS))
-_LEAST_TELLING = 2  # words or names, one of them a word: "ok then" tells of nothing, "Truce in Tigray" does
-_LEAST_SMALL = 0.1  # share of known function words and fillers under which a text is not English
+_LEAST_TELLING = 2  # words or names, one of them a word: "ok then" reports nothing, "Truce in Tigray" does
+_LEAST_SMALL = 0.1  # share of known function words and fillers below which a text is not English
 _EVENT_OF_LABEL = np.array([EVENTS.index(event_of(label)) for label in LABELS])
 _UNCLEAR = ANSWERS.index(UNCLEAR)
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What the model says of n snippets.
+    """The scores of n snippets.
 
     Attributes
     ----------
     stance_code : (n,) int8, index into `ANSWERS`: a stance or `unclear`.
-    reason_code : (n,) int8, index into `REASONS`: why the answer is `unclear`, 0 where it is not.
+    reason_code : (n,) int8, index into `REASONS`: why the answer is `unclear`, 0 if it is not.
     label_proba : (n, n_labels) float64, calibrated probabilities in the order of `LABELS`; rows sum to 1.
-    event_code : (n,) int8, index into `EVENTS`: the likeliest event type of the stance; of all where unclear; -1 where
+    event_code : (n,) int8, index into `EVENTS`: the likeliest event type of the stance, or of all if unclear; -1 if
         the model knows only stances.
     coverage : (n,) float64 in [0, 1], share of the words that the model knows.
     """
@@ -72,12 +72,12 @@ class Scores:
 
     @property
     def reason(self) -> np.ndarray:
-        """(n,) object, why the answer is `unclear`; empty where it is not."""
+        """(n,) object, why the answer is `unclear`; empty if it is not."""
         return np.array(REASONS, object)[self.reason_code]
 
     @property
     def event(self) -> np.ndarray:
-        """(n,) object, the event types; empty where the model knows none."""
+        """(n,) object, the event types; empty if the model knows none."""
         return np.array([*EVENTS, ""], object)[self.event_code]
 
     @property
@@ -87,7 +87,7 @@ class Scores:
 
     @property
     def plover_proba(self) -> np.ndarray:
-        """(n, 3) the same, an appeal counted as PLOVER does: as a request, and so as escalation."""
+        """(n, 3) like `proba`, but with appeals counted as in PLOVER: as requests, and therefore as escalation."""
         return stance_proba(self.label_proba, PLOVER_STANCE_OF_LABEL)
 
     @property
@@ -97,7 +97,7 @@ class Scores:
 
     @property
     def relevance(self) -> np.ndarray:
-        """(n,) P(the snippet tells of an act or stance of or towards a political actor), in [0, 1]."""
+        """(n,) P(the snippet reports an act or stance of or towards a political actor), in [0, 1]."""
         return 1.0 - self.label_proba[:, LABELS.index(OTHER)]
 
     @property
@@ -113,12 +113,12 @@ def score(model: Model, texts: Texts, threads: int = 1) -> Scores:
     Parameters
     ----------
     texts : a list, Series or Arrow array of n strings.
-    threads : how many threads work on them; the scores are the same bits for any number.
+    threads : number of threads; the scores are bit-identical for any number.
     """
     column = as_strings(texts)
     if len(column) <= BATCH_ROWS:
         return _score(model, column)
-    n_parts = threads * -(-len(column) // (threads * BATCH_ROWS))  # as many for each thread
+    n_parts = threads * -(-len(column) // (threads * BATCH_ROWS))  # the same number for each thread
     cuts = [len(column) * k // n_parts for k in range(n_parts + 1)]
     parts = [column.slice(start, end - start) for start, end in pairwise(cuts)]
     with ThreadPoolExecutor(threads) as pool:
@@ -132,7 +132,7 @@ def _score(model: Model, texts: Texts) -> Scores:
 
 
 def scores_of(model: Model, sequence: Sequence, logits: np.ndarray) -> Scores:
-    """Scores of snippets that were read, from their (n, n_labels) log-odds."""
+    """Scores of analysed snippets, from their (n, n_labels) log-odds."""
     knowledge = model.weights.vocabulary.knowledge(sequence)
     found = from_proba(label_proba(logits), knowledge, model.threshold, model.settings.abstention, model.knows_events)
     found.reason_code[np.diff(sequence.bounds) == 0] = _BLANK
@@ -144,8 +144,8 @@ def from_proba(
 ) -> Scores:
     """Stances and event types from (n, n_labels) probabilities of labels.
 
-    A snippet is `unclear` where the likeliest stance has less than ``threshold``, where it tells of too little, or where
-    less than ``abstention.coverage_floor`` of its words are known.
+    A snippet is `unclear` if the likeliest stance has a probability below ``threshold``, if it has too few informative
+    words, or if less than ``abstention.coverage_floor`` of its words are known.
     """
     stances = stance_proba(proba)
     likeliest = stances.argmax(axis=1)
@@ -161,9 +161,9 @@ def from_proba(
 
 
 def _reasons(sure: np.ndarray, knowledge: Knowledge, abstention: Abstention) -> np.ndarray:
-    """(n,) int8, index into `REASONS`: the first of these that holds, from the last to the first."""
+    """(n,) int8, index into `REASONS`; coverage takes precedence over length, and length over confidence."""
     foreign = knowledge.small < _LEAST_SMALL
-    # A text at the floor itself passes where it has the small words of English.
+    # A text exactly at the floor passes if it has English function words.
     unknown = (knowledge.coverage < abstention.coverage_floor) | (
         foreign & (knowledge.coverage <= abstention.coverage_floor)
     )

@@ -15,6 +15,7 @@ from pipeline.write.totals import Totals
 if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from pipeline.evaluate.behaviour import Outcome
     from pipeline.evaluate.comparison import Comparison
@@ -30,8 +31,15 @@ def console(stderr: bool = False, file: IO[str] | None = None) -> Console:
     """A console as wide as the terminal, or 120 columns where there is none."""
     from pipeline.show.plain_console import PlainConsole
 
-    made = PlainConsole(stderr=stderr, file=file, highlight=False)
-    return made if made.is_terminal else PlainConsole(stderr=stderr, file=file, highlight=False, width=_WIDE)
+    made = PlainConsole(stderr=stderr, file=file)
+    return made if made.is_terminal else PlainConsole(stderr=stderr, file=file, width=_WIDE)
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """A line of texts and of (text, style) pairs."""
+    from rich.text import Text
+
+    return Text.assemble(*parts)
 
 
 def bare_table(title: str | None = None, **options: Any) -> Table:
@@ -111,20 +119,19 @@ def figures(measured: dict, title: str) -> None:
 def trained(folder: Path, logged: Logged) -> None:
     """Where the model is and how to look at the run."""
     out = console()
-    out.print(f"model    {folder}", markup=False)
+    out.print(f"model    {folder}")
     out.print(
         f"run      {logged.run_name} ({logged.run_id}), registered as {logged.name}, version {logged.version}",
         soft_wrap=True,
-        markup=False,
     )
-    out.print(f"look     {logged.ui_command}", soft_wrap=True, markup=False)
-    out.print(f'next     detente score "…" --model {folder}', soft_wrap=True, markup=False)
+    out.print(f"look     {logged.ui_command}", soft_wrap=True)
+    out.print(f'next     detente score "…" --model {folder}', soft_wrap=True)
 
 
 def evaluation(done: Evaluation) -> None:
     """An evaluation's warnings, figures, baselines and weak slices."""
     for warning in done.warnings:
-        console(stderr=True).print(f"warning: {warning}", soft_wrap=True, markup=False)
+        console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
     figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear to the model")
     table = bare_table("two-way and three-way macro-F1")
     for name in ("system", "two-way", "three-way"):
@@ -138,7 +145,7 @@ def evaluation(done: Evaluation) -> None:
         console().print(table)
     for one in (one for one in done.slices if one.worse):
         said = f"{one.accuracy:.2f} of {one.rows} right, significantly worse than the rest"
-        console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True, markup=False)
+        console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True)
 
 
 def comparison(found: Comparison, first: str, second: str) -> None:
@@ -159,12 +166,12 @@ def checks(outcomes: list[Outcome], failed: bool) -> None:
     for name in ("check", "cases", "passed", "floor", "", "what a case must show"):
         table.add_column(name, justify="right" if name in ("cases", "passed", "floor") else "left")
     for one in outcomes:
-        verdict = "[green]holds[/green]" if one.holds else "[red]below[/red]"
+        verdict = styled(("holds", "green") if one.holds else ("below", "red"))
         table.add_row(one.kind.name, str(one.cases), f"{one.rate:.3f}", f"{one.kind.floor:.2f}", verdict, one.kind.asks)
     console().print(table)
     for one in outcomes if failed else ():
         for case in one.failed:
-            console().print(f"failed   {one.kind.name}: {' | '.join(case)}", soft_wrap=True, markup=False)
+            console().print(f"failed   {one.kind.name}: {' | '.join(case)}", soft_wrap=True)
 
 
 def drift(found: Drift) -> None:
@@ -173,18 +180,18 @@ def drift(found: Drift) -> None:
     for name in ("comparison", "value", "limit", ""):
         table.add_column(name, justify="right" if name in ("value", "limit") else "left")
     for shift in found.shifts:
-        table.add_row(shift.what, f"{shift.value:.3f}", f"{shift.limit:.2f}", "[red]moved[/red]" if shift.moved else "")
+        table.add_row(
+            shift.what, f"{shift.value:.3f}", f"{shift.limit:.2f}", styled(("moved" if shift.moved else "", "red"))
+        )
     console().print(table)
     if found.new_words:
-        console().print(
-            "new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), soft_wrap=True, markup=False
-        )
+        console().print("new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), soft_wrap=True)
 
 
 def written(paths: list[Path], stderr: bool = False) -> None:
     """Files that were written; on standard error where programs read standard output."""
     for path in paths:
-        console(stderr).print(f"wrote    {path}", soft_wrap=True, markup=False)
+        console(stderr).print(f"wrote    {path}", soft_wrap=True)
 
 
 def _figure_row(table: Table, name: str, figure: Figure) -> None:

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 
 from pipeline.label.findings import Checked, Finding
-from pipeline.show import add_columns, bare_table, console
-from pipeline.show.timelines import _plain
+from pipeline.plain import one_line
+from pipeline.show import add_columns, bare_table, console, styled
 
 _EXAMPLES = 5
 
@@ -21,12 +21,12 @@ def checked(done: Checked, all_places: bool = False) -> None:
     for one in done.files:
         stances = ", ".join(f"{n:,} {stance}" for stance, n in one.stances.items() if n)
         actors = ", ".join(f"{key} {n:,}" for key, n in list(one.actors.items())[:4])
-        table.add_row(_plain(one.file), f"{one.rows:,}", f"{one.faulty:,}", stances, actors)
+        table.add_row(one.file, f"{one.rows:,}", f"{one.faulty:,}", stances, actors)
     console().print(table)
     for finding in done.findings:
         _finding(finding, all_places)
     for what in done.skipped:
-        console().print(f"\nnot looked at: {_plain(what)}", soft_wrap=True)
+        console().print(f"\nnot looked at: {what}", soft_wrap=True)
     if not done.findings:
         console().print("\nnothing found")
 
@@ -39,10 +39,10 @@ def as_json(done: Checked) -> str:
 def _finding(one: Finding, all_places: bool) -> None:
     out = console()
     colour = "red" if one.serious else "yellow"
-    out.print(f"\n[{colour}]{one.kind}[/{colour}] {one.count:,}: {_plain(one.says)}", soft_wrap=True)
+    out.print(styled("\n", (one.kind, colour), f" {one.count:,}: {one_line(one.says)}"), soft_wrap=True)
     shown = one.places if all_places else one.places[:_EXAMPLES]
     for place in shown:
-        out.print(f"  {_plain(_line(place))}", soft_wrap=True)
+        out.print(f"  {one_line(_line(place))}", soft_wrap=True)
     if len(shown) < len(one.places):
         out.print(f"  and {len(one.places) - len(shown):,} more (--all)", soft_wrap=True)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.show import bare_table, console
+from pipeline.show import bare_table, console, styled
 
 if TYPE_CHECKING:
     from pipeline.sources.cards import Card
@@ -22,14 +22,14 @@ def listing(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -
     for name, card in known.items():
         table.add_row(name, card.title, card.licence, _at_hand(kept[name]))
     console().print(table)
-    console().print(f"kept in  {_from_home(folder)}", soft_wrap=True, markup=False)
+    console().print(f"kept in  {_from_home(folder)}", soft_wrap=True)
 
 
 def cards(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
     """All that the registry says of each corpus."""
     out = console()
     for name, card in known.items():
-        out.print(f"[bold]{name}[/bold]  {_at_hand(kept[name])}")
+        out.print(styled((name, "bold"), f"  {_at_hand(kept[name])}"))
         labels = {**card.quads, **card.stances}
         columns = {kind: getattr(card, kind) for kind in ("text", "event", "quad", "stance") if getattr(card, kind)}
         rows = {
@@ -45,8 +45,8 @@ def cards(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> 
         }
         for what, said in rows.items():
             if said:
-                out.print(f"  {what:11}{said}", soft_wrap=True, markup=False)
-    out.print(f"kept in  {_from_home(folder)}", soft_wrap=True, markup=False)
+                out.print(f"  {what:11}{said}", soft_wrap=True)
+    out.print(f"kept in  {_from_home(folder)}", soft_wrap=True)
 
 
 def _from_home(folder: Path) -> str:
@@ -69,7 +69,7 @@ def downloading(name: str, quiet: bool = False) -> Iterator[Callable[[str, int, 
         return
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda file, done, size: bar.update(
@@ -81,6 +81,6 @@ def fetched(card: Card, paths: list[Path]) -> None:
     """Where the files are, and what is owed to their makers."""
     out = console()
     for path in paths:
-        out.print(f"{card.name:9}{path}", soft_wrap=True, markup=False)
-    out.print(f"licence  {card.licence}", soft_wrap=True, markup=False)
-    out.print(f"cite     {card.citation}", soft_wrap=True, markup=False)
+        out.print(f"{card.name:9}{path}", soft_wrap=True)
+    out.print(f"licence  {card.licence}", soft_wrap=True)
+    out.print(f"cite     {card.citation}", soft_wrap=True)

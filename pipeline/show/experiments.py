@@ -33,7 +33,7 @@ def experiment(answered: Answered) -> None:
             print(json.dumps(result.row(), ensure_ascii=False))
         return
     out = console()
-    out.print(f"[bold]{answered.experiment.question}[/bold]")
+    out.print(answered.experiment.question, style="bold")
     for metric in answered.experiment.measure.metrics:
         out.print(_by_metric(answered.results, metric))
     out.print(f"run      {answered.run_id}, {len(answered.results)} nested", soft_wrap=True)
@@ -64,7 +64,7 @@ def _cell(figure: Figure | None) -> str:
 
 def _points(figure: Figure | None) -> str:
     """A difference in points of a hundred."""
-    return f"{100 * figure.value:+.1f} \\[{100 * figure.low:+.1f}, {100 * figure.high:+.1f}]" if figure else ""
+    return f"{100 * figure.value:+.1f} [{100 * figure.low:+.1f}, {100 * figure.high:+.1f}]" if figure else ""
 
 
 @contextmanager

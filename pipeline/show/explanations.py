@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.explain.explanation import Explanation, Sentence
 from pipeline.explain.page import mark_of
 from pipeline.plain import plain
-from pipeline.show import console
+from pipeline.show import console, styled
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -24,7 +24,7 @@ def explanation(found: Explanation) -> None:
     """Print the whole and each of its sentences."""
     out = console()
     if len(found.sentences) > 1:
-        out.print(f"[bold]{found.stance}[/bold]  tension {found.tension:+.2f}, {found.political:.0%} political\n")
+        out.print(styled((found.stance, "bold"), f"  tension {found.tension:+.2f}, {found.political:.0%} political\n"))
     for sentence in found.sentences:
         out.print(_text(sentence))
         out.print(_answer(sentence), style="bright_black")

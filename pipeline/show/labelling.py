@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.plain import count_of
-from pipeline.show import add_columns, bare_table, console
-from pipeline.show.timelines import _plain
+from pipeline.plain import count_of, one_line
+from pipeline.show import add_columns, bare_table, console, styled
 
 if TYPE_CHECKING:
     from pipeline.evaluate.intervals import Figure
@@ -26,11 +25,11 @@ _DISAGREEMENTS = 10
 def imported(found: Imported) -> None:
     """What each label was taken for, and what was left out."""
     if found.text_column and found.label_column:
-        console().print(f"text     {_plain(found.text_column)}\nlabel    {_plain(found.label_column)}", soft_wrap=True)
+        console().print(f"text     {found.text_column}\nlabel    {found.label_column}", soft_wrap=True)
     table = bare_table()
     add_columns(table, ("label", "left"), ("taken for", "left"), ("rows", "right"))
     for label, (taken, n) in found.labels.items():
-        table.add_row(_plain(label), taken, f"{n:,}")
+        table.add_row(one_line(label), taken, f"{n:,}")
     console().print(table)
     if found.unlabelled:
         console(stderr=True).print(f"left out {count_of(found.unlabelled, 'row')} without a text or a label")
@@ -67,14 +66,14 @@ def agreed(found: Agreement) -> None:
     table = bare_table()
     add_columns(table, ("annotators", "left"), ("texts", "right"), ("agree", "right"), ("Cohen's kappa", "left"))
     for pair in found.pairs:
-        names = _plain(f"{pair.first}, {pair.second}")
+        names = f"{pair.first}, {pair.second}"
         table.add_row(names, f"{pair.texts:,}", f"{pair.agree:.1%}", _interval(pair.kappa))
     out = console()
     out.print(table)
     out.print(f"\nKrippendorff's alpha {_interval(found.alpha)} over {found.texts:,} texts, {found.level}s")
     for one in found.disagreements[:_DISAGREEMENTS]:
         said = ", ".join(f"{name} {label}" for name, label in one.items() if name != "text")
-        out.print(f"  {_plain(one['text'][:100])}  [bold]{_plain(said)}[/bold]", soft_wrap=True)
+        out.print(styled(f"  {one_line(one['text'][:100])}  ", (said, "bold")), soft_wrap=True)
     if (more := len(found.disagreements) - _DISAGREEMENTS) > 0:
         out.print(f"  and {more:,} more disagreements (--out lists all)")
     if found.left_out:

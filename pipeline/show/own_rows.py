@@ -21,15 +21,15 @@ def set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
     from pipeline.corpus.contradictions import reasons
 
     for reason, n in reasons(rows).items():
-        console(stderr=True).print(f"left out {count_of(n, 'row')}: {reason}", soft_wrap=True, markup=False)
-    console(stderr=True).print(f"listed   {path}", soft_wrap=True, markup=False)
+        console(stderr=True).print(f"left out {count_of(n, 'row')}: {reason}", soft_wrap=True)
+    console(stderr=True).print(f"listed   {path}", soft_wrap=True)
 
 
 def missing(names: list[str]) -> None:
     """Public corpora whose test files would have been looked into."""
     for name in names:
         said = f"the test file of {name} is not at hand, so that rows near to it stay; detente data fetch {name}"
-        console(stderr=True).print(f"warning: {said}", soft_wrap=True, markup=False)
+        console(stderr=True).print(f"warning: {said}", soft_wrap=True)
 
 
 def own_rows(own: OwnRows) -> None:

@@ -13,7 +13,13 @@ from pipeline.plain import plain
 
 
 class PlainConsole(Console):
-    """Rich's console; whatever is to be shown passes through `plain`, what Rich itself says to the terminal does not."""
+    """Rich's console without its markup: names and texts may hold square brackets.
+
+    Whatever is to be shown passes through `plain`, what Rich itself says to the terminal does not.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, highlight=False, **options)
 
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
         """The pieces of something to be shown."""

@@ -11,8 +11,9 @@ import pyarrow as pa
 from pipeline.arrays.arrow import as_strings
 from pipeline.read.documents import Documents
 from pipeline.score.articles import Articles, score_articles
-from pipeline.show import bare_table, console
+from pipeline.show import bare_table, console, styled
 from pipeline.stance import MIXED, STANCES, UNCLEAR
+from pipeline.whole import replacing
 from pipeline.write.rows import OutputOptions, sentence_table, snippet_table
 
 if TYPE_CHECKING:
@@ -27,31 +28,26 @@ _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence sta
 
 def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
     """Tables of scored snippets and articles, to the terminal or to a file."""
-    part = out.with_name(f".{out.name}.new") if out else None
-    file = part.open("w", encoding="utf-8") if part else None
-    try:
-        screen = console(file=file)
-        for batch in batches:
-            if not batch.articles:
-                table = snippet_table(model, batch.ids, batch.texts, asked).append_column("text", batch.texts)
-                screen.print(_snippet_table(table, screen.width))
-                continue
-            for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
-                _article(screen, model, name, article, asked.evidence)
-    finally:
-        if file:
-            file.close()
-    if part and out:  # as any output: whole or not at all
-        part.replace(out)
+    if out:
+        with replacing(out) as part, part.open("w", encoding="utf-8") as file:
+            _print(console(file=file), model, batches, asked)
+    else:
+        _print(console(), model, batches, asked)
+
+
+def _print(screen: Console, model: Model, batches: Iterable[Documents], asked: OutputOptions) -> None:
+    for batch in batches:
+        if not batch.articles:
+            table = snippet_table(model, batch.ids, batch.texts, asked).append_column("text", batch.texts)
+            screen.print(_snippet_table(table, screen.width))
+            continue
+        for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
+            _article(screen, model, name, article, asked.evidence)
 
 
 def _article(screen: Console, model: Model, name: str, article: Articles, n_evidence: int) -> None:
-    from rich.markup import escape
-
     (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
-    screen.print(
-        f"\n[bold]{escape(name)}[/bold]  [{_COLOURS[stance]}]{stance}[/{_COLOURS[stance]}]  tension {tension:+.2f}"
-    )
+    screen.print(styled("\n", (name, "bold"), "  ", (stance, _COLOURS[stance]), f"  tension {tension:+.2f}"))
     said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
     n = len(article.texts)
     screen.print(f"{n} distinct {'sentence' if n == 1 else 'sentences'}: {said}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from pipeline.plain import plain, say
-from pipeline.show import add_columns, bare_table, console
+from pipeline.plain import one_line, say
+from pipeline.show import add_columns, bare_table, console, styled
 from pipeline.timeline.feed import Counts
 from pipeline.timeline.output import blocks, greatest
 from pipeline.timeline.series import Period
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _WIDE = 60  # blocks
 _SHOWN = 12  # series
@@ -21,30 +26,16 @@ def timeline(periods: list[Period], counts: Counts) -> None:
     for name in names[:_SHOWN]:
         mine = [one for one in periods if one.series == name]
         values = np.array([one.tension[0] for one in mine])
+        relevant = sum(one.relevant for one in mine)
         out.print(
-            f"\n[bold]{_plain(name)}[/bold]  {mine[0].period.astype('datetime64[D]')} to "
-            f"{mine[-1].period.astype('datetime64[D]')}, {sum(one.relevant for one in mine):,} relevant texts"
+            styled(
+                "\n", (one_line(name), "bold"), f"  {_day(mine[0])} to {_day(mine[-1])}, {relevant:,} relevant texts"
+            )
         )
         for start in range(0, len(values), _WIDE):
-            out.print(blocks(values[start : start + _WIDE]), highlight=False)
-        flagged = [one for one in mine if one.flag]
-        if flagged:
-            table = bare_table()
-            add_columns(
-                table,
-                ("turn", "left"),
-                ("period", "left"),
-                ("tension", "right"),
-                ("texts", "right"),
-                ("what moved it", "left"),
-            )
-            for one in flagged:
-                mark = "[red]rise[/red]" if one.flag == "rise" else "[blue]fall[/blue]"
-                wanted = 1 if one.flag == "rise" else -1
-                said = next((text for text, tension, _, _ in one.examples if tension * wanted > 0), "")
-                day = str(one.period.astype("datetime64[D]"))
-                table.add_row(mark, day, f"{one.tension[0]:+.2f}", f"{one.relevant}", _plain(said[:90]))
-            out.print(table)
+            out.print(blocks(values[start : start + _WIDE]))
+        if turns := [one for one in mine if one.flag]:
+            out.print(_turns(turns))
     if len(names) > _SHOWN:
         out.print(
             f"\n{len(names) - _SHOWN:,} series with fewer texts: name one with --only, or see them all with --out DIR"
@@ -58,8 +49,19 @@ def timeline(periods: list[Period], counts: Counts) -> None:
     say(said + (f"; left out: {left_out}" if left_out else ""))
 
 
-def _plain(text: str) -> str:
-    """Text that a terminal shows as it stands."""
-    from rich.markup import escape
+def _turns(periods: list[Period]) -> Table:
+    """A row per turn, with the text that moved it most."""
+    table = bare_table()
+    add_columns(
+        table, ("turn", "left"), ("period", "left"), ("tension", "right"), ("texts", "right"), ("what moved it", "left")
+    )
+    for one in periods:
+        wanted = 1 if one.flag == "rise" else -1
+        said = next((text for text, tension, _, _ in one.examples if tension * wanted > 0), "")
+        mark = styled((one.flag, "red" if one.flag == "rise" else "blue"))
+        table.add_row(mark, _day(one), f"{one.tension[0]:+.2f}", f"{one.relevant}", one_line(said[:90]))
+    return table
 
-    return escape(plain(text).replace("\n", " "))
+
+def _day(one: Period) -> str:
+    return str(one.period.astype("datetime64[D]"))

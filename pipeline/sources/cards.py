@@ -1,4 +1,4 @@
-"""The registry of public corpora: a card for each, read from `registry.toml` and from a file of one's own."""
+"""The registry of public corpora, from `registry.toml` and a registry file of the user."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class PublicFile:
 
     Attributes
     ----------
-    name : what it is called here.
+    name : its local name.
     part : ``train`` or ``test``.
-    address : where it is downloaded from.
-    sha256 : of its bytes.
+    address : the URL it is downloaded from.
+    sha256 : the hash of its bytes.
     """
 
     name: str
@@ -42,16 +42,16 @@ class Card:
 
     Attributes
     ----------
-    name : by which commands know it.
-    title, home, commit, licence, citation : what it is, the repository and its state, and what is owed to its makers.
-    files : what there is to download.
+    name : its name in commands.
+    title, home, commit, licence, citation : what it is, its repository and version, its licence and how to cite it.
+    files : the files to download.
     reader : name of a function of `pipeline.sources.readers`.
-    text, event, quad, stance : columns of the file, names or, where there is no header, numbers from 0; None: there is none.
-    quads, stances : labels as the file spells them, to labels as Detente does. Event types are spelled alike.
+    text, event, quad, stance : columns of the file: names, or numbers from 0 if it has no header; None if absent.
+    quads, stances : Detente's label for each label of the file. Event types are spelled alike.
     header : whether the first line names the columns.
-    rows : how many there are in all files, 0 where it was never counted.
+    rows : number of rows in all files, 0 if unknown.
     overlaps : corpora whose test files share sentences with this one.
-    quirks : what a reader of the file stumbles over.
+    quirks : known peculiarities of the files.
     """
 
     name: str
@@ -79,12 +79,12 @@ class Card:
 
 
 def cards() -> dict[str, Card]:
-    """Every known corpus by name: the registry that comes with Detente, then the one that `OWN_REGISTRY` names.
+    """Every known corpus by name: the bundled registry, then the one that `OWN_REGISTRY` names.
 
     Raises
     ------
     ConfigError
-        Where the latter is missing, is no TOML, or a card lacks a field or has an unknown one.
+        If the latter is missing or not TOML, or a card lacks a field or has an unknown one.
     """
     own = os.environ.get(OWN_REGISTRY)
     return read_cards(REGISTRY) | (read_cards(Path(own)) if own else {})
@@ -102,7 +102,7 @@ def read_cards(path: Path) -> dict[str, Card]:
 
 
 def card_of(name: str) -> Card:
-    """The card of a corpus; a `ConfigError` where no registry has it."""
+    """The card of a corpus; raises `ConfigError` if no registry has it."""
     known = cards()
     if name not in known:
         raise ConfigError(f"no public corpus {name!r}; expected one of {', '.join(known)}")

@@ -1,7 +1,7 @@
-"""Public corpora downloaded once, checked against their hash, and kept.
+"""Download public corpora once, verify their hash, and cache them.
 
-A download goes to a `.part` file and from there, once its hash is right, to its name. What was broken off is taken up
-where it ended, by a `Range` request, where the server grants it.
+A download goes to a `.part` file, which is renamed once its hash matches. An interrupted download is resumed with a
+`Range` request if the server supports it.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from pathlib import Path
 from pipeline.errors import SourceError
 from pipeline.sources.cards import Card, PublicFile
 
-CACHE = "DETENTE_CACHE"  # environment variable: the folder of the cache
+CACHE = "DETENTE_CACHE"  # environment variable: the cache folder
 _CHUNK = 1 << 14
 _GONE = range(400, 500)
-_LATER = (408, 425, 429)  # of these, those that may pass
+_LATER = (408, 425, 429)  # the temporary ones of these
 Step = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a download is tried.
+    """Retries and timeouts of a download.
 
     Attributes
     ----------
-    retries : further tries after a failure, with pauses of 1, 2, 3 … seconds.
-    connect, read : seconds until a server must answer, and until the next bytes must come.
+    retries : further attempts after a failure, with pauses of 1, 2, 3 … seconds.
+    connect, read : timeouts in seconds, for the connection and for the next bytes.
     """
 
     retries: int = 3
@@ -37,7 +37,7 @@ class Patience:
 
 
 def cache_folder() -> Path:
-    """Where corpora are kept: `CACHE` where it is set, else the user's cache as the system has it."""
+    """Where corpora are cached: `CACHE` if it is set, else the system's cache folder of the user."""
     if own := os.environ.get(CACHE):
         return Path(own)
     import pooch
@@ -46,12 +46,12 @@ def cache_folder() -> Path:
 
 
 def place_of(card: Card, file: PublicFile, folder: Path | None = None) -> Path:
-    """Where a file is kept, or would be: ``<folder>/<corpus>/<file>``."""
+    """Where a file is cached, or would be: ``<folder>/<corpus>/<file>``."""
     return (folder or cache_folder()) / card.name / file.name
 
 
 def is_whole(path: Path, file: PublicFile) -> bool:
-    """Whether the file is there with the bytes that its card promises."""
+    """Whether the file exists with the hash in its card."""
     import pooch
 
     return path.is_file() and pooch.file_hash(str(path)) == file.sha256
@@ -63,17 +63,17 @@ def fetch(
     step: Step = lambda name, done, size: None,
     patience: Patience | None = None,
 ) -> list[Path]:
-    """Download those files of a corpus that are not there yet.
+    """Download the missing files of a corpus.
 
     Parameters
     ----------
-    folder : in place of the cache.
-    step : called with the file's name, its bytes so far and in all (0 where the server does not say).
+    folder : used instead of the cache.
+    step : called with the file's name, its bytes so far and in total (0 if the server does not say).
 
     Raises
     ------
     SourceError
-        Where a file cannot be had: no connection, an answer other than the file, other bytes, no room on the disk.
+        If a file cannot be downloaded: no connection, an error response, a wrong hash, or a full disk.
     """
     return [_fetch(file, place_of(card, file, folder), step, patience or Patience()) for file in card.files]
 
@@ -94,7 +94,7 @@ def _fetch(file: PublicFile, path: Path, step: Step, patience: Patience) -> Path
     def download(address: str, out: str, _: object) -> None:
         part = path.with_name(path.name + ".part")
         _download(address, part, patience, lambda done, size: step(file.name, done, size))
-        os.replace(part, out)  # its hash comes next; where that is wrong, the next try begins anew
+        os.replace(part, out)  # its hash is checked next; if it is wrong, the next attempt starts over
 
     try:
         return Path(shelf.fetch(path.name, downloader=download))
@@ -116,7 +116,7 @@ def _fetch(file: PublicFile, path: Path, step: Step, patience: Patience) -> Path
 
 
 def _download(address: str, part: Path, patience: Patience, step: Callable[[int, int], None]) -> None:
-    """Bring the rest of a file to ``part``."""
+    """Download the rest of a file to ``part``."""
     import requests
 
     have = part.stat().st_size if part.exists() else 0
@@ -124,7 +124,7 @@ def _download(address: str, part: Path, patience: Patience, step: Callable[[int,
     headers["Accept-Encoding"] = "identity"  # else a range counts compressed bytes
     timeout = (patience.connect, patience.read)
     with requests.get(address, headers=headers, stream=True, timeout=timeout) as answer:
-        if answer.status_code == requests.codes.requested_range_not_satisfiable:  # it was whole, or is another file
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:  # it was complete, or is another file
             part.unlink()
             return _download(address, part, patience, step)
         if answer.status_code in _GONE and answer.status_code not in _LATER:
@@ -141,7 +141,7 @@ def _download(address: str, part: Path, patience: Patience, step: Callable[[int,
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, in the words of somebody who waits for a file."""
+    """What went wrong, in plain words."""
     import requests.exceptions as known
 
     if isinstance(error, known.HTTPError) and error.response is not None:

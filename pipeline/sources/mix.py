@@ -1,4 +1,4 @@
-"""Corpora put together by name: what comes with Detente, public ones, and one's own files."""
+"""Training data by name: the bundled corpus, public corpora, and the user's files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.sources.cards import Card, cards
 from pipeline.sources.download import is_whole, place_of
 from pipeline.sources.readers import read_public
 
-EMBEDDED = "embedded"  # the corpus that comes with Detente
+EMBEDDED = "embedded"  # the bundled corpus
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Recipe:
 
     Attributes
     ----------
-    data : `EMBEDDED`, names of public corpora, paths of labelled files or folders. A file that is called like a
+    data : `EMBEDDED`, names of public corpora, paths of labelled files or folders. A file with the name of a
         public corpus is written ``./plv``.
     columns : names of columns, for the paths.
-    tests : names or paths of what the model will be tested on: rows near to a line of it are left out. The test files
-        of public corpora that are at hand are among them of themselves.
+    tests : names or paths of test data: near-duplicates of its rows are excluded. Available test files of the
+        data's public corpora, and of those that overlap them, are included automatically.
     weights : how many times each row of one of the data counts in training, see `pipeline.model.settings.Training`.
     """
 
@@ -41,7 +41,7 @@ class Recipe:
     weights: tuple[tuple[str, float], ...] = ()
 
     def card(self) -> dict:
-        """The recipe as a model card holds it."""
+        """The recipe in the form of a model card."""
         return asdict(self)
 
     @staticmethod
@@ -52,7 +52,7 @@ class Recipe:
 
 
 def weights_from(given: Iterable[str]) -> tuple[tuple[str, float], ...]:
-    """Weights as they are written on the command line; a `ConfigError` where one is not NAME=NUMBER.
+    """Parse weights from the command line; raises `ConfigError` if one is not NAME=NUMBER.
 
     Examples
     --------
@@ -72,14 +72,14 @@ def weights_from(given: Iterable[str]) -> tuple[tuple[str, float], ...]:
 
 
 def read_mix(recipe: Recipe) -> Corpus:
-    """The training snippets of a recipe; what was left out is in `Corpus.set_aside`.
+    """Read the training snippets of a recipe; excluded rows are in `Corpus.set_aside`.
 
     Raises
     ------
     SourceError
-        Where a public corpus has not been fetched.
+        If a public corpus has not been downloaded.
     ConfigError
-        Where a weight is given to what is not among the data, or is no positive number.
+        If a weight is given for something not among the data, or is not a positive number.
     InputError, LabelError
         See `pipeline.corpus.labelled.read_labelled`.
     """
@@ -90,18 +90,18 @@ def read_mix(recipe: Recipe) -> Corpus:
 
 
 def read_tests(recipe: Recipe) -> Corpus:
-    """The snippets to measure a model on: of public corpora the test files, where they have any."""
+    """Read the snippets to measure a model on; of public corpora the test files, if they have any."""
     return joined(_parts(recipe, cards(), "test"))
 
 
 def missing_tests(recipe: Recipe) -> list[str]:
-    """Public corpora that share sentences with the data and whose test files are not at hand."""
+    """Public corpora that share sentences with the data and whose test files are not available."""
     known = cards()
     return [name for name in _overlapping(recipe, known) if any(path is None for _, path in _test_files(known[name]))]
 
 
 def _parts(recipe: Recipe, known: dict[str, Card], part: str) -> list[Corpus]:
-    """Each of the data; paths are read together, since a named column need be in one of them only."""
+    """Read each of the data; paths are read together, since a named column need only be in one of them."""
     parts, paths = [], [name for name in recipe.data if name != EMBEDDED and name not in known]
     for name in paths:
         if not Path(name).exists() and not Path(name).suffix:
@@ -117,7 +117,7 @@ def _parts(recipe: Recipe, known: dict[str, Card], part: str) -> list[Corpus]:
 
 
 def _public(card: Card, part: str) -> list[Corpus]:
-    """The files of a part of a public corpus, or of all of it where it is not divided."""
+    """Read the files of a part of a public corpus, or all of it if it is not divided."""
     out = []
     for file in card.files_of(part) or card.files:
         if not is_whole(path := place_of(card, file), file):
@@ -130,7 +130,7 @@ def _public(card: Card, part: str) -> list[Corpus]:
 
 
 def _weights(recipe: Recipe, known: dict[str, Card], corpus: Corpus) -> np.ndarray:
-    """(n,) float64, NaN where the recipe gives no weight."""
+    """(n,) float64, NaN if the recipe gives no weight."""
     weights = np.full(len(corpus), np.nan)
     for name, weight in recipe.weights:
         named = [given for given in recipe.data if name in (given, Path(given).name)]
@@ -145,39 +145,39 @@ def _weights(recipe: Recipe, known: dict[str, Card], corpus: Corpus) -> np.ndarr
 
 
 def _sources(name: str, known: dict[str, Card]) -> set[str]:
-    """What `Corpus.sources` calls the rows of one of the data."""
+    """The names in `Corpus.sources` of the rows of one of the data."""
     if name in known:
         return {name}
     return {path.name for path in files_of(data_folder() if name == EMBEDDED else Path(name))}
 
 
 def _overlapping(recipe: Recipe, known: dict[str, Card]) -> list[str]:
-    """The public corpora among the data, and those they share sentences with."""
+    """The public corpora among the data, and those that share sentences with them."""
     named = [name for name in recipe.data if name in known]
     return list(dict.fromkeys([*named, *(other for name in named for other in known[name].overlaps if other in known)]))
 
 
 def _test_files(card: Card) -> list[tuple[str, Path | None]]:
-    """The test files of a corpus, by name, with None for the place of those that are not at hand."""
+    """The test files of a corpus by name, with None as the path of those that are not available."""
     places = ((file, place_of(card, file)) for file in card.files_of("test"))
     return [(file.name, path if is_whole(path, file) else None) for file, path in places]
 
 
 def _tests(recipe: Recipe, known: dict[str, Card]) -> list[tuple[str, Corpus]]:
-    """Test files at hand: those that the recipe names, and those of public corpora that overlap the data."""
+    """Available test files: those named by the recipe, and those of public corpora that overlap the data."""
     out = []
     for name in dict.fromkeys([*recipe.tests, *_overlapping(recipe, known)]):
         if name not in known:
             out.append((Path(name).name, joined([read_one(file, recipe.columns) for file in files_of(Path(name))])))
             continue
         if name in recipe.tests:
-            _public(known[name], "test")  # an error where it is not at hand
+            _public(known[name], "test")  # an error if it is not available
         out += [(file, read_public(path, known[name])) for file, path in _test_files(known[name]) if path]
     return out
 
 
 def _without_near(corpus: Corpus, recipe: Recipe, known: dict[str, Card]) -> Corpus:
-    """The rows that are not near to a line of a test file, as `evaluate` would find them; the others are set aside."""
+    """The rows that are not near-duplicates of test rows, as `evaluate` would find them; the others are excluded."""
     tests = [(name, signatures(fingerprints(test.texts))) for name, test in _tests(recipe, known)]
     if not tests:
         return corpus

@@ -1,4 +1,4 @@
-"""Files of public corpora as labelled snippets. A reader turns a file into texts and the labels as the file spells them."""
+"""Readers of public corpora: each turns a file into texts and labels in the file's own spelling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.csv
 
 from pipeline.corpus.contradictions import SetAside
 from pipeline.corpus.labelled import Corpus, check_labels
-from pipeline.errors import LabelError, SourceError
+from pipeline.errors import LabelError, SourceError, first_line
 from pipeline.read.cleaning import clean
 from pipeline.sources.cards import Card
 from pipeline.stance import LABELS, QUADS, STANCES
@@ -21,7 +21,7 @@ AT_ODDS = "event type, quad class and stance of the row do not fit together"
 
 
 def tab_separated(path: Path, card: Card) -> pa.Table:
-    """Columns of a file with tabs between them, in which a quotation mark is a character like any other."""
+    """Columns of a tab-separated file in which quotation marks have no special meaning."""
     read = pa.csv.ReadOptions(autogenerate_column_names=not card.header)
     parse = pa.csv.ParseOptions(delimiter="\t", quote_char=False, double_quote=False)
     names = [name if card.header else f"f{name}" for name in _columns(card).values()]
@@ -34,17 +34,17 @@ READERS: dict[str, Callable[[Path, Card], pa.Table]] = {"tab_separated": tab_sep
 
 
 def read_public(path: Path, card: Card) -> Corpus:
-    """The labelled snippets of a file; rows that cannot be read are in `Corpus.set_aside`.
+    """Read the labelled snippets of a file; rows that cannot be read are in `Corpus.set_aside`.
 
     Raises
     ------
     SourceError
-        Where the file does not have the form that its card promises.
+        If the file does not have the format given in its card.
     """
     try:
         table = READERS[card.reader](path, card)
     except (pa.ArrowException, OSError, KeyError) as error:
-        raise SourceError(f"{path}: not as the card of {card.name} says: {str(error).splitlines()[0]}") from None
+        raise SourceError(f"{path}: not as the card of {card.name} says: {first_line(error)}") from None
     texts = clean(table["text"].combine_chunks()).to_pylist()
     given = [table[kind].to_pylist() if kind in table.column_names else [""] * len(texts) for kind in _KINDS]
     rows, aside = [], []
@@ -71,5 +71,5 @@ _KNOWN = (LABELS, (*QUADS, "neutral"), STANCES)
 
 
 def _columns(card: Card) -> dict[str, str]:
-    """The columns that a card names."""
+    """The columns named by a card."""
     return {kind: name for kind in ("text", *_KINDS) if (name := getattr(card, kind)) is not None}

@@ -1,4 +1,4 @@
-"""One analysis for training and scoring: texts to sequences of symbols, sequences to terms."""
+"""Text analysis, shared by training and scoring: texts to sequences of symbols."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sequence:
-    """What the model reads of a batch: one entry a word, a name counting as one word.
+    """The analysed words of a batch, one entry per word; a name counts as one word.
 
     Attributes
     ----------
-    stem : (n_words,) int64, index into the lexicon's symbols, -1 where unknown.
-    symbol : (n_words,) int64, the same, of the negated twin where a negation reaches the word.
-    content : (n_words,) bool, no function word.
-    telling : (n_words,) bool, no function word and no filler.
-    negated : (n_words,) bool, in reach of a plain negation.
+    stem : (n_words,) int64, index into the lexicon's symbols, -1 if unknown.
+    symbol : (n_words,) int64, like ``stem``, but of the negated twin for words in the scope of a negation.
+    content : (n_words,) bool, not a function word.
+    telling : (n_words,) bool, neither a function word nor a filler.
+    negated : (n_words,) bool, in the scope of a plain negation.
     reversal : (n_words,) int32, index of the word that reverses this one, or -1.
-    modal : (n_words,) bool, in reach of a modal.
+    modal : (n_words,) bool, in the scope of a modal.
     main : (n_words,) bool, before the first subordinate clause.
     bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
-    token : (n_words,) int64, the token it is, or the first of a name.
-    follows, negation : (n_tokens,) bool, the token goes on with the name before it; is the "t" of "n't".
+    token : (n_words,) int64, the token of the word, or the first token of a name.
+    follows, negation : (n_tokens,) bool, the token continues the name before it; is the "t" of "n't".
     marks : (n_texts, 3) float64, 0 or 1: the text names a state; two political actors; an organisation or a group.
     """
 
@@ -57,12 +57,12 @@ class Sequence:
 
     @cached_property
     def text(self) -> np.ndarray:
-        """(n_words,) int64, the index of the text; never falls."""
+        """(n_words,) int64, the index of the text, nondecreasing."""
         return segment_ids(self.bounds)
 
     @cached_property
     def first(self) -> np.ndarray:
-        """(n_words,) int64, the first token that a reader finds it in: "isn't", not its "t"."""
+        """(n_words,) int64, the first token of the written word: "isn't", not its "t"."""
         return self.token - self.negation[self.token]
 
     @cached_property
@@ -75,11 +75,11 @@ class Sequence:
 
 
 def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = True) -> tuple[Tokens, Sequence]:
-    """Analyse texts with a lexicon, up to the sequence of symbols.
+    """Analyse texts with a lexicon.
 
     With ``masks``, names and numbers become one symbol each and "n't" becomes "not". With ``clauses``, words in reach of a
-    negation become their negated twins, clauses that tell of a noun are left out, and the first word of a question is
-    replaced by a symbol: whether it is "will" or "who", what follows did not happen, or nobody says so.
+    negation become their negated twins, clauses that modify a noun are left out, and the first word of a question is
+    replaced by a symbol: whether it is "will" or "who", the question does not report that an act happened.
     """
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
@@ -105,7 +105,7 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
 
 
 def _in_run(flag: np.ndarray, follows: np.ndarray) -> np.ndarray:
-    """(n_tokens,) bool: some token of the same name is flagged; ``follows`` goes on with the name before it."""
+    """(n_tokens,) bool: some token of the same name is flagged; ``follows``: the token continues the name before it."""
     if not len(flag):
         return flag
     run = np.cumsum(~follows) - 1
@@ -172,14 +172,14 @@ def _sequence(
 
 
 def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """(n_words,) bool: in reach of a negator, or of the "yet" of "yet to"."""
+    """(n_words,) bool: in the scope of a negator, or of the "yet" of "yet to"."""
     yet = _is(kind, "yet") & np.append(_is(kind, "to")[1:], False)
     cue = np.flatnonzero(_is(kind, "negator") | yet)
     return scope.in_reach(clause, places, cue, cue[:0], scope.NEGATION_REACH) >= 0
 
 
 def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
-    """(n_cues,) bool: a form of "be" stands right before the cue, in its clause."""
+    """(n_cues,) bool: a form of "be" directly precedes the cue, in its clause."""
     before = np.maximum(cue - 1, 0)
     return (cue > 0) & be[before] & (clause[before] == clause[cue])
 
@@ -211,7 +211,7 @@ def _is(kind: np.ndarray, name: str) -> np.ndarray:
 
 
 def _words(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Of each distinct form what kinds of word it is, (n_forms,) uint16, a bit a kind, and its symbol, int64."""
+    """For each distinct form: its word kinds as bit flags, (n_forms,) uint32, and its symbol, int64."""
     listed, bits = _listed()
     known = lexicon.word_of(lower)
     symbol = lexicon.symbol_of(lower, known).astype(np.int64)
@@ -234,7 +234,7 @@ def _words(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> t
 
 @cache
 def _listed() -> tuple[pa.Array, np.ndarray]:
-    """The words of all lists of kinds, and the bits of each; the last entry, where -1 leads, is 0."""
+    """The words of all lists of kinds, and the bits of each; the last entry, which index -1 selects, is 0."""
     words = sorted(set().union(*_KINDS.values()))
     bits = [sum(_BIT[kind] for kind, members in _KINDS.items() if word in members) for word in words]
     return as_strings(words), np.array([*bits, 0], np.uint32)

@@ -1,7 +1,6 @@
-"""What a model knows of words: which are common, and which stem each belongs to.
+"""The lexicon: known words, their stems, and which of them are common words rather than names.
 
-Learned from the training texts and stored with the model, so that training and scoring
-can never disagree about a word.
+It is learned from the training texts and stored with the model, so training and scoring always agree.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
 
 SPECIAL = ("<name>", "<number>", "<negated>", "<actor>", "<question>")  # no token looks like these
 NAME, NUMBER, NEGATED, ACTOR, QUESTION = range(len(SPECIAL))
-_SHORT_NAME = 3  # letters of a name that is not looked for in capitals: "Lao" is no LAO
-_TWIN = "not "  # what a negated twin's symbol begins with; no stem holds a space
-LEAST_NEGATED = 2  # a stem has a negated twin of its own where it stood so often in reach of a negation
+_SHORT_NAME = 3  # letters of a name that is not matched in capitals: "Lao" is not LAO
+_TWIN = "not "  # prefix of a negated twin's symbol; no stem contains a space
+LEAST_NEGATED = 2  # a stem gets a negated twin of its own if it is in the scope of a negation this often
 N_SPECIAL = len(SPECIAL)
 NOT = "not"
-COMMON_SHARE = 0.5  # a word is common where at least so many of its places are in lower case
-NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs are parts of names where so many places say so, and so often
-# Endings, so that words alike in both are changed alike ("promise" too) and only the stems matter.
+COMMON_SHARE = 0.5  # a word is common if at least this share of its occurrences is in lower case
+NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs belong to names from this share and number of occurrences
+# Matched by ending: words spelled alike in both are changed alike ("promise" too), and only the stems matter.
 _SPELLINGS = (
     (r"([a-z]{3})is(e|ed|es|er|ers|ing|ation|ations)$", r"\1iz\2"),
     (r"([a-z]{2}[bdglmnpv])our(|s|ed|ing|er|ers|ite|ites|able|hood|ly)$", r"\1or\2"),
@@ -42,7 +41,7 @@ _SPELLINGS = (
     (r"programme(|s)$", r"program\1"),
 )
 _NEGATED = {"cannot": NOT, "nt": NOT}
-# Words that Snowball would give the stem of words of another sense: "execute", "relations", "intern", "import",
+# Words that Snowball would merge with words of another sense: "execute", "relations", "intern", "import",
 # "author", "unite". They keep a stem of their own.
 _APART = {
     word: family.split()[0]
@@ -65,16 +64,16 @@ class Lexicon:
 
     Attributes
     ----------
-    symbols : the special ones, ``<name>``, ``<number>`` and ``<negated>``, the distinct stems of the training texts, and
-        negated twins, such as ``not withdraw``.
+    symbols : the special symbols (`SPECIAL`), the distinct stems of the training texts, and negated twins, such as
+        ``not withdraw``.
     words : lower-case words of the training texts.
-    symbol_of_word : (n_words,) int32, the symbol of each of them, so that only new words are stemmed.
-    common : lower-case words that are no names, sorted.
+    symbol_of_word : (n_words,) int32, the symbol of each word, so only new words are stemmed.
+    common : lower-case words that are not names, sorted.
     leading : words that, written with a capital, begin a name ("North", "Prime", "Saudi"), sorted.
-    pairs : (n,) int64, rising: pairs of common words that are a name together ("United States"), as
+    pairs : (n,) int64, increasing: pairs of common words that form a name together ("United States"), as
         ``first symbol << 32 | second symbol``.
     stems : whether words are reduced to their Snowball English stem.
-    states, groups : words, as they are written, that name a state, or another political actor; sorted.
+    states, groups : words, in their original case, that name a state, or another political actor; sorted.
     """
 
     symbols: pa.Array
@@ -91,11 +90,11 @@ class Lexicon:
         return len(self.symbols)
 
     def word_of(self, lower: pa.Array) -> np.ndarray:
-        """(n,) int32: the index of each lower-case word among ``words``, -1 where it is new."""
+        """(n,) int32: the index of each lower-case word among ``words``, -1 if new."""
         return integers(pc.index_in(lower, value_set=self.words))
 
     def symbol_of(self, lower: pa.Array, word: np.ndarray) -> np.ndarray:
-        """(n,) int32: the symbol of each lower-case word, -1 where the stem was never seen; ``word`` from `word_of`."""
+        """(n,) int32: the symbol of each lower-case word, -1 if its stem is unknown; ``word`` is from `word_of`."""
         symbol = np.where(word >= 0, self.symbol_of_word[word], -1).astype(np.int32)
         new = np.flatnonzero(word < 0)
         if len(new):
@@ -104,27 +103,27 @@ class Lexicon:
         return symbol
 
     def are_pairs(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """(n,) bool: whether two symbols, written with capitals side by side, are a name."""
+        """(n,) bool: whether two adjacent capitalised symbols form a name."""
         key = np.where((first < 0) | (second < 0), -1, first << np.int64(32) | second)
         return self._pairs(key) >= 0
 
     def negated_twin(self, symbol: np.ndarray) -> np.ndarray:
-        """(n,) int64: what each symbol becomes in reach of a negation; names and numbers stay as they are."""
+        """(n,) int64: what each symbol becomes in the scope of a negation; names and numbers do not change."""
         return self._twins[symbol]
 
     def with_twins(self, times: np.ndarray) -> Lexicon:
-        """The lexicon with a negated twin for each symbol that stood often enough in reach of a negation.
+        """The lexicon with a negated twin for each symbol that is often enough in the scope of a negation.
 
         Parameters
         ----------
-        times : (n_symbols,) int, how often it did.
+        times : (n_symbols,) int, how often it is.
         """
         often = np.flatnonzero((times >= LEAST_NEGATED) & (np.arange(len(times)) >= N_SPECIAL))
         twins = [_TWIN + stem for stem in self.symbols.take(int64_column(often)).to_pylist()]
         return replace(self, symbols=pa.concat_arrays([self.symbols, as_strings(twins)]))
 
     def is_leading(self, word: np.ndarray) -> np.ndarray:
-        """(n,) bool: whether a word, written with a capital, begins a name."""
+        """(n,) bool: whether a word, when capitalised, begins a name."""
         return self._tables["leading"][word]
 
     def is_common(self, word: np.ndarray) -> np.ndarray:
@@ -137,12 +136,12 @@ class Lexicon:
 
     @cached_property
     def negation(self) -> int:
-        """The symbol of "not", -1 where it was never seen."""
+        """The symbol of "not", -1 if unknown."""
         return int(integers(pc.index_in(as_strings([NOT]), value_set=self.symbols))[0])
 
     @cached_property
     def _twins(self) -> np.ndarray:
-        """(n_symbols + 1,) int64, the twin of each symbol; the last entry, where -1 leads, is `NEGATED`."""
+        """(n_symbols + 1,) int64, the twin of each symbol; the last entry, which index -1 selects, is `NEGATED`."""
         twins = np.full(len(self) + 1, NEGATED)
         twins[:NEGATED] = np.arange(NEGATED)
         of_twin = np.flatnonzero(booleans(pc.starts_with(self.symbols, _TWIN)))
@@ -152,7 +151,7 @@ class Lexicon:
 
     @cached_property
     def _tables(self) -> dict[str, np.ndarray]:
-        """(n_words + 1,) bool tables of words; the last entry, where -1 leads, is false."""
+        """(n_words + 1,) bool tables of words; the last entry, which index -1 selects, is false."""
         tables = {}
         for name in ("common", "leading"):
             members = booleans(pc.is_in(self.words, value_set=getattr(self, name)))
@@ -163,8 +162,8 @@ class Lexicon:
 def words_of(texts: Texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
     """The tokens of a batch and the lower-case word of each distinct form.
 
-    Without masks a text is taken as scikit-learn's `CountVectorizer` takes it: lower-cased first,
-    no hyphen joined.
+    Without masks a text is treated as by scikit-learn's `CountVectorizer`: lower-cased first,
+    without joining hyphens.
     """
     if masks:
         tokens = tokenise(texts)
@@ -175,9 +174,9 @@ def words_of(texts: Texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
 
 
 def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = ((), ())) -> Lexicon:
-    """Learn a lexicon from training texts; ``actors`` are the names of states and of other actors, a word each.
+    """Learn a lexicon from training texts; ``actors`` are the names of states and of other actors, one word each.
 
-    Only places inside a sentence count, and no headlines in capitals: there the case of a word says
+    Only words inside a sentence count, not those of headlines in capitals: there the case of a word shows
     whether it is a name.
     """
     from pipeline.text.names import sentence_case_places
@@ -206,20 +205,20 @@ def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = 
 
 
 def _written(names: Iterable[str], usual: set[str]) -> list[str]:
-    """Names that are no usual words, as they stand in sentences and in headlines in capitals."""
+    """Names that are not common words, as written in sentences and in all-capital headlines."""
     kept = {name for name in names if name.lower() not in usual}
     return sorted(kept | {name.upper() for name in kept if len(name) > _SHORT_NAME})
 
 
 def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 1) -> np.ndarray:
-    """(n,) bool: of which things at least a share of the places, and at least so many, are so."""
+    """(n,) bool: at least ``share`` of the places of each thing, and at least ``times`` of them, are ``so``."""
     seen = np.bincount(what, minlength=n)
     positive = np.bincount(what[so], minlength=n)
     return (positive >= times) & (positive >= share * seen)
 
 
 def stem(lower: pa.Array, stems: bool) -> pa.Array:
-    """The stems of lower-case words, or the words themselves; British and American spelling have one stem."""
+    """The stems of lower-case words, or the words themselves; British and American spellings share a stem."""
     if not stems or not len(lower):
         return lower
     for british, american in _SPELLINGS:

@@ -1,9 +1,9 @@
-"""Who acts is masked, what is done is kept: names become one token.
+"""Name masking: names become one token, so the model sees what is done but not who does it.
 
 A name is a capitalised word that is not known as a common word, or any capitalised word
-inside a sentence. In headlines (ALL CAPS or Title Case) a capital says nothing, and only
-the first rule holds. Runs of names ("Prime Minister Abe", "Bank of England", "the United
-States") become one token, so that a sentence reads alike whoever acts in it.
+inside a sentence. In headlines (ALL CAPS or Title Case) capitals carry no information, and only
+the first rule applies. Runs of names ("Prime Minister Abe", "Bank of England", "the United
+States") become one token, so a sentence looks the same whoever acts in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.arrays.arrow import as_strings, booleans, integers
 from pipeline.arrays.ragged import segment_counts, within
 from pipeline.text.tokens import Tokens
 
-# Share of capitalised words from which a text counts as a headline, small words left out.
+# Share of capitalised words from which a text counts as a headline, `SMALL_WORDS` excluded.
 HEADLINE_SHARE = 0.9
 SMALL_WORDS = tuple(
     """
@@ -47,8 +47,8 @@ PARTICLES = (
     "van",
     "von",
 )
-# Written with a capital in a name of two words and more, they tell of a party, a movement or an armed group that no
-# gazetteer may know: "Popular Resistance Front", "Army of Mercy".
+# Capitalised in a name of two or more words, they mark a party, a movement or an armed group that may be missing from
+# the gazetteer: "Popular Resistance Front", "Army of Mercy".
 GROUP_HEADS = tuple(
     """
     alliance army battalion bloc brigade brigades coalition front guard guards guerrillas insurgency jihad junta
@@ -71,7 +71,7 @@ _CLAUSE_END = _bytes(b'.!?:;,()"\xe2')
 _OPENING = _bytes(b'"(\x9c')
 _APOSTROPHES = (b"'", "’".encode())
 _COMMAS = (b", ", b",")
-# What the writing of a token, and of the gap behind it, says: a bit each.
+# Properties of the spelling of a token and of the gap after it, one bit each.
 _CAPITAL, _INITIAL, _TELLING, _ENDS_SENTENCE, _ENDS_CLAUSE, _OPENS, _APOSTROPHE, _COMMA = (
     np.uint8(1 << n) for n in range(8)
 )
@@ -79,11 +79,11 @@ _CAPITAL, _INITIAL, _TELLING, _ENDS_SENTENCE, _ENDS_CLAUSE, _OPENS, _APOSTROPHE,
 
 @dataclass(frozen=True)
 class Shapes:
-    """What the writing of each token says.
+    """Properties of each token's spelling and of the gap before it.
 
     All are (n_tokens,) bool: ``capital``, begins with a capital; ``sentence``, begins a sentence;
-    ``clause``, a break stands before it; ``headline``, its text is a headline;
-    ``apostrophe``, exactly an apostrophe stands before it; ``comma``, a comma does.
+    ``clause``, follows a clause break; ``headline``, its text is a headline;
+    ``apostrophe``, follows exactly an apostrophe; ``comma``, follows exactly a comma.
     """
 
     capital: np.ndarray
@@ -95,7 +95,7 @@ class Shapes:
 
 
 def shapes(tokens: Tokens) -> Shapes:
-    """Read capitals and the marks between tokens."""
+    """Determine capitals and the punctuation between tokens."""
     written = _form_shapes(tokens.forms)[tokens.form_of] | _gap_shapes(tokens.gaps)[tokens.gap_of]
     own = written[tokens.code]
     before = np.zeros_like(own)  # of the token before, and of the gap between
@@ -109,7 +109,7 @@ def shapes(tokens: Tokens) -> Shapes:
 
 
 def _gap_shapes(gaps: pa.Array) -> np.ndarray:
-    """(n_gaps,) uint8: what each distinct gap does."""
+    """(n_gaps,) uint8: the property bits of each distinct gap."""
     written = [gap.encode() or b" " for gap in gaps.to_pylist()]
     opener, closer = (np.array([gap[at] for gap in written], np.uint8) for at in (0, -1))
     wide = np.array([len(gap) > 1 for gap in written], bool)
@@ -124,22 +124,22 @@ def _gap_shapes(gaps: pa.Array) -> np.ndarray:
 
 
 def _bits(deeds: Iterable[tuple[np.uint8, np.ndarray]]) -> np.ndarray:
-    """(n,) uint8 of pairs of a bit and whether it is set."""
+    """(n,) uint8 from pairs of a bit and whether it is set."""
     return np.bitwise_or.reduce([np.where(flags, bit, np.uint8(0)) for bit, flags in deeds])
 
 
 def sentence_case_places(tokens: Tokens) -> np.ndarray:
-    """Indices of the tokens whose case says whether they are names: inside a sentence, in no headline."""
+    """Indices of the tokens whose case shows whether they are names: inside a sentence, not in a headline."""
     shape = shapes(tokens)
     return np.flatnonzero(~shape.sentence & ~shape.headline)
 
 
 def questions(tokens: Tokens) -> np.ndarray:
-    """(n_texts,) bool: a question mark stands behind the last word of the text."""
+    """(n_texts,) bool: a question mark follows the last word of the text."""
     marks = np.flatnonzero(tokens.data == ord("?"))
     out = np.zeros(len(tokens.bounds) - 1, bool)
     some = np.flatnonzero(np.diff(tokens.bounds))
-    after = tokens.end[tokens.bounds[1:][some] - 1]  # a gap may go on into the next texts
+    after = tokens.end[tokens.bounds[1:][some] - 1]  # a gap may extend into the next texts
     out[some] = np.searchsorted(marks, tokens.offsets[1:][some]) > np.searchsorted(marks, after)
     return out
 
@@ -157,8 +157,8 @@ def mask(
     Parameters
     ----------
     common, leading, paired, letter, particle : (n_tokens,) bool; a known common word; a word that
-        begins names; together with the next token a known name; a single character; a word that may
-        stand inside a name ("of", "al", "bin").
+        begins names; a known name together with the next token; a single character; a word that may
+        occur inside a name ("of", "al", "bin").
     """
     name = shape.capital & (~common | (~shape.sentence & ~shape.headline)) & ~(letter & shape.apostrophe)
     together = np.append(shape.capital[1:] & ~shape.clause[1:], False) & shape.capital
@@ -167,7 +167,7 @@ def mask(
     for _ in range(2):  # "New South Wales"
         name = name | (leading & together & np.append(name[1:], False))
     link = particle & ~shape.clause
-    near = np.append(~shape.clause, False)  # near[i]: nothing breaks off before token i
+    near = np.append(~shape.clause, False)  # near[i]: no clause break before token i
     padded = np.concatenate([[False, False], name, [False, False]])
     links = np.concatenate([[False, False], link, [False, False]])
     nears = np.concatenate([[False, False], near, [False]])
@@ -179,7 +179,7 @@ def mask(
 
 
 def _form_shapes(forms: pa.Array) -> np.ndarray:
-    """(n_forms,) uint8: begins with a capital; is one capital; its case would tell a headline, being no small word."""
+    """(n_forms,) uint8: begins with a capital; is one capital; counts for telling headlines, not being a small word."""
     first = pc.utf8_slice_codeunits(forms, 0, 1)
     capital = booleans(pc.not_equal(first, pc.utf8_lower(first)))
     small = booleans(pc.is_in(pc.utf8_lower(forms), value_set=as_strings(SMALL_WORDS)))

@@ -1,14 +1,14 @@
-"""What a word stands in reach of: reversing verbs, modals, and the clause after the main act.
+"""Scope: which words are affected by a reversing verb, a modal or a negation, and which follow the main clause.
 
-"Halted economic aid" and "delivered economic aid" share their object. Words in reach of a
-reversal are marked, so that the model learns "reversed: aid" beside "aid" ("lifted
-sanctions" against "lifted off"). The reach is the content words that follow up to the end of
-the clause, at most REACH of them, and after a passive ("aid was halted") those before it.
-Words in reach of a modal ("must withdraw") are marked in the same way, ahead only.
+"Halted economic aid" and "delivered economic aid" share their object. Words in the scope of a
+reversal are marked, so the model learns "reversed: aid" in addition to "aid" ("lifted
+sanctions" against "lifted off"). The scope is the content words that follow up to the end of
+the clause, at most REACH of them, and after a passive ("aid was halted") also those before it.
+Words in the scope of a modal ("must withdraw") are marked in the same way, forwards only.
 
-A plain negation ("has not withdrawn") goes further: the two content words that it reaches become other words than they
-are without it. A clause between two commas right after the one it tells of ("The rebels, who freed two nurses, shelled
-the hospital") is left out: it says who acts, not what is done.
+A plain negation ("has not withdrawn") has a stronger effect: the two content words in its scope become different words.
+A clause between two commas directly after its noun ("The rebels, who freed two nurses, shelled the hospital") is left
+out: it describes who acts, not what is done.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.arrays.ragged import within
 
 REACH = 4
-# Lower-case words that turn the act in their reach round.
+# Lower-case words that reverse the act in their scope.
 REVERSALS = frozenset(
     """
     abandon abandoned abandoning abolish abolished annul annulled avert averted avoid avoided backtrack block
@@ -36,7 +36,7 @@ REVERSALS = frozenset(
     withdrawn withdraws withdrew withheld withhold without
     """.split()
 )
-# Words after which an act is wished, allowed or foreseen rather than done.
+# Words after which an act is wanted, allowed or expected rather than done.
 MODALS = frozenset(
     """
     appeal appealed appeals ask asked asks can could demand demanded demands intend intends may might must need
@@ -44,15 +44,15 @@ MODALS = frozenset(
     threatened threatens urge urged urges urging vow vowed vows want wanted wants will willing would
     """.split()
 )
-# Words that deny an act; "t" of "n't" and the "yet" of "yet to" are told by their neighbours.
+# Words that negate an act; "t" of "n't" and the "yet" of "yet to" are recognised by their neighbours.
 NEGATORS = frozenset("cannot neither never no nobody none nor not nothing nt without".split())
 NEGATION_REACH = 2
-# Words that begin a clause which tells of the noun before it.
+# Words that begin a clause modifying the noun before it.
 RELATIVES = frozenset("who whom whose which where when".split())
 LONGEST_ASIDE = 30  # tokens
-EARLY = 8  # a participle after a comma belongs to the subject where it is among so many first tokens
+EARLY = 8  # a participle after a comma belongs to the subject if it is among this many first tokens
 BE_FORMS = frozenset(["am", "are", "be", "been", "being", "get", "got", "is", "was", "were"])
-# Words after which a sentence tells the circumstances rather than the main act.
+# Words after which a sentence describes circumstances rather than the main act.
 SUBORDINATORS = frozenset(
     """
     accusing after although amid as because before citing despite during following if over saying since though
@@ -64,23 +64,23 @@ SUBORDINATORS = frozenset(
 def in_reach(
     clause: np.ndarray, content: np.ndarray, cue: np.ndarray, passive: np.ndarray, reach: int = REACH
 ) -> np.ndarray:
-    """Which words a cue reaches, and which cue. The work is done at the cues, which are few.
+    """The cue that reaches each word. The loop is over distances from the cues, which are few.
 
     Parameters
     ----------
-    clause : (n_words,) int, the number of the clause; never falls, and no clause spans two texts.
-    content : (n_content,) int, indices of the words that are no function words, rising.
-    cue : (n_cues,) int, indices of the cues, rising.
+    clause : (n_words,) int, the number of the clause, nondecreasing; no clause spans two texts.
+    content : (n_content,) int, indices of the words that are not function words, increasing.
+    cue : (n_cues,) int, indices of the cues, increasing.
     passive : (n_passive,) int, indices of the cues right after a form of "be", which reach back too.
     reach : how many content words a cue reaches.
 
     Returns
     -------
     (n_words,) int32 : the index of the nearest cue that reaches the word, one before it rather than one after it; -1
-        where none does.
+        if none does.
     """
     out = np.full(len(clause), -1, np.int32)
-    far_to_near = np.arange(reach, 0, -1)[:, None]  # the nearest cue is the last to be written
+    far_to_near = np.arange(reach, 0, -1)[:, None]  # the nearest cue is written last
     for cues, place in (
         (passive, np.searchsorted(content, passive) - far_to_near),
         (cue, np.searchsorted(content, cue, side="right") + far_to_near - 1),
@@ -93,25 +93,25 @@ def in_reach(
 
 
 def main_part(bounds: np.ndarray, subordinator: np.ndarray) -> np.ndarray:
-    """(n_words,) bool: the word stands before the first subordinator of its text.
+    """(n_words,) bool: the word precedes the first subordinator of its text.
 
     Parameters
     ----------
     bounds : (n_texts + 1,) int, the first word of each text, and the number of words.
-    subordinator : indices of the subordinators, rising.
+    subordinator : indices of the subordinators, increasing.
     """
     first = np.append(subordinator, bounds[-1])[np.searchsorted(subordinator, bounds[:-1])]
     return within(bounds[:-1], np.minimum(first, bounds[1:]), bounds[-1])
 
 
 def asides(opener: np.ndarray, comma: np.ndarray, clause: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """(n_tokens,) bool: the token stands in a clause between two commas.
+    """(n_tokens,) bool: the token is in a clause between two commas.
 
     Parameters
     ----------
-    opener : (n_tokens,) bool, the token may begin such a clause; it does where a comma stands before it and the next break
+    opener : (n_tokens,) bool, the token may begin such a clause; it does if it follows a comma and the next break
         of its text is a comma too.
-    comma, clause : (n_tokens,) bool, a comma, or any break, stands before the token.
+    comma, clause : (n_tokens,) bool, the token follows a comma, or any break.
     bounds : (n_texts + 1,) int, the first token of each text, and the number of tokens.
     """
     begin = np.flatnonzero(opener & comma)

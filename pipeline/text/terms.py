@@ -1,6 +1,6 @@
-"""Sequences to terms: n-grams, marks of position and of reversal.
+"""Terms: n-grams, positional terms and reversal terms, encoded as integer keys.
 
-A term is a family and one symbol or two. Its key is family * 2**44 + a * 2**22 + b, with a and b symbols
+A term is a family and one or two symbols. Its key is family * 2**44 + a * 2**22 + b, with a and b symbols
 (b is 0 in families of single words); no valid key is negative.
 """
 
@@ -19,16 +19,16 @@ SINGLE = ("word", "lead", "main", "reversed", "modal")
 PAIRED = ("pair", "skip", "cue")
 Family = Literal["word", "pair", "skip", "lead", "main", "reversed", "cue", "modal"]
 FAMILIES: tuple[Family, ...] = get_args(Family)
-DEFAULT = tuple(family for family in FAMILIES if family != "skip")  # skip brings nothing beside modal
+DEFAULT = tuple(family for family in FAMILIES if family != "skip")  # skip adds nothing to modal
 
 
 def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where the terms of a family stand: the first and the second word of each, the same for single words.
+    """Positions of the terms of a family: the first and the second word of each, equal for single words.
 
     ``word`` every word; ``pair`` neighbours; ``skip`` neighbouring content words with function words
     between them; ``lead`` one of the first ``lead`` words of a text; ``main`` a word before the first
-    subordinate clause; ``reversed`` a word in reach of a reversal; ``cue`` a reversal and a word in its reach; ``modal``
-    a word in reach of a modal.
+    subordinate clause; ``reversed`` a word in the scope of a reversal; ``cue`` a reversal and a word in its scope;
+    ``modal`` a word in the scope of a modal.
     """
     text = sequence.text
     if family == "pair":
@@ -55,7 +55,7 @@ def marked(sequence: Sequence, family: str, lead: int) -> np.ndarray:
 
 
 def keys_of(family: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(n,) int64 keys of int64 symbols; negative where a symbol is unknown (-1)."""
+    """(n,) int64 keys of int64 symbols; negative if a symbol is unknown (-1)."""
     head = np.int64(FAMILIES.index(family)) << (2 * SYMBOL_BITS)
     first = head | a << SYMBOL_BITS
     return first if family in SINGLE else first | b

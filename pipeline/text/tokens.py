@@ -1,7 +1,7 @@
-"""Arrow strings in, word tokens out: no Python loop over texts or tokens.
+"""Vectorised tokenisation: Arrow strings to word tokens, without a Python loop.
 
 A token is a maximal run of word characters, exactly as the regular expression ``\\w+``
-finds it in a Python string, on all of Unicode. The work is done on the UTF-8 bytes of the
+matches in a Python string, for all of Unicode. Tokenisation works on the UTF-8 bytes of the
 whole batch at once.
 """
 
@@ -32,11 +32,11 @@ class Tokens:
     Attributes
     ----------
     start : (n_tokens,) int64, the first byte of the token in ``data``.
-    code : (n_tokens,) int64, index of the token together with the gap behind it.
-    length, form_of, gap_of : (n_codes,) int64, the bytes of the token, index into ``forms`` and into ``gaps``. The end
-        of a text counts for nothing in a gap.
-    forms, gaps : the distinct tokens, and gaps, as they are written: Arrow large_string arrays.
-    data : (n_bytes,) uint8, the UTF-8 bytes of all texts, one after the other.
+    code : (n_tokens,) int64, index of the token together with the gap after it.
+    length, form_of, gap_of : (n_codes,) int64, length of the token in bytes, index into ``forms`` and into ``gaps``. A
+        gap may extend beyond the end of its text.
+    forms, gaps : the distinct tokens and gaps, in their original spelling: Arrow large_string arrays.
+    data : (n_bytes,) uint8, the UTF-8 bytes of all texts, concatenated.
     offsets : (n_texts + 1,) int64, where each text begins in ``data``.
     bounds : (n_texts + 1,) int64, the first token of each text, and the number of tokens.
     """
@@ -67,7 +67,7 @@ class Tokens:
 
     @cached_property
     def text(self) -> np.ndarray:
-        """(n_tokens,) int64, the index of the text that holds the token; never falls."""
+        """(n_tokens,) int64, the index of the token's text, nondecreasing."""
         return segment_ids(self.bounds)
 
 
@@ -94,7 +94,7 @@ def tokenise(texts: Texts, join_hyphens: bool = True) -> Tokens:
     ends = np.append(start, len(data))
     column = pa.LargeStringArray.from_buffers(len(start), pa.py_buffer(ends), pa.py_buffer(data))
     encoded = column.dictionary_encode()
-    code = integers(encoded.indices).astype(np.intp)  # NumPy indexes with no other type
+    code = integers(encoded.indices).astype(np.intp)  # the only type NumPy indexes with
     return Tokens(start, code, *_parted(encoded.dictionary, join_hyphens), data, offsets, bounds)
 
 
@@ -110,7 +110,7 @@ def _bytes_of(strings: pa.Array) -> tuple[np.ndarray, np.ndarray]:
 
 def _word_bytes(data: np.ndarray, offsets: np.ndarray, join_hyphens: bool) -> np.ndarray:
     """(n_bytes,) bool, true where the byte belongs to a word."""
-    # Differences of unsigned bytes wrap round, so that each range takes one comparison.
+    # Differences of unsigned bytes wrap around, so each range takes one comparison.
     word = ((data | 0x20) - ord("a") < 26) | (data - ord("0") < 10) | (data == ord("_"))
     lead = np.flatnonzero(data >= 0xC0)
     if len(lead):
@@ -121,7 +121,7 @@ def _word_bytes(data: np.ndarray, offsets: np.ndarray, join_hyphens: bool) -> np
 
 
 def _mark_beyond_ascii(data: np.ndarray, word: np.ndarray, lead: np.ndarray) -> None:
-    """Mark the bytes of word characters outside ASCII; valid UTF-8 is Arrow's promise."""
+    """Mark the bytes of word characters outside ASCII; Arrow guarantees valid UTF-8."""
     first = data[lead].astype(np.int64)
     length = 2 + (first >= 0xE0) + (first >= 0xF0)
     code = first & np.array([0, 0, 0x1F, 0x0F, 0x07])[length]
@@ -136,7 +136,7 @@ def _mark_beyond_ascii(data: np.ndarray, word: np.ndarray, lead: np.ndarray) -> 
 
 
 def _join_hyphens(data: np.ndarray, word: np.ndarray, offsets: np.ndarray) -> None:
-    """Make a hyphen part of the word where a listed prefix stands before it, in the same text."""
+    """Make a hyphen part of the word if it follows a listed prefix, in the same text."""
     hyphens = np.flatnonzero(data == _HYPHEN)
     text = np.searchsorted(offsets, hyphens, side="right") - 1
     begin, end = offsets[text], offsets[np.minimum(text + 1, len(offsets) - 1)]
@@ -166,7 +166,7 @@ def _starts(data: np.ndarray, offsets: np.ndarray, join_hyphens: bool) -> np.nda
 
 
 def _parted(written: pa.Array, join_hyphens: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, pa.Array, pa.Array]:
-    """Distinct tokens with the gaps behind them, parted: ``length``, ``form_of``, ``gap_of``, ``forms``, ``gaps``."""
+    """Distinct tokens and the gaps after them, split: ``length``, ``form_of``, ``gap_of``, ``forms``, ``gaps``."""
     offsets, data = _bytes_of(written)
     inside = np.append(_word_bytes(data, offsets, join_hyphens), False)
     outside = np.flatnonzero(~inside)

@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
 _LOW = 0xFFFFFFFF
-SUMMED = ("word", "lead", "main")  # the families of which a word has a term wherever it stands, by its place
+SUMMED = ("word", "lead", "main")  # families of single words, summed beforehand in the weight table
 
 
 @dataclass(frozen=True)
 class Features:
-    """What of a text becomes terms.
+    """Feature settings.
 
     Attributes
     ----------
     masks : mask names and numbers.
     stems : reduce words to Snowball English stems.
     families : kinds of terms, of `pipeline.text.terms.FAMILIES`.
-    lead : how many words at the head of a text are marked as such.
-    clauses : turn negated words into words of their own and leave out clauses that tell of a noun.
-    actors : tell whether a text names political actors, which counts for its relevance alone.
-    min_df : the number of places a term needs in the training texts.
+    lead : how many words at the beginning of a text are marked as such.
+    clauses : turn negated words into words of their own and leave out clauses that modify a noun.
+    actors : mark whether a text names political actors; affects relevance only.
+    min_df : the number of occurrences a term needs in the training texts.
     """
 
     masks: bool = True
@@ -53,7 +53,7 @@ class Features:
 class Counted:
     """Term counts of a batch, as the three arrays of a sparse row matrix.
 
-    ``indptr`` (n_texts + 1,) and ``indices`` (n_terms_found,) int32, rising within a row;
+    ``indptr`` (n_texts + 1,) and ``indices`` (n_terms_found,) int32, increasing within a row;
     ``counts`` (n_terms_found,) int32.
     """
 
@@ -64,13 +64,13 @@ class Counted:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """How much of each of n texts a model knows.
+    """How well a model knows the words of each of n texts.
 
     Attributes
     ----------
-    coverage : (n,) float64 in [0, 1], share of the words, names and numbers left out, whose stem is known; 0 where there
-        is none.
-    telling : (n,) int64, known words and names that are neither function words nor fillers; 0 where none is a word.
+    coverage : (n,) float64 in [0, 1], share of the words, names and numbers excluded, whose stem is known; 0 if there
+        are none.
+    telling : (n,) int64, known words and names that are neither function words nor fillers; 0 if none is a word.
     small : (n,) float64 in [0, 1], share of known function words and fillers among all words.
     """
 
@@ -81,7 +81,7 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A lexicon, the sorted keys of the terms in use, and the settings they were made with."""
+    """A lexicon, the sorted keys of the terms in use, and the feature settings."""
 
     lexicon: Lexicon
     keys: np.ndarray
@@ -91,30 +91,29 @@ class Vocabulary:
         return len(self.keys)
 
     def count(self, texts: Texts) -> tuple[Counted, np.ndarray]:
-        """Count the known terms of each text, and mark the political actors that it names (`Sequence.marks`)."""
+        """Count the known terms of each text, and mark the kinds of political actor it names (`Sequence.marks`)."""
         sequence = self.read(texts)
         found = ((i, term) for i, _, term in self.found(sequence, self.features.families))
         return self._tallied(sequence, found), sequence.marks
 
     def read(self, texts: Texts) -> Sequence:
-        """What the model reads of texts."""
+        """Analyse texts."""
         return read(texts, self.lexicon, self.features.masks, self.features.clauses)[1]
 
     def _tallied(self, sequence: Sequence, found: Iterable[tuple[np.ndarray, np.ndarray]]) -> Counted:
-        """Count terms by the text of the word at which each stands."""
+        """Count terms by the text of their first word."""
         n_texts, bits = len(sequence.bounds) - 1, max(len(self) - 1, 1).bit_length()
-        # A text and a term as one number. NumPy sorts those of four bytes at memory speed: no other way of grouping
-        # comes near.
+        # A text and a term as one number. NumPy sorts four-byte numbers at memory speed: by far the fastest grouping.
         kind = np.dtype(np.uint32 if n_texts << bits < 1 << 32 else np.uint64)
         row = sequence.text.astype(kind) << kind.type(bits)
         cells = np.concatenate([row[i] | term.view(np.uint32) for i, term in found])
         return Counted(*_tallied(cells, n_texts, bits))
 
     def knowledge(self, sequence: Sequence) -> Knowledge:
-        """How much of each text the model knows."""
+        """How well the model knows the words of each text."""
         known, unknown = sequence.stem >= lexicons.N_SPECIAL, sequence.stem < 0
         telling = sequence.telling & (known | (sequence.stem == lexicons.NAME) | (sequence.stem == lexicons.ACTOR))
-        # Two sums at the price of one.
+        # Two sums at the cost of one.
         words = segment_sums(sequence.bounds, known + (unknown.astype(np.int64) << 32))
         tells = segment_sums(sequence.bounds, telling + ((sequence.telling & known).astype(np.int64) << 32))
         n_known, n_unknown, n_telling, told = words & _LOW, words >> 32, tells & _LOW, tells >> 32
@@ -122,7 +121,7 @@ class Vocabulary:
         return Knowledge(n_known / total, np.where(told > 0, n_telling, 0), (n_known - told) / total)
 
     def found(self, sequence: Sequence, families: Iterable[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """For each family the first and the second word of each known term in it, and the term, in reading order."""
+        """For each family, the first and second word of each known term and the term itself, in reading order."""
         for family in families:
             i, j = places(sequence, family, self.features.lead)
             term = self._terms(family, sequence.symbol, i, j)
@@ -131,7 +130,7 @@ class Vocabulary:
             yield i, i if family in SINGLE else j[known], term
 
     def names(self) -> np.ndarray:
-        """(n_terms,) object: every term in writing, such as ``skip:halt aid``."""
+        """(n_terms,) object: every term as text, such as ``skip:halt aid``."""
         symbols = self.lexicon.symbols.to_pylist()
         found = zip(*(part.tolist() for part in decode(self.keys)))
         written = (
@@ -140,7 +139,7 @@ class Vocabulary:
         return np.array([f"{family}:{' '.join(words)}" for family, words in written], object)
 
     def _terms(self, family: str, symbol: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """(n,) int32 index of each term, -1 where unknown."""
+        """(n,) int32 index of each term, -1 if unknown."""
         if family in SINGLE:
             return self._tables[family][symbol[i]]
         return self._pairs(keys_of(family, symbol[i], symbol[j]))
@@ -151,7 +150,7 @@ class Vocabulary:
 
     @cached_property
     def _tables(self) -> dict[str, np.ndarray]:
-        """For each family of single words, the term of each symbol; the last entry, where -1 leads, is -1."""
+        """For each family of single words, the term of each symbol; the last entry, which index -1 selects, is -1."""
         families, a, _ = decode(self.keys)
         tables = {}
         for family in SINGLE:
@@ -162,12 +161,12 @@ class Vocabulary:
 
     @cached_property
     def terms_of_symbols(self) -> np.ndarray:
-        """(3, n_symbols) int32: the term of each symbol in each of the families `SUMMED`, -1 where it has none."""
+        """(3, n_symbols) int32: the term of each symbol in each of the families `SUMMED`, -1 if it has none."""
         return np.stack([self._tables[family][:-1] for family in SUMMED])
 
 
 def learn(texts: pa.Array, features: Features, actors: tuple = ((), ())) -> Vocabulary:
-    """The vocabulary of the training texts; ``actors`` are words that name states, and other political actors."""
+    """Learn the vocabulary of training texts; ``actors`` are words that name states, and other political actors."""
     lexicon = lexicons.learn(texts, features.stems, features.masks, actors if features.actors else ((), ()))
     _, sequence = read(texts, lexicon, features.masks, features.clauses)
     if features.clauses:

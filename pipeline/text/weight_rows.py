@@ -1,9 +1,9 @@
-"""What the log-odds of a text are added up of: rows of a table of weights, as few as can be.
+"""Fast log-odds: each text as a short list of rows in a precomputed weight table.
 
-A word is up to three terms at once: ``word``, ``lead`` and ``main``, the last two by where it stands. One that stands
-in its text but once takes one row, in which the weights of its terms are summed beforehand; a term of another family
-that stands there once takes its own. What stands there more often is weighed by how often. The sums are those that
-the counts of `pipeline.text.vocabulary` give, at two thirds of the cost.
+A word yields up to three terms: ``word``, and by position ``lead`` and ``main``. A word that occurs once in its text
+takes one row, which holds the sum of its terms' weights; a term of another family that occurs once takes a row of its
+own. Repeated words and terms are weighted by their counts. The result equals that of the counts in
+`pipeline.text.vocabulary`, at two thirds of the cost.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pipeline.text.analysis import Sequence
 from pipeline.text.terms import marked
 from pipeline.text.vocabulary import SUMMED, Vocabulary
 
-_LEAD, _MAIN = 2, 1  # the rows of a symbol stand together, four of them, by these marks
+_LEAD, _MAIN = 2, 1  # each symbol has four consecutive rows, selected by these bits
 
 
 @dataclass(frozen=True)
 class WeightRows:
-    """Rows of a table of weights, and how many times each is added.
+    """Rows of the weight table, and the factor of each.
 
     Attributes
     ----------
-    bounds : (n_texts + 1,) int32, where the weight_rows of each text begin, and their number.
+    bounds : (n_texts + 1,) int32, where the rows of each text begin, and their number.
     row : (n,) int32, the row: of a word with its marks, or of a term; see `terms_of`.
-    times : (n,) float64, 1 + ln of the number of places (sublinear counts), 0 where nothing is to be added.
+    times : (n,) float64, 1 + ln of the count (sublinear counts), 0 if nothing is to be added.
     """
 
     bounds: np.ndarray
@@ -40,12 +40,12 @@ class WeightRows:
 
 
 def n_rows(vocabulary: Vocabulary) -> int:
-    """The number of rows of the table: four a symbol, one a term."""
+    """The number of rows of the table: four per symbol, one per term."""
     return 4 * len(vocabulary.lexicon) + len(vocabulary)
 
 
 def terms_of(vocabulary: Vocabulary, row: np.ndarray) -> np.ndarray:
-    """(3, n) int32: the terms whose weights each row sums up; -1 for none."""
+    """(3, n) int32: the terms whose weights each row sums; -1 for none."""
     term = row - 4 * len(vocabulary.lexicon)
     out = np.full((len(SUMMED), len(row)), -1, np.int32)
     out[0] = np.where(term >= 0, term, -1)
@@ -57,26 +57,26 @@ def terms_of(vocabulary: Vocabulary, row: np.ndarray) -> np.ndarray:
 
 
 def other_terms(vocabulary: Vocabulary, sequence: Sequence) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """First word, second word and term of each known term of the families that are not summed beforehand, by family."""
+    """First word, second word and term of each known term, for each family that is not summed beforehand."""
     return list(vocabulary.found(sequence, [family for family in vocabulary.features.families if family not in SUMMED]))
 
 
 def rows_of_words(vocabulary: Vocabulary, sequence: Sequence) -> np.ndarray:
-    """(n_words,) int64: the row of the table that sums the terms of each word; without meaning where it is unknown."""
+    """(n_words,) int64: the table row that sums the terms of each word; meaningless for unknown words."""
     lead, main = (marked(sequence, family, vocabulary.features.lead).view(np.uint8) for family in ("lead", "main"))
     return sequence.symbol << 2 | (lead << np.uint8(1) | main)
 
 
 def weight_rows(vocabulary: Vocabulary, sequence: Sequence, others: list) -> tuple[WeightRows, WeightRows]:
-    """What stands in each text once, the times 1 or 0; and the terms of what stands there more often.
+    """Rows of what occurs once in each text, with factor 1 or 0, and rows of the terms that occur more often.
 
     Parameters
     ----------
-    others : of `other_terms`.
+    others : from `other_terms`.
     """
     n_texts, n_symbols = len(sequence.bounds) - 1, len(vocabulary.lexicon)
     bits = (4 * (n_symbols + len(vocabulary)) - 1).bit_length()
-    # A text and an item in it as one number. NumPy sorts those of four bytes at memory speed.
+    # A text and an item in it as one number. NumPy sorts four-byte numbers at memory speed.
     kind: type[np.unsignedinteger] = np.uint32 if n_texts <= 1 << 32 - bits else np.uint64
     cells = np.concatenate(list(_cells(vocabulary, sequence, others, kind, bits)))
     cells.sort()
@@ -112,13 +112,13 @@ def _cells(
 
 
 def _repeated(vocabulary: Vocabulary, row: np.ndarray, cells: np.ndarray, begin: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Rows and times of what stands in a text more than once: the times differ from term to term of a word.
+    """Rows and factors of what occurs in a text more than once: the terms of one word may have different factors.
 
     Parameters
     ----------
     row : (n,) the row of each such item.
-    cells : the cells of all of them, those of an item together, its marks in the lowest bits.
-    begin : (n,) the first cell of each.
+    cells : the cells of all items, grouped by item, with the marks in the lowest bits.
+    begin : (n,) the first cell of each item.
     """
     counts, term = np.zeros((2, len(row), len(SUMMED)), np.int32)
     counts[:, 0] = np.diff(begin, append=len(cells))

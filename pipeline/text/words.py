@@ -1,4 +1,4 @@
-"""English words that tell nothing of what happened."""
+"""English function words and fillers, which carry no information about events."""
 
 FUNCTION_WORDS = frozenset(
     """
@@ -7,7 +7,7 @@ FUNCTION_WORDS = frozenset(
     """.split()
 )
 
-# Words that fill a line of chat or a label of a page and tell of nothing.
+# Words of chat and page furniture that carry no information.
 FILLERS = frozenset(
     """
     again ah all almost also always anyway back being bit but cool did do does down else even ever every except fine few

@@ -1,4 +1,4 @@
-"""Syndicated copies: one text that many outlets print counts once."""
+"""Syndicated copies: a text published by many outlets counts once."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
 WITHIN = 3 * 86_400  # seconds between a text and its copies
-MANY = 300_000  # texts beyond which only copies to the letter are found
-BEGINNING = 200  # characters by which near-copies are known
+MANY = 300_000  # number of texts above which only exact copies are found
+BEGINNING = 200  # characters compared to find near-duplicates
 
 
 def first_copies(texts: Texts, seconds: np.ndarray) -> np.ndarray:
-    """For each text the earliest one that it copies, itself where there is none.
+    """For each text the earliest one that it copies, itself if there is none.
 
-    Near-copies (Jaccard index of character 5-grams of 0.7 or more over the first 200 characters) within three days count
-    as copies; so do copies of copies.
+    Near-duplicates (Jaccard index of character 5-grams of 0.7 or more over the first 200 characters) within three days
+    count as copies; so do copies of copies.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def first_copies(texts: Texts, seconds: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    (n,) int64.
+    (n,) int64, indices of texts.
 
     Examples
     --------
@@ -48,14 +48,14 @@ def first_copies(texts: Texts, seconds: np.ndarray) -> np.ndarray:
     group = connected_components(graph, directed=False)[1]
     order = np.lexsort((seconds, group))
     first = np.empty(group.max(initial=-1) + 1, np.int64)
-    first[group[order[::-1]]] = order[::-1]  # the earliest is the last to be written
+    first[group[order[::-1]]] = order[::-1]  # the earliest is written last
     return first[group]
 
 
 def first_same(prints: np.ndarray, minutes: np.ndarray) -> np.ndarray:
-    """The same for copies to the letter, whose prints are equal, with dates in minutes; (n,) int32.
+    """Like `first_copies`, for exact copies, whose prints are equal, with dates in minutes; (n,) int32.
 
-    Only texts that have a copy are put in order, so that ten million of them fit into memory.
+    Only texts that have a copy are sorted, so ten million texts fit into memory.
 
     Examples
     --------

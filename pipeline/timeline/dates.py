@@ -1,4 +1,4 @@
-"""Dates as people write them to periods of time; what can be read in two ways is not guessed."""
+"""Parse dates and assign them to periods; ambiguous dates are an error."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ _NEVER = np.iinfo(np.int64).min
 FREQUENCIES = {"H": "hour", "D": "day", "W": "week", "M": "month"}
 _NUMERIC = re.compile(r"^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})\b")
 _YEAR_FIRST = re.compile(r"^(\d{4})[./](\d{2})[./](\d{2})")
-_EARLIEST, _AHEAD = datetime(1900, 1, 1, tzinfo=UTC), timedelta(days=2)  # later than that a date is a slip
+_EARLIEST, _AHEAD = datetime(1900, 1, 1, tzinfo=UTC), timedelta(days=2)  # dates outside this range are mistakes
 
 
 class AmbiguousDateError(InputError):
-    """A date whose day and month cannot be told apart; a person must say which comes first."""
+    """A date whose day and month cannot be told apart; the user must give their order."""
 
 
 def days_of(column: pa.Array, date_format: str | None = None, now: datetime | None = None) -> tuple[np.ndarray, dict]:
-    """Dates as seconds since 1970 in UTC.
+    """Convert dates to seconds since 1970 in UTC.
 
     Parameters
     ----------
     column : (n,) strings, dates or time stamps. A date without a zone is taken as UTC.
-    date_format : of `datetime.strptime`, for dates that can be read in two ways, such as ``%d/%m/%Y``.
-    now : dates more than two days after it are refused.
+    date_format : format of `datetime.strptime` for ambiguous dates, such as ``%d/%m/%Y``.
+    now : dates more than two days after it are rejected.
 
     Returns
     -------
-    seconds : (n,) float64, NaN where there is no date that can be believed.
-    reasons : why not, and how many rows.
+    seconds : (n,) float64, NaN where there is no valid date.
+    reasons : why there is none, and the number of rows for each reason.
 
     Raises
     ------
     AmbiguousDateError
-        Where dates are written in numbers and day and month cannot be told apart.
+        If dates are numeric and day and month cannot be told apart.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def _seconds(text: str, date_format: str | None) -> float:
 
 
 def _numeric(text: str, first: int, second: int) -> float:
-    """A date in numbers, where one of the first two is no month."""
+    """A numeric date; raises `AmbiguousDateError` if both of the first two numbers may be the month."""
     if first <= 12 and second <= 12 and first != second:
         raise AmbiguousDateError(
             f"date {text!r}: day and month cannot be told apart; say which comes first with --date-format, "
@@ -103,7 +103,7 @@ def _numeric(text: str, first: int, second: int) -> float:
 
 
 def _parsed(text: str) -> datetime:
-    """A date with the name of its month; one without a year or a day is none."""
+    """A date with a written month; one without a year or a day is invalid."""
     from dateutil import parser
 
     if not re.search(r"\d{4}", text) or not re.search(r"[A-Za-z]{3}", text):
@@ -134,7 +134,7 @@ def period_of(seconds: np.ndarray, frequency: str) -> np.ndarray:
 
 
 def next_period(period: np.datetime64, frequency: str) -> np.datetime64:
-    """The beginning of the period after one."""
+    """The beginning of the next period."""
     unit = {"H": "h", "D": "D", "W": "D", "M": "M"}[frequency]
     step = 7 if frequency == "W" else 1
     return (period.astype(f"datetime64[{unit}]") + step).astype("datetime64[s]")

@@ -1,4 +1,4 @@
-"""Dated texts to the records of a timeline, syndicated copies counted once over the whole feed."""
+"""Dated texts to the records of a timeline, with syndicated copies counted once over the whole feed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pipeline.timeline.memberships import BY_ACTORS
 from pipeline.timeline.pieces import Feed, Piece, read_pieces
 from pipeline.timeline.series import Period, Records
 
-_SHOWN = 12  # names of series in a message
+_SHOWN = 12  # number of series named in a message
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the rows: read, left out and why, copies of others, and kept; and how many series were left out."""
+    """Number of rows read, left out (by reason), copied from others, and kept; and of series left out."""
 
     read: int
     left_out: dict[str, int]
@@ -34,12 +34,12 @@ class Counts:
 
 
 def dated_files(given: list[str]) -> list[Path]:
-    """The files of arguments: themselves, what folders hold, or what patterns fit.
+    """Expand arguments to files: files, folders and patterns.
 
     Raises
     ------
     InputError
-        Where an argument is no file, or standard input, since near-copies need a feed that is read from files.
+        If an argument is not a file, or is standard input: finding near-duplicates requires files.
     """
     for one in given:
         if one == "-":
@@ -52,12 +52,12 @@ def dated_files(given: list[str]) -> list[Path]:
 def read_feed(
     paths: list[Path], feed: Feed, model: Model, threads: int = 1, step: Callable[[int], None] = lambda rows: None
 ) -> tuple[Records, Counts]:
-    """Records of dated files.
+    """Read the records of dated files.
 
     Raises
     ------
     InputError
-        Where a file or column is missing, dates can be read in two ways, no row has a date, or ``only`` names no series.
+        If a file or column is missing, dates are ambiguous, no row has a date, or ``only`` names no series.
     """
     return records_of(read_pieces(paths, feed, model, threads), feed, str(paths[0]), step)
 
@@ -65,7 +65,7 @@ def read_feed(
 def records_of(
     pieces: Iterable[Piece], feed: Feed, where: str, step: Callable[[int], None] = lambda rows: None
 ) -> tuple[Records, Counts]:
-    """Records of pieces; ``where`` they come from is named in messages."""
+    """The records of pieces; messages name ``where`` they come from."""
     if feed.frequency not in FREQUENCIES:
         raise InputError(f"--freq {feed.frequency}: expected H, D, W or M, for hours, days, weeks or months")
     found = gather(pieces, feed.frequency, step)
@@ -75,7 +75,7 @@ def records_of(
     found = replace(found, prints=found.prints[:0], minutes=found.minutes[:0])  # a third of all memory
     copies = int(np.count_nonzero(first != np.arange(len(first), dtype=np.int32)))
     row, series = found.row, found.series
-    kept = first[row] == row if copies else np.ones(len(row), bool)  # memberships of texts that are no copies
+    kept = first[row] == row if copies else np.ones(len(row), bool)  # memberships of texts that are not copies
     if feed.only is not None:
         kept &= series == _series(feed, found.names, where)
     if not kept.all():
@@ -92,7 +92,7 @@ def records_of(
 
 
 def _largest(series: np.ndarray, relevant: np.ndarray, top: int) -> tuple[np.ndarray, int]:
-    """Which memberships belong to the ``top`` series with the most relevant texts, and how many series do not count."""
+    """Which memberships belong to the ``top`` series with the most relevant texts, and how many series are dropped."""
     here, own = np.unique(series, return_inverse=True)
     order = np.lexsort((-np.bincount(own), -np.bincount(own, relevant)))
     return np.isin(own, order[:top]), max(0, len(here) - top)
@@ -111,7 +111,7 @@ def is_flagged_last(periods: list[Period]) -> bool:
 
 
 def _series(feed: Feed, names: tuple[str, ...], where: str) -> int:
-    """The number of the series that is asked for; an actor goes by its key or by any name of the gazetteer."""
+    """The number of the requested series; an actor is given by its key or by any name in the gazetteer."""
     wanted = [feed.only]
     if feed.by in BY_ACTORS:
         wanted += find_actors([feed.only]).of(0)[2][:1]

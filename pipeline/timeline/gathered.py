@@ -1,4 +1,4 @@
-"""Millions of dated texts in little memory: thirty bytes a text once all are read, and the texts themselves on the disk."""
+"""Compact storage for millions of dated texts: thirty bytes each in memory, the texts themselves on disk."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pipeline.timeline.copies import BEGINNING
 from pipeline.timeline.dates import period_of
 from pipeline.timeline.pieces import UNREAD, Piece
 
-LEVELS = 24  # of each probability: texts in one cell of this grid are told apart no further
+LEVELS = 24  # of each probability: texts in one cell of this grid are not distinguished
 _CELLS = LEVELS**3
-_SHOWN = 400  # characters of a text that are shown
+_SHOWN = 400  # characters of a text shown
 
 
 class Texts:
-    """Texts and links in a temporary file, which goes when it is no longer used."""
+    """Texts and links in a temporary file, which is deleted when it is no longer used."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
@@ -33,23 +33,23 @@ class Texts:
         self._bounds = [0]
 
     def add(self, text: pa.Array, shown: pa.Array, link: pa.Array, tension: np.ndarray) -> None:
-        """Write the next texts, what is shown of them, their links and their tension."""
+        """Append texts, their displayed form, their links and their tension."""
         columns = [pc.utf8_slice_codeunits(text, 0, BEGINNING), _short(shown), link]
         self._writer.write_batch(pa.record_batch([*columns, pa.array(tension.astype(np.float32))], schema=self._schema))
         self._bounds.append(self._bounds[-1] + len(text))
 
     def finish(self) -> None:
-        """No more texts come; they can be read from here on."""
+        """End writing; the texts can be read from here on."""
         self._writer.close()
         self._reader = pa.ipc.open_file(pa.PythonFile(self._file, mode="r"))
 
     def all(self) -> pa.ChunkedArray:
-        """How all the texts begin."""
+        """The beginnings of all texts."""
         batches = range(self._reader.num_record_batches)
         return pa.chunked_array([self._reader.get_batch(k).column("text") for k in batches], pa.large_string())
 
     def take(self, rows: np.ndarray) -> dict[int, tuple[str, str, float]]:
-        """What is shown, link and tension of some rows, by row."""
+        """Displayed text, link and tension of some rows, by row."""
         out: dict[int, tuple[str, str, float]] = {}
         rows = np.unique(rows)
         batch_of = np.searchsorted(self._bounds, rows, side="right") - 1
@@ -61,9 +61,9 @@ class Texts:
 
 
 class _Columns:
-    """Numbers that come in parts, in temporary files until each column is read back as one array.
+    """Numeric columns written in parts to temporary files, then read back as one array each.
 
-    Parts that are kept in memory and joined at the end leave as much again behind, which the C library does not give back.
+    Joining parts in memory would take twice as much, which the C library does not release.
     """
 
     _KINDS: ClassVar = {
@@ -80,12 +80,12 @@ class _Columns:
         self._files = {name: tempfile.TemporaryFile() for name in self._KINDS}  # noqa: SIM115 - closed with the object
 
     def add(self, **parts: np.ndarray) -> None:
-        """The next part of each column."""
+        """Append a part to each column."""
         for name, part in parts.items():
             part.astype(self._KINDS[name]).tofile(self._files[name])
 
     def joined(self) -> dict[str, np.ndarray]:
-        """All columns; nothing can be added from here on."""
+        """All columns; nothing can be appended from here on."""
         for file in self._files.values():
             file.seek(0)
         return {name: np.fromfile(file, self._KINDS[name]) for name, file in self._files.items()}
@@ -97,16 +97,16 @@ class Gathered:
 
     Attributes
     ----------
-    minutes : (n,) int32, dates since 1970; empty once copies are found.
-    period : (n,) int32, minutes since 1970 at which the period of each begins.
-    cell : (n,) uint16, place of the probabilities in the grid.
-    prints : (n,) int64, equal where texts are the same but for case and spaces at the ends; empty once copies are found.
+    minutes : (n,) int32, dates in minutes since 1970; empty once copies are found.
+    period : (n,) int32, begin of each text's period in minutes since 1970.
+    cell : (n,) uint16, index of the probabilities in the grid.
+    prints : (n,) int64, equal for texts that are equal except for case and outer spaces; empty once copies are found.
     outlet : (n,) int32, index into ``outlets``.
     row, series : (m,) int32, memberships of the texts in series, indices into ``names``.
     posterior : (n_cells, 4) mean of P(escalation), P(de-escalation), P(neutral, political), P(other news) of each cell.
     texts : the texts and links.
-    read : rows read, dated or not.
-    reasons : what was left out and why.
+    read : number of rows read, dated or not.
+    reasons : number of rows left out, by reason.
     """
 
     minutes: np.ndarray
@@ -128,7 +128,7 @@ class Gathered:
 
 
 def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object] = lambda rows: None) -> Gathered:
-    """Take in all pieces; ``step`` is called with the rows read so far."""
+    """Collect all pieces; ``step`` is called with the rows read so far."""
     columns = _Columns()
     names: dict[str, int] = {}
     reasons: dict[str, int] = {}
@@ -160,7 +160,7 @@ def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object
         dated += len(kept)
         step(read)
     texts.finish()
-    pa.default_memory_pool().release_unused()  # what reading took, before the arrays of all texts are joined
+    pa.default_memory_pool().release_unused()  # memory used for reading, before the arrays of all texts are joined
     mean = total[:, :4] / np.maximum(total[:, 4:], 1)
     own = columns.joined()
     return Gathered(
@@ -186,12 +186,12 @@ def cells_of(proba: np.ndarray, relevance: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def is_relevant(cell: np.ndarray) -> np.ndarray:
-    """(n,) bool: relevance of half and more."""
+    """(n,) bool: relevance of at least one half."""
     return cell % LEVELS >= LEVELS // 2
 
 
 def _short(text: pa.Array) -> pa.Array:
-    """Texts that are longer than what is shown of any, cut."""
+    """Texts cut to the displayed length."""
     cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(text, 0, _SHOWN), string(" …"), string(""))
     return pc.if_else(pc.greater(pc.utf8_length(text), int64_column(np.array([_SHOWN]))[0]), cut, text)
 
@@ -202,13 +202,13 @@ def _count(into: dict[str, int], found: dict[str, int]) -> None:
 
 
 def _prints(text: pa.Array, first: int) -> np.ndarray:
-    """(n,) int64 hashes; a text that is blank is like no other."""
+    """(n,) int64 hashes; a blank text equals no other."""
     plain = pc.utf8_lower(pc.utf8_trim_whitespace(text)).to_pylist()
     return np.fromiter((hash(one or (first, k)) for k, one in enumerate(plain)), np.int64, len(plain))
 
 
 def _codes(column: pa.Array, known: dict[str, int]) -> np.ndarray:
-    """(n,) int32: the number of each value; new ones are numbered on."""
+    """(n,) int32: the number of each value; new values get the next numbers."""
     encoded = as_strings(column).dictionary_encode()
     number = np.array([known.setdefault(name, len(known)) for name in encoded.dictionary.to_pylist()], np.int32)
     return number[integers(encoded.indices)] if len(column) else np.zeros(0, np.int32)

@@ -1,4 +1,4 @@
-"""Which series a text belongs to: the only one, the value of a column, or the actors that it names."""
+"""Assign texts to series: a single one, one per column value, or one per actor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.arrays.arrow import as_strings, integers, string
 from pipeline.arrays.ragged import segment_ids
 
 BY_ACTORS = ("source", "target", "actor", "pair")
-WHOLE = "all"  # the name of the only series where nothing tells them apart
+WHOLE = "all"  # the name of the series if there is only one
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Named:
     ----------
     row : (m,) int64, a text; one may be in several series, or in none.
     code : (m,) int64, index into ``names``.
-    names : of the series; an empty one is none.
+    names : names of the series; an empty name means no series.
     """
 
     row: np.ndarray
@@ -33,12 +33,12 @@ class Named:
 
 
 def all_of(n: int) -> Named:
-    """All texts in one series."""
+    """Assign all texts to one series."""
     return Named(np.arange(n), np.zeros(n, np.int64), (WHOLE,))
 
 
 def by_column(column: pa.Array) -> Named:
-    """A series for each value of a column, and for each element where the values are lists.
+    """A series for each value of a column, or for each element if the values are lists.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def _holds_lists(column: pa.Array) -> bool:
 def by_actors(columns: dict[str, pa.Array], text: pa.Array | None, by: str) -> Named | None:
     """A series for each source, target, actor or pair ``source>target``.
 
-    From the columns that ``score --actors`` writes where they are there, else from the texts; None without either.
+    From the columns that ``score --actors`` writes if they exist, else from the texts; None without either.
     """
     if {"source", "target", "actors"} <= set(columns):
         source, target = as_strings(columns["source"]), as_strings(columns["target"])
@@ -83,7 +83,7 @@ def by_actors(columns: dict[str, pa.Array], text: pa.Array | None, by: str) -> N
 
 
 def by_elements(column: pa.Array) -> Named:
-    """A series for each element of a column of lists, or of strings: keys joined by semicolons as CSV has them, or in the brackets of JSONL."""
+    """A series for each element of a column of lists, or of keys joined by semicolons (CSV) or in brackets (JSONL)."""
     if not _holds_lists(column):
         bare = pc.replace_substring_regex(as_strings(column), r'^\["?|"?\]$', "")
         column = pc.split_pattern_regex(bare, '"?[;,] "?')

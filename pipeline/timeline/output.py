@@ -1,4 +1,4 @@
-"""A timeline as a table, as JSON, as a picture and as one page that stands on its own."""
+"""Timeline output: table, JSON, plot and self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.plain import plain
 from pipeline.timeline.series import Period
-from pipeline.whole import write_whole
+from pipeline.whole import replacing, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ _COLOURS = {"rise": "#b2182b", "fall": "#2166ac"}
 
 
 def rows_of(periods: list[Period]) -> list[dict]:
-    """One dict a period, in the order of `COLUMNS`; None where there is nothing to say."""
+    """One dict per period, in the order of `COLUMNS`; None for missing values."""
     out = []
     for one in periods:
         row = {"series": one.series, "period": _date(one.period), "texts": one.texts, "relevant": one.relevant}
@@ -39,7 +39,7 @@ def rows_of(periods: list[Period]) -> list[dict]:
 
 
 def frame_of(periods: list[Period]) -> pd.DataFrame:
-    """The same rows as a pandas DataFrame, with time stamps, and the texts that moved each period in ``examples``."""
+    """Like `rows_of`, as a pandas DataFrame with time stamps, and the texts that moved each period in ``examples``."""
     import pandas as pd
 
     frame = pd.DataFrame(_with_examples(periods, rows_of(periods)), columns=[*COLUMNS, "examples"])
@@ -50,26 +50,24 @@ def frame_of(periods: list[Period]) -> pd.DataFrame:
 
 
 def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Path:
-    """Write ``timeline.csv``, ``.json``, ``.png`` and ``.html``, each whole or not at all, and return the folder."""
+    """Write ``timeline.csv``, ``.json``, ``.png`` and ``.html``, each atomically, and return the folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     rows = rows_of(periods)
     write_whole(folder / "timeline.json", json.dumps(_with_examples(periods, rows), ensure_ascii=False, indent=1))
-    part = folder / ".timeline.csv.new"
-    with part.open("w", newline="", encoding="utf-8") as file:
+    with replacing(folder / "timeline.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    part.replace(folder / "timeline.csv")
     _picture(periods, folder / "timeline.png", title)
     write_whole(folder / "timeline.html", page(periods, title))
     return folder
 
 
 def page(periods: list[Period], title: str) -> str:
-    """One self-contained page: a line with its band, the flags, and the texts behind a period on a click or a tap.
+    """One self-contained page: a line with its band, the flags, and the texts of a period on a click or tap.
 
-    Where the series are pairs of actors, a matrix of them as well. The fifty series with the most texts are drawn.
+    If the series are pairs of actors, it has a matrix of them as well. The fifty series with the most texts are drawn.
     """
     from jinja2 import Environment, PackageLoader
 
@@ -94,9 +92,9 @@ def greatest(periods: list[Period]) -> list[str]:
 
 
 def matrix(periods: list[Period]) -> dict | None:
-    """Tension and texts of pairs ``source>target``, for the twelve actors with the most texts; None of other series.
+    """Tension and texts of pairs ``source>target``, for the twelve actors with the most texts; None for other series.
 
-    The tension of a pair is the mean of its periods, weighed by their relevant texts.
+    The tension of a pair is the mean of its periods, weighted by their relevant texts.
     """
     pairs = {name: name.split(">") for name in greatest(periods) if name.count(">") == 1}
     if not pairs or len(pairs) < len({one.series for one in periods}):
@@ -117,7 +115,7 @@ def matrix(periods: list[Period]) -> dict | None:
 
 
 def blocks(values: np.ndarray) -> str:
-    """A line of blocks for a terminal: values from -1 to 1, a gap as a space.
+    """A sparkline for a terminal: values from -1 to 1, a gap as a space.
 
     Examples
     --------
@@ -156,11 +154,9 @@ def _picture(periods: list[Period], path: Path, title: str) -> None:
     totals = [sum(one.relevant for one in periods if one.period == day) for day in days]
     volume.bar(days, totals, width=0.9, color="#777777")
     volume.set(ylabel="relevant texts")
-    part = path.with_name(f".{path.name}.new")
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that the font lacks
+    with replacing(path) as part, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in characters that the font lacks
         figure.savefig(part, format="png", dpi=120)
-    part.replace(path)
 
 
 def _date(period: np.datetime64) -> str:

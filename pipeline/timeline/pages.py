@@ -1,4 +1,4 @@
-"""Web pages and mails with the date on which they were published."""
+"""Web pages and mail with their publication date."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pipeline.read.source import decoded
 
 
 def read_page(path: Path) -> tuple[str, str]:
-    """The text of a page or mail and its date as it is written, empty where there is none.
+    """The text of a page or mail, and its date as written, empty if there is none.
 
     Raises
     ------
     InputError
-        Where there is no such file, it is of a kind that holds no date, or `htmldate` is not installed.
+        If there is no such file, its type holds no date, or `htmldate` is not installed.
     """
     text = read_article(path)[0]
     suffix = path.suffix.lower()
@@ -30,7 +30,7 @@ def read_page(path: Path) -> tuple[str, str]:
 
 
 def _published(page: str, path: Path) -> str:
-    """The date on which a page says it was first published, as ``YYYY-MM-DD``."""
+    """The original publication date given by a page, as ``YYYY-MM-DD``."""
     try:
         from htmldate import find_date
     except ImportError:

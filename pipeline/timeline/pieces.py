@@ -1,4 +1,4 @@
-"""Dated texts, scored already or not, piece by piece: from tables, feeds, pages and mails."""
+"""Batches of dated texts, scored if necessary, from tables, feeds, pages and mail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.arrays.ragged import segment_ids
-from pipeline.errors import InputError
+from pipeline.errors import InputError, first_line
 from pipeline.model.store import Model
 from pipeline.plain import say
 from pipeline.read.documents import ARTICLE_COLUMNS
@@ -38,7 +38,7 @@ _ARTICLES = 500  # scored together
 UNREAD = "bytes or columns that cannot be read"
 
 
-TOP = 50  # series: the pairs of a year's news are thousands, and most of them hold a text or two
+TOP = 50  # series: a year of news has thousands of pairs, most of them with one or two texts
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Feed:
 
     Attributes
     ----------
-    date_column, date_format : name of the date column, and how ambiguous dates are written; None for the usual ones.
+    date_column, date_format : name of the date column, and the format of ambiguous dates; None for the usual ones.
     by : the column whose values are series, or `source`, `target`, `actor` or `pair`; None for one series.
-    only : keep the series of this name alone.
+    only : keep only the series of this name.
     frequency : ``H``, ``D``, ``W`` or ``M``.
     articles : the texts are articles, whose sentences are scored.
     text_column : name of the text column; None for the usual ones.
-    top : keep so many series, those with the most relevant texts; 0 for all.
+    top : number of series to keep, those with the most relevant texts; 0 for all.
     """
 
     date_column: str | None = None
@@ -68,16 +68,16 @@ class Feed:
 
 @dataclass(frozen=True)
 class Piece:
-    """Texts read together.
+    """A batch of dated texts.
 
     Attributes
     ----------
-    seconds : (n,) float64 since 1970, NaN where there is no date that can be believed.
+    seconds : (n,) float64 since 1970, NaN where there is no valid date.
     proba : (n, 3) stance probabilities.
     relevance : (n,) in [0, 1].
     named : the series of each text.
-    text, shown, outlet, link : (n,) ``large_string``, empty where unknown; of an article its strongest sentence is shown.
-    reasons : why dates or rows are left out, and how many.
+    text, shown, outlet, link : (n,) ``large_string``, empty if unknown; of an article its strongest sentence is shown.
+    reasons : number of dates or rows left out, by reason.
     """
 
     seconds: np.ndarray
@@ -92,12 +92,12 @@ class Piece:
 
 
 def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -> Iterator[Piece]:
-    """The dated texts of files, in order; one of several that does not fit is left out with a line that says so.
+    """Read the dated texts of files, in order; an unsuitable one among several files is skipped with a message.
 
     Raises
     ------
     InputError
-        Where none of the files has texts, dates and the columns asked for, or where dates can be read in two ways.
+        If none of the files has texts, dates and the requested columns, or dates are ambiguous.
     """
     failed: list[InputError] = []
     for path in paths:
@@ -157,7 +157,7 @@ def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
 
 
 def _wanted(names: list[str], feed: Feed, path: str | Path) -> list[str]:
-    """The columns to read, each once."""
+    """The columns to read, without duplicates."""
     wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path)]
     wanted += [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
     wanted += [name for name in (*_SCORED, "relevance", *BY_ACTORS, "actors", feed.by) if name in names]
@@ -205,17 +205,17 @@ def _named(columns: dict[str, pa.Array], text: pa.Array | None, feed: Feed, path
 
 
 def _numbers(column: pa.Array, path: str, name: str) -> np.ndarray:
-    """A column of probabilities, NaN where there is none."""
+    """A column of probabilities, NaN where missing."""
     if pa.types.is_large_string(column.type):
         column = pc.if_else(pc.equal(column, ""), None, column)
     try:
         return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid as error:
-        raise InputError(f"{path}, column {name}: expected numbers; {str(error).splitlines()[0][:120]}") from None
+        raise InputError(f"{path}, column {name}: expected numbers; {first_line(error, 120)}") from None
 
 
 def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.ndarray, np.ndarray, pa.Array]:
-    """Probabilities and relevance of texts, and what is shown of them."""
+    """Probabilities and relevance of texts, and their displayed form."""
     if not feed.articles:
         scores = score(model, text, threads)
         return scores.proba, scores.relevance, text
@@ -228,7 +228,7 @@ def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.
 
 
 def _articles(model: Model, texts: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Of each article the means over its sentences, weighed by their relevance, and its strongest sentence."""
+    """For each article the means over its sentences, weighted by relevance, and its strongest sentence."""
     scored = score_articles(model, texts)
     weight, proba, n = scored.scores.relevance, scored.scores.proba, len(texts)
     article = segment_ids(scored.bounds)

@@ -1,4 +1,4 @@
-"""Dated scores to series: tension and shares over periods, with bands, volumes and turns."""
+"""Time series of tension and stance shares, with confidence bands, volumes and turns (change points)."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pipeline.timeline.gathered import Gathered, is_relevant
 from pipeline.timeline.shares import PSEUDO, Shares, banded, mixtures
 from pipeline.timeline.turns import turns
 
-THIN = 5  # relevant texts under which a period says little
-# Standard deviation of tension that is assumed of texts too few to tell, that of a wire's day, and how many it weighs.
+THIN = 5  # a period with fewer relevant texts says little
+# Prior standard deviation of tension, that of a day of a news wire, and its weight in texts.
 _USUAL_SPREAD, _AS_IF = 0.55, 2
-_A_SIDE = 3  # texts that are shown of a period for either side
-_GAPS = 400  # empty periods that are written out between two texts; a longer silence ends the series' row of gaps
-_TOGETHER = 256  # texts, in as many periods as there are, that are resampled at once: more leave the processor's cache
-OTHER_SHARE = 0.5  # of other news in the texts that relevance was calibrated on
+_A_SIDE = 3  # texts of a period shown for each side
+_GAPS = 400  # empty periods written between two texts; longer gaps are cut
+_TOGETHER = 256  # texts resampled at once, in any number of periods: more would not fit the processor's cache
+OTHER_SHARE = 0.5  # share of other news for which relevance was calibrated
 
 
 @dataclass(frozen=True)
 class Records:
-    """Scored, dated texts in their series; a text of several series stands here several times.
+    """Scored, dated texts in their series; a text of several series is listed several times.
 
     Attributes
     ----------
     series : (n,) int32, index into ``names``.
     row : (n,) int32, the text, a row of ``feed``.
-    names : of the series.
+    names : names of the series.
     feed : all dated texts.
-    first : (n_texts,) int32, for each text of the feed the one that it copies, itself where there is none.
+    first : (n_texts,) int32, for each text of the feed the one that it copies, itself if there is none.
     """
 
     series: np.ndarray
@@ -44,10 +44,10 @@ class Records:
 
 @dataclass(frozen=True)
 class Period:
-    """One period of a series; NaN where it holds no relevant text.
+    """One period of a series; NaN if it has no relevant text.
 
     ``tension`` and the shares are of the political texts; ``outlets`` counts distinct sources; ``signal`` is the plain mean
-    of tension that turns are looked for in, ``error`` its standard error; ``flag`` is ``rise``, ``fall`` or empty;
+    of tension, in which turns are detected, and ``error`` its standard error; ``flag`` is ``rise``, ``fall`` or empty;
     ``examples`` are the texts that moved it most, each (text, tension, outlets, link).
     """
 
@@ -66,7 +66,7 @@ class Period:
 
     @property
     def thin(self) -> bool:
-        """Whether it holds fewer than five relevant texts."""
+        """Whether it has fewer than five relevant texts."""
         return self.relevant < THIN
 
 
@@ -81,12 +81,12 @@ def timeline(
     seed: int = 0,
     step: Callable[[int], None] = lambda done: None,
 ) -> list[Period]:
-    """Every series, period by period, gaps included.
+    """Compute every series, period by period, including gaps.
 
     Parameters
     ----------
     frequency : ``H``, ``D``, ``W`` or ``M``.
-    priors : (3,) shares of the stances under which the probabilities were calibrated.
+    priors : (3,) shares of the stances for which the probabilities were calibrated.
     step : called with the number of periods done.
     """
     rng = np.random.default_rng(seed)
@@ -108,7 +108,7 @@ def timeline(
 
 
 def _in_order(records: Records) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, series and periods, by the names of the series and then by time, and where each period begins."""
+    """Rows, series and periods, sorted by series name and then time, and where each period begins."""
     rank = np.argsort(np.argsort(np.array(records.names, object))).astype(np.int32)
     period = records.feed.period[records.row]
     order = np.lexsort((period, rank[records.series])).astype(np.int32)
@@ -124,7 +124,7 @@ def _runs(values: np.ndarray) -> Iterable[tuple[int, int]]:
 
 
 def _usual(ratio: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """(4,) the mix of a whole series, a thin one drawn towards that of the calibration."""
+    """(4,) the class mix of a whole series, shrunk towards that of the calibration if it has few texts."""
     cells, counts = np.unique(cell, return_counts=True)
     start = np.full(4, 0.25)
     return mixtures(ratio[cells], counts[None].astype(float), PSEUDO * start, start)[0]
@@ -139,7 +139,7 @@ def _periods(
     outlets: _Outlets,
     rng: np.random.Generator,
 ) -> list[Period]:
-    """The periods of a series; ``texts`` has the rows of each."""
+    """The periods of a series; ``texts`` holds the rows of each."""
     cells, counts = zip(*(np.unique(feed.cell[here], return_counts=True) for here in texts))
     relevant = [int(n[is_relevant(cell)].sum()) for cell, n in zip(cells, counts)]
     shares = _shares([k for k, n in enumerate(relevant) if n], cells, counts, ratio, usual, rng)
@@ -164,7 +164,7 @@ def _shares(
     usual: np.ndarray,
     rng: np.random.Generator,
 ) -> dict[int, Shares]:
-    """Shares of the wanted periods; those with as many distinct texts are resampled together, which is much faster."""
+    """Shares of the wanted periods; those with equally many distinct texts are resampled together, which is faster."""
     out: dict[int, Shares] = {}
     alike: dict[int, list[int]] = {}
     for k in wanted:
@@ -179,17 +179,17 @@ def _shares(
 
 
 def _signal(posterior: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    """Mean tension of the relevant texts and its standard error; it varies less than the corrected one does."""
+    """Mean tension of the relevant texts and its standard error; it varies less than the corrected tension."""
     n, tension = counts.sum(), posterior[:, 0] - posterior[:, 1]
     mean = counts @ tension / n
     variance = counts @ (tension - mean) ** 2 / max(n - 1, 1)
-    # The spread of few texts is drawn towards a usual one, as if two more texts had it.
+    # The spread of few texts is shrunk towards the prior one, as if two more texts had it.
     spread = np.sqrt((_AS_IF * _USUAL_SPREAD**2 + n * variance) / (n + _AS_IF))
     return float(mean), float(spread / np.sqrt(n))
 
 
 def _strongest(feed: Gathered, here: np.ndarray) -> np.ndarray:
-    """The relevant texts of a period that speak most strongly for either side, rows of the feed."""
+    """The relevant texts of a period that most strongly indicate either side, as rows of the feed."""
     here = here[is_relevant(feed.cell[here])]
     posterior = feed.posterior[feed.cell[here]]
     lean = posterior[:, 0] - posterior[:, 1]
@@ -205,7 +205,7 @@ def _flagged(found: list[Period], frequency: str) -> list[Period]:
 
 
 def _with_examples(periods: list[Period], shown: list[np.ndarray], records: Records, outlets: _Outlets) -> list[Period]:
-    """Periods with the texts that were chosen for those that hold any, in order."""
+    """Periods with the chosen texts, which are given in order for those that have any."""
     texts = records.feed.texts.take(np.concatenate([np.zeros(0, np.int64), *shown]))
     chosen, out = iter(shown), []
     for one in periods:
@@ -217,7 +217,7 @@ def _with_examples(periods: list[Period], shown: list[np.ndarray], records: Reco
 
 
 class _Outlets:
-    """Who printed a text or a copy of it."""
+    """The outlets that published a text or a copy of it."""
 
     def __init__(self, records: Records) -> None:
         self._names, self._outlet = records.feed.outlets, records.feed.outlet
@@ -225,10 +225,10 @@ class _Outlets:
         self._first = records.first[self._order]
 
     def of(self, rows: np.ndarray) -> list[str]:
-        """The names of all outlets that printed one of the texts, in alphabetical order."""
+        """The names of all outlets that published one of the texts, in alphabetical order."""
         if self._order is None:
             return []
-        rows = rows.astype(self._first.dtype)  # NumPy would convert the ten million of the other side, each time
+        rows = rows.astype(self._first.dtype)  # otherwise NumPy converts the other ten million each time
         low, high = np.searchsorted(self._first, rows), np.searchsorted(self._first, rows, side="right")
         places = np.arange((high - low).sum()) + np.repeat(low - np.append(0, np.cumsum(high - low)[:-1]), high - low)
         used = np.unique(self._outlet[self._order[places]])
@@ -236,7 +236,7 @@ class _Outlets:
 
 
 def _with_gaps(found: list[Period], frequency: str) -> list[Period]:
-    """Periods without any text between two that have some, so that no line is drawn through nothing."""
+    """Add the periods without texts between two that have some, so no line is drawn across the gap."""
     row: list[Period] = []
     for one in found:
         if row:

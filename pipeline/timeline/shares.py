@@ -1,9 +1,9 @@
-"""How many texts rise and ease, corrected for what the classifier is known to get wrong.
+"""Class shares corrected for classification error (prior-shift adjustment, or quantification).
 
-Counting answers, or adding probabilities, pulls shares towards those that the model was calibrated on. Expectation and
-maximisation over the posteriors (Saerens, Latinne and Decaestecker 2002, "Adjusting the Outputs of a Classifier to New a
-Priori Probabilities") finds the shares under which the texts are likeliest. Bands are bootstrap bands over texts (Efron
-1979), each resample with densities of the classes that are off by chance as well, since the error rates are themselves
+Counting predictions or summing probabilities biases shares towards those of the calibration. Expectation-maximisation
+over the posteriors (Saerens, Latinne and Decaestecker 2002, "Adjusting the Outputs of a Classifier to New a
+Priori Probabilities") finds the maximum-likelihood shares. Bands are bootstrap bands over texts (Efron
+1979), each resample also with randomly perturbed class densities, since the error rates are themselves
 only estimated (`experiments/timeline.py` measures how often the bands hold).
 """
 
@@ -14,23 +14,23 @@ from dataclasses import dataclass
 import numpy as np
 
 RESAMPLES = 200
-PSEUDO = 3  # texts of the usual mix that are added, so that few texts are drawn towards it
+PSEUDO = 3  # texts of the usual mix that are added, so few texts are shrunk towards it
 DOUBT = 0.05  # standard deviation of the logarithm of each class's density, relative to the others
 _STEPS, _CLOSE = 200, 1e-4
 
 
 def corrected_shares(proba: np.ndarray, priors: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Shares of classes among n texts.
+    """Estimate the shares of classes among n texts.
 
     Parameters
     ----------
     proba : (n, k) posteriors, rows sum to 1.
-    priors : (k,) the shares under which they were calibrated.
+    priors : (k,) the shares for which they were calibrated.
     weights : (n,) how often each text counts.
 
     Returns
     -------
-    (k,) shares, sum 1; the priors where there is no text.
+    (k,) shares, sum 1; the priors if there is no text.
 
     Examples
     --------
@@ -47,14 +47,14 @@ def corrected_shares(proba: np.ndarray, priors: np.ndarray, weights: np.ndarray 
 def mixtures(
     ratio: np.ndarray, weights: np.ndarray, pseudo: np.ndarray, start: np.ndarray, doubt: np.ndarray | None = None
 ) -> np.ndarray:
-    """(..., B, k) likeliest shares of k classes for each of B weightings of n texts.
+    """(..., B, k) maximum-likelihood shares of k classes for each of B weightings of n texts.
 
     Parameters
     ----------
     ratio : (..., n, k) posteriors divided by priors: the density of each text in each class, up to a factor.
     weights : (..., B, n) how often each text counts.
     pseudo : (k,) or (..., B, k) texts of each class that are added.
-    start : (k,) or (..., 1, k) shares to begin with, all above 0.
+    start : (k,) or (..., 1, k) initial shares, all above 0.
     doubt : (..., B, k) factors on the densities of the classes; None for 1.
     """
     shares = np.broadcast_to(start, (*weights.shape[:-1], ratio.shape[-1]))
@@ -88,16 +88,16 @@ def banded(ratio: np.ndarray, counts: np.ndarray, usual: np.ndarray, rng: np.ran
     Parameters
     ----------
     ratio : (P, n, 4) densities of the distinct texts: escalation, de-escalation, other political, other news.
-    counts : (P, n) how often each stands there.
-    usual : (4,) the usual mix, towards which few texts are drawn; resamples draw the texts that are added from it too, so
-        that two texts that happen to agree get no narrow band.
+    counts : (P, n) how often each occurs.
+    usual : (4,) the usual mix, towards which few texts are shrunk; resamples draw the added texts from it too, so two
+        texts that happen to agree do not get a narrow band.
     """
     total, periods = counts.sum(axis=1), len(counts)
     here = mixtures(ratio, counts[:, None].astype(float), PSEUDO * usual, usual)
     drawn = rng.multinomial(total, counts / total[:, None], (RESAMPLES, periods))
     pseudo = rng.multinomial(PSEUDO, usual, (periods, RESAMPLES))
     doubt = np.exp(rng.normal(0.0, DOUBT, (periods, RESAMPLES, 4)))
-    start = np.maximum(here, 1e-6)  # near to where resamples end, so that few steps are needed
+    start = np.maximum(here, 1e-6)  # close to the result of the resamples, so few steps are needed
     resampled = mixtures(ratio, drawn.swapaxes(0, 1).astype(float), pseudo, start, doubt)
     found = np.concatenate([here, resampled], axis=1)
     political = np.maximum(1 - found[..., 3], 1e-9)
@@ -106,7 +106,7 @@ def banded(ratio: np.ndarray, counts: np.ndarray, usual: np.ndarray, rng: np.ran
 
 
 def _bands(values: np.ndarray) -> list[tuple[float, float, float]]:
-    """Of each row, the first value with the band that the others give."""
+    """For each row, the first value with the band given by the others."""
     low, high = np.quantile(values[:, 1:], (0.025, 0.975), axis=1)
     first = values[:, 0]
     return list(zip(first.tolist(), np.minimum(first, low).tolist(), np.maximum(first, high).tolist()))

@@ -1,32 +1,32 @@
-"""When a series turns: each period against the series' own past.
+"""Change-point detection: each period against the series' own past.
 
 A jump is a value further from the median of the last `WINDOW` periods than `JUMP` robust standard deviations (median
-absolute deviation, Hampel 1974; or standard errors, of the period or usual ones, where these are larger). A slow climb is
+absolute deviation, Hampel 1974; or the period's or usual standard error if larger). A slow drift is
 found by a cumulative sum of what exceeds half a deviation (Page 1954, "Continuous Inspection Schemes"). With limits of 4 and
 5 a series without a turn is flagged about once in 450 periods (`tests/test_timeline.py` simulates it, and
-`experiments/timeline.py` with sentences). One text alone makes no turn.
+`experiments/timeline.py` with sentences). A single text is never a turn.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-WINDOW, LEAST = 28, 8  # periods of past that are looked at, and that are needed
+WINDOW, LEAST = 28, 8  # past periods considered, and needed
 LEAST_TEXTS = 2
 JUMP, SLACK, CLIMB = 4.0, 0.5, 5.0
 RISE, FALL, NONE = "rise", "fall", ""
-_SMALLEST = 0.02  # of tension: a smaller move is of no interest however quiet the past was
+_SMALLEST = 0.02  # of tension: a smaller change is irrelevant however quiet the past was
 _MEDIAN_TO_DEVIATION = 1.4826
 
 
 def turns(values: np.ndarray, errors: np.ndarray, texts: np.ndarray | None = None) -> list[str]:
-    """``rise``, ``fall`` or nothing for each period of a series.
+    """Detect turns: ``rise``, ``fall`` or the empty string for each period of a series.
 
     Parameters
     ----------
-    values : (n,) the series, NaN where there is a gap.
+    values : (n,) the series, NaN for gaps.
     errors : (n,) standard errors of the values.
-    texts : (n,) how many texts stand behind each value; a period of fewer than two is never flagged.
+    texts : (n,) number of texts of each value; a period with fewer than two is never flagged.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def turns(values: np.ndarray, errors: np.ndarray, texts: np.ndarray | None = Non
                 flags[place] = RISE
             elif n >= LEAST_TEXTS and (score < -JUMP or down > CLIMB):
                 flags[place] = FALL
-            if flags[place]:  # what follows is measured against the new level, once there is enough of it
+            if flags[place]:  # later periods are compared with the new level, once there are enough of them
                 up = down = 0.0
                 past, past_errors = [], []
         past.append(value)

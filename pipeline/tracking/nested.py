@@ -12,8 +12,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pipeline.evaluate.metrics import HEADLINES
-from pipeline.experiment.variants import Result
-from pipeline.tracking.connection import session
+from pipeline.experiment.variants import RIGHT_SIDE, TAKES_SIDE, Result
+from pipeline.tracking.connection import experiment_id, session
+from pipeline.tracking.record import headline_metrics, plain
 from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ class Parent:
 def begin(name: str, question: str, tags: dict[str, str], file: Path) -> Parent:
     """Begin a parent run; raises `TrackingError`."""
     with session(writes=True) as mlflow:
-        client = mlflow.MlflowClient()
-        found = client.get_experiment_by_name(EXPERIMENT)
-        experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
+        client, experiment = mlflow.MlflowClient(), experiment_id(mlflow, EXPERIMENT)
         tags = {"mlflow.note.content": question, "mlflow.source.name": "detente", "mlflow.source.type": "LOCAL"} | tags
         run = client.create_run(experiment, tags=tags, run_name=name)
         client.log_artifact(run.info.run_id, str(file))
@@ -144,7 +143,7 @@ def _nested(
     now = int(time.time() * 1000)
     client.log_batch(
         run_id,
-        [mlflow.entities.Metric(_name(key), value, now, step) for key, value, step in metrics if value == value],
+        [mlflow.entities.Metric(plain(key), value, now, step) for key, value, step in metrics if value == value],
         [mlflow.entities.Param(key, str(value)) for key, value in params.items()],
     )
     return run_id
@@ -154,14 +153,8 @@ def _metrics(result: Result) -> list[tuple[str, float, int]]:
     """Headline metrics: of each set with the ends of their intervals, of each fold as steps."""
     out = [("threshold", result.threshold, 0)]
     for name, figures in result.figures.items():
-        for key in (key for key in (*HEADLINES, "takes_side", "side_precision") if key in figures):
-            one = figures[key]
-            stem = f"{name}/{key}"
-            out += [(stem, one.value, 0), (f"{stem}.low", one.low, 0), (f"{stem}.high", one.high, 0)]
+        measured = headline_metrics(figures, f"{name}/", (*HEADLINES, TAKES_SIDE, RIGHT_SIDE))
+        out += [(key, value, 0) for key, value in measured.items()]
     for fold, metrics in enumerate(result.folds):
         out += [(f"fold/{key}", metrics[key], fold) for key in HEADLINES if key in metrics]
     return out
-
-
-def _name(metric: str) -> str:
-    return "".join(char if char.isalnum() or char in "_-./ " else "_" for char in metric)

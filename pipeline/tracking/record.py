@@ -154,11 +154,12 @@ def source_of(files: Sequence[str | Path]) -> str:
     return json.dumps({"uri": os.path.commonpath(paths) if paths else "", "files": paths})
 
 
-def headline_metrics(figures: dict[str, Figure], prefix: str = "") -> dict[str, float]:
+def headline_metrics(
+    figures: dict[str, Figure], prefix: str = "", names: Sequence[str] = HEADLINES
+) -> dict[str, float]:
     """The dozen metrics a person compares, each with the ends of its interval beside it."""
     out: dict[str, float] = {}
-    for key in (key for key in HEADLINES if key in figures):
-        one = figures[key]
+    for key, one in ((key, figures[key]) for key in names if key in figures):
         out |= {f"{prefix}{key}": one.value, f"{prefix}{key}_low": one.low, f"{prefix}{key}_high": one.high}
     return out
 

@@ -43,6 +43,7 @@ class ServedModel(PythonModel):
             its message, while any other exception would be answered with a stack trace.
         """
         from pipeline.score.snippets import score
+        from pipeline.write.rows import input_names
 
         texts, others = _texts(model_input)
         asked = {"evidence": 0, "actors": False} | (params or {})
@@ -60,8 +61,8 @@ class ServedModel(PythonModel):
             pairs = [found.of(row)[:2] for row in range(len(given))]
             frame["source"], frame["target"] = zip(*pairs) if pairs else ((), ())
         if others is not None:
-            for name in others.columns:
-                frame[name if name not in frame else f"{name}_input"] = others[name].tolist()
+            for name, new in zip(others.columns, input_names(others.columns, frame.columns)):
+                frame[new] = others[name].tolist()
         pandas_made = isinstance(model_input, (pd.Series, pd.DataFrame))
         return frame.set_index(model_input.index) if pandas_made and len(frame) else frame
 

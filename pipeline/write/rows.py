@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,12 +59,27 @@ def _placed(table: pa.Table, documents: Documents, document: np.ndarray | None =
     columns = {"file": file, "row": row, **documents.columns}
     if document is not None:
         columns = {name: column.take(int64_column(document)) for name, column in columns.items()}
-    for given, column in columns.items():
-        name = given
-        while name in table.column_names:
-            name += SUFFIX
+    for name, column in zip(input_names(columns, table.column_names), columns.values()):
         table = table.append_column(name, column)
     return table
+
+
+def input_names(given: Collection[str], needed: Collection[str]) -> list[str]:
+    """The names of the input's columns next to those of the scores, which keep theirs.
+
+    Examples
+    --------
+    >>> input_names(["stance", "stance_input", "url"], ["stance", "tension"])
+    ['stance_input_input', 'stance_input', 'url']
+    """
+    taken, out = {*given, *needed}, []
+    for name in given:
+        new = name
+        while new in needed or (new != name and new in taken):
+            new = f"{new}{SUFFIX}"
+        taken.add(new)
+        out.append(new)
+    return out
 
 
 def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, asked: OutputOptions) -> pa.Table:
