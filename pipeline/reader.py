@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.arrays.arrow import as_strings, column_called
 from pipeline.errors import InputError
 from pipeline.model.store import Model, load
+from pipeline.read.documents import ARTICLE_COLUMNS
 from pipeline.read.tables import TEXT_COLUMNS, column_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from pipeline.arrays.arrow import Texts
     from pipeline.explain.explanation import Explanation
@@ -28,9 +31,9 @@ def open_model(address: str) -> Model:
     return load(model_folder(address))
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Reader:
-    """Reads texts with a model."""
+    """Reads texts with a model. A missing text (None, NaN, pandas' NA) is read as a blank one."""
 
     model: Model
 
@@ -49,7 +52,7 @@ class Reader:
     def score(
         self,
         texts: Texts | pd.DataFrame,
-        text_column: str | None = None,
+        text_column: str | int | None = None,
         evidence: int = 0,
         actors: bool = False,
         threads: int = 1,
@@ -58,7 +61,7 @@ class Reader:
 
         Parameters
         ----------
-        texts : a list or Series of n strings, or a DataFrame with a text column.
+        texts : a list, Series or Arrow array of n strings, or a DataFrame with a text column.
         text_column : the DataFrame's text column; None for the usual names.
         evidence : how many words of evidence each row gets: a column of lists of (words, contribution).
         actors : also say who acts and who is acted on: columns ``source``, ``target`` and ``actors``.
@@ -72,20 +75,20 @@ class Reader:
         Raises
         ------
         InputError
-            Where ``texts`` is no list of strings or has no text column.
+            Where ``texts`` is no list of strings or has no text column, or two, or a number is out of range.
         """
         import pandas as pd
 
         from pipeline.write.rows import input_names
 
-        column = self._column(texts, text_column)
-        found = self._columns(list(column), evidence, actors, threads)
-        frame = pd.DataFrame(found, index=column.index if isinstance(column, pd.Series) else None)
+        _require(evidence=(evidence, 0, 1000), threads=(threads, 1, 1000))
+        column, index = self._column(texts, text_column, TEXT_COLUMNS)
+        frame = pd.DataFrame(self._columns(column, evidence, actors, threads), index=index)
         if not isinstance(texts, pd.DataFrame):
             return frame
         return pd.concat([texts.set_axis(input_names(texts.columns, frame.columns), axis=1), frame], axis=1)
 
-    def _columns(self, texts: list, evidence: int, actors: bool, threads: int) -> dict[str, object]:
+    def _columns(self, texts: pa.Array, evidence: int, actors: bool, threads: int) -> dict[str, object]:
         from pipeline.score.snippets import score
 
         scores = score(self.model, texts, threads)
@@ -115,22 +118,22 @@ class Reader:
                 found[name] = _objects(row[place] for row in rows)
         return found
 
-    def articles(self, texts: Texts | pd.DataFrame, text_column: str | None = None) -> pd.DataFrame:
+    def articles(self, texts: Texts | pd.DataFrame, text_column: str | int | None = None) -> pd.DataFrame:
         """The verdict on each article: stance, tension, share that is political, sentences by stance.
 
-        Parameters and index are those of `score`.
+        Parameters and index are those of `score`; a column ``body``, ``article`` or ``content`` goes before ``text``.
         """
         import pandas as pd
 
         from pipeline.score.articles import score_articles
 
-        column = self._column(texts, text_column)
-        scored = score_articles(self.model, list(column))
+        column, index = self._column(texts, text_column, ARTICLE_COLUMNS)
+        scored = score_articles(self.model, column)
         found = {"stance": scored.stance, "tension": scored.tension, "political": scored.political}
         found |= dict(zip(("rising", "easing", "neutral", "unclear"), scored.counts.T))
-        return pd.DataFrame(found, index=column.index if isinstance(column, pd.Series) else None)
+        return pd.DataFrame(found, index=index)
 
-    def evidence(self, text: str) -> pd.DataFrame:
+    def evidence(self, text: str | None) -> pd.DataFrame:
         """The words that moved a text's score, with their contributions to the log-odds, the strongest first."""
         import pandas as pd
 
@@ -138,7 +141,7 @@ class Reader:
 
         return pd.DataFrame(explain(self.model, [text]).of(0), columns=["words", "weight"])
 
-    def explain(self, text: str) -> Explanation:
+    def explain(self, text: str | None) -> Explanation:
         """A sentence or an article with its words marked; shows itself in a notebook."""
         from pipeline.explain.explanation import explain_text
 
@@ -147,12 +150,12 @@ class Reader:
     def timeline(
         self,
         frame: pd.DataFrame,
-        date_column: str | None = None,
-        by: str | None = None,
+        date_column: str | int | None = None,
+        by: str | int | None = None,
         only: str | None = None,
         freq: str = "D",
         articles: bool = False,
-        text_column: str | None = None,
+        text_column: str | int | None = None,
         date_format: str | None = None,
         top: int = 50,
     ) -> pd.DataFrame:
@@ -174,11 +177,12 @@ class Reader:
         from pipeline.timeline.pieces import Feed, piece_of
         from pipeline.timeline.series import timeline
 
-        feed = Feed(date_column, date_format, by, only, freq, articles, text_column, top)
+        dates, series, text = (None if name is None else str(name) for name in (date_column, by, text_column))
+        feed = Feed(dates, date_format, series, only, freq, articles, text, top)
         records, _ = records_of([piece_of(frame, feed, self.model)], feed, "the DataFrame")
         return frame_of(timeline(records, freq, np.array(self.model.priors)))
 
-    def article(self, text: str) -> pd.DataFrame:
+    def article(self, text: str | None) -> pd.DataFrame:
         """The distinct sentences of an article, scored, with the number of times each stands there."""
         from pipeline.score.articles import score_articles
 
@@ -189,14 +193,28 @@ class Reader:
         return table
 
     @staticmethod
-    def _column(texts: Any, text_column: str | None) -> Any:
-        """The texts of what was given: a Series, or a list."""
-        if hasattr(texts, "columns"):
-            names = [str(name) for name in texts.columns]
-            return texts[column_of(names, text_column, TEXT_COLUMNS, "DataFrame")]
-        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable) or isinstance(texts, dict):
-            raise InputError(f"expected a list of texts, got one {type(texts).__name__}; write [text]")
-        return texts if hasattr(texts, "index") and hasattr(texts, "iloc") else list(texts)
+    def _column(given: Any, wanted: str | int | None, usual: tuple[str, ...]) -> tuple[pa.Array, pd.Index | None]:
+        """The texts of what was given, and its index where it has one."""
+        import pandas as pd
+        import pyarrow as pa
+
+        if isinstance(given, pd.DataFrame):
+            name = column_of(list(map(str, given.columns)), None if wanted is None else str(wanted), usual, "DataFrame")
+            given = column_called(given, name, "DataFrame")
+        if isinstance(given, (str, bytes, dict)) or not isinstance(given, Iterable) or hasattr(given, "columns"):
+            raise InputError(f"expected a list of texts, got one {type(given).__name__}; write [text]")
+        if (dimensions := getattr(given, "ndim", 1)) != 1:
+            raise InputError(f"expected a list of texts, got an array of {dimensions} dimensions; give one column")
+        if isinstance(given, (pa.Array, pa.ChunkedArray)):
+            given = given.to_pylist()  # so that numbers are an error here too
+        return as_strings(given), given.index if isinstance(given, pd.Series) else None
+
+
+def _require(**given: tuple[int, int, int]) -> None:
+    """Raise `InputError` for a number that is not between its ends."""
+    for name, (value, least, most) in given.items():
+        if not least <= value <= most:
+            raise InputError(f"{name}={value}: expected {least} to {most}")
 
 
 def _objects(values: Iterable[object]) -> np.ndarray:

@@ -152,7 +152,7 @@ def test_folders_and_patterns_hold_tables(tmp_path, opened):
     for given in (str(tmp_path), str(tmp_path / "*")):
         batches = list(read_inputs([given], ReadOptions()))
         assert [len(batch.texts) for batch in batches] == [5, 5, 5]
-    with pytest.raises(InputError, match="no file fits this pattern"):
+    with pytest.raises(InputError, match="no file matches this pattern"):
         list(read_inputs([str(tmp_path / "*.tsv")], ReadOptions()))
 
 

@@ -8,7 +8,9 @@ import sys
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli.app import app
 from pipeline.errors import FLOOR
 from pipeline.evaluate.drift import read_scored
 from pipeline.model.store import load
@@ -287,3 +289,25 @@ def test_options_of_every_command_may_stand_behind_it(detente, folder, tmp_path)
     assert done.err == ""
     assert "ended" in (tmp_path / "night.log").read_text()
     assert "requires an argument" in detente("score", "Rebels fired.", "--log-file", model=None).err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("score", "Rain.", "--max-rejects", "nan"),
+        ("score", "Rain.", "--evidence", "99999999999999999999"),
+        ("score", "Rain.", "--threads", "99999999999999999999"),
+        ("timeline", "a.csv", "--threads", "1001"),
+        ("data", "pick", "a.csv", "--out", "b.csv", "--random", "nan"),
+        ("data", "pick", "a.csv", "--out", "b.csv", "--seed", "-1"),
+        ("data", "pick", "a.csv", "--out", "b.csv", "--seed", "99999999999999999999"),
+        ("data", "split", "a.csv", "--out", "b", "--seed", "-1"),
+        ("run", "a.toml", "--seeds", "99999999999999999999"),
+        ("tune", "a.toml", "--jobs", "99999999999999999999"),
+        ("tune", "a.toml", "--seed", "99999999999999999999"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_at_once(args):
+    done = CliRunner().invoke(app, args)
+    assert done.exit_code == 2
+    assert "Invalid value for" in done.output and args[-2] in done.output

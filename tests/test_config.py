@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.errors import ConfigError, InputError
+from pipeline.errors import ConfigError, InputError, LabelError
 from pipeline.experiment.config import GoldFile, read_experiment, resolve
 from pipeline.experiment.gold import read_gold
 from pipeline.model.settings import Settings
@@ -101,3 +101,28 @@ def test_a_gold_file_that_does_not_fit_says_so(tmp_path):
         read_gold((GoldFile("mine", str(path), text="a", label="b"),))
     with pytest.raises(InputError, match="expected a column 'c', found a, b"):
         read_gold((GoldFile("mine", str(path), text="c", label="b"),))
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        (b"text,label\ncaf\xe9,escalation\n", InputError, "cannot be read as a table: .*utf-8.*; expected UTF-8 CSV"),
+        (b'text,label\n"a,escalation\nb,c,d,e\nf', InputError, "cannot be read as a table"),
+        (b"text,label\na,b\nc,d,e\n", InputError, "cannot be read as a table: Error tokenizing data"),
+        (b"", InputError, "cannot be read as a table: No columns"),
+        (b"text,label,event\n,escalation,AID\n", InputError, "expected at least one text in column 'text', found none"),
+        (b"text,label,event\nRain.,neutral,RAIN\n", LabelError, "unknown event type 'RAIN'; expected one of ACCUSE"),
+    ],
+)
+def test_a_gold_file_that_cannot_be_read_is_one_line(tmp_path, content, error, message):
+    path = tmp_path / "gold.csv"
+    path.write_bytes(content)
+    with pytest.raises(error, match=message) as raised:
+        read_gold((GoldFile("mine", str(path), label="label", event="event"),))
+    assert str(raised.value).startswith(f"{path}: ") and "\n" not in str(raised.value)
+
+
+def test_an_event_type_of_a_gold_file_may_be_missing_or_in_lower_case(tmp_path):
+    path = written(tmp_path, "text,label,event\nFood came.,de-escalation,aid\nRain.,neutral,\n", "gold.csv")
+    gold, _ = read_gold((GoldFile("mine", str(path), label="label", event="event"),))
+    assert gold["mine"].events.tolist() == ["AID", ""]

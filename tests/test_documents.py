@@ -1,5 +1,6 @@
 """Rows that can be traced: file, row and the columns of the input come out with every score."""
 
+import codecs
 import io
 import json
 import mailbox
@@ -14,6 +15,7 @@ from pyarrow import parquet
 
 from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
+from pipeline.read import bounds
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.write.output import json_lines
@@ -260,3 +262,36 @@ def test_a_column_without_a_name_such_as_the_index_that_pandas_writes_passes_thr
     assert columns(batch)[""] == ["0", "1"]
     for kind in ("jsonl", "csv", "parquet"):
         assert len(scored(tmp_path / "a.csv", kind=kind)) == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"encoding": "utf-8"}])
+def test_a_byte_order_mark_on_standard_input_is_no_part_of_a_text(stdin, options):
+    for given in ({}, {"articles": True}):
+        stdin(codecs.BOM_UTF8 + SENTENCES[0].encode())
+        assert read("-", **given, **options)[0].texts.to_pylist() == [SENTENCES[0]]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_a_json_array_on_standard_input_is_a_table(stdin, indent, mark):
+    stdin(mark + json.dumps([{"text": text} for text in SENTENCES], indent=indent).encode())
+    (documents,) = read("-")
+    assert documents.texts.to_pylist() == SENTENCES
+    stdin(b"[Reuters] Chad sent food to Niger.\n")
+    assert read("-")[0].texts.to_pylist() == ["[Reuters] Chad sent food to Niger."]
+
+
+def test_standard_input_that_is_closed_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(InputError, match="standard input: closed; pipe texts to it, or name a file instead of -"):
+        read("-")
+
+
+def test_an_article_on_standard_input_over_the_bound_is_refused_and_not_cut(stdin):
+    for size in (bounds.TEXT + 1, bounds.PAGE + 1):
+        stdin(b"x" * size)
+        with pytest.raises(InputError, match="standard input: the text has .* bytes, more than 1,048,576"):
+            read("-", articles=True)
+    stdin(b"Rain fell.\n" * 2)
+    with pytest.raises(InputError, match="--encoding utf-99: no such encoding"):
+        read("-", encoding="utf-99")

@@ -1,11 +1,25 @@
 """Explanations: the words add up, what is left out says why, pages hold no script."""
 
+import numpy as np
 import pytest
 
 from pipeline.explain.explanation import explain_text
 from pipeline.explain.page import fragment, mark_of, write_page
+from pipeline.score.slopes import mean_softmax, nodes_for
 
 ARTICLE = "Rebels attacked a town and killed five soldiers. The army didn't reject the talks.\n\nRebels attacked a town and killed five soldiers.\n\nok then"
+
+
+def test_the_mean_slope_is_exact_however_far_the_log_odds_move():
+    rng = np.random.default_rng(7)
+    start = rng.normal(0, 2, 9)
+    for span in (0.01, 1, 4, 9, 15, 30):
+        step = rng.uniform(-span / 2, span / 2, (9, 50))
+        step[:2] = np.array([[-span / 2], [span / 2]])
+        (n_nodes,) = set(nodes_for(step.max(axis=0) - step.min(axis=0)))
+        mean = mean_softmax(start[:, None], start[:, None] + step, n_nodes)
+        whole = np.logaddexp.reduce(start[:, None] + step) - np.logaddexp.reduce(start)
+        assert np.abs((mean * step).sum(axis=0) - whole).max() < 1e-6
 
 
 def test_the_words_and_the_base_add_up_to_the_log_odds(model):

@@ -21,7 +21,7 @@ from pipeline.corpus.signatures import SIZE
 from pipeline.errors import ModelError
 from pipeline.experiment.train import train
 from pipeline.model.folder import FILES, LARGEST
-from pipeline.model.layout import FIXED, WEIGHTS
+from pipeline.model.layout import WEIGHTS
 from pipeline.model.settings import Abstention, Settings, Training
 from pipeline.model.store import load, load_pipeline, load_signatures, run_of
 from pipeline.score.snippets import score
@@ -512,5 +512,14 @@ def test_the_served_model_unpickles_nothing(trapped):
     assert not trap.exists()
 
 
-def test_the_layout_knows_the_size_of_a_signature():
-    assert FIXED["size"] == SIZE
+def test_signatures_of_older_models_are_longer_and_shorter_ones_are_refused(contents, tmp_path):
+    seen = arrays_in(contents[FILES.seen])["seen"]
+    older = np.hstack([seen, seen[:, :32]])
+    assert np.array_equal(
+        load_signatures(load(made_up(tmp_path / "96", contents, {FILES.seen: packed({"seen": older})}))), seen
+    )
+    for width in (SIZE - 1, 1):
+        cut = {FILES.seen: packed({"seen": np.ascontiguousarray(seen[:, :width])})}
+        assert f"expected signatures of {SIZE} bytes, found {width}" in refused(
+            made_up(tmp_path / f"{width}", contents, cut)
+        )

@@ -218,9 +218,11 @@ def test_of_several_files_the_first_keeps_its_texts_and_later_copies_go(tmp_path
 
 
 def test_the_cleaned_copy_never_replaces_the_file_itself(tmp_path):
-    path = write(tmp_path / "mine.csv", [("Peru hit Chile.", "ASSAULT")])
-    with pytest.raises(InputError, match="this is the file itself"):
-        fixed(read_files([path]), path)
+    changes = write(tmp_path / "mine.changes.csv", [("Peru hit Chile.", "ASSAULT")])
+    for given, out in ((changes, changes), (changes, tmp_path / "mine.csv")):
+        with pytest.raises(InputError, match="is an input; name another file with --fix"):
+            fixed(read_files([given]), out)
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.changes.csv"]
 
 
 def test_files_are_written_all_or_none(tmp_path):

@@ -101,6 +101,30 @@ def test_a_table_without_a_header_is_read_with_the_option(tmp_path):
     assert [row["quad"] for row in found.rows] == ["verbal cooperation", "material conflict"]
 
 
+@pytest.mark.parametrize(("label", "mapped"), [("escalation", []), ("4", ["4=material conflict", "1=aid"])])
+def test_a_header_that_is_a_row_is_a_clear_line(tmp_path, label, mapped):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{STRIKE},{label}\n{TREATY},{label}\n")
+    with pytest.raises(
+        InputError, match=f"'{label}', which should name the label column, is itself a label.*--no-head"
+    ):
+        import_files([path], meant=mapping(mapped))
+    assert len(import_files([path], meant=mapping(mapped), headed=False).rows) == 2
+    assert len(import_files([path], label=label, meant=mapping(mapped)).rows) == 1
+
+
+@pytest.mark.parametrize("name", ["opinion", " Opinion"])
+def test_the_opinion_of_the_model_is_not_taken_for_a_label_unless_named(tmp_path, name):
+    path = tmp_path / "picked.csv"
+    pd.DataFrame({"id": [1], "text": [STRIKE], "stance": [""], name: ["escalation"]}).to_csv(path, index=False)
+    with pytest.raises(InputError, match="expected at least one labelled row, found none"):
+        import_files([path])
+    assert import_files([path], label="opinion").rows[0]["stance"] == "escalation"
+    pd.DataFrame({"text": [STRIKE], name: ["escalation"]}).to_csv(path, index=False)
+    with pytest.raises(InputError, match="which column holds the label"):
+        import_files([path])
+
+
 def test_other_columns_come_along_but_for_those_that_training_would_take_for_labels(tmp_path):
     path = tmp_path / "mine.csv"
     pd.DataFrame({"text": [TREATY], "coder": ["ease"], "label": ["7"], "date": ["2024-01-02"]}).to_csv(
@@ -205,6 +229,13 @@ def test_a_short_export_of_label_studio_keeps_our_id_beside_its_own(tmp_path):
     )
     (answer,) = read_export(path)
     assert (answer.id, answer.label, answer.annotator) == ("n-1", "AGREE", "1")
+
+
+def test_a_short_export_of_label_studio_may_have_no_id_but_ours(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"text": TREATY, "text_id": "n-1", "label": "AGREE", "annotation_id": 5}]))
+    (answer,) = read_export(path)
+    assert (answer.id, answer.label) == ("n-1", "AGREE")
 
 
 def test_tasks_of_label_studio_hide_the_opinion_unless_asked():

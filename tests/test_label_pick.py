@@ -13,8 +13,10 @@ from pipeline.corpus.near import fingerprints
 from pipeline.corpus.signatures import signatures
 from pipeline.errors import InputError
 from pipeline.label.exchange import read_export
+from pipeline.label.imports import import_files
 from pipeline.label.pick import certainty, pick
 from pipeline.label.pools import picked_tasks, read_pool, write_tasks
+from pipeline.stance import STANCES
 
 TEXTS = np.array([f"{word} {k}" for k in range(25) for word in ("border", "treaty", "strike", "summit")], object)
 
@@ -149,3 +151,10 @@ def test_a_csv_of_picks_has_an_empty_column_to_fill_in(pool, folder, tmp_path):
     frame = pd.read_csv(out, keep_default_na=False)
     assert frame.columns.tolist() == ["id", "text", "stance", "picked", "pool"]
     assert set(frame.stance) == {""}
+
+
+def test_picks_with_the_opinion_that_nobody_labelled_hold_no_labels(pool, model, tmp_path):
+    (path,) = write_tasks(picked_tasks(read_pool(pool[0]), model, 5, opinion=True), "csv", tmp_path / "tasks.csv")
+    assert set(pd.read_csv(path).opinion) <= set(STANCES)
+    with pytest.raises(InputError, match="expected at least one labelled row, found none"):
+        import_files([path])

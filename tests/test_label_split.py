@@ -98,7 +98,7 @@ def test_a_split_that_cannot_be_made_is_a_clear_line(rows, options, message):
 def test_the_file_itself_is_never_overwritten(rows, tmp_path):
     path = write(tmp_path / "train.csv", [(f"Event {k} in town {k * 31}", "AID") for k in range(10)])
     own = read_labelled_rows(path)
-    with pytest.raises(InputError, match="would be overwritten"):
+    with pytest.raises(InputError, match="is an input; name another file with --out"):
         write_split(own, split_rows(own), tmp_path)
 
 

@@ -1,13 +1,19 @@
 """What people have: files of every encoding, separator and kind are read, or refused in one line that says what to do."""
 
+import codecs
 import gzip
 import json
+import os
+import re
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import InputError
+from pipeline.label.lines import read_lines
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.read.sentences import split_sentences
@@ -167,3 +173,188 @@ def test_a_mail_whose_charset_is_nonsense_is_read_all_the_same(tmp_path):
         b"Subject: War\nContent-Type: text/plain; charset=utf-\0\08\n\nRebels fired on the town.\n"
     )
     assert "Rebels fired on the town." in texts(tmp_path / "a.eml")[0][0]
+
+
+def workbook(path, **sheets):
+    with pd.ExcelWriter(path) as writer:
+        for sheet, frame in sheets.items():
+            frame.to_excel(writer, sheet_name=sheet, index=False)
+
+
+NOTES, ONE = pd.DataFrame({"note": ["x"]}), pd.DataFrame({"text": TEXTS, "day": ["monday", "friday"]})
+TWO = pd.DataFrame({"headline": ["Rain fell."], "place": ["Chad"]})
+
+
+def test_every_sheet_with_texts_is_read_and_others_are_named(tmp_path, capsys):
+    workbook(tmp_path / "a.xlsx", Notes=NOTES, One=ONE, Empty=pd.DataFrame(), Two=TWO)
+    found = list(read_inputs([str(tmp_path / "a.xlsx")], ReadOptions(alike=True)))
+    assert [text for batch in found for text in batch.texts.to_pylist()] == [*TEXTS, "Rain fell."]
+    assert [batch.rows.tolist() for batch in found] == [[2, 3], [2]]
+    assert [batch.ids.to_pylist() for batch in found] == [["One!1", "One!2"], ["Two!1"]]
+    assert {tuple(batch.columns) for batch in found} == {("text", "day", "headline", "place")}
+    assert capsys.readouterr().err.count("sheets passed over, which lack the columns to read: Notes\n") == 1
+
+
+def test_a_workbook_without_texts_names_its_sheets_and_one_with_a_single_sheet_of_texts_has_plain_ids(tmp_path):
+    workbook(tmp_path / "a.xlsx", Notes=NOTES, More=NOTES)
+    with pytest.raises(InputError, match=r"a.xlsx: none of the sheets Notes, More fits; the first: expected a column"):
+        texts(tmp_path / "a.xlsx")
+    workbook(tmp_path / "b.xlsx", Notes=NOTES, One=ONE)
+    assert next(read_inputs([str(tmp_path / "b.xlsx")], ReadOptions())).ids.to_pylist() == ["1", "2"]
+
+
+def test_sheets_with_the_columns_of_the_first_make_one_table(tmp_path, capsys):
+    workbook(tmp_path / "a.xlsx", One=ONE, Notes=NOTES, More=ONE.assign(extra=1))
+    for read in (read_table, read_lines):
+        found = read(tmp_path / "a.xlsx")
+        assert len(found) == 4
+        assert "passed over, which lack the columns to read: Notes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".dta"])
+def test_excel_and_stata_are_read_compressed(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    (ONE.to_excel if suffix == ".xlsx" else ONE.to_stata)(
+        path, **({"index": False} if suffix == ".xlsx" else {"version": 118})
+    )
+    (tmp_path / f"b{suffix}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    assert texts(tmp_path / f"b{suffix}.gz") == (TEXTS, [])
+
+
+LINES = b"".join(json.dumps({"text": text}).encode() + b"\n" for text in TEXTS)
+ARRAY = json.dumps([{"text": text} for text in TEXTS], indent=1).encode()
+
+
+@pytest.mark.parametrize("options", [{}, {"encoding": "utf-8"}])
+@pytest.mark.parametrize(("name", "data"), [("a.jsonl", LINES), ("a.json", ARRAY), ("a.csv", ROWS.encode())])
+def test_a_byte_order_mark_is_no_part_of_a_table(tmp_path, name, data, options):
+    (tmp_path / name).write_bytes(codecs.BOM_UTF8 + data)
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(codecs.BOM_UTF8 + data, mtime=0))
+    assert texts(tmp_path / name, **options) == texts(tmp_path / f"{name}.gz", **options) == (TEXTS, [])
+
+
+def test_links_to_folders_are_followed_and_what_is_no_file_is_named(tmp_path, capsys):
+    news, other = tmp_path / "news", tmp_path / "other"
+    for folder in (news, other):
+        folder.mkdir()
+        (folder / "a.csv").write_text(ROWS)
+    (news / "b").symlink_to(other)
+    (other / "around").symlink_to(news)
+    (news / "c.csv").symlink_to("nowhere.csv")
+    os.mkfifo(news / "d.csv")
+    assert texts(news) == (TEXTS * 2, [])
+    said = "3 files passed over (dangling link c.csv, folder around, pipe or device d.csv)"
+    assert said in capsys.readouterr().err
+    assert texts(f"{news}/*") == (TEXTS, [])
+    assert "3 files passed over (dangling link c.csv, folder b, pipe or device d.csv)" in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"d.csv: expected a file, found a pipe"):
+        texts(news / "d.csv")
+
+
+def test_a_file_whose_name_is_not_utf8_ends_no_run(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text(ROWS)
+    with open(os.fsencode(tmp_path) + b"/caf\xe9.csv", "w") as file:
+        file.write(ROWS)
+    for options in ({}, {"alike": True}, {"columns": ("id",)}):
+        found, (reject,) = texts(tmp_path, **options)
+        assert (found, reject.reason) == (TEXTS, "the name is not UTF-8; rename the file")
+        assert reject.file == f"{tmp_path}/caf?.csv"
+
+
+def test_an_empty_file_ends_no_run_that_keeps_some_columns(tmp_path):
+    (tmp_path / "a.csv").write_text(ROWS)
+    (tmp_path / "b.csv").touch()
+    found, (reject,) = texts(tmp_path, columns=("id",))
+    assert (found, reject.file) == (TEXTS, str(tmp_path / "b.csv"))
+
+
+@pytest.mark.parametrize("given", ["||", "", "§", '"'])
+def test_a_separator_that_cannot_be_one_is_refused(tmp_path, given):
+    (tmp_path / "a.csv").write_text(ROWS)
+    for read in (lambda: ReadOptions(delimiter=given), lambda: read_lines(tmp_path / "a.csv", delimiter=given)):
+        with pytest.raises(InputError, match=f"--delimiter {re.escape(repr(given))}: expected one ASCII character"):
+            read()
+
+
+def test_a_tab_can_be_written_as_people_type_it(tmp_path):
+    (tmp_path / "a.csv").write_text(ROWS.replace(",", "\t"))
+    assert texts(tmp_path / "a.csv", delimiter=r"\t") == (TEXTS, [])
+
+
+def test_a_header_that_is_not_utf8_asks_for_the_encoding(tmp_path):
+    (tmp_path / "a.csv").write_bytes("text,café\nPeru sent rice.,1\n".encode("latin-1"))
+    with pytest.raises(InputError, match="a.csv: the column name 'caf\ufffd' is not UTF-8; name the --encoding"):
+        texts(tmp_path / "a.csv")
+    assert texts(tmp_path / "a.csv", columns=()) == texts(tmp_path / "a.csv", encoding="latin-1")
+    assert texts(tmp_path / "a.csv", columns=())[0] == ["Peru sent rice."]
+
+
+def test_columns_of_one_name_and_unnamed_ones_are_all_kept(tmp_path):
+    (tmp_path / "a.csv").write_text("date,text,date,,\n1,Peru sent rice.,2,3,4\n")
+    (batch,) = read_inputs([str(tmp_path / "a.csv")], ReadOptions())
+    assert {name: column[0].as_py() for name, column in batch.columns.items()} == {
+        "date": "1", "text": "Peru sent rice.", "date_2": "2", "": "3", "column_5": "4",
+    }  # fmt: skip
+
+
+def test_two_parquet_columns_of_one_name_are_refused(tmp_path):
+    table = pa.Table.from_arrays([pa.array(TEXTS), pa.array([1, 2]), pa.array([3, 4])], ["text", "n", "n"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(
+        InputError, match=r"a.parquet: cannot be read as PARQUET: two columns are called 'n'; rename one"
+    ):
+        texts(tmp_path / "a.parquet")
+
+
+NESTED = {
+    "list": pa.array([["a"], None]),
+    "struct": pa.array([{"a": 1}, None]),
+    "map": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())),
+}
+
+
+@pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
+def test_lists_and_the_like_are_no_texts_but_may_stand_beside_them(tmp_path, column):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"text": column}), path)
+    with pytest.raises(InputError, match=r"a.parquet, column text: expected strings, got a column of type"):
+        texts(path)
+    parquet.write_table(pa.table({"body": TEXTS, "id": column, "title": column, "date": column}), path)
+    (tmp_path / "b.csv").write_text("body,date\nRain fell.,monday\n")
+    options = ReadOptions(articles=True, alike=True)
+    first, second = read_inputs([str(path), str(tmp_path / "b.csv")], options)
+    (text,) = [str(value) for value in first.columns["date"].to_pylist() if value is not None]
+    assert first.ids.to_pylist() == [text, "2"]
+    assert second.columns["date"].to_pylist() == ["monday"]
+    json.loads(text)
+
+
+@pytest.mark.parametrize("kind", [pa.binary(2), pa.binary_view(), pa.binary()])
+def test_bytes_of_every_type_are_text_and_rows_of_others_are_set_aside(tmp_path, kind):
+    table = pa.table({"text": TEXTS, "code": pa.array([b"ab", b"\xff\xfe"], kind)})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    found, (reject,) = texts(tmp_path / "a.parquet", alike=True)
+    assert (found, reject.row) == (TEXTS[:1], 2)
+
+
+def test_a_pattern_that_fits_folders_alone_is_refused(tmp_path):
+    (tmp_path / "sub").mkdir()
+    with pytest.raises(InputError, match="no file matches this pattern"):
+        texts(f"{tmp_path}/s*")
+
+
+def test_a_damaged_pdf_is_one_line(tmp_path, caplog):
+    pytest.importorskip("pypdf")
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4\nnothing")
+    with pytest.raises(InputError, match=r"a.pdf: cannot be read as PDF"):
+        texts(tmp_path / "a.pdf")
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_an_encoding_that_does_not_exist_or_is_wrong_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes(ROWS.encode())
+    with pytest.raises(InputError, match="--encoding utf-99: no such encoding; expected one such as windows-1252"):
+        texts(tmp_path / name, encoding="utf-99")
+    with pytest.raises(InputError, match=f"{name}: cannot be read as ascii: .*; name another with --encoding"):
+        texts(tmp_path / name, encoding="ascii")

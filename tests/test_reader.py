@@ -1,12 +1,17 @@
+import gc
 import subprocess
 import sys
+import time
+import warnings
 from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from pipeline import load
+from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.score.snippets import score
 
@@ -56,7 +61,18 @@ def test_a_frame_keeps_its_columns_and_a_name_that_clashes_gets_a_suffix(reader)
     assert {"source", "target", "actors", "relevance"} <= set(found.columns)
 
 
-@pytest.mark.parametrize("given", [tuple(TEXTS), np.array(TEXTS, object), (text for text in TEXTS)])
+@pytest.mark.parametrize(
+    "given",
+    [
+        tuple(TEXTS),
+        np.array(TEXTS, object),
+        np.array(TEXTS),
+        (text for text in TEXTS),
+        pa.array(TEXTS),
+        pa.array(TEXTS).dictionary_encode(),
+        pa.chunked_array([[TEXTS[0]], [TEXTS[1]]]),
+    ],
+)
 def test_any_sequence_of_texts_is_scored(reader, given):
     assert reader.score(given).stance.tolist() == reader.score(TEXTS).stance.tolist()
 
@@ -69,6 +85,11 @@ def test_any_sequence_of_texts_is_scored(reader, given):
         ({"text": "Peru sent rice."}, "expected a list of texts, got one dict"),
         ([["Peru sent rice."]], "text 1: expected a string, got list"),
         (pd.DataFrame({"n": [1]}), "DataFrame: expected a column named text"),
+        (pd.DataFrame([TEXTS], columns=["text", "text"]), "DataFrame: 2 columns are called 'text'; rename all but one"),
+        (np.array("Peru sent rice."), "got an array of 0 dimensions; give one column"),
+        (np.array([TEXTS]), "got an array of 2 dimensions; give one column"),
+        (pa.array([1]), "text 1: expected a string, got int"),
+        (pa.table({"text": TEXTS}), "expected a list of texts, got one Table"),
     ],
 )
 def test_what_is_no_list_of_texts_is_named(reader, given, message):
@@ -110,3 +131,129 @@ def test_an_explanation_is_a_table_too(reader):
     table = reader.explain(TEXTS[0] + " Then it rained.").frame()
     assert list(table.columns[:3]) == ["text", "stance", "event"]
     assert len(table) == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [TEXTS[0], None],
+        [TEXTS[0], float("nan")],
+        [TEXTS[0], np.datetime64("NaT")],
+        [TEXTS[0], pd.NaT],
+        pa.array([TEXTS[0], None]),
+        pd.Series([TEXTS[0], None], dtype=object),
+        pd.Series([TEXTS[0], None], dtype="string"),
+        pd.Series([TEXTS[0], None], dtype=pd.ArrowDtype(pa.string())),
+        pd.DataFrame({"text": [TEXTS[0], None], "n": [1, None]}).convert_dtypes(),
+    ],
+)
+def test_a_missing_text_of_any_kind_is_a_blank_one(reader, given):
+    assert reader.score(given, evidence=1, actors=True).reason.tolist() == ["", "no text"]
+    assert reader.articles(given).stance.tolist()[1] == "unclear"
+
+
+def test_a_missing_text_alone_is_a_blank_one(reader):
+    assert len(reader.article(None)) == len(reader.evidence(None)) == len(reader.explain(None).frame()) == 0
+    assert reader.explain(None).stance == "unclear"
+
+
+def test_a_million_missing_texts_take_seconds():
+    began = time.process_time()
+    assert len(as_strings([pd.NA] * 1_000_000)) == 1_000_000
+    assert time.process_time() - began < 5
+
+
+def test_a_character_that_utf8_cannot_encode_becomes_a_question_mark(reader):
+    text = f"{TEXTS[0]} \ud800"
+    expected = reader.score([f"{TEXTS[0]} ?"])
+    assert reader.score([text]).equals(expected)
+    assert reader.article(text).text.tolist() == [TEXTS[0], "?"]
+    assert len(reader.articles([text])) == 1
+    reader.explain(text)._repr_html_().encode()
+    assert len(reader.timeline(pd.DataFrame({"date": ["2024-01-01"], "text": pd.Series([text], dtype=object)}))) == 1
+
+
+def test_articles_take_the_columns_that_the_command_takes(reader):
+    frame = pd.DataFrame({"headline": ["Rain."], "body": TEXTS[:1]}, index=[4])
+    assert reader.articles(frame).equals(reader.articles(pd.Series(TEXTS[:1], index=[4])))
+
+
+@pytest.mark.parametrize("name", [0, "0"])
+def test_a_column_may_have_a_number_for_its_name(reader, name):
+    frame = pd.DataFrame({0: TEXTS, 1: ["2024-01-01", "2024-01-02"]})
+    assert reader.score(frame, text_column=name).stance.tolist() == reader.score(TEXTS).stance.tolist()
+    assert len(reader.articles(frame, text_column=name)) == 2
+    assert len(reader.timeline(frame, date_column=1, text_column=name)) == 2
+
+
+@pytest.mark.parametrize("given", [{"evidence": -1}, {"evidence": 10**20}, {"threads": 0}])
+def test_a_number_out_of_range_is_named(reader, given):
+    (name,) = given
+    with pytest.raises(InputError, match=f"{name}=-?[0-9]+: expected [01] to 1000"):
+        reader.score(TEXTS, **given)
+
+
+def test_readers_can_be_compared(reader, folder):
+    assert reader == reader
+    assert reader != load(folder)
+
+
+def test_columns_of_a_frame_and_of_what_is_served_get_a_suffix_that_no_other_has(reader):
+    from pipeline.tracking.served import ServedModel
+
+    frame = pd.DataFrame({"text": TEXTS, "stance": ["a", "b"], "stance_input": ["c", "d"], "url": ["e", "f"]})
+    expected = {"stance_input_input": ["a", "b"], "stance_input": ["c", "d"], "url": ["e", "f"]}
+    served = ServedModel()
+    served.model = reader.model
+    for found in (reader.score(frame), served.predict(None, frame)):
+        assert found.columns.is_unique
+        assert {name: found[name].tolist() for name in expected} == expected
+        assert found.stance.tolist() == reader.score(TEXTS).stance.tolist()
+
+
+def dated(**columns):
+    return pd.DataFrame({"date": ["2024-01-01", "2024-01-02"], "text": TEXTS, **columns})
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        dated(other=[1, "a"], third=[{"a": 1}, [2]]),
+        dated(link=[1, "a"], outlet=[["a"], 3]),
+        dated(date=[pd.Timestamp("2024-01-01"), "2024-01-02"]),
+        dated(date=[pd.Timestamp("2024-01-01").date(), pd.Timestamp("2024-01-02")]),
+        dated(date=pd.PeriodIndex(["2024-01-01", "2024-01-02"], freq="D")),
+        dated().convert_dtypes(),
+        pd.concat([dated(), pd.DataFrame([[1, 2], [3, 4]], columns=["n", "n"])], axis=1),
+    ],
+)
+def test_a_timeline_is_made_of_columns_of_any_type(reader, frame):
+    found = reader.timeline(frame)
+    assert found.period.dt.day.tolist() == [1, 2]
+    assert found.tension.equals(reader.timeline(dated()).tension)
+
+
+def test_a_timeline_by_a_mixed_column(reader):
+    assert set(reader.timeline(dated(desk=[1, "a"]), by="desk").series) == {"1", "a"}
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (dated(text=[["a"], ["b"]]), "the DataFrame, column text: expected strings, got a column of type list"),
+        (dated(date=[["a"], ["b"]]), "the DataFrame, column date: expected strings, got a column of type list"),
+        (dated(link=[{"a": 1}] * 2), "the DataFrame, column link: expected strings, got a column of type struct"),
+        (pd.concat([dated(), dated()[["date"]]], axis=1), "the DataFrame: 2 columns are called 'date'"),
+    ],
+)
+def test_a_column_that_a_timeline_cannot_read_is_named(reader, frame, message):
+    with pytest.raises(InputError, match=message):
+        reader.timeline(frame)
+
+
+def test_a_timeline_closes_its_files(reader):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        reader.timeline(dated())
+        gc.collect()
+    assert [str(one.message) for one in caught if one.category is ResourceWarning] == []

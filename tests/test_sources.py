@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_type_hints
 
 import pytest
 from requests.exceptions import HTTPError
@@ -40,7 +42,7 @@ class Server(ThreadingHTTPServer):
         pass  # clients that go away are part of the tests
 
     def card(self, **changes):
-        file = PublicFile("rows.tsv", "train", f"http://127.0.0.1:{self.server_port}/rows.tsv", SHA)
+        file = PublicFile("rows.tsv", "train", SHA, f"http://127.0.0.1:{self.server_port}/rows.tsv")
         return Card("towns", "Towns", "", "CC0-1.0", "nobody", (file,), "sentence", **changes)
 
 
@@ -272,15 +274,28 @@ def test_every_card_names_what_a_user_must_know():
         assert set(card.overlaps) <= set(cards())
 
 
+A_CARD = "title = 't'\nhome = 'h'\nlicence = 'l'\ncitation = 'c'\ntext = 's'\n"
+A_FILE = f"[[x.files]]\nname = 'a'\npart = 'train'\naddress = 'u'\nsha256 = '{SHA}'\n"
+A_REGISTRY = f"[x]\n{A_CARD}{A_FILE}"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 1", r"\[x\]: expected a table"),
-        ("[x]\nhome='h'", r"\[x\]: expected at least one \[\[x.files\]\]"),
-        ("[x]\ncolour='red'\n[[x.files]]\nname='a'\npart='train'\naddress='h'\nsha256='" + SHA + "'", "unknown field 'colour'"),
-        ("[x]\n[[x.files]]\nname='a'\npart='train'\naddress='h'\nsha256='12'", "a sha256 of 64 digits"),
-        ("[x]\n[[x.files]]\nname='../a'\npart='train'\naddress='h'\nsha256='" + SHA + "'", "a plain file name"),
-        ("[x]\n[[x.files]]\nname='a'\npart='train'\naddress='h'\nsha256='" + SHA + "'", "missing 5 required"),
+        ("x = 1", r"\[x\]: expected a table, got 1"),
+        (f"[x]\n{A_CARD}", r"\[x\]: object missing required field files"),
+        (f"[x]\n{A_CARD}files = []", r"\[x\]: files: expected array of length >= 1"),
+        (f"[x]\n{A_CARD}files = 'ab'", r"\[x\]: files: expected array, got str, found 'ab'"),
+        (f"[x]\n{A_FILE}", "missing required field title"),
+        (A_REGISTRY.replace("[x]", "[x]\ncolour = 'red'"), "unknown name 'colour'"),
+        (A_REGISTRY.replace("[x]", "[x]\nreader = 'html'"), r"reader: expected str matching regex .*tab_separated.*'html'"),
+        (A_REGISTRY.replace("home = 'h'", "home = 3"), "home: expected str, got int, found 3"),
+        (A_REGISTRY.replace(f"'{SHA}'", "5"), r"files\[0\].sha256: expected str, got int, found 5"),
+        (A_REGISTRY.replace(SHA, "12"), r"files\[0\].sha256: .*\{64\}.*, found '12'"),
+        (A_REGISTRY.replace("'a'", "'../a'"), r"files\[0\].name: .*, found '../a'"),
+        (A_REGISTRY.replace("'train'", "'dev'"), r"files\[0\].part: .*train\|test.*, found 'dev'"),
+        (A_REGISTRY.replace("address", "adress"), "unknown name 'files.adress'; did you mean address"),
+        (A_REGISTRY.replace("address = 'u'", ""), r"files\[0\]: expected an address, or a path in the repository"),
         ("[x", "not valid TOML"),
     ],
 )  # fmt: skip
@@ -290,6 +305,14 @@ def test_a_registry_that_does_not_fit_is_named_with_its_place(tmp_path, text, me
     with pytest.raises(ConfigError, match=message) as caught:
         read_cards(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_card_names_a_reader_that_there_is():
+    from pipeline.sources.readers import READERS
+
+    pattern = get_type_hints(Card, include_extras=True)["reader"].__metadata__[0].pattern
+    assert all(re.search(pattern, name) for name in READERS)
+    assert all(card.reader in READERS for card in cards().values())
 
 
 @pytest.mark.shared

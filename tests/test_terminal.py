@@ -21,11 +21,11 @@ from pipeline.label.pools import Pool
 from pipeline.label.rows import read_labelled_rows
 from pipeline.label.splits import Split
 from pipeline.read.rows import Reject
-from pipeline.show import corpora, experiments, explanations, labelling, own_rows, progress, reading
+from pipeline.show import corpora, experiments, explanations, labelling, own_rows, progress, reading, written
 from pipeline.show.checked import checked
 from pipeline.show.runs import decision_table, run_table, versus_lines, versus_tables
 from pipeline.sources.cards import cards
-from pipeline.tracking.catalogue import compare_runs, list_runs
+from pipeline.tracking.catalogue import Listed, compare_runs, list_runs
 from pipeline.tracking.promotion import give_alias, weigh
 from tests.conftest import DATA
 from tests.test_promotion import unseen, worse  # noqa: F401  fixtures
@@ -59,6 +59,16 @@ def test_a_list_of_runs_shows_id_time_figures_and_model(logged, worse, said):  #
 def test_a_run_without_a_model_shows_its_state(logged, worse, said):  # noqa: F811
     run_table([replace(list_runs()[0], version="", aliases=(), status="failed", seconds=None, figures={}, data={})])
     assert row_of(said(), "worse")[-1] == "failed"
+
+
+@pytest.mark.parametrize("name", ["[/x]", "[red]", "[bold]a[/bold]"])
+def test_square_brackets_in_names_of_runs_and_files_are_shown(said, name):
+    run_table([Listed("a" * 32, name, "detente", "finished", "2026-01-01T00:00", 1.0, {name: "d"}, "", (), {}, {}, "")])
+    assert row_of(said(), name)[0] == name
+    checked(Checked([FileSummary(f"{name}.csv", 1, 0, {}, {}, {"neutral": 1}, {})], [], []))
+    assert row_of(said(), name)[0] == f"{name}.csv"
+    written([Path(f"{name}.csv")])
+    assert said() == f"wrote    {name}.csv"
 
 
 def test_two_runs_side_by_side(logged, worse, said):  # noqa: F811

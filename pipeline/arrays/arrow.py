@@ -18,17 +18,30 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Accepted containers of texts; none is modified.
-Texts: TypeAlias = "Sequence[str] | np.ndarray | pd.Series | pa.Array | pa.ChunkedArray"
+Texts: TypeAlias = "Sequence[str | None] | np.ndarray | pd.Series | pa.Array | pa.ChunkedArray"
+# How missing values are written: None, NaN of every library, and pandas' NA and NaT, whose import takes too long here.
+_MISSING = frozenset(("None", "nan", "NaN", "<NA>", "NaT"))
 
 
 def as_strings(texts: Texts) -> pa.Array:
-    """Any list, Series or Arrow column of texts as one Arrow ``large_string`` array; null is empty."""
+    """Any list, Series or Arrow column of texts as one Arrow ``large_string`` array.
+
+    A missing value becomes the empty string, and a character that UTF-8 cannot encode (a lone surrogate) becomes "?".
+
+    Raises
+    ------
+    InputError
+        If a value of a list is no string, or an Arrow column cannot be read as strings.
+    """
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
         return _from_python(texts)  # because `pa.array` imports pandas
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
     if texts.type != pa.large_string():
-        texts = texts.cast(pa.large_string())
+        try:
+            texts = texts.cast(pa.large_string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise InputError(f"expected strings, got a column of type {texts.type}") from None
     return texts.fill_null(string("")) if texts.null_count else texts
 
 
@@ -38,17 +51,46 @@ def string(value: str) -> pa.Scalar:
 
 
 def _from_python(texts: Iterable[str | None]) -> pa.Array:
-    encoded = [text.encode() if isinstance(text, str) else _missing(text, row) for row, text in enumerate(texts)]
+    encoded = [
+        text.encode("utf-8", "replace") if isinstance(text, str) else _missing(text, row)
+        for row, text in enumerate(texts)
+    ]
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(text) for text in encoded], out=offsets[1:])
     return pa.LargeStringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 
 def _missing(text: object, row: int) -> bytes:
-    """Empty for None and NaN; raises `InputError` for anything else."""
-    if text is None or text != text:
+    """Empty for a missing value; raises `InputError` for anything else."""
+    if _is_missing(text):
         return b""
     raise InputError(f"text {row + 1}: expected a string, got {type(text).__name__}")
+
+
+def _is_missing(value: object) -> bool:
+    """Whether a value is None, NaN, or pandas' NA or NaT."""
+    return not isinstance(value, str) and str(value) in _MISSING
+
+
+def column_called(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
+    """The column of a DataFrame by its name as a string; raises `InputError` if two columns have it."""
+    names = list(map(str, frame.columns))
+    if names.count(name) > 1:
+        raise InputError(f"{where}: {names.count(name)} columns are called {name!r}; rename all but one")
+    return frame.iloc[:, names.index(name)]
+
+
+def from_pandas(column: pd.Series) -> pa.Array:
+    """A pandas column as Arrow's; values that Arrow has no common type for become strings."""
+    if hasattr(column.dtype, "freq"):  # periods
+        column = column.dt.to_timestamp()
+    try:
+        made = pa.Array.from_pandas(column)
+    except (pa.ArrowException, ValueError, OverflowError):
+        made = as_strings(["" if _is_missing(value) else str(value) for value in column])
+    if isinstance(made, pa.ChunkedArray):
+        made = made.combine_chunks()
+    return as_strings(made) if pa.types.is_string(made.type) else made
 
 
 def int64_column(values: np.ndarray) -> pa.Array:

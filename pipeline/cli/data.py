@@ -8,8 +8,9 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, Encoding, EventColumn, QuadColumn, StanceColumn, TextColumn
+from pipeline.cli.options import MODEL, Encoding, EventColumn, QuadColumn, Seed, StanceColumn, TextColumn, a_number
 from pipeline.errors import DRIFT
+from pipeline.whole import require_outputs
 
 
 def check(
@@ -69,6 +70,7 @@ def import_data(
     from pipeline.label.imports import import_files, mapping, write_imported
     from pipeline.show.labelling import imported
 
+    require_outputs((out, out.with_suffix(".rejects.csv")), files)
     found = import_files(files, text, label, mapping(map or []), encoding, delimiter, header)
     written = write_imported(found, out)
     imported(found)
@@ -83,7 +85,7 @@ def split(
     stratify: Annotated[bool, typer.Option("--stratify", help="Take the same share of every label.")] = False,
     time: Annotated[Optional[str], typer.Option(help="Date column: the newest rows are for testing.")] = None,
     date_format: Annotated[Optional[str], typer.Option(help="Format of the dates, such as %d/%m/%Y.")] = None,
-    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    seed: Seed = 0,
     text_column: TextColumn = None,
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
@@ -116,8 +118,10 @@ def pick(
     labelled: Annotated[
         Optional[list[Path]], typer.Option(help="Labelled file whose texts are not picked; may be repeated.")
     ] = None,
-    random: Annotated[float, typer.Option(min=0, max=1, help="Share drawn at random, to measure accuracy on.")] = 0.2,
-    seed: Annotated[int, typer.Option(help="Random seed.")] = 0,
+    random: Annotated[
+        float, typer.Option(min=0, max=1, callback=a_number, help="Share drawn at random, to measure accuracy on.")
+    ] = 0.2,
+    seed: Seed = 0,
     model: Annotated[str, typer.Option("--model", "-m", help="Model whose uncertainty counts.")] = str(MODEL),
     text_column: TextColumn = None,
     encoding: Encoding = None,
@@ -132,6 +136,7 @@ def pick(
     from pipeline.show import labelling
 
     require_tool(tool, out)
+    require_outputs((out, out.with_suffix(".config.xml")), (pool, *(labelled or ())))
     texts = [text for path in labelled or [] for text in read_labelled_rows(path).corpus.texts]
     texts_of_pool = read_pool(pool, text_column, signatures(fingerprints(texts)) if texts else None, encoding)
     tasks = picked_tasks(texts_of_pool, open_model(model), n, seed, random, show_opinion)
@@ -157,6 +162,8 @@ def agreement(
     from pipeline.label.agreement import agreement, read_annotators, write_disagreements
     from pipeline.show import labelling, written
 
+    if out:
+        require_outputs([out], files)
     columns = Columns(text_column, event_column, stance_column, quad_column)
     found = agreement(read_annotators(files, by, columns), level)
     if sys.stdout.isatty():

@@ -7,14 +7,16 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipeline.cli.options import Seed
 from pipeline.errors import TrackingError
+from pipeline.whole import require_outputs
 
 _OUT = Path("models/experiments")  # one folder per experiment file
 
 
 def run(
     file: Annotated[Path, typer.Argument(help="Experiment file (TOML), such as experiments/families.toml.")],
-    seeds: Annotated[int, typer.Option(min=1, help="Number of runs per variant, each with different folds.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Runs per variant, each with different folds.")] = 1,
     out: Annotated[Optional[Path], typer.Option(help="Folder for the models.")] = None,
 ) -> None:
     """Run an experiment file: train every variant, measure all on the same rows, log them to MLflow."""
@@ -31,19 +33,23 @@ def run(
 
 def tune(
     config: Annotated[Path, typer.Argument(help="Experiment file (TOML): data, folds, initial settings.")],
-    trials: Annotated[int, typer.Option(min=1, help="Total number of trials, including those of an earlier run.")] = 60,
-    jobs: Annotated[int, typer.Option(min=1, help="Parallel trials, one process each.")] = 2,
+    trials: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Total number of trials, including those of an earlier run.")
+    ] = 60,
+    jobs: Annotated[int, typer.Option(min=1, max=1000, help="Parallel trials, one process each.")] = 2,
     dask: Annotated[
         Optional[str], typer.Option(help="Address of a Dask scheduler whose workers can access --out.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    seed: Seed = 0,
     out: Annotated[Optional[Path], typer.Option(help="Folder of the search; an existing search is continued.")] = None,
 ) -> None:
     """Search for better settings by cross-validation; every trial is logged to MLflow."""
+    from pipeline.experiment.tuning import BEST, STUDY
     from pipeline.show import experiments
     from pipeline.tracking.experiments import run_search
 
     out = out or _OUT / f"tune-{config.stem}"
+    require_outputs((out / BEST, out / STUDY), [config])
     with experiments.searching(trials) as step:
         found, unlogged = run_search(config, out, trials, jobs, dask, seed, step)
     experiments.search(found)

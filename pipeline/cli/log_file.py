@@ -11,6 +11,7 @@ from typing import TextIO
 
 from pipeline.errors import InputError
 
+_STAMPED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -43,9 +44,11 @@ def log_to(path: Path) -> None:
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or holds something that is no log.
     """
     try:
+        if not _is_log(path):
+            raise InputError(f"{path}: expected a new file or a log, found another file; name another --log-file")
         file = path.open("a", encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}; name another --log-file") from None
@@ -53,3 +56,12 @@ def log_to(path: Path) -> None:
     both.note(f"began: detente {' '.join(sys.argv[1:])}")
     sys.stderr = both
     atexit.register(both.note, "ended")
+
+
+def _is_log(path: Path) -> bool:
+    """Whether lines can be appended: the file is new or empty, begins with a line of a log, or keeps nothing."""
+    if not path.is_file():  # a device, such as /dev/stderr
+        return True
+    with path.open("rb") as file:
+        begin = file.read(64)
+    return not begin or _STAMPED.match(begin) is not None

@@ -21,8 +21,17 @@ Encoding = Annotated[Optional[str], typer.Option(help="Encoding of the files (de
 TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
+Threads = Annotated[int, typer.Option(min=0, max=1000, help="Scoring threads; 0 for one per processor.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Random seed.")]
 Log = Annotated[bool, typer.Option(help="Log the metrics to the model's MLflow run.")]
 StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
+
+
+def a_number(value: float) -> float:
+    """A callback of options: refuse NaN, which passes every bound."""
+    if value != value:
+        raise typer.BadParameter("nan is not a number.")
+    return value
 
 
 @dataclass

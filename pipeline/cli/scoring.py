@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, Encoding, ModelOption, TextColumn, settings
+from pipeline.cli.options import MODEL, Encoding, ModelOption, TextColumn, Threads, a_number, settings
 from pipeline.plain import say
+from pipeline.whole import require_outputs
 
 if TYPE_CHECKING:
     from pipeline.model.store import Model
@@ -31,7 +32,7 @@ def score(
     model: ModelOption = str(MODEL),
     articles: Annotated[bool, typer.Option("--articles", help="Treat each row of a table as an article.")] = False,
     sentences: Annotated[bool, typer.Option("--sentences", help="Output one row per sentence.")] = False,
-    evidence: Annotated[int, typer.Option(min=0, help="Evidence terms per snippet; 0 for none.")] = 3,
+    evidence: Annotated[int, typer.Option(min=0, max=1000, help="Evidence terms per snippet; 0 for none.")] = 3,
     actors: Annotated[bool, typer.Option("--actors", help="Output who acts and who is acted on.")] = False,
     format: Annotated[Optional[str], typer.Option(help="Output format: table, jsonl, csv or parquet.")] = None,
     out: Annotated[Optional[str], typer.Option(help="Output file; its suffix sets the format.")] = None,
@@ -47,10 +48,16 @@ def score(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first row or file that cannot be read.")
     ] = False,
-    threads: Annotated[int, typer.Option(min=0, help="Scoring threads; 0 for one per processor.")] = 0,
+    threads: Threads = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     max_rejects: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of rows that may be rejected; above it the exit code is 5.")
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            callback=a_number,
+            help="Share of rows that may be rejected; above it the exit code is 5.",
+        ),
     ] = 0.01,
     dask: Annotated[
         Optional[str],
@@ -60,7 +67,7 @@ def score(
     """Score texts, files, folders or standard input."""
     from pipeline.errors import InputError
     from pipeline.read.documents import ReadOptions
-    from pipeline.read.inputs import read_inputs, require_other
+    from pipeline.read.inputs import files_of, read_inputs
     from pipeline.reader import open_model
     from pipeline.write.output import format_of
     from pipeline.write.rows import OutputOptions
@@ -84,13 +91,23 @@ def score(
     if resume and (file is None or kind == "table"):
         raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
     if file is not None:
-        require_other(file, given or [])
+        _require_outputs(file, kind, files_of(given or []))
     opened = open_model(model)
     if file is None or kind == "table":
         batches = read_inputs(given or [], replace(reading, alike=kind == "csv"))
         _print(opened, batches, asked, file, kind, threads or processors(), max_rejects)
         return
     _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
+
+
+def _require_outputs(file: Path, kind: str, inputs: list[Path]) -> None:
+    """Raise `InputError` if what is written to a file, or beside it, cannot be or is an input."""
+    if kind == "table":
+        require_outputs([file], inputs)
+    else:
+        from pipeline.write.journal import Journal
+
+        Journal(file, kind).require_other(inputs)
 
 
 def _print(
@@ -198,10 +215,12 @@ def explain(
     from pipeline.explain.explanation import explain_text
     from pipeline.explain.page import write_page
     from pipeline.read.documents import ReadOptions
-    from pipeline.read.inputs import read_inputs
+    from pipeline.read.inputs import files_of, read_inputs
     from pipeline.reader import open_model
     from pipeline.show.explanations import explanation
 
+    if html:
+        require_outputs([html], files_of([given]), "--html")
     texts = [text for batch in read_inputs([given], ReadOptions()) for text in batch.texts.to_pylist()]
     found = explain_text(open_model(model), "\n\n".join(texts))
     explanation(found)

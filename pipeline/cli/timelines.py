@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, ModelOption, TextColumn, settings
+from pipeline.cli.options import MODEL, ModelOption, TextColumn, Threads, settings
 from pipeline.errors import ALERT
 from pipeline.plain import say
 
@@ -33,7 +33,7 @@ def timeline(
     articles: Annotated[bool, typer.Option("--articles", help="Treat each text as an article.")] = False,
     out: Annotated[Optional[Path], typer.Option(help="Folder for timeline.csv, .json, .png and .html.")] = None,
     alert: Annotated[bool, typer.Option("--alert", help="Exit with code 6 if the last period is flagged.")] = False,
-    threads: Annotated[int, typer.Option(min=0, help="Scoring threads; 0 for one per processor.")] = 0,
+    threads: Threads = 0,
 ) -> None:
     """Show tension over time from dated texts or scored files, with confidence bands and turns."""
     import numpy as np
@@ -43,11 +43,14 @@ def timeline(
     from pipeline.show import reading
     from pipeline.show import timelines as show
     from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
-    from pipeline.timeline.output import write_timeline
+    from pipeline.timeline.output import FILES, write_timeline
     from pipeline.timeline.pieces import Feed
     from pipeline.timeline.series import timeline as series_of
+    from pipeline.whole import require_outputs
 
     paths = dated_files(files)
+    if out:
+        require_outputs((out / name for name in FILES), paths)
     feed = Feed(date_column, date_format, by, only, freq, articles, text_column, top)
     opened = open_model(model)
     with reading(0) as step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -25,6 +25,7 @@ from pipeline.cli.options import (
 from pipeline.cli.options import settings as asked
 from pipeline.errors import DRIFT, FLOOR, TrackingError
 from pipeline.plain import say
+from pipeline.whole import require_other, require_outputs
 
 if TYPE_CHECKING:
     from pipeline.corpus.contradictions import SetAside
@@ -87,7 +88,10 @@ def train(
         own_rows.missing(missing_tests(recipe))
     corpus = read_mix(recipe)
     check_replaceable(out)
-    _list_set_aside(corpus.set_aside, set_aside or out.with_name(f"{out.name}.set_aside.csv"))
+    tests = [file for name in recipe.tests for file in (Path(name), *Path(name).glob("*"))]
+    inputs: list[str | Path] = [*corpus.files, *tests, *filter(None, [config])]
+    require_other(out, inputs)
+    _list_set_aside(corpus.set_aside, set_aside or out.with_name(f"{out.name}.set_aside.csv"), inputs)
     tracking = prepare(experiment)
     steps = n_steps(settings, corpus if curve else None)
     with show.progress(steps, f"training on {len(corpus):,} snippets") as step:
@@ -137,7 +141,11 @@ def evaluate(
     from pipeline.sources.mix import Recipe, read_tests
 
     corpus = read_tests(Recipe(tuple(data), Columns(text_column, event_column, stance_column, quad_column)))
-    _list_set_aside(corpus.set_aside, set_aside or (report or Path()) / "set_aside.csv")
+    if report:
+        from pipeline.evaluate.report import CARD, JSON, MARKDOWN, PAGE
+
+        require_outputs((report / name for name in (PAGE, MARKDOWN, JSON, CARD)), corpus.files, "--report")
+    _list_set_aside(corpus.set_aside, set_aside or (report or Path()) / "set_aside.csv", corpus.files)
     opened = open_model(model)
     done = evaluate(opened, corpus, load_signatures(opened), training_corpus(opened))
     show.evaluation(done)
@@ -153,13 +161,14 @@ def evaluate(
         keep(opened, lambda measured: measured.of_evaluation(done, corpus, report))
 
 
-def _list_set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
+def _list_set_aside(rows: tuple[SetAside, ...], path: Path, inputs: Sequence[str | Path]) -> None:
     """List the excluded rows in a file, if there are any, and print how many."""
     if not rows:
         return
     from pipeline.corpus.contradictions import write_set_aside
     from pipeline.show import own_rows
 
+    require_outputs([path], inputs, "--set-aside")
     written = write_set_aside(rows, path)
     if not asked.quiet:
         own_rows.set_aside(rows, written)

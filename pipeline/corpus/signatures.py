@@ -15,15 +15,15 @@ from pipeline.corpus.near import fingerprints
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-SIZE = 96  # length of a signature; the estimate's standard deviation at J = 0.7 is 0.047
-ESTIMATED_NEAR = 0.6  # two standard deviations below 0.7, so 98 of 100 near-duplicates at 0.7 are found
+SIZE = 64  # length of a signature; the estimate's standard deviation at J = 0.7 is 0.057
+ESTIMATED_NEAR = 0.585  # two standard deviations below 0.7, so 98 of 100 near-duplicates at 0.7 are found
 _ROWS = 3
 _BANDS = SIZE // _ROWS
 
 
 def signatures(prints: np.ndarray) -> np.ndarray:
-    """(n_texts, 96) uint8 signatures of texts, from their `pipeline.corpus.near.fingerprints`."""
-    return (prints & 0xFF).astype(np.uint8)
+    """(n_texts, 64) uint8 signatures of texts, from their `pipeline.corpus.near.fingerprints`."""
+    return (prints[:, :SIZE] & 0xFF).astype(np.uint8)
 
 
 def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
@@ -31,7 +31,7 @@ def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
 
     Parameters
     ----------
-    seen : (n_seen, 96) uint8 signatures of the texts trained on.
+    seen : (n_seen, 64) uint8 signatures of the texts trained on.
     texts : n texts.
 
     Returns

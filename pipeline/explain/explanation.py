@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.model.store import Model
 from pipeline.read.cleaning import clean_text
 from pipeline.read.sentences import distinct_sentences
@@ -84,15 +85,16 @@ class Explanation:
         return fragment(self)
 
 
-def explain_text(model: Model, text: str) -> Explanation:
-    """Explain a sentence or an article.
+def explain_text(model: Model, text: str | None) -> Explanation:
+    """Explain a sentence or an article; a missing text is a blank one.
 
     Examples
     --------
     >>> explain_text(model, "Rebels freed nine hostages.").sentences[0].stance  # doctest: +SKIP
     'de-escalation'
     """
-    found = distinct_sentences(text)
+    plain = as_strings([text])
+    found = distinct_sentences(plain[0].as_py())
     texts = [clean_text(sentence.text) for sentence in found]
     scores, evidence = score_and_explain(model, texts)
     sentences = []
@@ -105,7 +107,7 @@ def explain_text(model: Model, text: str) -> Explanation:
         left_out = scores.reason[row] if stance == UNCLEAR else "no politics" if relevance < RELEVANT else ""
         answer = (stance, str(scores.event[row]), float(scores.tension[row]), relevance, float(scores.proba[row].max()))
         sentences.append(Sentence(pieces, *answer, left_out, one.repeats, evidence.base, float(evidence.log_odds[row])))
-    whole = score_articles(model, [text])
+    whole = score_articles(model, plain)
     stance = STANCES_OF_ARTICLES[int(whole.stance_code[0])]
     return Explanation(stance, float(whole.tension[0]), float(whole.political[0]), sentences)
 

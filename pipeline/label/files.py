@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.whole import replacing
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,16 @@ def write_files(contents: Mapping[Path, Sheet | str]) -> list[Path]:
     Raises
     ------
     InputError
-        If the disk is full or a path is not writable; nothing is changed or left behind in that case.
+        If the disk is full, or a path is not writable or not that of a file; nothing is changed or left behind then.
     """
-    parts = {path: path.with_name(f".{path.name}.{os.getpid()}.part") for path in contents}
     path = next(iter(contents))
     try:
-        for path, content in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(parts[path], content)
-        for path, part in parts.items():  # no further space is needed
-            part.replace(path)
+        with ExitStack() as stack:  # on leaving it, all get their names, which needs no further space
+            for path, content in contents.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _write(stack.enter_context(replacing(path)), content)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}; nothing was changed") from None
-    finally:
-        for part in parts.values():
-            _remove(part)
     return list(contents)
 
 
@@ -53,10 +50,3 @@ def _write(part: Path, content: Sheet | str) -> None:
             writer.writerows(content.rows)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _remove(part: Path) -> None:
-    try:
-        part.unlink(missing_ok=True)
-    except OSError:  # the folder itself cannot be reached
-        return

@@ -12,6 +12,7 @@ from pipeline.errors import InputError
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.repeats import Repeats
 from pipeline.label.rows import KINDS, LabelledRows
+from pipeline.whole import require_outputs
 
 CHANGES = ("file", "row", "change", "column", "before", "after")
 _CORPUS_COLUMN = {"event": "events", "quad": "quads", "stance": "stances"}
@@ -43,11 +44,11 @@ def fixed(files: list[LabelledRows], out: Path) -> list[Path]:
         changes += _changes(one, reasons)
     listed = out / "changes.csv" if len(files) > 1 else out.with_suffix(".changes.csv")
     contents[listed] = Sheet(CHANGES, changes)
+    require_outputs(contents, (one.path for one in files), "--fix")
     return write_files(contents)
 
 
 def _targets(files: list[LabelledRows], out: Path) -> list[Path]:
-    given = {one.path.resolve() for one in files}
     if len(files) == 1:
         targets = [out / files[0].path.with_suffix(".csv").name if out.is_dir() else out]
     else:
@@ -59,8 +60,6 @@ def _targets(files: list[LabelledRows], out: Path) -> list[Path]:
     for target in targets:
         if target.suffix.lower() != ".csv":
             raise InputError(f"{target}: the cleaned copy is a CSV file; give it that suffix")
-        if target.resolve() in given:
-            raise InputError(f"{target}: this is the file itself; name another with --fix")
     return targets
 
 

@@ -15,6 +15,7 @@ _LABEL_NAMES = (
     *(*KINDS, "label", "labels", "gold_stance", "event_type", "quadclass", "quad_class", "class", "category"),
     *("annotation", "code", "gold", "target", "sentiment", "y", "answer", "choice"),
 )
+_OPINION = "opinion"  # the model's, in tables that `data pick` writes
 _LONG = 25  # mean length in characters from which a column looks like text
 _FEW = 60  # distinct values up to which a column looks like labels
 _LOOKED_AT = 2_000  # rows
@@ -42,14 +43,16 @@ def text_column(table: Table, wanted: str | None) -> str:
 def label_column(table: Table, wanted: str | None, text: str, meant: dict) -> str:
     """Find the label column, by its name or because the codebook or ``meant`` knows its values.
 
+    The model's opinion is taken only if it is named.
+
     Raises
     ------
     InputError
         If the named column is absent, or no or several columns look like labels; the message names them.
     """
-    names = [name for name in table.columns if name != text]
     if wanted is not None:
         return column_of(list(table.columns), wanted, (), table.path)
+    names = [name for name in table.columns if name != text and name.strip().lower() != _OPINION]
     known = [name for name in names if _are_labels(table.columns[name], meant)]
     named = [name for name in names if name.strip().lower() in _LABEL_NAMES]
     for likely in ([name for name in named if name in known], known, named):

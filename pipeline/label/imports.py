@@ -152,7 +152,12 @@ def _from_export(path: Path, answers: list[Answer], meant: dict) -> Imported:
 
 def _from_table(table: Table, text: str | None, label: str | None, meant: dict) -> Imported:
     text = text_column(table, text)
-    label = label_column(table, label, text, meant)
+    named, label = label, label_column(table, label, text, meant)
+    if named is None and (label.strip() in meant or kind_of(label)):
+        raise InputError(
+            f"{table.path}: {label!r}, which should name the label column, is itself a label; if a CSV file "
+            "has no header, add --no-header, else name the column with --label"
+        )
     labels = np.array([cell.strip() for cell in table.columns[label]], object)
     full = np.array([bool(cell.strip()) for cell in table.columns[text]]) & (labels != "")
     taken = _understood(table.path, Counter(labels[full].tolist()), meant)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.errors import InputError
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import Dialect, Source, dialect, looks_western, on_disk
-from pipeline.read.tables import TABLE_SUFFIXES, read_rows
+from pipeline.read.tables import TABLE_SUFFIXES, alike, read_rows
 
 _LONGEST = 200  # lines that one quoted field may span
 
@@ -76,7 +76,7 @@ def _typed(path: Path, source: Source) -> Table:
     """Read JSON, JSONL, Parquet, Excel or Stata."""
     parts: dict[str, list[np.ndarray]] = {}
     numbers, rejects = [], []
-    for rows in read_rows(source, lambda names: names):
+    for rows in read_rows(source, alike()):
         for name, column in rows.columns.items():
             parts.setdefault(name, []).append(_as_text(column))
         numbers.append(rows.numbers)
@@ -96,7 +96,7 @@ def _as_text(column: pa.Array) -> np.ndarray:
 
 def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) -> Table:
     written = dialect(source, delimiter, closed=False)
-    lines = source.stream()[1].read().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = source.stream()[1].read().split(b"\n")
     records = _records(lines, written, str(path))
     head = next(records, None)
     if head is None or isinstance(head, Reject):

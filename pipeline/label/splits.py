@@ -14,6 +14,7 @@ from pipeline.label.files import Sheet, write_files
 from pipeline.label.rows import LabelledRows
 from pipeline.read.tables import column_of
 from pipeline.timeline.dates import days_of
+from pipeline.whole import require_outputs
 
 NEAR_COPIES = "near-copies"
 
@@ -136,6 +137,5 @@ def write_split(rows: LabelledRows, split: Split, folder: Path) -> list[Path]:
     for name, mine in (("train", ~split.test & ~split.left_out), ("test", split.test)):
         cells = [rows.table.columns[column][rows.kept[mine]] for column in header]
         contents[folder / f"{name}.csv"] = Sheet(header, zip(*cells))
-    if rows.path.resolve() in {path.resolve() for path in contents}:
-        raise InputError(f"{rows.path}: would be overwritten; name another folder with --out")
+    require_outputs(contents, [rows.path])
     return write_files(contents)

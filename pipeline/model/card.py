@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 from pipeline.errors import ModelError
 from pipeline.model.folder import FILES, damaged
 from pipeline.model.settings import Settings, Share
-from pipeline.model.strict import convert
 from pipeline.stance import LABELS
+from pipeline.strict import convert
 
 FORMAT = 5
 

@@ -67,11 +67,8 @@ STRINGS = {
 LARGEST = {"n_terms": 1 << 20, "n_symbols": 1 << 18, "n_words": 1 << 19, "n_pairs": 1 << 20, "n_seen": 1 << 22}
 LARGEST |= {f"n_{name}": 1 << 19 for name in STRINGS if f"n_{name}" not in LARGEST}
 LARGEST |= {f"{name}_bytes": 1 << 26 for name in STRINGS}
-FIXED = {
-    "n_labels": len(LABELS),
-    "n_marks": 3,
-    "size": 96,
-}  # the last is `pipeline.corpus.signatures.SIZE`, whose import takes too long here
+LARGEST["size"] = 96  # of a signature: models up to 0.2.0 have so many
+FIXED = {"n_labels": len(LABELS), "n_marks": 3}
 
 _WORDS = {
     f"{name}.{part}": spec

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from pipeline.errors import ConfigError
-from pipeline.model.strict import convert
+from pipeline.strict import convert
 from pipeline.text.vocabulary import Features
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -63,7 +63,7 @@ class Abstention:
     """
 
     coverage_floor: Share = 0.5
-    precision: Share = 0.942
+    precision: Share = 0.937
 
 
 @dataclass(frozen=True)

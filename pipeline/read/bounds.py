@@ -64,7 +64,7 @@ def require_size(size: int, most: int, address: str | Path) -> None:
 
 
 def nested(line: bytes) -> bool:
-    """Whether a line of JSON may be nested too deeply. Brackets in its strings count where there are many.
+    """Whether a line of JSON is nested too deeply. Brackets in its strings do not count.
 
     Examples
     --------

@@ -1,18 +1,15 @@
-"""Tables that know their columns: Parquet by row groups, Excel and Stata as a whole."""
+"""Parquet, by row groups."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays.arrow import nullable_strings
-from pipeline.errors import InputError, first_line
-from pipeline.read.bounds import TEXT, WHOLE, require_columns, require_size
+from pipeline.read.bounds import TEXT, require_columns
 from pipeline.read.rows import Choose, Rows, decoded
 from pipeline.read.source import Source
 
@@ -21,6 +18,14 @@ if TYPE_CHECKING:
 
 _TOGETHER = 16_000  # rows of Parquet read at once
 _AT_ONCE = 64 * TEXT  # bytes of them
+_TEXT = (  # the types that hold text
+    pa.types.is_string,
+    pa.types.is_string_view,
+    pa.types.is_binary,
+    pa.types.is_binary_view,
+    pa.types.is_large_binary,
+    pa.types.is_fixed_size_binary,
+)
 
 
 def parquet_file(raw: pa.NativeFile) -> pq.ParquetFile:
@@ -77,8 +82,7 @@ def parquet_columns(source: Source) -> dict[str, pa.DataType]:
 def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    is_text = (pa.types.is_string(kind), pa.types.is_binary(kind), pa.types.is_large_binary(kind))
-    return pa.large_string() if any(is_text) else kind
+    return pa.large_string() if any(is_kind(kind) for is_kind in _TEXT) else kind
 
 
 def _as_bytes(column: pa.Array) -> pa.Array:
@@ -86,21 +90,3 @@ def _as_bytes(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return column.cast(pa.large_binary()) if _plain(column.type) == pa.large_string() else column
-
-
-def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The rows of an Excel sheet or a Stata file, every cell a string, an empty one null."""
-    import pandas as pd
-
-    path = Path(source.address)
-    kind = path.suffix.lower()
-    require_size(path.stat().st_size, WHOLE, path)
-    try:
-        frame = pd.read_excel(path, dtype=object) if kind == ".xlsx" else pd.read_stata(path)
-    except Exception as error:  # noqa: BLE001  whatever the parts of openpyxl and pandas raise: BadZipFile, struct.error
-        raise InputError(f"{path}: cannot be read as {kind[1:]}: {first_line(error)}") from None
-    frame.columns = [str(name) for name in frame.columns]
-    names = choose(require_columns(list(frame.columns), source.address))
-    cells = {name: nullable_strings([None if pd.isna(c) else str(c) for c in frame[name]]) for name in names}
-    first = 2 if kind == ".xlsx" else 1  # the header is row 1 of a sheet
-    yield Rows(cells, np.arange(first, first + len(frame)), [], len(frame), path.stat().st_size)

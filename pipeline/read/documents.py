@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import as_strings, int64_column, string
 from pipeline.errors import InputError
 from pipeline.read.bounds import too_large
-from pipeline.read.rows import SHOWN, Reject, Rows
-from pipeline.read.source import Source
+from pipeline.read.rows import SHOWN, Reject, Rows, strings_of
+from pipeline.read.source import Source, separator
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, read_rows, table_columns, texts_of
 
 # Snippets in a batch: with more the arrays outgrow a processor's cache, with fewer fixed costs tell.
@@ -49,6 +49,10 @@ class ReadOptions:
     columns: tuple[str, ...] | None = None
     alike: bool = False
     stdin_format: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", separator(self.delimiter))
 
     @property
     def rows_together(self) -> int:
@@ -90,10 +94,14 @@ class Documents:
     def aligned(self, types: dict[str, pa.DataType]) -> Documents:
         """The same with the columns of all inputs, null where these documents have none."""
         columns = {
-            name: self.columns[name].cast(kind) if name in self.columns else pa.nulls(len(self), kind)
+            name: _cast(self.columns[name], kind) if name in self.columns else pa.nulls(len(self), kind)
             for name, kind in types.items()
         }
         return replace(self, columns=columns)
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    return strings_of(column) if kind == pa.large_string() else column.cast(kind)
 
 
 @dataclass(frozen=True)
@@ -127,8 +135,7 @@ def _roles(names: list[str], options: ReadOptions, path: str) -> _Roles:
 def columns_of(source: Source, options: ReadOptions) -> dict[str, pa.DataType]:
     """The columns of a table that pass through, and their types."""
     options = replace(options, articles=options.articles or source.suffix in FEED_SUFFIXES)
-    types = table_columns(source, options.delimiter)
-    return {name: types[name] for name in _roles(list(types), options, source.address).passing}
+    return table_columns(source, options.delimiter, lambda names: list(_roles(names, options, source.address).passing))
 
 
 def require_passing(sources: Iterable[Source], options: ReadOptions) -> None:
@@ -161,7 +168,7 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
     roles: list[_Roles] = []
 
     def choose(names: list[str]) -> list[str]:
-        roles.append(_roles(names, options, source.address))
+        roles[:] = [_roles(names, options, source.address)]
         return roles[0].all()
 
     for read in read_rows(source, choose, options.delimiter):
@@ -189,15 +196,20 @@ def _bounded(rows: Rows, column: str, address: str) -> Rows:
 
 
 def _documents(part: Rows, roles: _Roles, source: Source, options: ReadOptions) -> Documents:
-    texts = texts_of(part.columns[roles.text])
+    try:
+        texts = texts_of(part.columns[roles.text])
+    except InputError as error:
+        raise InputError(f"{source.address}, column {roles.text}: {error}; name another with --text-column") from None
     if roles.title:
-        titles = as_strings(part.columns[roles.title])
+        titles = as_strings(strings_of(part.columns[roles.title]))
         texts = pc.if_else(
             pc.equal(titles, string("")), texts, pc.binary_join_element_wise(titles, texts, string("\n\n"))
         )
-    own = as_strings(part.columns[roles.id]) if roles.id else None
+    own = as_strings(strings_of(part.columns[roles.id])) if roles.id else None
     # Without an id a row goes by its place under the header.
     numbers = int64_column(part.numbers - (source.suffix in _WITH_HEADER)).cast(pa.large_string())
+    if part.sheet:
+        numbers = pc.binary_join_element_wise(string(part.sheet), numbers, string("!"))
     return Documents(
         numbers if own is None else pc.if_else(pc.equal(own, string("")), numbers, own),
         texts,

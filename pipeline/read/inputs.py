@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +20,7 @@ from pipeline.plain import count_of, say
 from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents, require_passing
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import Reject
-from pipeline.read.source import COMPRESSED, on_disk, require_file
+from pipeline.read.source import COMPRESSED, Source, on_disk, printable, require_file
 from pipeline.read.standard_input import read_standard_input
 from pipeline.read.tables import FEED_SUFFIXES, TABLE_SUFFIXES, is_table
 
@@ -38,7 +40,7 @@ def read_inputs(given: list[str], options: ReadOptions) -> Iterator[Documents]:
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
     if options.columns and all(one != "-" and _is_path(one) for one in given):
-        require_passing((on_disk(path, options.encoding) for path in files_of(given) if _is_tabular(path)), options)
+        require_passing(_tables(given, options), options)
     types = _columns_of_all(given, options) if options.alike else None
     for documents in _in_order(given, options):
         yield documents if types is None else documents.aligned(types)
@@ -91,11 +93,11 @@ def files_of(given: list[str]) -> list[Path]:
     return [path for one in given if one != "-" and _is_path(one) for path in _files(one, quiet=True)]
 
 
-def require_other(out: Path, given: list[str]) -> None:
-    """Raise `InputError` where an output would be written over one of the inputs."""
-    for path in files_of(given):
-        if out.exists() and path.samefile(out):
-            raise InputError(f"{out}: is an input; name another file with --out")
+def _tables(given: list[str], options: ReadOptions) -> Iterator[Source]:
+    """The tables among the arguments that can be opened; what is wrong with others is said where they are read."""
+    for path in filter(_is_tabular, files_of(given)):
+        with suppress(InputError):
+            yield on_disk(path, options.encoding)
 
 
 def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType] | None:
@@ -103,11 +105,9 @@ def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.Data
     types: dict[str, pa.DataType] = {}
     if any(one != "-" and not _is_path(one) for one in given) and not options.sentences:
         types["text"] = pa.large_string()
-    for path in files_of(given):
-        if not _is_tabular(path):
-            continue
+    for source in _tables(given, options):
         try:
-            found = columns_of(on_disk(path, options.encoding), options)
+            found = columns_of(source, options)
         except (InputError, pa.ArrowException, OSError):
             continue  # said where the file is read
         for name, kind in found.items():
@@ -137,27 +137,52 @@ def _files(given: str, quiet: bool = False) -> list[Path]:
     """The files of an argument: itself, what a folder holds, or what a pattern fits."""
     path = Path(given)
     if path.is_dir():
-        every = sorted(file for file in path.rglob("*") if file.is_file())
-        files = [file for file in every if _readable(file)]
+        every = sorted(_walk(path))
+        files = [file for file in every if os.path.isfile(file) and _readable(file)]
         if not quiet:
-            _say_passed_over(path, [file for file in every if not _readable(file)])
+            _say_passed_over(path, {*every} - {*files})
         if not files:
             raise InputError(f"{path}: no file to score in this folder; expected {', '.join(_READABLE)}")
         return files
     if path.exists() or not glob.has_magic(given):
         require_file(path)
         return [path]
-    files = [file for file in sorted(map(Path, glob.glob(given, recursive=True))) if file.is_file()]
+    every = sorted(map(Path, glob.glob(given, recursive=True)))
+    files = [file for file in every if os.path.isfile(file)]
+    if not quiet:  # folders that ** matches are read
+        _say_passed_over(given, [one for one in {*every} - {*files} if not ("**" in given and one.is_dir())])
     if not files:
         raise InputError(f"{given}: no file matches this pattern")
     return files
 
 
-def _say_passed_over(folder: Path, files: list[Path]) -> None:
-    """One line on standard error for the files of a folder whose kind is not read; nothing is passed over in silence."""
+def _walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The files in a folder and in those below, links followed; also each folder that cannot be read or holds itself."""
+    here = folder.resolve()
+    try:
+        if here in above:
+            raise OSError
+        inside = [*folder.iterdir()]
+    except OSError:
+        yield folder
+        return
+    for path in inside:
+        yield from _walk(path, (*above, here)) if os.path.isdir(path) else [path]
+
+
+def _say_passed_over(where: Path | str, files: Collection[Path]) -> None:
+    """One line on standard error for the files of a folder or pattern that are not read; nothing is passed over in silence."""
     if files:
-        kinds = ", ".join(sorted({file.suffix or file.name for file in files}))
-        say(f"{folder}: {count_of(len(files), 'file')} passed over ({kinds})")
+        kinds = ", ".join(sorted(set(map(_kind_of, files))))
+        say(f"{where}: {count_of(len(files), 'file')} passed over ({kinds})")
+
+
+def _kind_of(path: Path) -> str:
+    """What is passed over: a kind of files, or one thing that is no file."""
+    if os.path.isfile(path):
+        return path.suffix or path.name
+    kind = "folder" if os.path.isdir(path) else "dangling link" if path.is_symlink() else "pipe or device"
+    return f"{kind} {path.name}"
 
 
 def _file(path: Path, options: ReadOptions, alone: bool) -> Iterator[Documents]:
@@ -171,12 +196,12 @@ def _file(path: Path, options: ReadOptions, alone: bool) -> Iterator[Documents]:
             name, column = as_strings([str(path)]), as_strings([text])
             yield Documents(name, column, None, str(path), {}, True, rejects, 1 + len(rejects), size)
         else:
-            kinds = f"{', '.join(_READABLE)}, CSV, TSV and JSONL also with {' or '.join(COMPRESSED)}"
+            kinds = f"{', '.join(_READABLE)}, tables but Parquet also with {' or '.join(COMPRESSED)}"
             raise InputError(f"{path}: cannot read {path.suffix} files; expected {kinds}")
     except InputError as error:
         if alone or not options.set_aside:
             raise
-        reason = str(error).removeprefix(f"{path}").lstrip(":, ")
-        nothing = as_strings([])
-        rejects = [Reject(str(path), 0, reason[:200], "")]
-        yield Documents(nothing, nothing, None, str(path), rejects=rejects, read=1, done=size)
+        name, nothing = printable(path), as_strings([])
+        reason = str(error).removeprefix(name).lstrip(":, ")
+        rejects = [Reject(name, 0, reason[:200], "")]
+        yield Documents(nothing, nothing, None, name, rejects=rejects, read=1, done=size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import logging
 import re
 from pathlib import Path
 
@@ -46,17 +48,19 @@ def read_article(path: Path, encoding: str | None = None, set_aside: bool = Fals
 
 
 def _plain(data: bytes, path: Path, encoding: str | None, set_aside: bool) -> tuple[str, list[Reject]]:
-    """A plain text; with ``set_aside`` the lines that are no UTF-8 are left out where others are."""
+    """A plain text; with ``set_aside`` and no encoding named, the lines that are no UTF-8 are left out where others are."""
     try:
         return decoded(data, path, encoding), []
     except InputError:
-        lines, good, rejects = data.split(b"\n"), [], []
+        if encoding or not set_aside:
+            raise
+        lines, good, rejects = data.removeprefix(codecs.BOM_UTF8).split(b"\n"), [], []
         for number, line in enumerate(lines, start=1):
             try:
                 good.append(line.decode())
             except UnicodeDecodeError as error:
                 rejects.append(not_utf8(str(path), number, line, error))
-        if not set_aside or not any(line.strip() for line in good):
+        if not any(line.strip() for line in good):
             raise
         return "\n".join(good), rejects
 
@@ -76,6 +80,7 @@ def _pdf(path: Path) -> str:
         from pypdf import PdfReader
     except ImportError:
         raise InputError(f"{path}: reading PDF needs pypdf; install it with: pip install 'detente[pdf]'") from None
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of faults that it mends, and of those told below
     try:
         pages = [page.extract_text() for page in PdfReader(path).pages]
     except Exception as error:  # noqa: BLE001  damaged files bring out errors of every kind in pypdf

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays.arrow import int64_column
+from pipeline.arrays.arrow import int64_column, nullable_strings
 from pipeline.read.source import looks_western
 
 SHOWN = 200  # characters of a row that a reject quotes
@@ -36,6 +37,7 @@ class Rows:
     rejects : rows that could not be read, between these or after them.
     read : how many rows the file has here, readable or not, counted apart from both.
     done : bytes of the file read so far, as they lie on the disk.
+    sheet : the sheet, where several of a workbook are read; the numbers are those of its rows.
     """
 
     columns: dict[str, pa.Array]
@@ -43,13 +45,31 @@ class Rows:
     rejects: list[Reject] = field(default_factory=list)
     read: int = 0
     done: int = 0
+    sheet: str = ""
 
     def cut(self, size: int) -> Iterator[Rows]:
         """The same in parts of at most ``size`` rows; rejects and counts go with the first."""
         for start in range(0, max(len(self.numbers), 1), size):
             part = {name: column.slice(start, size) for name, column in self.columns.items()}
             here = self.numbers[start : start + size]
-            yield Rows(part, here, [] if start else self.rejects, 0 if start else self.read, self.done)
+            yield replace(
+                self, columns=part, numbers=here, rejects=[] if start else self.rejects, read=0 if start else self.read
+            )
+
+
+def strings_of(column: pa.Array) -> pa.Array:
+    """A column of any type as strings, lists and the like as JSON; null stays null.
+
+    Examples
+    --------
+    >>> strings_of(pa.array([[1, 2], None])).to_pylist()
+    ['[1, 2]', None]
+    """
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowNotImplementedError:
+        values = column.to_pylist()
+        return nullable_strings([v if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values])
 
 
 def not_utf8(file: str, row: int, data: bytes, error: UnicodeDecodeError, hint: str = "") -> Reject:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import StringIO
+from itertools import count
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
+from pipeline.errors import InputError
 from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Shortened, require_columns
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, decoded
 from pipeline.read.source import Dialect, Source
@@ -35,37 +38,106 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
         newlines_in_values=written.quoted,
         invalid_row_handler=refuse,
     )
-    names = choose(header(source, written))
-    convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.large_binary()), include_columns=names, strings_can_be_null=False
-    )
+    head = _head(source, written, choose)
     raw, stream = source.stream(checked=False)  # `dialect` has looked through it
     if written.long_rows:  # a row with one cell too many stands for each of them
-        cells = header(source, written, every=True)
-        stream = pa.PythonFile(Shortened(stream, written.quoted, MARK + written.delimiter.encode() * len(cells)), "r")
+        mark = MARK + written.delimiter.encode() * len(head.written)
+        stream = pa.PythonFile(Shortened(stream, written.quoted, mark), "r")
     place = 1  # the header is row 1
-    with csv.open_csv(stream, read, parse, convert) as batches:
+    with csv.open_csv(stream, read, parse, head.conversion()) as batches:
         for batch in batches:
             numbers = _numbers(place, len(batch), [reject.row for reject in invalid])
             place = int(numbers[-1]) if len(numbers) else place
-            columns, kept, bad = decoded(dict(zip(names, batch.columns)), numbers, source.address)
+            columns, kept, bad = decoded(head.columns(batch), numbers, source.address)
             ready = [reject for reject in invalid if reject.row < place]
             invalid[:] = [reject for reject in invalid if reject.row >= place]
             rejects = sorted([*ready, *bad], key=lambda reject: reject.row)
             yield Rows(columns, kept, rejects, len(batch) + len(ready), raw.tell())
     if invalid:
-        nothing = dict.fromkeys(names, as_strings([]))
+        nothing = dict.fromkeys(head.chosen, as_strings([]))
         yield Rows(nothing, np.zeros(0, np.int64), list(invalid), len(invalid), raw.tell())
 
 
-def header(source: Source, written: Dialect, every: bool = False) -> list[str]:
-    """The names of the columns; of two with one name, the first, or ``every`` one.
+@dataclass(frozen=True)
+class _Head:
+    """The header of a table.
+
+    Attributes
+    ----------
+    written : the names as they stand in the file.
+    names : the same made distinct.
+    chosen : of those, the columns to read.
+    """
+
+    written: list[str]
+    names: list[str]
+    chosen: list[str]
+
+    @property
+    def repeats(self) -> bool:
+        """Whether two columns share a name, so that Arrow finds neither by it."""
+        return len({*self.written}) < len(self.written)
+
+    def conversion(self) -> pa.csv.ConvertOptions:
+        """What Arrow is asked for: the columns chosen, or every column where names repeat."""
+        from pyarrow import csv
+
+        return csv.ConvertOptions(
+            column_types=dict.fromkeys(self.written, pa.large_binary()),
+            include_columns=None if self.repeats else self.chosen,
+            strings_can_be_null=False,
+        )
+
+    def columns(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """The columns to read, of what Arrow has read."""
+        found = dict(zip(self.names if self.repeats else self.chosen, batch.columns))
+        return {name: found[name] for name in self.chosen}
+
+
+def header(source: Source, written: Dialect, choose: Choose = list) -> list[str]:
+    """The names of the columns to read."""
+    return _head(source, written, choose).chosen
+
+
+def _head(source: Source, written: Dialect, choose: Choose) -> _Head:
+    cells = _cells(source, written)
+    shown = [cell.encode(errors="surrogateescape").decode(errors="replace") for cell in cells]
+    names = distinct(shown)
+    head = _Head(shown, names, choose(names))
+    for cell, plain, name in zip(cells, shown, names):
+        if cell != plain and (name in head.chosen or head.repeats):
+            raise InputError(
+                f"{source.address}: the column name {plain!r} is not UTF-8; name the --encoding, such as windows-1252"
+            )
+    return head
+
+
+def distinct(names: list[str]) -> list[str]:
+    """The names, those that were there before with a number: of the name, of the column where there is no name.
+
+    Examples
+    --------
+    >>> distinct(["date", "text", "date", "date_2", "date", "", ""])
+    ['date', 'text', 'date_3', 'date_2', 'date_4', '', 'column_7']
+    """
+    taken, seen, out = {*names}, set[str](), []
+    for place, name in enumerate(names, start=1):
+        new, numbers = name, count(2 if name else place)
+        while new in seen or (new != name and new in taken):
+            new = f"{name or 'column'}_{next(numbers)}"
+        seen.add(new)
+        out.append(new)
+    return out
+
+
+def _cells(source: Source, written: Dialect) -> list[str]:
+    """The names of the columns as they are written; what is no UTF-8 is kept as Python keeps it, in surrogates.
 
     Not by Arrow, which would read on in a thread of its own, and crash at exit where the names are in error.
     """
     import csv
 
-    start = source.stream()[1].read(BLOCK).decode("utf-8-sig", errors="replace")
+    start = source.stream()[1].read(BLOCK).decode(errors="surrogateescape")
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if written.quoted else csv.QUOTE_NONE
     try:
         lines = csv.reader(StringIO(start, newline=""), delimiter=written.delimiter, quoting=quoting)
@@ -74,8 +146,7 @@ def header(source: Source, written: Dialect, every: bool = False) -> list[str]:
         raise pa.ArrowInvalid(f"header: {error}") from None
     if not names:
         raise pa.ArrowInvalid("expected a header, found nothing")
-    require_columns(names, source.address)
-    return names if every else list(dict.fromkeys(names))
+    return require_columns(names, source.address)
 
 
 def _numbers(place: int, n: int, skipped: list[int]) -> np.ndarray:

@@ -52,6 +52,12 @@ class Source:
         kind = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
         kind = kind or COMPRESSED.get(PurePosixPath(self.address).suffix.lower())
         stream = pa.CompressedInputStream(raw, kind) if kind else raw
+        if stream.read(3) != codecs.BOM_UTF8:
+            if kind:
+                raw = self.open()
+                stream = pa.CompressedInputStream(raw, kind)
+            else:
+                raw.seek(0)
         if kind and checked:
             stream = Unpacked(raw, stream, self.address)
         encoding = self.encoding or (
@@ -60,7 +66,8 @@ class Source:
         if encoding is None:
             return raw, stream
         try:
-            return raw, pa.BufferReader(whole(stream, self.address).decode(encoding).encode())
+            text = pa.BufferReader(_decode(whole(stream, self.address), encoding).encode())
+            return (self.open() if kind else raw), text  # a compressed stream closes the file below when it goes
         except (UnicodeError, LookupError) as error:
             raise not_in(encoding, self.address, error) from None
 
@@ -68,6 +75,10 @@ class Source:
         """The first bytes of what is in it, at most a million, up to a line end."""
         data = self.stream()[1].read(_PEEK)
         return data if len(data) < _PEEK else data[: data.rfind(b"\n") + 1] or data
+
+
+def _decode(data: bytes, encoding: str) -> str:
+    return data.decode(encoding).removeprefix("\ufeff")
 
 
 def not_in(encoding: str, where: object, error: Exception) -> InputError:
@@ -88,12 +99,21 @@ def on_disk(path: Path, encoding: str | None = None) -> Source:
     return Source(str(path), partial(pa.OSFile, str(path), "rb"), encoding=encoding)
 
 
+def printable(path: Path) -> str:
+    """A path with a question mark for each byte of its name that is not UTF-8."""
+    return str(path).encode(errors="replace").decode()
+
+
 def require_file(path: Path) -> None:
     """Raise `InputError` unless there is a file with something in it."""
+    if printable(path) != str(path):
+        raise InputError(f"{printable(path)}: the name is not UTF-8; rename the file")
     if not path.exists():
         raise InputError(f"{path}: no such file; check the path")
-    if not path.is_file():
+    if path.is_dir():
         raise InputError(f"{path}: expected a file, found a folder")
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file, found a pipe or a device; send it to standard input and give -")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; expected a header and rows")
 
@@ -105,6 +125,20 @@ class Dialect:
     delimiter: str
     quoted: bool
     long_rows: bool = False  # whether there are rows beyond the bound
+
+
+def separator(given: str) -> str:
+    r"""The separator that is meant; raises `InputError` where it cannot be one.
+
+    Examples
+    --------
+    >>> separator(";"), separator(r"\t")
+    (';', '\t')
+    """
+    mark = "\t" if given == r"\t" else given
+    if len(mark) != 1 or not mark.isascii() or mark in '"\r\n\0':
+        raise InputError(rf"--delimiter {given!r}: expected one ASCII character such as ; or | or \t for a tab")
+    return mark
 
 
 def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -> Dialect:
@@ -120,8 +154,11 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
     Raises
     ------
     InputError
-        Where a quoted file has a quotation mark that is never closed: what follows it would be one long text.
+        Where the separator cannot be one, or a quoted file has a quotation mark that is never closed: what follows it
+        would be one long text.
     """
+    if delimiter is not None:
+        delimiter = separator(delimiter)
     head = source.peek()
     first = head.split(b"\n", 1)[0].decode(errors="replace")
     usual = "\t" if source.suffix == ".tsv" else ","
@@ -169,7 +206,7 @@ def decoded(data: bytes, path: Path | str, encoding: str | None = None, page: bo
     said = (declared[1] or declared[2]).decode() if declared else None
     for name in filter(None, (encoding, told, "utf-8", said)):
         try:
-            return data.decode(name)
+            return _decode(data, name)
         except (UnicodeError, LookupError) as error:
             if name in (encoding, told):
                 raise not_in(name, path, error) from None

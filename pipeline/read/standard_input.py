@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
+import re
 import select
 import shutil
 import sys
@@ -28,6 +30,7 @@ FORMATS = ("text", "csv", "tsv", "jsonl")
 NAME = "-"
 _WHERE = "standard input"
 _CHUNK = 1 << 20
+_ARRAY = re.compile(rb'\s*\[\s*\{\s*["}]')  # of objects, in JSON
 
 
 def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[Documents]:
@@ -48,13 +51,13 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
     kind = options.stdin_format
     if kind is not None and kind not in FORMATS:
         raise InputError(f"--stdin-format {kind}: expected one of {', '.join(FORMATS)}")
+    if sys.stdin is None:
+        raise InputError(f"{_WHERE}: closed; pipe texts to it, or name a file instead of -")
     file = cast(BufferedReader, sys.stdin.buffer)
-    start = file.read1(_CHUNK)
-    while start and b"\n" not in start and len(start) <= TEXT and (more := file.read1(_CHUNK)):
-        start += more
+    start = _start(file)
     if not start:
         raise InputError(f"{_WHERE}: empty; expected one snippet a line, or a table")
-    kind = kind or _format_of(start.split(b"\n", 1)[0], options)
+    kind = kind or ("jsonl" if _ARRAY.match(start) else _format_of(start.split(b"\n", 1)[0], options))
     if kind != "text":
         yield from _table(start, file, kind, options, alone)
     elif options.articles:
@@ -67,6 +70,14 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
         yield Documents(as_strings(["stdin"]), as_strings([text]), None, NAME, articles=True)
     else:
         yield from _lines(start, file, options)
+
+
+def _start(file: BufferedReader) -> bytes:
+    """What comes first, with the end of a line that holds more than the bracket of an array."""
+    start = b""
+    while (b"\n" not in start or start.strip() == b"[") and len(start) <= TEXT and (more := file.read1(_CHUNK)):
+        start = (start + more).removeprefix(codecs.BOM_UTF8)
+    return start
 
 
 def _format_of(line: bytes, options: ReadOptions) -> str:

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, string
 from pipeline.errors import InputError, first_line
-from pipeline.read.columnar import parquet_columns, read_office, read_parquet
+from pipeline.read.columnar import parquet_columns, read_parquet
 from pipeline.read.feeds import FEED_COLUMNS, read_feed_entries
 from pipeline.read.jsonl import json_columns, read_json_array, read_jsonl
 from pipeline.read.mail import MAIL_COLUMNS, read_mailbox
+from pipeline.read.office import office_columns, read_office
 from pipeline.read.rows import Choose, Rows
 from pipeline.read.separated import header, read_separated
 from pipeline.read.source import Source, dialect, on_disk, suffix_of
@@ -38,7 +39,7 @@ def read_rows(source: Source, choose: Choose, delimiter: str | None = None) -> I
 
     Parameters
     ----------
-    choose : of the names of its columns, those to read.
+    choose : of the names of its columns, or of a sheet's, those to read.
     delimiter : separator of a CSV or TSV file; None: told by its header.
 
     Raises
@@ -66,21 +67,22 @@ def _rows(source: Source, suffix: str, choose: Choose, delimiter: str | None) ->
     return readers.get(suffix, read_feed_entries)(source, choose)
 
 
-def table_columns(source: Source, delimiter: str | None = None) -> dict[str, pa.DataType]:
-    """The columns of a table and their types, read from its head."""
+def table_columns(source: Source, delimiter: str | None = None, choose: Choose = list) -> dict[str, pa.DataType]:
+    """The columns of a table that are to be read and their types, from its head."""
     suffix = source.suffix
-    if suffix == ".parquet":
-        return parquet_columns(source)
     if suffix in (".csv", ".tsv"):
-        names = header(source, dialect(source, delimiter))
-    elif suffix in (".jsonl", ".json") and not _is_array(source):
-        return json_columns(source)
-    elif suffix in FEED_SUFFIXES:
-        names = list(MAIL_COLUMNS if suffix == ".mbox" else FEED_COLUMNS)
+        return dict.fromkeys(header(source, dialect(source, delimiter), choose), pa.large_string())
+    if suffix in (".xlsx", ".dta"):
+        return dict.fromkeys(office_columns(source, choose), pa.large_string())
+    if suffix in FEED_SUFFIXES:
+        types = dict.fromkeys(MAIL_COLUMNS if suffix == ".mbox" else FEED_COLUMNS, pa.large_string())
+    elif suffix == ".parquet":
+        types = parquet_columns(source)
+    elif _is_array(source):
+        types = {name: column.type for name, column in next(read_rows(source, list)).columns.items()}
     else:
-        found = next(read_rows(source, lambda names: names, delimiter))
-        return {name: column.type for name, column in found.columns.items()}
-    return dict.fromkeys(names, pa.large_string())
+        types = json_columns(source)
+    return {name: types[name] for name in choose(list(types))}
 
 
 def _is_array(source: Source) -> bool:
@@ -115,12 +117,25 @@ def read_numbered(
         found = suffix_of(path) or "no suffix"
         raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
     parts, numbers = [], []
-    for rows in read_rows(on_disk(path, encoding), choose, delimiter):
+    for rows in read_rows(on_disk(path, encoding), alike(choose), delimiter):
         for reject in rows.rejects:
             raise InputError(f"{path}, row {reject.row}: {reject.reason}")
         parts.append(pa.table(rows.columns))
         numbers.append(rows.numbers)
     return pa.concat_tables(parts), np.concatenate(numbers)
+
+
+def alike(choose: Choose = list) -> Choose:
+    """The choice of columns for those who make one table of a workbook: every sheet must have those of the first."""
+    first: list[str] = []
+
+    def chosen(names: list[str]) -> list[str]:
+        first[:] = first or choose(names)
+        if missing := [name for name in first if name not in names]:
+            raise InputError(f"no column {missing[0]!r}, which the first sheet has")
+        return first
+
+    return chosen
 
 
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:

@@ -9,17 +9,22 @@ first, so the first three sentences are also tested on their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
 from pipeline.read.sentences import distinct_sentences
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import ANSWERS, MIXED, STANCES, UNCLEAR
+
+if TYPE_CHECKING:
+    from pipeline.arrays.arrow import Texts
 
 MIXED_SHARE = 1 / 3  # least share of the weaker side among the sentences that take one, for `mixed`
 FALSE_ALARMS = 0.03  # share of the sentences without an act that are classified as one
@@ -88,13 +93,13 @@ class Articles:
         return out
 
 
-def score_articles(model: Model, texts: Sequence[str]) -> Articles:
+def score_articles(model: Model, texts: Texts) -> Articles:
     """Score articles, with all their sentences in one batch."""
-    split = [distinct_sentences(text) for text in texts]
+    split = [distinct_sentences(text) for text in as_strings(texts).to_pylist()]
     sentences = [sentence for article in split for sentence in article]
     bounds = np.cumsum([0, *map(len, split)])
-    texts = [sentence.text for sentence in sentences]
-    scores = score(model, texts)
+    written = [sentence.text for sentence in sentences]
+    scores = score(model, written)
     article, n = segment_ids(bounds), len(split)
     counts = np.bincount(article * len(ANSWERS) + scores.stance_code, minlength=n * len(ANSWERS))
     counts = counts.reshape(n, len(ANSWERS))
@@ -103,7 +108,7 @@ def score_articles(model: Model, texts: Sequence[str]) -> Articles:
     tension = total / np.maximum(counts[:, : len(STANCES)].sum(axis=1), 1)
     political = np.bincount(article, weights=scores.relevance, minlength=n) / np.maximum(np.diff(bounds), 1)
     repeats = np.array([sentence.repeats for sentence in sentences], np.int64)
-    return Articles(bounds, texts, repeats, scores, counts, stances(bounds, scores, counts), political, tension)
+    return Articles(bounds, written, repeats, scores, counts, stances(bounds, scores, counts), political, tension)
 
 
 def stances(bounds: np.ndarray, scores: Scores, counts: np.ndarray) -> np.ndarray:

@@ -16,11 +16,10 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.ragged import segment_ids
-from pipeline.model.calibration import STANCE_OF_LABEL
 from pipeline.model.store import Model
-from pipeline.model.weights import Weights
 from pipeline.read.cleaning import clean
 from pipeline.score.contributions import contributions, strongest
+from pipeline.score.slopes import slopes
 from pipeline.score.snippets import Scores, scores_of
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.tokens import Tokens
@@ -29,11 +28,7 @@ from pipeline.text.weight_rows import other_terms
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-# Gauss-Legendre quadrature; the error of a contribution stays below 1e-6, two digits beyond those shown.
-_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(16)
-_TOGETHER = 2_048  # texts whose slopes are computed together: they fit the processor's cache
 _GAP = " … ".encode()
-_SIDES = tuple(np.flatnonzero(side == STANCE_OF_LABEL) for side in (0, 1))
 
 
 @dataclass(frozen=True)
@@ -90,43 +85,13 @@ def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tup
     tokens, sequence = read(clean(texts), weights.vocabulary.lexicon, features.masks, features.clauses)
     others = other_terms(weights.vocabulary, sequence)
     logits, length = weights.logits_and_lengths(sequence, others)
-    slope, log_odds, base = _slopes(weights, logits)
+    slope, log_odds, base = slopes(weights, logits)
     places = contributions(weights, sequence, others, slope / length[:, None])
     chosen, bounds = strongest(places, sequence.bounds, top)
     weight, left, right = places.take(chosen)
     words, begin, end = _written(tokens, sequence, left, right)
     evidence = Evidence(bounds, weight, words, log_odds, base, tokens, begin, end)
     return scores_of(model, sequence, logits), evidence
-
-
-def _slopes(weights: Weights, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """(n_texts, n_events) mean slope of the log-odds on the path from the empty text, each text's score, the base."""
-    start = weights.intercept[:-1]
-    slope = np.zeros((len(start), len(logits)))
-    whole, base = np.zeros(len(logits)), 0.0
-    for side, sign in zip(_SIDES, (1, -1)):
-        events = side[np.isfinite(start[side])]
-        end = np.ascontiguousarray(logits[:, events].T)
-        for begin in range(0, len(logits), _TOGETHER):
-            here = slice(begin, begin + _TOGETHER)
-            slope[events, here] = sign * _mean_softmax(start[events, None], end[:, here])
-        whole += sign * np.logaddexp.reduce(end, axis=0)
-        base += sign * float(np.logaddexp.reduce(start[events]))
-    return slope.T, whole, base
-
-
-def _mean_softmax(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(n_events, n_texts) the softmax over events, averaged over the straight path from ``start`` to ``end``."""
-    step = end - start
-    start = start - np.maximum(start, end).max(axis=0)  # so nothing on the path is above 0
-    out = np.zeros_like(step)
-    for node, node_weight in zip(_NODES, _NODE_WEIGHTS):
-        shown = step * ((node + 1) / 2)
-        shown += start
-        np.exp(shown, out=shown)
-        shown *= node_weight / 2 / shown.sum(axis=0)
-        out += shown
-    return out
 
 
 def _written(

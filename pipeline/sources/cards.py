@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated
+
+from msgspec import Meta
 
 from pipeline.errors import ConfigError
-
-T = TypeVar("T")
+from pipeline.strict import convert
 
 REGISTRY = Path(__file__).with_name("registry.toml")
 OWN_REGISTRY = "DETENTE_REGISTRY"  # environment variable: a TOML file of further corpora
-PARTS = ("train", "test")
 _RAW = "https://raw.githubusercontent.com"
+_FileName = Annotated[str, Meta(pattern=r"^[^./\\][^/\\]*\Z")]
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,20 @@ class PublicFile:
     ----------
     name : its local name.
     part : ``train`` or ``test``.
-    address : the URL it is downloaded from.
     sha256 : the hash of its bytes.
+    address : the URL it is downloaded from; by default that of ``path``.
+    path : where it is in the repository of the corpus.
     """
 
-    name: str
-    part: str
-    address: str
-    sha256: str
+    name: _FileName
+    part: Annotated[str, Meta(pattern=r"^(train|test)\Z")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+    address: str = ""
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.address and not self.path:
+            raise ValueError("expected an address, or a path in the repository")
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Card:
     name : its name in commands.
     title, home, commit, licence, citation : what it is, its repository and version, its licence and how to cite it.
     files : the files to download.
-    reader : name of a function of `pipeline.sources.readers`.
+    reader : name of a function of `pipeline.sources.readers`, one of its `READERS`.
     text, event, quad, stance : columns of the file: names, or numbers from 0 if it has no header; None if absent.
     quads, stances : Detente's label for each label of the file. Event types are spelled alike.
     header : whether the first line names the columns.
@@ -54,22 +61,22 @@ class Card:
     quirks : known peculiarities of the files.
     """
 
-    name: str
+    name: _FileName  # its folder in the cache
     title: str
     home: str
     licence: str
     citation: str
-    files: tuple[PublicFile, ...]
-    text: str
+    files: Annotated[tuple[PublicFile, ...], Meta(min_length=1)]
+    text: str | int
     commit: str = ""
-    reader: str = "tab_separated"
-    event: str | None = None
-    quad: str | None = None
-    stance: str | None = None
+    reader: Annotated[str, Meta(pattern=r"^(tab_separated)\Z")] = "tab_separated"
+    event: str | int | None = None
+    quad: str | int | None = None
+    stance: str | int | None = None
     quads: dict[str, str] = field(default_factory=dict)
     stances: dict[str, str] = field(default_factory=dict)
     header: bool = True
-    rows: int = 0
+    rows: Annotated[int, Meta(ge=0)] = 0
     overlaps: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
 
@@ -84,7 +91,7 @@ def cards() -> dict[str, Card]:
     Raises
     ------
     ConfigError
-        If the latter is missing or not TOML, or a card lacks a field or has an unknown one.
+        If the latter is missing or not TOML, or a card lacks a field, has an unknown one or one of another type.
     """
     own = os.environ.get(OWN_REGISTRY)
     return read_cards(REGISTRY) | (read_cards(Path(own)) if own else {})
@@ -109,34 +116,12 @@ def card_of(name: str) -> Card:
     return known[name]
 
 
-def _card(name: str, table: dict, where: str) -> Card:
+def _card(name: str, table: object, where: str) -> Card:
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: expected a table, got {table!r}")
-    base = f"{table.get('home', '').replace('https://github.com', _RAW)}/{table.get('commit', '')}"
-    files = tuple(_file(file, base, where) for file in table.get("files", ()))
-    if not files:
-        raise ConfigError(f"{where}: expected at least one [[{name}.files]]")
-    values = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
-    return _made(Card, values | {"name": name, "files": files}, where)
-
-
-def _file(table: dict, base: str, where: str) -> PublicFile:
-    table = dict(table)
-    if path := table.pop("path", None):  # within the repository, at the commit
-        table["address"] = f"{base}/{path}"
-    file = _made(PublicFile, table, f"{where}, files")
-    if file.part not in PARTS or len(file.sha256) != 64 or Path(file.name).name != file.name:
-        raise ConfigError(
-            f"{where}, {file.name}: expected a plain file name, part {' or '.join(PARTS)} and a sha256 of 64 digits"
-        )
-    return file
-
-
-def _made(kind: type[T], values: dict, where: str) -> T:
-    known = [f.name for f in fields(kind)]  # type: ignore[arg-type]  # a dataclass: which, a type variable cannot say
-    if unknown := sorted(set(values) - set(known)):
-        raise ConfigError(f"{where}: unknown field {unknown[0]!r}; expected some of {', '.join(known)}")
     try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigError(f"{where}: {str(error).split('() ')[-1]}") from None
+        card = convert(table | {"name": name}, Card)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    base = f"{card.home.replace('https://github.com', _RAW)}/{card.commit}"
+    return replace(card, files=tuple(replace(f, address=f.address or f"{base}/{f.path}") for f in card.files))

@@ -72,4 +72,4 @@ _KNOWN = (LABELS, (*QUADS, "neutral"), STANCES)
 
 def _columns(card: Card) -> dict[str, str]:
     """The columns named by a card."""
-    return {kind: name for kind in ("text", *_KINDS) if (name := getattr(card, kind)) is not None}
+    return {kind: str(name) for kind in ("text", *_KINDS) if (name := getattr(card, kind)) is not None}

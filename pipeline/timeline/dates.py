@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays.arrow import integers
+from pipeline.arrays.arrow import as_strings, integers
 from pipeline.errors import InputError
 
 _NEVER = np.iinfo(np.int64).min
@@ -52,9 +52,9 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         stamps = integers(column.cast(pa.timestamp("s"), safe=False).cast(pa.int64()), missing=_NEVER)
         return _believed(np.where(stamps == _NEVER, np.nan, stamps), now, {})
-    encoded = column.cast(pa.large_string()).dictionary_encode()
+    encoded = as_strings(column).dictionary_encode()
     reasons: dict[str, int] = {}
-    distinct = np.array([_seconds(text or "", date_format) for text in encoded.dictionary.to_pylist()] + [np.nan])
+    distinct = np.array([_seconds(text, date_format) for text in encoded.dictionary.to_pylist()] + [np.nan])
     codes = integers(encoded.indices)
     return _believed(distinct[codes], now, reasons)
 

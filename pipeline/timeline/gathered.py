@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,6 +27,7 @@ class Texts:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
+        weakref.finalize(self, self._file.close)
         kinds = {"text": pa.large_string(), "shown": pa.large_string(), "link": pa.large_string()}
         self._schema = pa.schema(kinds | {"tension": pa.float32()})
         options = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -86,9 +88,12 @@ class _Columns:
 
     def joined(self) -> dict[str, np.ndarray]:
         """All columns; nothing can be appended from here on."""
-        for file in self._files.values():
-            file.seek(0)
-        return {name: np.fromfile(file, self._KINDS[name]) for name, file in self._files.items()}
+        out = {}
+        for name, file in self._files.items():
+            with file:
+                file.seek(0)
+                out[name] = np.fromfile(file, self._KINDS[name])
+        return out
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ COLUMNS = (
     "series period texts relevant tension tension_low tension_high escalation escalation_low escalation_high "
     "de_escalation de_escalation_low de_escalation_high flag outlets thin"
 ).split()
+FILES = ("timeline.csv", "timeline.json", "timeline.png", "timeline.html")
 _DRAWN, _ACTORS = 50, 12
 _COLOURS = {"rise": "#b2182b", "fall": "#2166ac"}
 
@@ -50,7 +51,7 @@ def frame_of(periods: list[Period]) -> pd.DataFrame:
 
 
 def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Path:
-    """Write ``timeline.csv``, ``.json``, ``.png`` and ``.html``, each atomically, and return the folder."""
+    """Write the `FILES`, each atomically, and return the folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     rows = rows_of(periods)

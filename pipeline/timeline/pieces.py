@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.arrays.arrow import as_strings
+from pipeline.arrays.arrow import as_strings, column_called, from_pandas
 from pipeline.arrays.ragged import segment_ids
 from pipeline.errors import InputError, first_line
 from pipeline.model.store import Model
 from pipeline.plain import say
 from pipeline.read.documents import ARTICLE_COLUMNS
-from pipeline.read.rows import Rows
 from pipeline.read.source import on_disk
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_table, read_rows, texts_of
 from pipeline.score.articles import score_articles
@@ -36,8 +36,6 @@ _LINKS = ("link", "url", "href")
 _SCORED = ("p_escalation", "p_de_escalation", "p_neutral")
 _ARTICLES = 500  # scored together
 UNREAD = "bytes or columns that cannot be read"
-
-
 TOP = 50  # series: a year of news has thousands of pairs, most of them with one or two texts
 
 
@@ -123,27 +121,19 @@ def _file(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]
 
 def piece_of(frame: pd.DataFrame, feed: Feed, model: Model, threads: int = 1) -> Piece:
     """The dated texts of a pandas DataFrame."""
-    table = pa.Table.from_pandas(frame.rename(columns=str), preserve_index=False)
-    columns = {name: column.combine_chunks() for name, column in zip(table.column_names, table.columns)}
-    plain = {name: _large(column) for name, column in columns.items()}
-    return _piece(plain, feed, model, "the DataFrame", threads)
-
-
-def _large(column: pa.Array) -> pa.Array:
-    return column.cast(pa.large_string()) if pa.types.is_string(column.type) else column
+    where = "the DataFrame"
+    wanted = _wanted(list(map(str, frame.columns)), feed, where)
+    columns = {name: from_pandas(column_called(frame, name, where)) for name in wanted}
+    return _piece(columns, feed, model, where, threads)
 
 
 def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
     if path.suffix.lower() in FEED_SUFFIXES:
-        feed = Feed(**{**vars(feed), "articles": True})
+        feed = replace(feed, articles=True)
     for rows in read_rows(on_disk(path), lambda names: _wanted(names, feed, path)):
+        unread = {UNREAD: len(rows.rejects)} if rows.rejects else {}
         piece = _piece(rows.columns, feed, model, str(path), threads)
-        yield _with_rejects(piece, rows)
-
-
-def _with_rejects(piece: Piece, rows: Rows) -> Piece:
-    unread = {UNREAD: len(rows.rejects)} if rows.rejects else {}
-    return Piece(**{**vars(piece), "reasons": piece.reasons | unread})
+        yield replace(piece, reasons=piece.reasons | unread)
 
 
 def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
@@ -171,29 +161,40 @@ def _first(names: list[str], usual: tuple[str, ...]) -> str | None:
 def _piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, threads: int) -> Piece:
     names = list(columns)
     dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
-    try:
+    with _in_column(path, dates):
         seconds, reasons = days_of(columns[dates], feed.date_format)
-    except InputError as error:
-        raise type(error)(f"{path}, column {dates}: {error}") from None
-    name = _text_column(names, feed, path)
-    text = shown = as_strings([""] * len(seconds)) if name is None else texts_of(columns[name])
+    blank, name = as_strings([""] * len(seconds)), _text_column(names, feed, path)
+    with _in_column(path, name):
+        text = shown = blank if name is None else texts_of(columns[name])
     if set(_SCORED) <= set(names):
         proba = np.column_stack([_numbers(columns[name], path, name) for name in _SCORED])
         relevance = _numbers(columns["relevance"], path, "relevance") if "relevance" in names else np.ones(len(proba))
     else:
         proba, relevance, shown = _scored(text, feed, model, threads)
-    blank = as_strings([""] * len(seconds))
-    beside = [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
-    outlet, link = (blank if one is None else as_strings(columns[one]) for one in beside)
+    beside = []
+    for one in (_first(names, usual) for usual in (_OUTLETS, _LINKS)):
+        with _in_column(path, one):
+            beside.append(blank if one is None else as_strings(columns[one]))
     named = _named(columns, None if name is None else text, feed, path)
+    outlet, link = beside
     return Piece(seconds, proba, relevance, named, text, shown, outlet, link, reasons)
+
+
+@contextmanager
+def _in_column(path: str, name: str | None) -> Iterator[None]:
+    """Name the place in an `InputError` of the block."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{path}, column {name}: {error}") from None
 
 
 def _named(columns: dict[str, pa.Array], text: pa.Array | None, feed: Feed, path: str) -> Named:
     if feed.by is None:
         return all_of(len(next(iter(columns.values()))))
     if feed.by in columns:
-        return (by_elements if feed.by == "actors" else by_column)(columns[feed.by])
+        with _in_column(path, feed.by):
+            return (by_elements if feed.by == "actors" else by_column)(columns[feed.by])
     if feed.by in BY_ACTORS:
         found = by_actors(columns, text, feed.by)
         if found is not None:
@@ -219,7 +220,7 @@ def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.
     if not feed.articles:
         scores = score(model, text, threads)
         return scores.proba, scores.relevance, text
-    parts = [text.slice(start, _ARTICLES).to_pylist() for start in range(0, len(text), _ARTICLES)]
+    parts = [text.slice(start, _ARTICLES) for start in range(0, len(text), _ARTICLES)]
     if not parts:
         return np.zeros((0, 3)), np.zeros(0), text
     with ThreadPoolExecutor(threads) as pool:
@@ -227,7 +228,7 @@ def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.
     return np.concatenate(proba), np.concatenate(relevance), as_strings([one for part in shown for one in part])
 
 
-def _articles(model: Model, texts: list[str]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def _articles(model: Model, texts: pa.Array) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """For each article the means over its sentences, weighted by relevance, and its strongest sentence."""
     scored = score_articles(model, texts)
     weight, proba, n = scored.scores.relevance, scored.scores.proba, len(texts)

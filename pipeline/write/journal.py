@@ -13,16 +13,19 @@ from filelock import FileLock, Timeout
 
 from pipeline.errors import InputError
 from pipeline.read.documents import Documents
-from pipeline.whole import write_whole
+from pipeline.whole import replacing, require_folder, require_other, require_outputs, target_of, write_whole
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import UNLIKE
 from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pyarrow as pa
 
 
 _FINISHED = "finished"
+_OURS = {"lock", "owner", "plan.json", "journal", "rejects", "rows", "whole", _FINISHED}
 
 
 class Journal:
@@ -33,8 +36,10 @@ class Journal:
     """
 
     def __init__(self, out: Path, kind: str) -> None:
-        self.out, self.kind = out, kind
-        self.folder = out.with_name(out.name + ".parts")
+        self.out, self.kind = target_of(out), kind
+        self.folder = self.out.with_name(f"{self.out.name}.parts")
+        self.rejects = self.out.with_name(f"{self.out.name}.rejects.jsonl")
+        self._gone = self.folder.with_name(f".{self.folder.name}.gone")
         self._lines: list[dict] = []
         self._sink: RowWriter | None = None
         self._held: FileLock | None = None
@@ -50,6 +55,13 @@ class Journal:
         """How many batches are finished."""
         return len(self._lines)
 
+    def require_other(self, inputs: Iterable[Path]) -> None:
+        """Raise `InputError` if anything that a run writes or removes is an input."""
+        inputs = list(inputs)
+        require_outputs((self.out, self.rejects), inputs)
+        for folder in (self.folder, self._gone):
+            require_other(folder, inputs)
+
     def begin(self, plan: dict, resume: bool) -> None:
         """Make the folder, or find there what an earlier run of the same plan left.
 
@@ -58,11 +70,13 @@ class Journal:
         Raises
         ------
         InputError
-            Where the output's folder is missing, another run is writing this output, or an earlier run can be resumed and
-            is not, or cannot and should be.
+            Where the output's folder is missing, ``<out>.parts`` is somebody else's, another run is writing this output, or
+            an earlier run can be resumed and is not, or cannot and should be.
         """
-        if not self.out.parent.is_dir():
-            raise InputError(f"{self.out}: no folder {self.out.parent}; make it first")
+        require_folder(self.out)
+        target_of(self.rejects)
+        _require_ours(self.folder, {"lock", "plan.json"})
+        _require_ours(self._gone, _OURS)
         self._lock()
         here = self.folder / "plan.json"
         found = _read_plan(here)
@@ -134,7 +148,7 @@ class Journal:
             )
         if not n_rows:
             self._give_up()
-            raise InputError(f"nothing was scored; {rejected:,} rows could not be read; see {self._rejects}")
+            raise InputError(f"nothing was scored; {rejected:,} rows could not be read; see {self.rejects}")
         whole = self._sink_for(self._columns([])).finish(self._end, n_rows)
         totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "files": files}
         totals["whole"] = whole.name
@@ -149,33 +163,30 @@ class Journal:
     def publish(self) -> Totals:
         """Put the finished files in their place and remove the folder; what is done of it already is passed over."""
         totals = json.loads((self.folder / _FINISHED).read_bytes())
-        moves = [(self.folder / totals.pop("whole"), self.out)]
+        whole = self.folder / totals.pop("whole")
+        if whole.exists():
+            os.replace(whole, self.out)
         if totals["rejected"]:
-            moves.append((self.folder / "rejects", self._rejects))
+            self._keep_rejects()
         else:
-            self._rejects.unlink(missing_ok=True)
-        for here, there in moves:
-            if here.exists():
-                os.replace(here, there)
+            target_of(self.rejects).unlink(missing_ok=True)
         self._remove()
-        return Totals(**totals, out=self.out, rejects=self._rejects)
+        return Totals(**totals, out=self.out, rejects=self.rejects)
 
     def _give_up(self) -> None:
         """Keep the rejects of a run that scored nothing, and nothing else."""
-        if (self.folder / "rejects").exists():
-            os.replace(self.folder / "rejects", self._rejects)
+        self._keep_rejects()
         self._remove()
 
-    @property
-    def _rejects(self) -> Path:
-        return self.out.with_name(self.out.name + ".rejects.jsonl")
+    def _keep_rejects(self) -> None:
+        with replacing(self.rejects) as part:  # may be a link to another disk
+            shutil.copyfile(self.folder / "rejects", part)
 
     def _remove(self) -> None:
         # Under another name first: half a folder must not look like a run that can go on.
-        gone = self.folder.with_name(f".{self.folder.name}.gone")
-        shutil.rmtree(gone, ignore_errors=True)
-        os.replace(self.folder, gone)
-        shutil.rmtree(gone)
+        shutil.rmtree(self._gone, ignore_errors=True)
+        os.replace(self.folder, self._gone)
+        shutil.rmtree(self._gone)
 
     @property
     def _end(self) -> int:
@@ -196,6 +207,19 @@ class Journal:
         path = self.folder / "journal"
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         return [json.loads(line) for line in lines]
+
+
+def _require_ours(folder: Path, signs: set[str]) -> None:
+    """Raise `InputError` if there is something that no run has left, or a folder without any of the ``signs`` of one."""
+    if not os.path.lexists(folder):
+        return
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {folder.name}
+    foreign = {name for name in names - _OURS if not (name[0] == "." and name.endswith(".part"))}
+    if foreign or (names and not names & signs):
+        raise InputError(
+            f"{folder}: expected what an earlier run left, found {min(foreign or names)}, which is not ours; "
+            "move it away or name another file with --out"
+        )
 
 
 def _read_plan(path: Path) -> dict | None:

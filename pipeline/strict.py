@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import msgspec
 
@@ -39,8 +39,10 @@ def _refuse_unknown(data: object, kind: Any, within: str = "") -> None:
             hint = f"; did you mean {nearest[0]}?" if nearest else f"; expected one of {', '.join(known)}"
             raise ValueError(f"unknown name {(within + str(name))[:60]!r}{hint}")
     for name, inner in get_type_hints(kind).items():
-        if name in data:
-            _refuse_unknown(data[name], inner, f"{within}{name}.")
+        given = data.get(name)
+        element = next(iter(get_args(inner)), None)
+        for part, its in [(one, element) for one in given] if isinstance(given, list) else [(given, inner)]:
+            _refuse_unknown(part, its, f"{within}{name}.")
 
 
 def _found(data: Any, path: str) -> str:
