@@ -1,18 +1,7 @@
 """One family of errors. Each says where, what was expected, what was found and what to do; each has an exit code."""
 
-EXIT_CODES = {
-    0: "done",
-    1: "an input, a file, a setting or a store that does not fit; one line says what to do",
-    2: "options that do not fit (from Typer)",
-    3: "`drift` found that the feed has moved, or `data check` something serious",
-    4: "`check` found a kind below its floor",
-    5: "more rows were set aside than `--max-rejects` allows; the others are written",
-    6: "`timeline --alert`: the last period is flagged",
-    7: "`promote`: the model is no better than the one that holds the alias",
-    70: "a fault of Detente itself; `--verbose` shows where",
-    130: "interrupted; `--resume` goes on",
-}
-FLOOR, DRIFT, TOO_MANY_REJECTS, ALERT, REFUSED, FAULT, INTERRUPTED = 4, 3, 5, 6, 7, 70, 130
+# Exit codes beside 0, 1 (an error of this family) and 2 (options that do not fit, from Typer); README.md has the table.
+DRIFT, FLOOR, TOO_MANY_REJECTS, ALERT, REFUSED, FAULT, INTERRUPTED = 3, 4, 5, 6, 7, 70, 130
 
 
 def first_line(error: BaseException, most: int = 160) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -72,15 +73,12 @@ def train(
     """Train a model on labelled snippets, evaluate it, save it and log the run to MLflow."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
-    from pipeline.experiment.train import n_steps, train
     from pipeline.model.settings import Settings, read_settings
     from pipeline.model.store import check_replaceable
     from pipeline.show import own_rows
     from pipeline.sources.mix import EMBEDDED, Recipe, missing_tests, read_mix, weights_from
-    from pipeline.tracking.background import prepare
-    from pipeline.tracking.record import Asked, now
 
-    began = now()
+    began = time.time_ns() // 1_000_000
     settings = read_settings(config) if config else Settings()
     columns = Columns(text_column, event_column, stance_column, quad_column)
     recipe = Recipe(tuple(data or [EMBEDDED]), columns, tuple(test or ()), weights_from(weight or ()))
@@ -92,6 +90,11 @@ def train(
     inputs: list[str | Path] = [*corpus.files, *tests, *filter(None, [config])]
     require_other(out, inputs)
     _list_set_aside(corpus.set_aside, set_aside or out.with_name(f"{out.name}.set_aside.csv"), inputs)
+    # scikit-learn and MLflow take seconds to import: bad input is reported before.
+    from pipeline.experiment.train import n_steps, train
+    from pipeline.tracking.background import prepare
+    from pipeline.tracking.record import Asked
+
     tracking = prepare(experiment)
     steps = n_steps(settings, corpus if curve else None)
     with show.progress(steps, f"training on {len(corpus):,} snippets") as step:
@@ -135,9 +138,6 @@ def evaluate(
     """Evaluate a model on labelled files, with 95 % intervals, excluding near-copies of its training texts."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
-    from pipeline.evaluate.evaluation import evaluate, training_corpus
-    from pipeline.model.store import load_signatures
-    from pipeline.reader import open_model
     from pipeline.sources.mix import Recipe, read_tests
 
     corpus = read_tests(Recipe(tuple(data), Columns(text_column, event_column, stance_column, quad_column)))
@@ -146,6 +146,10 @@ def evaluate(
 
         require_outputs((report / name for name in (PAGE, MARKDOWN, JSON, CARD)), corpus.files, "--report")
     _list_set_aside(corpus.set_aside, set_aside or (report or Path()) / "set_aside.csv", corpus.files)
+    from pipeline.evaluate.evaluation import evaluate, training_corpus
+    from pipeline.model.store import load_signatures
+    from pipeline.reader import open_model
+
     opened = open_model(model)
     done = evaluate(opened, corpus, load_signatures(opened), training_corpus(opened))
     show.evaluation(done)

@@ -71,7 +71,11 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
 
     def fit(self, X: csr_matrix, y: Sequence[str] | np.ndarray, sample_weight: np.ndarray | None = None) -> Self:
-        """Fit both steps; ``X`` is a sparse (n, n_terms) matrix, ``y`` holds labels or stances."""
+        """Fit both steps; ``X`` is a sparse (n, n_terms) matrix, ``y`` holds labels or stances.
+
+        ``sample_weight`` counts in the events step. Relevance gives each row of a class the same weight, since what a row's
+        label is worth says nothing about how much of the news is political.
+        """
         labels = np.asarray(y).astype(str)
         weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, float)
         political = labels != OTHER
