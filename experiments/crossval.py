@@ -18,7 +18,7 @@ import numpy as np
 from gold import COLUMNS, NEITHER, SOURCES, read_gold
 
 from pipeline.arrays.places import data_folder
-from pipeline.corpus.labelled import joined, read_labelled
+from pipeline.corpus.labelled import merged, read_labelled
 from pipeline.corpus.near import near_groups
 from pipeline.evaluate.intervals import measure
 from pipeline.evaluate.metrics import judge
@@ -49,7 +49,7 @@ def main() -> None:
     settings = read_settings(args.settings) if args.settings else settings_from({"training": {"folds": 10}}, "")
     gold = [read_gold(args.gold, name) for name in args.names]
     gold = [replace(part, weights=np.full(len(part), args.weight)) for part in gold]
-    corpus = joined([*gold, read_labelled([data_folder()])])
+    corpus = merged([*gold, read_labelled([data_folder()])])
     print(f"{len(corpus)} rows, {len(corpus.set_aside)} set aside", file=sys.stderr)
     groups = near_groups(corpus.texts)
     logits, fold = cross_fit(corpus, groups, settings, lambda: print(".", end="", file=sys.stderr, flush=True))

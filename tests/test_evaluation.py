@@ -12,8 +12,7 @@ import pytest
 from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus
-from pipeline.corpus.near import fingerprints
-from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature, signatures
+from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.errors import InputError
 from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.comparison import compare
@@ -46,12 +45,12 @@ def long_texts(corpus):
 
 def test_planted_near_copies_are_found_and_others_are_not(corpus, held_out):
     texts = long_texts(corpus)
-    seen = signatures(fingerprints(texts))
+    seen = signatures_of(texts)
     copies = [text.replace(text.split()[2], "indeed", 1) for text in texts]
     copies = [copy for copy, text in zip(copies, texts) if jaccard_by_hand(copy, text) >= 0.7]
     assert len(copies) > 200
-    assert (nearest_signature(seen, copies) >= ESTIMATED_NEAR).mean() >= 0.95
-    assert (nearest_signature(seen, list(held_out.texts)) >= ESTIMATED_NEAR).mean() < 0.005
+    assert is_near(seen, copies).mean() >= 0.95
+    assert is_near(seen, list(held_out.texts)).mean() < 0.005
 
 
 def test_leaked_rows_are_left_out_of_the_headline_and_shown_beside_it(model, corpus, held_out):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app, main
 from pipeline.errors import InputError
 from pipeline.experiment.config import Data
-from pipeline.experiment.unseen import unseen
+from pipeline.experiment.gold import unseen
 from pipeline.experiment.variants import HELD_OUT, read_data
 from pipeline.show import experiments
 from pipeline.tracking.experiments import run_experiment

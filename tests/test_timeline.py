@@ -19,7 +19,7 @@ from pipeline.timeline.memberships import all_of, by_actors, by_column, by_eleme
 from pipeline.timeline.output import COLUMNS, matrix, page, rows_of, write_timeline
 from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Records, timeline
-from pipeline.timeline.shares import banded, corrected_shares
+from pipeline.timeline.shares import banded, mixtures
 from pipeline.timeline.turns import LEAST, turns
 from tests import forked
 
@@ -74,7 +74,7 @@ def test_corrected_shares_err_at_most_half_as_much_as_counting():
     proba = likelihood * PRIORS
     proba /= proba.sum(axis=1, keepdims=True)
     counted = np.bincount(proba.argmax(axis=1), minlength=3) / 4000
-    corrected = corrected_shares(proba, PRIORS)
+    corrected = mixtures(proba / PRIORS, np.ones((1, 4000)), np.zeros(3), PRIORS)[0]
     assert np.abs(corrected - true).sum() < 0.5 * np.abs(counted - true).sum()
 
 

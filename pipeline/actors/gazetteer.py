@@ -91,13 +91,13 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
     return _trie(tuple(actors))
 
 
-def actor_words(known: Gazetteer | None = None) -> tuple[list[str], list[str]]:
+def actor_words() -> tuple[list[str], list[str]]:
     """Single words that name a state, and those that name an organisation or a group.
 
     Of a multi-word name of a state, the capitalised words ("Korean" of "North Korean"); the caller leaves out common
     words.
     """
-    known = known or gazetteer()
+    known = gazetteer()
     states = {w for a in known.actors if a.type == "state" for n in a.names for w in _WORD.findall(n)}
     groups = {n for a in known.actors if a.type in ("organisation", "group") for n in a.names if _WORD.fullmatch(n)}
     return _names_among(states), _names_among(groups - states)

@@ -49,7 +49,7 @@ class Actors:
         return named[self.source[row]], named[self.target[row]], all_of
 
 
-def find_actors(texts: Texts, known: Gazetteer | None = None) -> Actors:
+def find_actors(texts: Texts) -> Actors:
     """Find the actors of texts, without a loop over them.
 
     The first actor named acts and the next is acted on, with three exceptions: after a passive or a noun the one after
@@ -66,7 +66,7 @@ def find_actors(texts: Texts, known: Gazetteer | None = None) -> Actors:
     >>> found.of(0), found.of(1)
     (('KEN', 'UGA', ['KEN', 'UGA']), ('FRA', 'rebels', ['TCD', 'rebels', 'FRA']))
     """
-    known = known or gazetteer()
+    known = gazetteer()
     tokens = tokenise(clean(texts))
     mentions = _merged(tokens, find_mentions(tokens, known), known)
     order = _order(tokens, mentions)

@@ -128,8 +128,7 @@ def pick(
 ) -> None:
     """Pick texts to label next: uncertain and diverse ones, plus a random share."""
     from pipeline import show
-    from pipeline.corpus.near import fingerprints
-    from pipeline.corpus.signatures import signatures
+    from pipeline.corpus.signatures import signatures_of
     from pipeline.label.pools import picked_tasks, read_pool, require_tool, write_tasks
     from pipeline.label.rows import read_labelled_rows
     from pipeline.reader import open_model
@@ -138,7 +137,7 @@ def pick(
     require_tool(tool, out)
     require_outputs((out, out.with_suffix(".config.xml")), (pool, *(labelled or ())))
     texts = [text for path in labelled or [] for text in read_labelled_rows(path).corpus.texts]
-    texts_of_pool = read_pool(pool, text_column, signatures(fingerprints(texts)) if texts else None, encoding)
+    texts_of_pool = read_pool(pool, text_column, signatures_of(texts) if texts else None, encoding)
     tasks = picked_tasks(texts_of_pool, open_model(model), n, seed, random, show_opinion)
     written = write_tasks(tasks, tool, out)
     labelling.picked(tasks, texts_of_pool)

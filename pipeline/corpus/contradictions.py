@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,11 +60,16 @@ def sift(corpus: Corpus) -> tuple[np.ndarray, list[SetAside]]:
     for rows in alike.values():
         if len(rows) == 1:
             kept.append(rows[0])
-        elif any(len({column[row] for row in rows} - {""}) > 1 for column in columns):
+        elif contradict(rows, columns):
             aside += (set_aside(corpus, row, CONTRADICTION) for row in rows)
         else:
             kept.append(max(rows, key=lambda row: (corpus.events[row] != "", corpus.quads[row] != "", -row)))
     return np.sort(np.array(kept, np.int64)), aside
+
+
+def contradict(rows: Iterable[int], columns: Iterable[np.ndarray]) -> bool:
+    """Whether rows have several labels in one of the columns: two event types, two quad classes or two stances."""
+    return any(len({column[row] for row in rows} - {""}) > 1 for column in columns)
 
 
 def set_aside(corpus: Corpus, row: int, reason: str) -> SetAside:

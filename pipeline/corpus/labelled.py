@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.contradictions import SetAside, sift
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
-from pipeline.read.tables import TEXT_COLUMNS, column_of, read_numbered, strings, texts_of
+from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, read_numbered, texts_of
 from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ class Corpus:
         return np.where(own & ~own.all(), self.events, "")
 
     @property
+    def targets(self) -> np.ndarray:
+        """(n,) object: what a classifier learns of each row, the event type or else the stance."""
+        return np.where(self.events == "", self.stances, self.events)
+
+    @property
+    def finest(self) -> np.ndarray:
+        """(n,) object: the finest label of each row, the event type, else the quad class, else the stance."""
+        return np.where(self.events != "", self.events, np.where(self.quads != "", self.quads, self.stances))
+
+    @property
     def follows_plover(self) -> bool:
         """Whether the labels are PLOVER's own, in which an appeal is a request and therefore verbal conflict."""
         return APPEAL not in self.events and bool((self.events != "").any() or (self.quads != "").any())
@@ -105,7 +116,7 @@ class Columns:
 
     def of(self, names: list[str]) -> Columns:
         """These column names, without those the file lacks."""
-        there = {name.strip().lower() for name in names} | set(names)
+        there = plain_names(names).keys() | set(names)
         wanted = ((kind.name, getattr(self, kind.name)) for kind in fields(self))
         return Columns(**{kind: name for kind, name in wanted if name in there or (name or "").lower() in there})
 
@@ -121,7 +132,7 @@ _COLUMNS = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
 
 
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
-    """Read labelled files into one corpus; duplicates are dropped and contradictions excluded (see `joined`).
+    """Read labelled files into one corpus; duplicates are dropped and contradictions excluded (see `merged`).
 
     A folder stands for the `SHIPPED` files it contains.
 
@@ -144,11 +155,11 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -
             raise InputError(
                 f"{', '.join(map(str, files))}: no column {name!r} in {'it' if len(files) == 1 else 'any'}"
             )
-    return replace(joined(parts), files=tuple(map(str, files)))
+    return replace(merged(parts), files=tuple(map(str, files)))
 
 
-def joined(parts: list[Corpus]) -> Corpus:
-    """Join several corpora, without duplicates.
+def merged(parts: list[Corpus]) -> Corpus:
+    """Merge several corpora, without duplicates.
 
     Of rows with the same text the one with the finest label is kept; if their labels contradict each other, all
     of them are excluded.
@@ -206,9 +217,9 @@ def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Cor
 def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
     """The labels of a column, None if the table does not have it."""
     usual_names = (usual, *OTHER_NAMES.get(usual, ()))
-    if wanted is None and not {name.strip().lower() for name in table.column_names} & set(usual_names):
+    if wanted is None and not plain_names(table.column_names).keys() & set(usual_names):
         return None
-    labels = strings(table, column_of(table.column_names, wanted, usual_names, path)).to_pylist()
+    labels = as_strings(table.column(column_of(table.column_names, wanted, usual_names, path))).to_pylist()
     return [plain_label(label, usual) for label in labels]
 
 

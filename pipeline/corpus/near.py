@@ -131,13 +131,16 @@ def jaccard(value: np.ndarray, cuts: np.ndarray, pairs: np.ndarray) -> np.ndarra
     return both / np.maximum(sizes.sum(axis=1) - both, 1)
 
 
-def near_groups(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
+def near_groups(texts: Texts, prints: np.ndarray | None = None) -> np.ndarray:
     """(n,) int64 group labels: texts linked by a chain of near-duplicates share one."""
+    return linked_groups(near_pairs(texts, prints=prints), len(texts))
+
+
+def linked_groups(pairs: np.ndarray, n: int) -> np.ndarray:
+    """(n,) int64 group labels: what a chain of the (n_pairs, 2) ``pairs`` links shares one."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    pairs = near_pairs(texts, floor, prints)
-    n = len(texts)
     graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     return connected_components(graph, directed=False)[1].astype(np.int64)
 

@@ -26,6 +26,16 @@ def signatures(prints: np.ndarray) -> np.ndarray:
     return (prints[:, :SIZE] & 0xFF).astype(np.uint8)
 
 
+def signatures_of(texts: Texts) -> np.ndarray:
+    """(n_texts, 64) uint8 signatures of texts."""
+    return signatures(fingerprints(texts))
+
+
+def is_near(seen: np.ndarray, texts: Texts) -> np.ndarray:
+    """(n,) bool: whether each text is, by estimate, equal or near to one of those with the signatures ``seen``."""
+    return nearest_signature(seen, texts) >= ESTIMATED_NEAR
+
+
 def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
     """The estimated Jaccard index of each text with the nearest text of ``seen``.
 
@@ -40,11 +50,11 @@ def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
 
     Examples
     --------
-    >>> seen = signatures(fingerprints(["The two sides signed a truce in Nairobi on Monday."]))
+    >>> seen = signatures_of(["The two sides signed a truce in Nairobi on Monday."])
     >>> nearest_signature(seen, ["The two sides signed a truce in Nairobi on Monday!", "Rain fell."]).tolist()
     [1.0, 0.0]
     """
-    mine = signatures(fingerprints(texts))
+    mine = signatures_of(texts)
     best = np.zeros(len(mine))
     if not len(seen) or not len(mine):
         return best

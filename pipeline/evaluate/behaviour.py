@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.read.tables import read_table, strings
+from pipeline.read.tables import read_table
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import STANCES, UNCLEAR
 
@@ -155,11 +156,11 @@ def _check(model: Model, kind: Kind, path: Path) -> Outcome:
     absent = [name for name in (*kind.columns, *filter(None, [kind.labels])) if name not in table.column_names]
     if absent:
         raise InputError(f"{path}: expected columns {', '.join(kind.columns)}, found {', '.join(table.column_names)}")
-    columns = [strings(table, name).to_pylist() for name in kind.columns]
+    columns = [as_strings(table.column(name)).to_pylist() for name in kind.columns]
     columns += [[vary(text) for text in columns[0]] for vary in kind.variants]
     given: list[Scores | np.ndarray] = [score(model, texts) for texts in columns]
     if kind.labels:
-        given.append(np.array(strings(table, kind.labels).to_pylist(), object))
+        given.append(np.array(as_strings(table.column(kind.labels)).to_pylist(), object))
     passed = kind.passes(*given)
     cases = list(zip(*columns))
     return Outcome(kind, len(cases), [cases[row] for row in np.flatnonzero(~passed)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
-from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
+from pipeline.corpus.signatures import is_near
 from pipeline.errors import InputError
 from pipeline.evaluate.intervals import LEAST_ROWS, RESAMPLES, Figure, measure, point, resampled
 from pipeline.evaluate.metrics import Judged, judge
@@ -34,7 +34,7 @@ class Comparison:
     p_value: float
 
 
-def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
+def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = RESAMPLES) -> Comparison:
     """Compare the predictions of two models on the same snippets, in the same order.
 
     The same groups are drawn for both, so shared difficulty cancels out.
@@ -42,7 +42,7 @@ def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = 
     from scipy.stats import binomtest
 
     here, there = point(first), point(second)
-    spread, other = (resampled(rows, groups, resamples, seed) for rows in (first, second))
+    spread, other = (resampled(rows, groups, resamples) for rows in (first, second))
     differences = {}
     for name in [name for name in here if name in there]:
         low, high = np.nanpercentile(spread[name] - other[name], [2.5, 97.5])
@@ -110,5 +110,5 @@ def _fresh(models: Sequence[Model], corpus: Corpus) -> tuple[np.ndarray, bool]:
     seen = [load_signatures(model) for model in models]
     fresh = np.ones(len(corpus), bool)
     for signatures in (one for one in seen if one is not None):
-        fresh &= nearest_signature(signatures, corpus.texts) < ESTIMATED_NEAR
+        fresh &= ~is_near(signatures, corpus.texts)
     return fresh, all(one is not None for one in seen)

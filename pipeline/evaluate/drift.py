@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.read.tables import TEXT_COLUMNS, column_of, read_table, strings
+from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, read_table
 
 PSI_LIMIT = 0.25  # a population stability index above this is a large shift (Siddiqi 2006)
 KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, if significant, is a shift
@@ -115,16 +116,16 @@ def read_scored(path: Path) -> dict[str, list]:
     table = read_table(path, choose=_needed)
     columns = {}
     for name in _SCORES:
-        columns[name] = strings(table, column_of(table.column_names, name, (), path)).to_pylist()
+        columns[name] = as_strings(table.column(column_of(table.column_names, name, (), path))).to_pylist()
     try:
         for name in ("tension", "coverage"):
             columns[name] = [float(value) for value in columns[name]]
     except ValueError as error:
         raise InputError(f"{path}: expected numbers in column {name}: {error}") from None
-    plain = {name.strip().lower(): name for name in reversed(table.column_names)}
+    plain = plain_names(table.column_names)
     text = next((plain[name] for name in _TEXTS if name in plain), None)
     if text:
-        columns["text"] = strings(table, text).to_pylist()
+        columns["text"] = as_strings(table.column(text)).to_pylist()
     return columns
 
 

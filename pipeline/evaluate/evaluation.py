@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.near import near_groups
-from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
+from pipeline.corpus.signatures import is_near
 from pipeline.errors import DetenteError, InputError
 from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.comparison import Comparison, compare
@@ -131,9 +131,7 @@ def training_corpus(model: Model) -> Corpus | None:
 
 def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
     """(n,) bool: neither in nor near the training texts; raises `InputError` if too few are."""
-    fresh = np.ones(len(corpus), bool)
-    if seen is not None:
-        fresh = nearest_signature(seen, corpus.texts) < ESTIMATED_NEAR
+    fresh = np.ones(len(corpus), bool) if seen is None else ~is_near(seen, corpus.texts)
     if fresh.sum() < LEAST_ROWS:
         leaked = int((~fresh).sum())
         why = f", {leaked} of them in or near to the training texts" if leaked else ""

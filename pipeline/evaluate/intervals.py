@@ -53,7 +53,7 @@ def point(rows: Judged) -> dict[str, float]:
     return {name: float(value[0]) for name, value in values.items()}
 
 
-def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int) -> dict[str, np.ndarray]:
+def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Every metric of every resample, (resamples,) each."""
     # Nearly all cells of the sums are zero: a dense table would take 40 times the memory.
     blocks = {name: csr_array(block) for name, block in sums(rows).items()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,48 +19,40 @@ _BINS = 10
 
 def confusion_picture(rows: Judged) -> Figure:
     """A matplotlib figure: true against predicted stances, as shares of each true stance."""
-    from matplotlib.figure import Figure
-
-    matrix = np.zeros((3, 3))
+    matrix = np.zeros((3, 3), int)
     np.add.at(matrix, (rows.stance, rows.proba.argmax(axis=1)), 1)
-    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(5, 4.2), layout="constrained")
-    axes = figure.subplots()
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), value in np.ndenumerate(share):
-        label = f"{value:.0%}\n{int(matrix[i, j])}"
-        axes.text(j, i, label, ha="center", va="center", color="white" if value > 0.55 else "black")
-    axes.set_xticks(range(3), STANCES)
-    axes.set_yticks(range(3), STANCES)
-    axes.set_xlabel("given")
-    axes.set_ylabel("true")
-    axes.set_title("Stances, held-out snippets")
-    return figure
+    return _heat_map(matrix, STANCES, "Stances", (5, 4.2))
 
 
 def events_picture(rows: Judged) -> Figure | None:
     """A matplotlib figure: true against predicted event types, for rows with a known type; None if there are none."""
-    from matplotlib.figure import Figure
-
     known = (rows.event >= 0) & (rows.event_guess >= 0)
     if not known.any():
         return None
     matrix = np.zeros((len(EVENTS), len(EVENTS)), int)
     np.add.at(matrix, (rows.event[known], rows.event_guess[known]), 1)
     used = np.flatnonzero(matrix.sum(axis=0) + matrix.sum(axis=1))
-    matrix, names = matrix[np.ix_(used, used)], [EVENTS[k] for k in used]
+    return _heat_map(matrix[np.ix_(used, used)], [EVENTS[k] for k in used], "Event types", (7.2, 6.4), small=True)
+
+
+def _heat_map(
+    matrix: np.ndarray, names: Sequence[str], title: str, size: tuple[float, float], small: bool = False
+) -> Figure:
+    """True against predicted classes, coloured by the share of each true class; small cells hold counts alone."""
+    from matplotlib.figure import Figure
+
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(7.2, 6.4), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    for (i, j), count in np.ndenumerate(matrix):
-        if count:
-            axes.text(
-                j, i, str(count), ha="center", va="center", fontsize=8, color="white" if share[i, j] > 0.55 else "black"
-            )
-    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set(xlabel="given", ylabel="true", title="Event types, held-out snippets")
+    font: dict[str, Any] = {"fontsize": 8} if small else {}
+    turned: dict[str, Any] = {"rotation": 60, "ha": "right"} if small else {}
+    for (i, j), value in np.ndenumerate(share):
+        label = str(matrix[i, j] or "") if small else f"{value:.0%}\n{matrix[i, j]}"
+        axes.text(j, i, label, ha="center", va="center", color="white" if value > 0.55 else "black", **font)
+    axes.set_xticks(range(len(names)), names, **turned, **font)
+    axes.set_yticks(range(len(names)), names, **font)
+    axes.set(xlabel="given", ylabel="true", title=f"{title}, held-out snippets")
     return figure
 
 

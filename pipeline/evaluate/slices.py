@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def slices(corpus: Corpus, right: np.ndarray, lexicon: Lexicon) -> list[Slice]:
         chances.append(fisher_exact(table, alternative="less")[1] if (~mask).sum() >= LEAST_ROWS else 1.0)
         found.append(Slice(kind, name, n, hits / n, float(interval.low), float(interval.high), False))
     worse = _holm(np.array(chances))
-    return [Slice(**{**vars(one), "worse": bool(flag)}) for one, flag in zip(found, worse)]
+    return [replace(one, worse=bool(flag)) for one, flag in zip(found, worse)]
 
 
 def _cuts(corpus: Corpus, lexicon: Lexicon) -> Iterator[tuple[str, str, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError, first_line
 from pipeline.experiment.config import GoldFile
@@ -28,6 +30,24 @@ def read_gold(files: tuple[GoldFile, ...]) -> tuple[dict[str, Corpus], list[str]
     """
     there = [file for file in files if Path(file.path).exists()]
     return {file.name: read_file(file) for file in there}, [file.path for file in files if file not in there]
+
+
+def unseen(gold: dict[str, Corpus], learned: Iterable[Corpus]) -> dict[str, Corpus]:
+    """The rows neither in nor near any variant's training data, the same for every variant.
+
+    Raises
+    ------
+    InputError
+        If nothing is left of a file.
+    """
+    out = dict(gold)
+    for corpus in learned:
+        seen = signatures_of(corpus.texts)
+        for name, rows in out.items():
+            out[name] = rows.take(~is_near(seen, rows.texts))
+            if not len(out[name]):
+                raise InputError(f"{name}: every row is in or near to the training texts; leave it out of [measure]")
+    return out
 
 
 def read_file(file: GoldFile) -> Corpus:

@@ -17,12 +17,11 @@ import joblib
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus
-from pipeline.corpus.split import folds
 from pipeline.evaluate.intervals import point
 from pipeline.evaluate.metrics import Judged, judged
 from pipeline.model.calibration import PLOVER_STANCE_OF_LABEL, STANCE_OF_LABEL, event_proba, label_proba, stance_proba
 from pipeline.model.classifier import EventClassifier
-from pipeline.model.fit import own_weights, spread_logits
+from pipeline.model.fit import folds_of, own_weights, spread_logits
 from pipeline.model.settings import Settings
 from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.stance import EVENTS
@@ -52,14 +51,12 @@ class Folds:
     @property
     def labels(self) -> np.ndarray:
         """(n,) str, the labels for the classifier."""
-        events = self.corpus.events
-        return np.where(events == "", self.corpus.stances, events).astype(str)
+        return self.corpus.targets.astype(str)
 
 
 def deal(corpus: Corpus, groups: np.ndarray, settings: Settings, folder: Path) -> Folds:
     """Divide the rows of a corpus into folds like `pipeline.model.fit.cross_fit`."""
-    labels = np.where(corpus.events == "", corpus.stances, corpus.events)
-    fold = folds(groups, labels, settings.training.folds, settings.training.seed)
+    fold = folds_of(corpus, groups, settings)
     known = corpus.events != ""
     kept = np.flatnonzero(known) if known.any() else np.arange(len(corpus))
     return Folds(corpus.take(kept), fold[kept], folder)

@@ -12,15 +12,14 @@ import numpy as np
 
 from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
 from pipeline.corpus.near import near_groups
-from pipeline.corpus.split import folds
 from pipeline.errors import InputError
 from pipeline.evaluate.comparison import compare
 from pipeline.evaluate.intervals import Figure, measure, point
 from pipeline.evaluate.metrics import Judged, judge
 from pipeline.experiment.config import Data, Experiment, Resolved, resolve
-from pipeline.experiment.gold import read_file
+from pipeline.experiment.gold import read_file, unseen
 from pipeline.experiment.train import Run, train
-from pipeline.experiment.unseen import unseen
+from pipeline.model.fit import folds_of
 from pipeline.model.store import load
 from pipeline.score.snippets import score
 from pipeline.stance import STANCES
@@ -125,7 +124,7 @@ def read_data(data: Data) -> Corpus:
     check_paths(data)
     whole = read_labelled([*data.train, *(path for path in data.own if isinstance(path, str))])
     for file in (file for file in data.own if not isinstance(file, str)):
-        whole = _joined(read_file(file), whole)
+        whole = _preferring(read_file(file), whole)
     if data.share == 1:
         return whole
     # Drawn once in one order, so a smaller share is a subset of a larger one.
@@ -147,7 +146,7 @@ def check_paths(data: Data) -> None:
             raise InputError(f"{path}: no such file or folder; correct [data] or start where it can be seen")
 
 
-def _joined(first: Corpus, second: Corpus) -> Corpus:
+def _preferring(first: Corpus, second: Corpus) -> Corpus:
     """Join two corpora; of a text in both the first row is kept."""
     whole = concatenated([first, second])
     _, places = np.unique(whole.texts.astype(str), return_index=True)
@@ -188,8 +187,7 @@ def _result(
     folder: Path,
 ) -> Result:
     training = run.settings.training
-    labels = np.where(run.corpus.events == "", run.corpus.stances, run.corpus.events)
-    fold = folds(groups, labels, training.folds, training.seed)
+    fold = folds_of(run.corpus, groups, run.settings)
     by_fold = [point(run.held_out.take(np.flatnonzero(fold == number))) for number in range(training.folds)]
     return Result(
         one.name,

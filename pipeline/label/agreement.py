@@ -102,14 +102,13 @@ def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool) -> I
     yield from zip(names, rows.corpus.texts, rows.labels)
 
 
-def agreement(said: dict[str, list[tuple]], level: str | None = None, seed: int = 0) -> Agreement:
+def agreement(said: dict[str, list[tuple]], level: str | None = None) -> Agreement:
     """Measure agreement over the texts labelled by at least two annotators.
 
     Parameters
     ----------
     said : rows of (text, label) of each annotator.
     level : ``stance`` or ``event``; None: events if all labels are event types, else stances.
-    seed : of the bootstrap over texts.
 
     Raises
     ------
@@ -128,13 +127,13 @@ def agreement(said: dict[str, list[tuple]], level: str | None = None, seed: int 
         )
     labels = sorted({one[text] for one in given for text in shared if text in one})
     table = np.array([[labels.index(one[text]) if text in one else -1 for text in shared] for one in given])
-    pairs = [pair for a, b in combinations(range(len(annotators)), 2) if (pair := _pair(annotators, table, a, b, seed))]
+    pairs = [pair for a, b in combinations(range(len(annotators)), 2) if (pair := _pair(annotators, table, a, b))]
     apart = [k for k in range(len(shared)) if len(set(table[:, k]) - {-1}) > 1]
     disagreements = [
         {"text": shared[k], **{who: labels[code] for who, code in zip(annotators, table[:, k]) if code >= 0}}
         for k in apart
     ]
-    return Agreement(level, annotators, len(shared), _alpha(table, seed), pairs, disagreements, sum(left_out))
+    return Agreement(level, annotators, len(shared), _alpha(table), pairs, disagreements, sum(left_out))
 
 
 def _is_event(label: str) -> bool:
@@ -162,12 +161,12 @@ def _distinct(rows: list[tuple[str, str]]) -> tuple[dict[str, str], int]:
     )
 
 
-def _pair(annotators: list[str], table: np.ndarray, a: int, b: int, seed: int) -> Pair | None:
+def _pair(annotators: list[str], table: np.ndarray, a: int, b: int) -> Pair | None:
     both = np.flatnonzero((table[a] >= 0) & (table[b] >= 0))
     if not len(both):
         return None
     one, other = table[a, both], table[b, both]
-    figure = bootstrap(lambda rows: kappa(one[rows], other[rows]), len(both), RESAMPLES, seed)
+    figure = bootstrap(lambda rows: kappa(one[rows], other[rows]), len(both), RESAMPLES)
     return Pair(annotators[a], annotators[b], len(both), float((one == other).mean()), figure)
 
 
@@ -186,7 +185,7 @@ def kappa(one: np.ndarray, other: np.ndarray) -> float:
     return float(cohen_kappa_score(one, other))
 
 
-def _alpha(table: np.ndarray, seed: int) -> Figure:
+def _alpha(table: np.ndarray) -> Figure:
     """Krippendorff's alpha over the columns of an (n_annotators, n_texts) table of codes, -1 if missing."""
     import krippendorff
 
@@ -197,7 +196,7 @@ def _alpha(table: np.ndarray, seed: int) -> Figure:
             return float("nan")
         return float(krippendorff.alpha(value_counts=counts[rows], level_of_measurement="nominal"))
 
-    return bootstrap(alpha, len(counts), RESAMPLES, seed)
+    return bootstrap(alpha, len(counts), RESAMPLES)
 
 
 def write_disagreements(found: Agreement, out: Path) -> Path:

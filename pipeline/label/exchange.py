@@ -17,7 +17,6 @@ from pipeline.read.source import on_disk
 
 TOOLS = ("label-studio", "prodigy", "doccano", "csv")
 SUFFIXES = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl", "csv": ".csv"}
-SKIPPED = ("reject", "ignore")  # Prodigy's answers other than accept
 
 
 @dataclass(frozen=True)

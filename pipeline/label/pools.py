@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.near import near_groups
-from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature
+from pipeline.corpus.signatures import is_near
 from pipeline.errors import InputError
 from pipeline.label.exchange import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
 from pipeline.label.files import Sheet, write_files
@@ -50,7 +50,7 @@ def read_pool(
 
     Parameters
     ----------
-    known : signatures of the labelled texts (`pipeline.corpus.signatures.signatures`).
+    known : signatures of the labelled texts (`pipeline.corpus.signatures.signatures_of`).
     """
     table = read_lines(path, encoding)
     cells = table.columns[text_column(table, column)]
@@ -64,9 +64,7 @@ def read_pool(
     groups = near_groups(texts.tolist())
     first = np.zeros(len(texts), bool)
     first[np.unique(np.where(full, groups, -1), return_index=True)[1]] = True
-    fresh = np.ones(len(texts), bool)
-    if known is not None and len(known):
-        fresh = nearest_signature(known, texts.tolist()) < ESTIMATED_NEAR
+    fresh = np.ones(len(texts), bool) if known is None else ~is_near(known, texts.tolist())
     reasons = np.select([~full, ~fresh, ~first], ["without a text", "labelled already", "near-copies of others"], "")
     kept = reasons == ""
     if not kept.any():
@@ -107,7 +105,7 @@ def require_tool(tool: str, out: Path) -> None:
         raise InputError(f"{out}: tasks for {tool} are written as {SUFFIXES[tool]}; give it that suffix")
 
 
-def write_tasks(tasks: list[Task], tool: str, out: Path, labels: tuple[str, ...] = STANCES) -> list[Path]:
+def write_tasks(tasks: list[Task], tool: str, out: Path) -> list[Path]:
     """Write tasks in the import format of a tool; for Label Studio the labelling interface too.
 
     Raises
@@ -123,5 +121,5 @@ def write_tasks(tasks: list[Task], tool: str, out: Path, labels: tuple[str, ...]
         return write_files({out: Sheet(header, ([one.get(name, "") for name in header] for one in cells))})
     contents: dict[Path, Sheet | str] = {out: tasks_for(tool, tasks)}
     if tool == "label-studio":
-        contents[out.with_suffix(".config.xml")] = label_studio_config(labels)
+        contents[out.with_suffix(".config.xml")] = label_studio_config(STANCES)
     return write_files(contents)

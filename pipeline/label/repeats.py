@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from pipeline.corpus.contradictions import contradict
 from pipeline.corpus.near import near_pairs
 from pipeline.label.findings import Finding
 from pipeline.label.rows import LabelledRows
@@ -47,7 +48,7 @@ class Repeats:
 
     def contradict(self, rows: np.ndarray) -> bool:
         """Whether rows of one text have labels that cannot all be right: two event types, quad classes or stances."""
-        return any(len({column[row] for row in rows} - {""}) > 1 for column in self.columns)
+        return contradict(rows, self.columns)
 
 
 def _distinct(texts: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:

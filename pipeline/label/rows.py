@@ -13,7 +13,7 @@ from pipeline.errors import InputError, LabelError
 from pipeline.label.lines import Table, read_lines
 from pipeline.read.cleaning import clean
 from pipeline.read.rows import SHOWN
-from pipeline.read.tables import TEXT_COLUMNS, column_of, texts_of
+from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, texts_of
 
 KINDS = ("event", "quad", "stance")
 BROKEN, BLANK, UNLABELLED, UNKNOWN = "broken row", "blank text", "no label", "label that does not fit"
@@ -69,13 +69,7 @@ class LabelledRows:
     @property
     def labels(self) -> np.ndarray:
         """(n,) object, the finest label of each row."""
-        return finest(self.corpus)
-
-
-def finest(corpus: Corpus) -> np.ndarray:
-    """(n,) object, the finest label of each row: event type, else quad class, else stance."""
-    coarse = np.where(corpus.quads != "", corpus.quads, corpus.stances)
-    return np.where(corpus.events != "", corpus.events, coarse)
+        return self.corpus.finest
 
 
 def read_labelled_rows(path: str | Path, columns: Columns | None = None, encoding: str | None = None) -> LabelledRows:
@@ -116,10 +110,9 @@ def read_labelled_rows(path: str | Path, columns: Columns | None = None, encodin
 def _label_columns(table: Table, columns: Columns) -> dict[str, str]:
     """The column of each kind of label; raises `InputError` if there is none."""
     names, found = list(table.columns), {}
-    plain = {name.strip().lower() for name in names}
     for kind in KINDS:
         wanted, usual = getattr(columns, kind), (kind, *OTHER_NAMES.get(kind, ()))
-        if wanted is not None or plain & set(usual):
+        if wanted is not None or plain_names(names).keys() & set(usual):
             found[kind] = column_of(names, wanted, usual, table.path)
     if not found:
         raise InputError(

@@ -7,12 +7,12 @@ import numpy as np
 from pipeline.arrays.places import data_folder
 from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
 from pipeline.corpus.near import fingerprints, near_groups
-from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature, signatures
+from pipeline.corpus.signatures import is_near, signatures
 from pipeline.corpus.split import folds
 from pipeline.label.confident import suspects
 from pipeline.label.findings import Finding
 from pipeline.label.repeats import Repeats
-from pipeline.label.rows import LabelledRows, finest
+from pipeline.label.rows import LabelledRows
 from pipeline.model.calibration import calibrate, label_proba
 from pipeline.model.fit import LEAST_ROWS, held_out_logits
 from pipeline.model.settings import Settings, Training
@@ -31,7 +31,7 @@ def label_errors(files: list[LabelledRows]) -> tuple[list[Finding], list[str]]:
     checked texts; near-duplicates among the checked texts share a fold.
     """
     rows = Repeats(files)
-    corpus = joined(files).take(rows.first)
+    corpus = concatenated([one.corpus for one in files]).take(rows.first)
     if len(corpus) < LEAST_ROWS:
         return [], [f"likely label errors: expected at least {LEAST_ROWS} distinct texts, found {len(corpus)}"]
     classes, given, of_label = levels(corpus)
@@ -43,11 +43,6 @@ def label_errors(files: list[LabelledRows]) -> tuple[list[Finding], list[str]]:
         text = place.pop("text")
         places.append({**place, "suggested": classes[other], "margin": round(float(margin), 2), "text": text})
     return ([Finding("likely label error", False, len(places), _SAYS, places)] if places else []), []
-
-
-def joined(files: list[LabelledRows]) -> Corpus:
-    """Concatenate the rows of several files, including duplicates and contradictions."""
-    return concatenated([one.corpus for one in files])
 
 
 def levels(corpus: Corpus) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -81,13 +76,9 @@ def held_out_proba(corpus: Corpus) -> np.ndarray:
     prints = fingerprints(corpus.texts)
     groups = near_groups(corpus.texts, prints=prints)
     shipped = read_labelled([data_folder()])
-    shipped = shipped.take(nearest_signature(signatures(prints), shipped.texts) < ESTIMATED_NEAR)
-    whole = _beside(corpus, shipped)
-    fold = folds(groups, finest(corpus), _FOLDS, _SETTINGS.training.seed)
+    shipped = shipped.take(~is_near(signatures(prints), shipped.texts))
+    whole = concatenated([corpus, shipped])
+    fold = folds(groups, corpus.finest, _FOLDS, _SETTINGS.training.seed)
     always = np.ones(len(shipped), bool)
     logits = held_out_logits(corpus.texts, fold, lambda held: whole.take(np.append(~held, always)), _SETTINGS)
     return label_proba(calibrate(logits, corpus.stances, corpus.events, corpus.own_events).apply(logits))
-
-
-def _beside(corpus: Corpus, shipped: Corpus) -> Corpus:
-    return concatenated([corpus, shipped])

@@ -18,7 +18,6 @@ POLITICAL = LABELS[:-1]  # every label but OTHER
 STANCE_OF_LABEL = np.array([STANCES.index(stance_of(label)) for label in LABELS])
 # In metrics on PLOVER's own files an appeal counts as PLOVER counts it.
 PLOVER_STANCE_OF_LABEL = np.array([STANCES.index(stance_of_quad(quad_of(label))) for label in LABELS])
-STANCE_OF_EVENT = STANCE_OF_LABEL[: len(EVENTS)]
 _CONFIDENCE = 0.95  # of the bound on precision
 
 

@@ -75,10 +75,14 @@ def cross_fit(
     fold : (n,) int64, the fold each row was held out in.
     """
     check_enough(corpus)
-    k = settings.training.folds
-    fold = folds(groups, np.where(corpus.events == "", corpus.stances, corpus.events), k, settings.training.seed)
+    fold = folds_of(corpus, groups, settings)
     learned = np.ones(len(corpus), bool) if used is None else used
     return held_out_logits(corpus.texts, fold, lambda held: corpus.take(~held & learned), settings, progress), fold
+
+
+def folds_of(corpus: Corpus, groups: np.ndarray, settings: Settings) -> np.ndarray:
+    """(n,) int64, the fold of each row (`pipeline.corpus.split.folds`)."""
+    return folds(groups, corpus.targets, settings.training.folds, settings.training.seed)
 
 
 def held_out_logits(

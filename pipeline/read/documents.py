@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.read.bounds import too_large
 from pipeline.read.rows import SHOWN, Reject, Rows, strings_of
 from pipeline.read.source import Source, separator
-from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, read_rows, table_columns, texts_of
+from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, plain_names, read_rows, table_columns, texts_of
 
 # Snippets in a batch: with more the arrays outgrow a processor's cache, with fewer fixed costs tell.
 BATCH_ROWS = 16_000
@@ -120,7 +120,7 @@ class _Roles:
 
 def _roles(names: list[str], options: ReadOptions, path: str) -> _Roles:
     text = column_of(names, options.text_column, ARTICLE_COLUMNS if options.articles else TEXT_COLUMNS, path)
-    plain = {name.strip().lower(): name for name in reversed(names)}
+    plain = plain_names(names)
     title = next((plain[name] for name in _TITLES if name in plain and plain[name] != text), None)
     key = plain.get("id") if plain.get("id") != text else None
     if options.columns is None:

@@ -35,7 +35,7 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
     raw, stream = source.stream()
     types: dict | None = None
     missed: set[str] = set()
-    number, rows = 0, 0
+    number = 0
     for block in _begun(stream):
         lines = block.split(b"\n")
         if types is None:
@@ -48,7 +48,6 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
             )
             missed |= more
         read = sum(1 for line in lines if line.strip())
-        rows += read
         yield Rows(columns, numbers, rejects, read, raw.tell())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -89,12 +89,10 @@ def _is_array(source: Source) -> bool:
     return _ARRAY.match(source.peek()) is not None
 
 
-def read_table(
-    path: str | Path, encoding: str | None = None, delimiter: str | None = None, choose: Choose = list
-) -> pa.Table:
+def read_table(path: str | Path, choose: Choose = list) -> pa.Table:
     """Read a whole table, for those who need all rows at once; a row that cannot be read is an error.
 
-    Encoding, compression, separator and quoting are told by the file (`pipeline.read.source`) where they are not given.
+    Encoding, compression, separator and quoting are told by the file (`pipeline.read.source`).
 
     Parameters
     ----------
@@ -105,19 +103,17 @@ def read_table(
     InputError
         Where the file is missing, empty or of another format, or a row cannot be read.
     """
-    return read_numbered(path, encoding, delimiter, choose)[0]
+    return read_numbered(path, choose)[0]
 
 
-def read_numbered(
-    path: str | Path, encoding: str | None = None, delimiter: str | None = None, choose: Choose = list
-) -> tuple[pa.Table, np.ndarray]:
+def read_numbered(path: str | Path, choose: Choose = list) -> tuple[pa.Table, np.ndarray]:
     """The same, and where each row stands in the file (`Rows.numbers`)."""
     path = Path(path)
     if suffix_of(path) not in (*TABLE_SUFFIXES, *FEED_SUFFIXES):
         found = suffix_of(path) or "no suffix"
         raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
     parts, numbers = [], []
-    for rows in read_rows(on_disk(path, encoding), alike(choose), delimiter):
+    for rows in read_rows(on_disk(path), alike(choose)):
         for reject in rows.rejects:
             raise InputError(f"{path}, row {reject.row}: {reject.reason}")
         parts.append(pa.table(rows.columns))
@@ -138,9 +134,14 @@ def alike(choose: Choose = list) -> Choose:
     return chosen
 
 
+def plain_names(names: Sequence[str]) -> dict[str, str]:
+    """Column names by their spelling in lower case, without outer spaces; of several alike the first."""
+    return {name.strip().lower(): name for name in reversed(names)}
+
+
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
     """Of a table's column names the wanted one, or the first of the usual ones that is there."""
-    plain = {name.strip().lower(): name for name in reversed(names)}
+    plain = plain_names(names)
     if wanted is not None:
         if wanted in names or wanted.lower() in plain:
             return wanted if wanted in names else plain[wanted.lower()]
@@ -152,11 +153,6 @@ def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path
         f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names)}; "
         "name yours on the command line"
     )
-
-
-def strings(table: pa.Table, column: str) -> pa.Array:
-    """A column as strings; null becomes the empty string."""
-    return pc.fill_null(table.column(column).combine_chunks().cast(pa.large_string()), string(""))
 
 
 def texts_of(column: pa.Array) -> pa.Array:

@@ -10,9 +10,8 @@ import numpy as np
 
 from pipeline.arrays.places import data_folder
 from pipeline.corpus.contradictions import set_aside
-from pipeline.corpus.labelled import Columns, Corpus, files_of, joined, read_labelled, read_one
-from pipeline.corpus.near import fingerprints
-from pipeline.corpus.signatures import ESTIMATED_NEAR, nearest_signature, signatures
+from pipeline.corpus.labelled import Columns, Corpus, files_of, merged, read_labelled, read_one
+from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.errors import ConfigError, InputError, SourceError
 from pipeline.sources.cards import Card, cards
 from pipeline.sources.download import is_whole, place_of
@@ -84,14 +83,14 @@ def read_mix(recipe: Recipe) -> Corpus:
         See `pipeline.corpus.labelled.read_labelled`.
     """
     known = cards()
-    corpus = joined(_parts(recipe, known, "train"))
+    corpus = merged(_parts(recipe, known, "train"))
     corpus = replace(corpus, weights=_weights(recipe, known, corpus))
     return replace(_without_near(corpus, recipe, known), recipe=recipe)
 
 
 def read_tests(recipe: Recipe) -> Corpus:
     """Read the snippets to measure a model on; of public corpora the test files, if they have any."""
-    return joined(_parts(recipe, cards(), "test"))
+    return merged(_parts(recipe, cards(), "test"))
 
 
 def missing_tests(recipe: Recipe) -> list[str]:
@@ -168,7 +167,7 @@ def _tests(recipe: Recipe, known: dict[str, Card]) -> list[tuple[str, Corpus]]:
     out = []
     for name in dict.fromkeys([*recipe.tests, *_overlapping(recipe, known)]):
         if name not in known:
-            out.append((Path(name).name, joined([read_one(file, recipe.columns) for file in files_of(Path(name))])))
+            out.append((Path(name).name, merged([read_one(file, recipe.columns) for file in files_of(Path(name))])))
             continue
         if name in recipe.tests:
             _public(known[name], "test")  # an error if it is not available
@@ -178,14 +177,14 @@ def _tests(recipe: Recipe, known: dict[str, Card]) -> list[tuple[str, Corpus]]:
 
 def _without_near(corpus: Corpus, recipe: Recipe, known: dict[str, Card]) -> Corpus:
     """The rows that are not near-duplicates of test rows, as `evaluate` would find them; the others are excluded."""
-    tests = [(name, signatures(fingerprints(test.texts))) for name, test in _tests(recipe, known)]
+    tests = [(name, signatures_of(test.texts)) for name, test in _tests(recipe, known)]
     if not tests:
         return corpus
     every = np.concatenate([seen for _, seen in tests])
-    rows = np.flatnonzero(nearest_signature(every, corpus.texts) >= ESTIMATED_NEAR)
+    rows = np.flatnonzero(is_near(every, corpus.texts))
     aside, named = [], np.zeros(len(rows), bool)
     for name, seen in tests:
-        near = (nearest_signature(seen, corpus.texts[rows]) >= ESTIMATED_NEAR) & ~named
+        near = is_near(seen, corpus.texts[rows]) & ~named
         aside += [set_aside(corpus, row, f"near to a line of {name}") for row in rows[near]]
         named |= near
     keep = np.setdiff1d(np.arange(len(corpus)), rows)

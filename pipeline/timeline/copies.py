@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.corpus.near import near_pairs
+from pipeline.corpus.near import linked_groups, near_pairs
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
@@ -38,14 +38,9 @@ def first_copies(texts: Texts, seconds: np.ndarray) -> np.ndarray:
     >>> first_copies(["Rebels shelled the town.", "It rained.", "Rebels shelled the town"], np.array([0.0, 0, 60])).tolist()
     [0, 1, 0]
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(seconds)
     pairs = near_pairs(pc.utf8_slice_codeunits(as_strings(texts), 0, BEGINNING))
     pairs = pairs[np.abs(seconds[pairs[:, 0]] - seconds[pairs[:, 1]]) <= WITHIN]
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    group = connected_components(graph, directed=False)[1]
+    group = linked_groups(pairs, len(seconds))
     order = np.lexsort((seconds, group))
     first = np.empty(group.max(initial=-1) + 1, np.int64)
     first[group[order[::-1]]] = order[::-1]  # the earliest is written last

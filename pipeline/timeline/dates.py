@@ -51,19 +51,17 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
     now = now or datetime.now(UTC)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
         stamps = integers(column.cast(pa.timestamp("s"), safe=False).cast(pa.int64()), missing=_NEVER)
-        return _believed(np.where(stamps == _NEVER, np.nan, stamps), now, {})
+        return _believed(np.where(stamps == _NEVER, np.nan, stamps), now)
     encoded = as_strings(column).dictionary_encode()
-    reasons: dict[str, int] = {}
     distinct = np.array([_seconds(text, date_format) for text in encoded.dictionary.to_pylist()] + [np.nan])
-    codes = integers(encoded.indices)
-    return _believed(distinct[codes], now, reasons)
+    return _believed(distinct[integers(encoded.indices)], now)
 
 
-def _believed(seconds: np.ndarray, now: datetime, reasons: dict) -> tuple[np.ndarray, dict]:
+def _believed(seconds: np.ndarray, now: datetime) -> tuple[np.ndarray, dict]:
     absent = np.isnan(seconds)
     odd = ~absent & ((seconds < _EARLIEST.timestamp()) | (seconds > (now + _AHEAD).timestamp()))
     counts = {"no date": int(absent.sum()), "before 1900 or in the future": int(odd.sum())}
-    return np.where(odd, np.nan, seconds), reasons | {why: n for why, n in counts.items() if n}
+    return np.where(odd, np.nan, seconds), {why: n for why, n in counts.items() if n}
 
 
 def _seconds(text: str, date_format: str | None) -> float:

@@ -20,7 +20,7 @@ from pipeline.model.store import Model
 from pipeline.plain import say
 from pipeline.read.documents import ARTICLE_COLUMNS
 from pipeline.read.source import on_disk
-from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_table, read_rows, texts_of
+from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_table, plain_names, read_rows, texts_of
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
 from pipeline.timeline.dates import AmbiguousDateError, days_of
@@ -119,12 +119,12 @@ def _file(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]
     yield _piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads)
 
 
-def piece_of(frame: pd.DataFrame, feed: Feed, model: Model, threads: int = 1) -> Piece:
+def piece_of(frame: pd.DataFrame, feed: Feed, model: Model) -> Piece:
     """The dated texts of a pandas DataFrame."""
     where = "the DataFrame"
     wanted = _wanted(list(map(str, frame.columns)), feed, where)
     columns = {name: from_pandas(column_called(frame, name, where)) for name in wanted}
-    return _piece(columns, feed, model, where, threads)
+    return _piece(columns, feed, model, where, threads=1)
 
 
 def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
@@ -138,7 +138,7 @@ def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece
 
 def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
     usual = ARTICLE_COLUMNS if feed.articles else (*TEXT_COLUMNS, "body", "article", "content", "title")
-    if feed.text_column is None and not {name.strip().lower() for name in names} & set(usual):
+    if feed.text_column is None and not plain_names(names).keys() & set(usual):
         if set(_SCORED) <= set(names):
             return None
         expected = " or ".join(TEXT_COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -74,20 +74,13 @@ _NOTHING = (np.nan, np.nan, np.nan)
 _NO_ROWS = np.zeros(0, np.int64)
 
 
-def timeline(
-    records: Records,
-    frequency: str,
-    priors: np.ndarray,
-    seed: int = 0,
-    step: Callable[[int], None] = lambda done: None,
-) -> list[Period]:
+def timeline(records: Records, frequency: str, priors: np.ndarray, seed: int = 0) -> list[Period]:
     """Compute every series, period by period, including gaps.
 
     Parameters
     ----------
     frequency : ``H``, ``D``, ``W`` or ``M``.
     priors : (3,) shares of the stances for which the probabilities were calibrated.
-    step : called with the number of periods done.
     """
     rng = np.random.default_rng(seed)
     ratio = records.feed.posterior / np.append(np.asarray(priors) * (1 - OTHER_SHARE), OTHER_SHARE)
@@ -103,7 +96,6 @@ def timeline(
         found = _periods(records.feed, texts, (records.names[name[bounds[0]]], starts), ratio, usual, outlets, rng)
         shown += [_strongest(records.feed, here) if one.relevant else _NO_ROWS for one, here in zip(found, texts)]
         out += _flagged(found, frequency)
-        step(len(out))
     return _with_examples(out, shown, records, outlets)
 
 

@@ -19,31 +19,6 @@ DOUBT = 0.05  # standard deviation of the logarithm of each class's density, rel
 _STEPS, _CLOSE = 200, 1e-4
 
 
-def corrected_shares(proba: np.ndarray, priors: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Estimate the shares of classes among n texts.
-
-    Parameters
-    ----------
-    proba : (n, k) posteriors, rows sum to 1.
-    priors : (k,) the shares for which they were calibrated.
-    weights : (n,) how often each text counts.
-
-    Returns
-    -------
-    (k,) shares, sum 1; the priors if there is no text.
-
-    Examples
-    --------
-    >>> proba = np.array([[0.7, 0.3]] * 9 + [[0.3, 0.7]])
-    >>> corrected_shares(proba, np.array([0.5, 0.5])).round(2).tolist()
-    [1.0, 0.0]
-    """
-    weights = np.ones(len(proba)) if weights is None else weights
-    if not weights.sum():
-        return np.array(priors, float)
-    return mixtures(proba / priors, weights[None], np.zeros(len(priors)), np.array(priors, float))[0]
-
-
 def mixtures(
     ratio: np.ndarray, weights: np.ndarray, pseudo: np.ndarray, start: np.ndarray, doubt: np.ndarray | None = None
 ) -> np.ndarray:
@@ -56,6 +31,12 @@ def mixtures(
     pseudo : (k,) or (..., B, k) texts of each class that are added.
     start : (k,) or (..., 1, k) initial shares, all above 0.
     doubt : (..., B, k) factors on the densities of the classes; None for 1.
+
+    Examples
+    --------
+    >>> proba, even = np.array([[0.7, 0.3]] * 9 + [[0.3, 0.7]]), np.array([0.5, 0.5])
+    >>> mixtures(proba / even, np.ones((1, 10)), np.zeros(2), even).round(2).tolist()
+    [[1.0, 0.0]]
     """
     shares = np.broadcast_to(start, (*weights.shape[:-1], ratio.shape[-1]))
     doubt = np.ones(shares.shape) if doubt is None else doubt

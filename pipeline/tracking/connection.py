@@ -16,6 +16,7 @@ from pipeline.errors import DetenteError, TrackingError
 from pipeline.sources.download import cache_folder
 
 EXPERIMENT = REGISTERED = "detente"
+CARD = "card.sha256"  # the tag by which a fetched model is verified
 KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI may open in its GenAI mode
 _SECONDS = "10"  # how long an unreachable server is waited for, in all
 _PATIENCE = 180  # seconds that a run waits for others to have written theirs to a SQLite file

@@ -15,9 +15,8 @@ from pipeline.errors import ModelError, TrackingError
 from pipeline.model.folder import FILES
 from pipeline.model.store import read_card, remember_run
 from pipeline.sources.download import cache_folder
-from pipeline.tracking.connection import session
+from pipeline.tracking.connection import CARD, session
 from pipeline.tracking.record import sha256
-from pipeline.tracking.registry import CARD
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -20,7 +20,7 @@ from pipeline.evaluate.pictures import calibration_picture, confusion_picture
 from pipeline.experiment.train import Run
 from pipeline.model.folder import FILES
 from pipeline.model.store import remember_run
-from pipeline.tracking.connection import alone
+from pipeline.tracking.connection import CARD, alone
 from pipeline.tracking.record import Record, as_json, from_json, sha256
 from pipeline.tracking.rows import FOLDER, HELD_OUT, rows_of, write_rows
 from pipeline.tracking.runs import Logged, log_record
@@ -88,7 +88,7 @@ def send(entry: Path) -> Logged:
         logged = log_record(record, entry / _MODEL, entry / _FILES, before, partial(write_whole, known))
         folder = Path(record.folder)
         card = folder / FILES.card
-        if card.exists() and sha256(card) == record.tags["card.sha256"]:
+        if card.exists() and sha256(card) == record.tags[CARD]:
             remember_run(folder, logged.run_id)
         shutil.rmtree(entry)
     with suppress(OSError):  # others wait still

@@ -19,7 +19,7 @@ from pipeline.model.settings import settings_from
 from pipeline.model.store import Model, load, remember_run, run_of
 from pipeline.stance import STANCES
 from pipeline.tracking.catalogue import find
-from pipeline.tracking.connection import EXPERIMENT, REGISTERED, session
+from pipeline.tracking.connection import CARD, EXPERIMENT, REGISTERED, session
 from pipeline.tracking.fetch import model_folder, version_of
 from pipeline.tracking.outbox import model_in, outbox_of, send, waiting
 from pipeline.tracking.record import (
@@ -33,7 +33,6 @@ from pipeline.tracking.record import (
     source_of,
     surroundings,
 )
-from pipeline.tracking.registry import CARD
 from pipeline.tracking.runs import log_record
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from pipeline.corpus.labelled import SHIPPED, Corpus
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.experiment.train import Run
-from pipeline.tracking.connection import EXPERIMENT
+from pipeline.model.folder import FILES
+from pipeline.tracking.connection import CARD, EXPERIMENT
 
 _NOT_IN_NAMES = re.compile(r"[^\w\-. /]+")
 _NAME_LENGTH = 80
@@ -107,7 +108,7 @@ def record_of(run: Run, folder: Path, asked: Asked) -> Record:
         "command": asked.command,
         "data.sha256": corpus.fingerprint(),
         "data.files": ", ".join(corpus.files),
-        "card.sha256": sha256(folder / "card.json"),
+        CARD: sha256(folder / FILES.card),
         "terms": len(run.weights.vocabulary),
         "threshold": f"{run.threshold:.4f}",
         "calibration.temperature": f"{run.calibration.temperature:.4f}",
@@ -226,17 +227,8 @@ def _description(run: Run, folder: Path, command: str) -> str:
     figures = [f"- {metric_in_words(key)}: {run.figures[key]}" for key in shown]
     learned = f"Trained on {len(run.corpus):,} snippets:"
     held_out = f"On held-out snippets ({run.card()['metrics_from']}):"
-    parts = [
-        learned,
-        "",
-        *files,
-        "",
-        held_out,
-        "",
-        *figures,
-        "",
-        f"Model: `{folder}`, {len(run.weights.vocabulary):,} terms.",
-    ]
+    model = f"Model: `{folder}`, {len(run.weights.vocabulary):,} terms."
+    parts = [learned, "", *files, "", held_out, "", *figures, "", model]
     return "\n".join([*parts, "", f"Command: `{command}`"] if command else parts)
 
 

@@ -10,14 +10,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pipeline.actors import gazetteer
-from pipeline.tracking.connection import REGISTERED
+from pipeline.tracking.connection import CARD, REGISTERED
 from pipeline.tracking.record import Record
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.models.model import ModelInfo
 
-CARD = "card.sha256"  # the tag by which a fetched model is verified
 _REQUIREMENTS = (
     "scikit-learn",
     "numpy",
