@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import atexit
 import multiprocessing
+import multiprocessing.reduction
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
-from multiprocessing.reduction import DupFd
 from pathlib import Path
 
 from coverage import Coverage, process_startup
@@ -41,7 +41,7 @@ class Forked:
         self._args = list(map(str, args))
         self._place = Path(tempfile.mkdtemp())
         (self._place / "in").write_bytes(stdin)
-        shown = None if terminal is None else DupFd(terminal)
+        shown = None if terminal is None else multiprocessing.reduction.DupFd(terminal)
         given = (self._args, str(cwd), dict(env), str(self._place), shown)
         self._process = _CONTEXT.Process(target=_command, args=given)
         self._process.start()
@@ -65,7 +65,9 @@ def run(
     return Forked(args, cwd, env, stdin).wait()
 
 
-def _command(args: list[str], cwd: str, env: dict[str, str], place: str, terminal: DupFd | None) -> None:
+def _command(
+    args: list[str], cwd: str, env: dict[str, str], place: str, terminal: multiprocessing.reduction.DupFd | None
+) -> None:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
