@@ -104,7 +104,7 @@ def find(mlflow: ModuleType, named: str) -> Listed:
         if not found and _ID.fullmatch(named):
             found = [run for run in runs if run.run_id.startswith(named)]
     if not found:
-        raise InputError(f"{named}: no such run in {store_uri()}; `detente runs` lists those that there are")
+        raise InputError(f"{named}: no such run in {store_uri()}; `detente runs` lists all runs")
     if len(found) > 1:
         ids = ", ".join(run.run_id[:8] for run in found[:5])
         raise InputError(f"{named}: {len(found)} runs are called so ({ids}); give the id")
