@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.actors.gazetteer import actor_words
 from pipeline.arrays.arrow import as_strings
-from pipeline.model.vectorizer import TermVectorizer
+from pipeline.model.vectorizer import MARKS, TermVectorizer
 from pipeline.text import lexicon
 from pipeline.text.analysis import read
 from pipeline.text.scope import LONGEST_ASIDE, asides
@@ -121,6 +121,28 @@ def test_main_part_ends_at_the_first_subordinate_clause(known):
 
 
 @pytest.mark.parametrize(
+    ("text", "main"),
+    [
+        ("After talks on aid, police arrested one man", "police arrested one man"),
+        ("A day after talks, police halted aid", "police halted aid"),
+        ("Police, despite talks on aid, arrested one man", "police arrested one man"),
+        ("On trade, although talks halted, police arrested one man after aid", "on trade police arrested one man"),
+        ("While talks, after aid, went on, police arrested one man", "went on police arrested one man"),
+        ("Police arrested one man after talks, aid", "police arrested one man"),  # the comma lists
+        ("After talks on aid police arrested one man", ""),  # nothing tells where the clause ends
+        ("Police arrested one man, after talks", "police arrested one man"),
+        ("The new police of the man who halted aid, arrested one man", "the new police of the man"),
+    ],
+)
+def test_a_subordinate_clause_ends_at_its_comma(known, text, main):
+    """Not at one that follows a longer clause: which commas of it belong to a list is unknown."""
+    tokens, sequence = read([text, "Aid."], known, masks=False)
+    data = tokens.data.tobytes().decode().lower()
+    written = [data[tokens.start[token] : tokens.end[token]] for token in sequence.token[sequence.main]]
+    assert " ".join(written) == f"{main} aid".strip()
+
+
+@pytest.mark.parametrize(
     ("family", "expected"),
     [
         ("word", "polic would not halt trade after talk on aid aid"),
@@ -164,7 +186,7 @@ def test_counts_equal_scikit_learns_where_they_overlap(texts):
     texts = [*texts, "aid talks aid"]
     ours = TermVectorizer(masks=False, stems=False, families=("word", "pair"), clauses=False, min_df=1).fit(texts)
     theirs = CountVectorizer(ngram_range=(1, 2)).fit(texts)
-    names = ours.get_feature_names_out()[:-3]  # the last three mark political actors
+    names = ours.get_feature_names_out()[: -len(MARKS)]
     ours_by_name = {name.split(":", 1)[1]: i for i, name in enumerate(names)}
     assert ours_by_name.keys() == theirs.vocabulary_.keys()
     names = sorted(ours_by_name)
@@ -242,13 +264,28 @@ def test_words_of_another_sense_keep_a_stem_of_their_own(word, other):
 def test_texts_are_marked_by_the_political_actors_that_they_name():
     made = TermVectorizer().fit(TEXTS * 3)
     _, marks = made.vocabulary_.count(
-        ["It rained.", "Kenya slept.", "Kenya met Uganda.", "NATO slept.", "HAMAS MET IRAN"]
+        ["It rained.", "Kenya slept.", "Kenya met Uganda.", "NATO slept.", "HAMAS MET IRAN", "Putin spoke in Grozny."]
     )
-    assert marks.tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 0, 1], [1, 1, 1]]
+    assert marks.tolist() == [
+        [0, 0, 0, 0],
+        [1, 0, 0, 0],
+        [1, 1, 0, 0],
+        [0, 0, 1, 0],
+        [1, 1, 1, 0],
+        [0, 0, 1, 1],
+    ]
+
+
+def test_a_person_or_place_counts_for_relevance_alone(corpus):
+    """No gazetteer is complete: whether it knows a name must not change which event a text reports."""
+    vocabulary = learn(as_strings(corpus.texts), Features(), actor_words())
+    known, unknown = (vocabulary.count([f"{name} rejected the offer."]) for name in ("Museveni", "Mugorewera"))
+    assert (known[1][0, -1], unknown[1][0, -1]) == (1, 0)
+    assert known[0].indices.tolist() == unknown[0].indices.tolist()
 
 
 def test_marks_of_a_text_do_not_depend_on_the_text_before_it(corpus):
     vocabulary = learn(as_strings(corpus.texts), Features(), actor_words())
     texts = ["Peru sent food to Chad.", "", "Chad sent food to Peru."]
     together = vocabulary.read(as_strings(texts)).marks
-    assert together.tolist() == [[1, 1, 0], [0, 0, 0], [1, 1, 0]]
+    assert together.tolist() == [[1, 1, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]]

@@ -25,6 +25,7 @@ from pipeline.model.fit import event_logits, fit, spread
 from pipeline.model.folder import FILES
 from pipeline.model.settings import Settings, Training, read_settings
 from pipeline.model.store import load, load_pipeline, save
+from pipeline.model.vectorizer import MARKS
 from pipeline.read.cleaning import clean
 from pipeline.score.snippets import score
 from pipeline.stance import EVENTS, LABELS, OTHER, STANCES, quad_of, stance_of
@@ -66,7 +67,7 @@ def test_held_out_probabilities_are_calibrated(run):
 def test_complement_naive_bayes_is_added_to_the_log_odds(corpus, n_classes):
     rows = corpus.take(np.isin(corpus.events.astype(str), EVENTS[-n_classes:]))
     plain, added = (fit(rows, Settings(training=Training(complement=c, balance=0.0))) for c in (0.0, 1.5))
-    matrix = plain[:-1].transform(rows.texts)[:, :-3]  # without the marks, which count for relevance alone
+    matrix = plain[:-1].transform(rows.texts)[:, : -len(MARKS)]  # without the marks, which count for relevance alone
     pole = np.array([stance_of(event) for event in rows.events])
     weights = _equal_poles(pole)
     bayes = ComplementNB(alpha=0.1).fit(matrix, rows.events.astype(str), sample_weight=weights)

@@ -26,7 +26,7 @@ _COMMON_PARTS = frozenset(
     """.split()
 )
 TYPES = ("state", "organisation", "group", "generic")
-COLUMNS = ("key", "type", "name", "aliases")
+COLUMNS = ("key", "type", "name", "aliases", "people", "places")
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,13 @@ class Actor:
     key : ISO 3166 alpha-3 code of a state, otherwise a custom key such as ``PSE.HAMAS`` or ``rebels``.
     type : one of `TYPES`; a ``generic`` actor has no name of its own.
     names : its names, the usual one first.
+    related : names of people who act for it ("Putin") and of places that belong to it ("Fallujah").
     """
 
     key: str
     type: str
     names: tuple[str, ...]
+    related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Gazetteer:
 
 @cache
 def gazetteer(path: Path = PATH) -> Gazetteer:
-    """Read a gazetteer: columns key, type, name, aliases, the last separated by ``|``.
+    """Read a gazetteer: columns key, type, name, aliases, people and places, the last three separated by ``|``.
 
     Raises
     ------
@@ -84,15 +86,18 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
     actors = []
     with path.open(encoding="utf-8", newline="") as file:
         for row, cells in enumerate(csv.DictReader(file), start=2):
-            names = tuple(filter(None, [cells["name"], *cells["aliases"].split("|")]))
+            names, related = (
+                tuple(name for column in columns for name in (cells.get(column) or "").split("|") if name)
+                for columns in (COLUMNS[2:4], COLUMNS[4:])
+            )
             if cells["type"] not in TYPES or not names:
                 raise InputError(f"{path}, row {row}: expected a name and a type of {', '.join(TYPES)}, found {cells}")
-            actors.append(Actor(cells["key"], cells["type"], names))
+            actors.append(Actor(cells["key"], cells["type"], names, related))
     return _trie(tuple(actors))
 
 
-def actor_words() -> tuple[list[str], list[str]]:
-    """Single words that name a state, and those that name an organisation or a group.
+def actor_words() -> tuple[list[str], list[str], list[str]]:
+    """Single words that name a state, an organisation or a group, and a person or place related to any of them.
 
     Of a multi-word name of a state, the capitalised words ("Korean" of "North Korean"); the caller leaves out common
     words.
@@ -100,7 +105,8 @@ def actor_words() -> tuple[list[str], list[str]]:
     known = gazetteer()
     states = {w for a in known.actors if a.type == "state" for n in a.names for w in _WORD.findall(n)}
     groups = {n for a in known.actors if a.type in ("organisation", "group") for n in a.names if _WORD.fullmatch(n)}
-    return _names_among(states), _names_among(groups - states)
+    related = {n for a in known.actors for n in a.related if _WORD.fullmatch(n)}
+    return _names_among(states), _names_among(groups - states), _names_among(related - states - groups)
 
 
 def _names_among(words: set[str]) -> list[str]:
@@ -109,7 +115,7 @@ def _names_among(words: set[str]) -> list[str]:
 
 
 def _trie(actors: tuple[Actor, ...]) -> Gazetteer:
-    names = [(code, name) for code, actor in enumerate(actors) for name in actor.names]
+    names = [(code, name) for code, actor in enumerate(actors) for name in (*actor.names, *actor.related)]
     tokens = tokenise([name for _, name in names], join_hyphens=True)
     forms = tokens.forms.to_pylist()
     words: dict[str, int] = {}

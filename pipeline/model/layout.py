@@ -62,13 +62,14 @@ STRINGS = {
     "leading": Strings(rising=True),
     "states": Strings(rising=True),
     "groups": Strings(rising=True),
+    "related": Strings(rising=True),
 }
 # The largest size of each dimension: about sixteen times that of the bundled corpus (84,372 terms, 18,341 symbols).
 LARGEST = {"n_terms": 1 << 20, "n_symbols": 1 << 18, "n_words": 1 << 19, "n_pairs": 1 << 20, "n_seen": 1 << 22}
 LARGEST |= {f"n_{name}": 1 << 19 for name in STRINGS if f"n_{name}" not in LARGEST}
 LARGEST |= {f"{name}_bytes": 1 << 26 for name in STRINGS}
 LARGEST["size"] = 96  # of a signature: models up to 0.2.0 have so many
-FIXED = {"n_labels": len(LABELS), "n_marks": 3}
+FIXED = {"n_labels": len(LABELS), "n_marks": 4}
 
 _WORDS = {
     f"{name}.{part}": spec

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
 
-MARKS = ("state", "two", "group")
+MARKS = ("state", "two", "group", "related")
 MARK_SCALE = 0.3  # of a mark relative to TF-IDF values, so that the penalty hardly shrinks its weight
 _TOGETHER = 10_000  # texts counted together: an analysis takes many times the memory of its result
 
 
 class TermVectorizer(TransformerMixin, BaseEstimator):
-    """Convert texts to a sparse matrix of term counts, (n_texts, n_terms + 3) float64, ending in `Sequence.marks`.
+    """Convert texts to a sparse matrix of term counts, (n_texts, n_terms + 4) float64, ending in `Sequence.marks`.
 
     The parameters are those of `pipeline.text.vocabulary.Features`.
     """
@@ -73,7 +73,7 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
         return hstack([terms, csr_matrix(marks)], "csr")
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """(n_terms + 3,) names of the terms, then of the marks."""
+        """(n_terms + 4,) names of the terms, then of the marks."""
         check_is_fitted(self)
         return np.append(self.vocabulary_.names(), [f"actors:{mark}" for mark in MARKS])
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, integers
-from pipeline.arrays.ragged import segment_ids, segment_sums
+from pipeline.arrays.ragged import segment_counts, segment_ids, segment_sums
 from pipeline.text import names, scope
 from pipeline.text.lexicon import ACTOR, NAME, NUMBER, QUESTION, Lexicon, words_of
 from pipeline.text.tokens import Tokens
@@ -38,7 +38,8 @@ class Sequence:
     bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
     token : (n_words,) int64, the token of the word, or the first token of a name.
     follows, negation : (n_tokens,) bool, the token continues the name before it; is the "t" of "n't".
-    marks : (n_texts, 3) float64, 0 or 1: the text names a state; two political actors; an organisation or a group.
+    marks : (n_texts, 4) float64, 0 or 1: the text names a state; two political actors; an organisation or a group; a
+        person or place related to one.
     """
 
     stem: np.ndarray
@@ -101,7 +102,10 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
         asks = names.questions(tokens) & (begin[1:] > begin[:-1])
         stem[kept[begin[:-1][asks]]] = QUESTION
     clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
-    return tokens, _sequence(tokens, clause, kind[kept], stem[kept], kept, follows, negation, marks, lexicon, clauses)
+    comma = shape.comma[np.flatnonzero(shape.clause)][clause - 1]  # clauses are numbered from 1
+    return tokens, _sequence(
+        tokens, clause, comma, kind[kept], stem[kept], kept, follows, negation, marks, lexicon, clauses
+    )
 
 
 def _in_run(flag: np.ndarray, follows: np.ndarray) -> np.ndarray:
@@ -113,14 +117,15 @@ def _in_run(flag: np.ndarray, follows: np.ndarray) -> np.ndarray:
 
 
 def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:
-    """(n_texts, 3) float64: which kinds of political actor each text names."""
+    """(n_texts, 4) float64: which kinds of political actor each text names."""
     state, group = _is(kind, "state"), _is(kind, "group")
     goes_on = np.append(False, state[:-1])[: len(state)]  # "Sri Lanka" names one
     goes_on[tokens.bounds[:-1][np.diff(tokens.bounds) > 0]] = False
     state &= ~goes_on
     both = segment_sums(tokens.bounds, state + (group.astype(np.int64) << 32))
     states, groups = both & 0xFFFFFFFF, both >> 32
-    return np.column_stack([states > 0, states + groups > 1, groups > 0]).astype(float)
+    related = segment_counts(tokens.bounds, _is(kind, "related"))
+    return np.column_stack([states > 0, states + groups > 1, groups > 0, related > 0]).astype(float)
 
 
 def _asides(tokens: Tokens, kind: np.ndarray, shape: names.Shapes) -> np.ndarray:
@@ -146,6 +151,7 @@ def _names(
 def _sequence(
     tokens: Tokens,
     clause: np.ndarray,
+    comma: np.ndarray,
     kind: np.ndarray,
     stem: np.ndarray,
     kept: np.ndarray,
@@ -163,7 +169,7 @@ def _sequence(
     passive = cue[_passive(cue, clause, _is(kind, "be"))]
     reversal = scope.in_reach(clause, places, cue, passive)
     modal = scope.in_reach(clause, places, np.flatnonzero(_is(kind, "modal")), passive[:0]) >= 0
-    main = scope.main_part(bounds, np.flatnonzero(_is(kind, "subordinator")))
+    main = scope.main_part(bounds, clause, comma, np.flatnonzero(_is(kind, "subordinator")))
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
     telling = content & ~_is(kind, "filler")
     return Sequence(
@@ -201,7 +207,7 @@ _KINDS = {
 }
 _BIT = {
     kind: np.uint32(1 << bit)
-    for bit, kind in enumerate((*_KINDS, "letter", "common", "leading", "participle", "state", "group"))
+    for bit, kind in enumerate((*_KINDS, "letter", "common", "leading", "participle", "state", "group", "related"))
 }
 
 
@@ -227,6 +233,7 @@ def _words(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> t
         "leading": lexicon.is_leading(known),
         "state": booleans(pc.is_in(forms, value_set=lexicon.states)),
         "group": booleans(pc.is_in(forms, value_set=lexicon.groups)),
+        "related": booleans(pc.is_in(forms, value_set=lexicon.related)),
         "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
     }
     return sum((np.where(flag, _BIT[name], np.uint32(0)) for name, flag in flags.items()), kind), symbol

@@ -73,7 +73,8 @@ class Lexicon:
     pairs : (n,) int64, increasing: pairs of common words that form a name together ("United States"), as
         ``first symbol << 32 | second symbol``.
     stems : whether words are reduced to their Snowball English stem.
-    states, groups : words, in their original case, that name a state, or another political actor; sorted.
+    states, groups, related : words, in their original case, that name a state, another political actor, and a person or
+        place related to one; sorted.
     """
 
     symbols: pa.Array
@@ -85,6 +86,7 @@ class Lexicon:
     stems: bool = True
     states: pa.Array = field(default_factory=lambda: as_strings([]))
     groups: pa.Array = field(default_factory=lambda: as_strings([]))
+    related: pa.Array = field(default_factory=lambda: as_strings([]))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -173,8 +175,9 @@ def words_of(texts: Texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
     return tokens, tokens.forms
 
 
-def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = ((), ())) -> Lexicon:
-    """Learn a lexicon from training texts; ``actors`` are the names of states and of other actors, one word each.
+def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = ((), (), ())) -> Lexicon:
+    """Learn a lexicon from training texts; ``actors`` are names of states, of other actors and of what is related, one
+    word each.
 
     Only words inside a sentence count, not those of headlines in capitals: there the case of a word shows
     whether it is a name.
@@ -200,8 +203,8 @@ def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = 
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
     usual_words, leading_words = (distinct.filter(mask(chosen)).sort() for chosen in (common, leading))
     usual = set(usual_words.to_pylist())
-    states, groups = (as_strings(_written(names, usual)) for names in actors)
-    return Lexicon(symbols, distinct, symbol, usual_words, leading_words, distinct_pairs[named], stems, states, groups)
+    of_actors = (as_strings(_written(names, usual)) for names in actors)
+    return Lexicon(symbols, distinct, symbol, usual_words, leading_words, distinct_pairs[named], stems, *of_actors)
 
 
 def _written(names: Iterable[str], usual: set[str]) -> list[str]:

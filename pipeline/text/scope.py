@@ -8,7 +8,8 @@ Words in the scope of a modal ("must withdraw") are marked in the same way, forw
 
 A plain negation ("has not withdrawn") has a stronger effect: the two content words in its scope become different words.
 A clause between two commas directly after its noun ("The rebels, who freed two nurses, shelled the hospital") is left
-out: it describes who acts, not what is done.
+out: it describes who acts, not what is done. Other subordinate clauses ("A day after lifting the siege, troops stormed
+the town") stay, but only words of the main clause are marked as such.
 """
 
 from __future__ import annotations
@@ -50,6 +51,9 @@ NEGATION_REACH = 2
 # Words that begin a clause modifying the noun before it.
 RELATIVES = frozenset("who whom whose which where when".split())
 LONGEST_ASIDE = 30  # tokens
+OPENING = (
+    4  # a clause is subordinate if a subordinator is among this many first words: "A day after lifting the siege,"
+)
 EARLY = 8  # a participle after a comma belongs to the subject if it is among this many first tokens
 BE_FORMS = frozenset(["am", "are", "be", "been", "being", "get", "got", "is", "was", "were"])
 # Words after which a sentence describes circumstances rather than the main act.
@@ -92,16 +96,30 @@ def in_reach(
     return out
 
 
-def main_part(bounds: np.ndarray, subordinator: np.ndarray) -> np.ndarray:
-    """(n_words,) bool: the word precedes the first subordinator of its text.
+def main_part(bounds: np.ndarray, clause: np.ndarray, comma: np.ndarray, subordinator: np.ndarray) -> np.ndarray:
+    """(n_words,) bool: the word is in the main clause of its text.
+
+    A subordinate clause that a comma ends ("A day after lifting the siege, troops stormed the town") is left out. Any
+    other lasts to the end of its text.
 
     Parameters
     ----------
     bounds : (n_texts + 1,) int, the first word of each text, and the number of words.
+    clause : (n_words,) int, the number of the clause between two breaks, nondecreasing; no clause spans two texts.
+    comma : (n_words,) bool, the clause of the word follows a comma; false for the first clause of a text.
     subordinator : indices of the subordinators, increasing.
     """
-    first = np.append(subordinator, bounds[-1])[np.searchsorted(subordinator, bounds[:-1])]
-    return within(bounds[:-1], np.minimum(first, bounds[1:]), bounds[-1])
+    n = len(clause)
+    begin = np.flatnonzero(np.diff(clause, prepend=-1))
+    end = np.append(begin[1:], n)
+    opener = np.append(subordinator, n)[np.searchsorted(subordinator, begin)]
+    closed = (opener < np.minimum(begin + OPENING, end)) & (end - begin <= LONGEST_ASIDE)
+    closed[:-1] &= comma[begin[1:]]
+    closed[-1:] = False
+    aside = within(begin[closed], end[closed], n)
+    opens = subordinator[~aside[subordinator]]
+    first = np.append(opens, n)[np.searchsorted(opens, bounds[:-1])]
+    return within(bounds[:-1], np.minimum(first, bounds[1:]), n) & ~aside
 
 
 def asides(opener: np.ndarray, comma: np.ndarray, clause: np.ndarray, bounds: np.ndarray) -> np.ndarray:
