@@ -1,6 +1,7 @@
 """Actors: every state is known, names are found, and who acts is told from who is acted on."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pycountry
@@ -21,8 +22,23 @@ def test_no_state_of_iso_3166_is_missing():
 def test_keys_are_unique_and_no_name_stands_for_two():
     actors = gazetteer().actors
     assert len({actor.key for actor in actors}) == len(actors) >= 550
-    names = [name for actor in actors if actor.type != "generic" for name in actor.names]
-    assert {name for name in set(names) if names.count(name) > 1} <= {"Virgin Islands", "settlers"}
+    names = [
+        name for actor in actors if actor.type != "generic" for name in (*actor.names, *actor.people, *actor.places)
+    ]
+    assert {name for name, times in Counter(names).items() if times > 1} <= {"Virgin Islands", "settlers"}
+
+
+def test_people_and_places_of_all_parts_of_the_world_are_known():
+    states = [actor for actor in gazetteer().actors if actor.type == "state"]
+    assert sum(bool(actor.people) for actor in states) >= 190
+    assert sum(bool(actor.places) for actor in states) >= 150
+
+
+def test_a_gazetteer_may_do_without_people_and_places(tmp_path):
+    path = tmp_path / "actors.csv"
+    path.write_text("key,type,name,aliases\nX,state,Mars,Martian\n")
+    (actor,) = gazetteer(path).actors
+    assert (actor.names, actor.people, actor.places) == (("Mars", "Martian"), (), ())
 
 
 @pytest.mark.parametrize(
@@ -38,6 +54,11 @@ def test_keys_are_unique_and_no_name_stands_for_two():
         ("Rebels attacked the army.", "rebels", "army"),
         ("Ethiopia, which borders Kenya, shelled Somalia.", "ETH", "SOM"),
         ("The U.S. Security Council envoy met Hamas.", "USA", "UNSC"),
+        ("Putin telephoned Xi Jinping.", "RUS", "CHN"),
+        ("President Nelson Mandela met the prime minister of Norway.", "ZAF", "NOR"),
+        ("Kharkiv was shelled by Russian guns.", "RUS", "UKR"),
+        ("In Fallujah, rebels fired on US troops.", "rebels", "USA"),
+        ("The president of Kenya accused Somalia.", "KEN", "SOM"),
         ("It rained.", "", ""),
     ],
 )

@@ -27,6 +27,7 @@ _COMMON_PARTS = frozenset(
 )
 TYPES = ("state", "organisation", "group", "generic")
 COLUMNS = ("key", "type", "name", "aliases", "people", "places")
+NAME, PERSON, PLACE = range(N_KINDS := 3)  # what stands for an actor: its name, a person of it, a place of it
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,15 @@ class Actor:
     key : ISO 3166 alpha-3 code of a state, otherwise a custom key such as ``PSE.HAMAS`` or ``rebels``.
     type : one of `TYPES`; a ``generic`` actor has no name of its own.
     names : its names, the usual one first.
-    related : names of people who act for it ("Putin") and of places that belong to it ("Fallujah").
+    people : names of people who act or acted for it, such as "Putin".
+    places : names of places that belong to it, such as "Fallujah".
     """
 
     key: str
     type: str
     names: tuple[str, ...]
-    related: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Gazetteer:
     actors : in file order; a code is an index into it.
     words : number of every token of a name, in each of its spellings.
     edges : ``node * 2**20 + number of a word`` to the next node; 0 is the root.
-    ends : a node to the code of the actor whose name ends there.
+    ends : a node to ``code * N_KINDS + kind`` of the actor and the kind of name that ends there.
     longest : number of tokens of the longest name.
     """
 
@@ -86,13 +89,13 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
     actors = []
     with path.open(encoding="utf-8", newline="") as file:
         for row, cells in enumerate(csv.DictReader(file), start=2):
-            names, related = (
+            names, people, places = (
                 tuple(name for column in columns for name in (cells.get(column) or "").split("|") if name)
-                for columns in (COLUMNS[2:4], COLUMNS[4:])
+                for columns in (("name", "aliases"), ("people",), ("places",))
             )
             if cells["type"] not in TYPES or not names:
                 raise InputError(f"{path}, row {row}: expected a name and a type of {', '.join(TYPES)}, found {cells}")
-            actors.append(Actor(cells["key"], cells["type"], names, related))
+            actors.append(Actor(cells["key"], cells["type"], names, people, places))
     return _trie(tuple(actors))
 
 
@@ -105,7 +108,7 @@ def actor_words() -> tuple[list[str], list[str], list[str]]:
     known = gazetteer()
     states = {w for a in known.actors if a.type == "state" for n in a.names for w in _WORD.findall(n)}
     groups = {n for a in known.actors if a.type in ("organisation", "group") for n in a.names if _WORD.fullmatch(n)}
-    related = {n for a in known.actors for n in a.related if _WORD.fullmatch(n)}
+    related = {n for a in known.actors for n in (*a.people, *a.places) if _WORD.fullmatch(n)}
     return _names_among(states), _names_among(groups - states), _names_among(related - states - groups)
 
 
@@ -115,14 +118,19 @@ def _names_among(words: set[str]) -> list[str]:
 
 
 def _trie(actors: tuple[Actor, ...]) -> Gazetteer:
-    names = [(code, name) for code, actor in enumerate(actors) for name in (*actor.names, *actor.related)]
+    names = [
+        (code * N_KINDS + kind, name)
+        for code, actor in enumerate(actors)
+        for kind, written in ((NAME, actor.names), (PERSON, actor.people), (PLACE, actor.places))
+        for name in written
+    ]
     tokens = tokenise([name for _, name in names], join_hyphens=True)
     forms = tokens.forms.to_pylist()
     words: dict[str, int] = {}
     edges: dict[int, int] = {}
     ends: dict[int, int] = {}
     longest = 0
-    for (code, name), begin, end in zip(names, tokens.bounds[:-1].tolist(), tokens.bounds[1:].tolist()):
+    for (meaning, name), begin, end in zip(names, tokens.bounds[:-1].tolist(), tokens.bounds[1:].tolist()):
         written = [forms[form] for form in tokens.form[begin:end].tolist()]
         longest, node = max(longest, len(written)), 0
         for place, word in enumerate(written):
@@ -132,5 +140,5 @@ def _trie(actors: tuple[Actor, ...]) -> Gazetteer:
             if place == 0 and name[0].islower():
                 words.setdefault(word.capitalize(), number)
             node = edges.setdefault((node << 20) + number, len(edges) + 1)
-        ends.setdefault(node, code)
+        ends.setdefault(node, meaning)
     return Gazetteer(actors, words, edges, ends, longest)

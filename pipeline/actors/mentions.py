@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow.compute as pc
 
-from pipeline.actors.gazetteer import Gazetteer
+from pipeline.actors.gazetteer import N_KINDS, Gazetteer
 from pipeline.arrays.arrow import booleans
 from pipeline.arrays.ragged import segment_ids
 from pipeline.text.tokens import Tokens
@@ -41,19 +41,27 @@ _JOINS = frozenset((" ", "-", ".", ". ", "'", "’", "' ", "’ ", "\u00a0"))
 class Mentions:
     """Names of actors in a batch, in reading order.
 
-    ``start`` and ``end`` (n,) are the first token of each mention and the token after it, ``code`` is the actor, and
-    ``bounds`` (n_texts + 1,) the first mention of each text.
+    ``start`` and ``end`` (n,) are the first token of each mention and the token after it, ``code`` is the actor, ``kind``
+    the kind of name (`pipeline.actors.gazetteer.NAME`, ``PERSON`` or ``PLACE``), and ``bounds`` (n_texts + 1,) the first
+    mention of each text.
     """
 
     start: np.ndarray
     end: np.ndarray
     code: np.ndarray
+    kind: np.ndarray
     bounds: np.ndarray
 
     @property
     def text(self) -> np.ndarray:
         """(n,) the text of each mention."""
         return segment_ids(self.bounds)
+
+    def take(self, kept: np.ndarray, tokens: Tokens) -> Mentions:
+        """Some of the mentions; ``kept`` selects them."""
+        start = self.start[kept]
+        bounds = np.searchsorted(start, tokens.bounds)
+        return Mentions(start, self.end[kept], self.code[kept], self.kind[kept], bounds)
 
 
 def find_mentions(tokens: Tokens, names: Gazetteer) -> Mentions:
@@ -63,26 +71,25 @@ def find_mentions(tokens: Tokens, names: Gazetteer) -> Mentions:
     joined = np.append(_joins(tokens), False)  # only a joint separates a token from the next
     start = np.flatnonzero(number >= 0)
     node, here, alive = np.zeros(len(start), np.int64), start.copy(), np.arange(len(start))
-    end, code = start.copy(), np.full(len(start), -1)
+    end, meaning = start.copy(), np.full(len(start), -1)
     edge_keys, edge_nodes = _sorted(names.edges)
-    end_nodes, end_codes = _sorted(names.ends)
+    end_nodes, meanings = _sorted(names.ends)
     for _ in range(names.longest):
         node = _looked_up((node << 20) + number[here], edge_keys, edge_nodes)
         on = node >= 0
         alive, node, here = alive[on], node[on], here[on]
-        found = _looked_up(node, end_nodes, end_codes)
+        found = _looked_up(node, end_nodes, meanings)
         hit = found >= 0
-        end[alive[hit]], code[alive[hit]] = here[hit] + 1, found[hit]
+        end[alive[hit]], meaning[alive[hit]] = here[hit] + 1, found[hit]
         on = joined[here] & (here + 1 < len(number))
         on[on] = number[here[on] + 1] >= 0
         alive, node, here = alive[on], node[on], here[on] + 1
         if not len(alive):
             break
-    kept = np.flatnonzero((code >= 0) & _believed(tokens, forms, start, end))
-    start, end, code = start[kept], end[kept], code[kept]
-    covered = np.maximum.accumulate(np.append(0, end[:-1])) > start if len(start) else np.zeros(0, bool)
-    start, end, code = start[~covered], end[~covered], code[~covered]
-    return Mentions(start, end, code, np.searchsorted(start, tokens.bounds))
+    mentions = Mentions(start, end, *np.divmod(meaning, N_KINDS), np.searchsorted(start, tokens.bounds))
+    mentions = mentions.take((meaning >= 0) & _believed(tokens, forms, start, end), tokens)
+    covered = np.maximum.accumulate(np.append(0, mentions.end))[:-1]
+    return mentions.take(covered <= mentions.start, tokens)
 
 
 def _joins(tokens: Tokens) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.actors.gazetteer import Gazetteer, gazetteer
+from pipeline.actors.gazetteer import PERSON, PLACE, Gazetteer, gazetteer
 from pipeline.actors.mentions import Mentions, find_mentions
 from pipeline.read.cleaning import clean
 from pipeline.text import names, scope
@@ -53,8 +53,9 @@ def find_actors(texts: Texts) -> Actors:
     """Find the actors of texts, without a loop over them.
 
     The first actor named acts and the next is acted on, with three exceptions: after a passive or a noun the one after
-    "by" acts ("was attacked by Kenya"); a place comes last ("in Iraq"), and so do actors in a clause between commas; a
-    generic name directly after another belongs to it ("Kenyan police").
+    "by" acts ("was attacked by Kenya"); a place comes last ("in Iraq", "Fallujah"), and so do actors in a clause between
+    commas; a generic name directly after another belongs to it ("Kenyan police"), and one before a person to that
+    ("President Mandela").
 
     Parameters
     ----------
@@ -81,15 +82,17 @@ def _generic(mentions: Mentions, known: Gazetteer) -> np.ndarray:
 
 
 def _merged(tokens: Tokens, mentions: Mentions, known: Gazetteer) -> Mentions:
-    """Mentions without the generic ones that only qualify the name before them ("Kenya's deputy foreign minister")."""
+    """Mentions without the generic ones that only qualify the name before them ("Kenya's deputy foreign minister") or the
+    person or, with "of", the name after them ("President Mandela", "the president of Kenya")."""
     generic = _generic(mentions, known)
     breaks = np.append(np.cumsum(names.shapes(tokens).clause), 0)
     near = mentions.start[1:] - mentions.end[:-1] <= _BELONGS
     beside = near & (breaks[mentions.start[1:]] == breaks[mentions.end[:-1] - 1])
     behind = np.append(False, beside & ~generic[:-1])[: len(generic)]
-    kept = ~(generic & behind)
-    start = mentions.start[kept]
-    return Mentions(start, mentions.end[kept], mentions.code[kept], np.searchsorted(start, tokens.bounds))
+    of = np.array([form == "of" for form in tokens.forms.to_pylist()] + [False])[np.append(tokens.form, -1)]
+    belongs = of[mentions.end[:-1]] & ~generic[1:]
+    titled = np.append(beside & (belongs | (mentions.kind[1:] == PERSON)), False)[: len(generic)]
+    return mentions.take(~(generic & (behind | titled)), tokens)
 
 
 def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
@@ -110,7 +113,7 @@ def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
     place_of = inside & place[before]
     shape = names.shapes(tokens)
     aside = scope.asides(marked(scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
-    last = place_of | (aside[mentions.start] if len(mentions.start) else np.zeros(0, bool))
+    last = place_of | (mentions.kind == PLACE) | (aside[mentions.start] if len(mentions.start) else np.zeros(0, bool))
     acts = inside & by[before] & _after_participle(participle, before, tokens.bounds[mentions.text])
     return mentions.start + np.where(last, _LAST, 0) - np.where(acts, 2 * _LAST, 0)
 
