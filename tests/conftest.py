@@ -40,8 +40,11 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Slow tests and what they start are not traced, which takes a third of their time: quick tests run the same code."""
-    tracer = Coverage.current() if "slow" in item.keywords else None
+    """Slow tests and what they start are not traced, which takes a third of their time: quick tests run the same code.
+
+    Those that alone run some code are marked ``traced`` too.
+    """
+    tracer = Coverage.current() if "slow" in item.keywords and "traced" not in item.keywords else None
     if tracer is None:
         return (yield)
     config = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)

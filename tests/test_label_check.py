@@ -338,6 +338,7 @@ def _write_with_broken_lines(path, rows, rng):
 
 
 @pytest.mark.slow
+@pytest.mark.traced
 def test_what_is_planted_among_5000_rows_is_found(planted):
     folder, flipped, against, broken = planted
     rows = read_files([folder / "mine.csv", folder / "other.csv"])

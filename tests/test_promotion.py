@@ -167,6 +167,7 @@ def test_snippets_of_one_stance_say_that_they_decide_nothing(logged, unseen):  #
 
 
 @pytest.mark.slow
+@pytest.mark.traced
 def test_the_command_line_lists_runs_and_refuses_with_its_own_exit_code(logged, worse, store, unseen):  # noqa: F811
     pd.DataFrame({"event": unseen.events, "text": unseen.texts}).to_csv(store / "unseen.csv", index=False)
     mlflow.MlflowClient().set_registered_model_alias("detente", "held", "1")
