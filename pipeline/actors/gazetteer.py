@@ -27,7 +27,8 @@ _COMMON_PARTS = frozenset(
 )
 TYPES = ("state", "organisation", "group", "generic")
 COLUMNS = ("key", "type", "name", "aliases", "people", "places")
-NAME, PERSON, PLACE = range(N_KINDS := 3)  # what stands for an actor: its name, a person of it, a place of it
+NAME, PERSON, PLACE = range(3)  # what stands for an actor: a name of it, a person or a place
+N_KINDS = 3
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
 from pipeline.actors.gazetteer import PERSON, PLACE, Gazetteer, gazetteer
 from pipeline.actors.mentions import Mentions, find_mentions
+from pipeline.arrays.arrow import as_strings, booleans
 from pipeline.read.cleaning import clean
 from pipeline.text import names, scope
 from pipeline.text.tokens import Tokens, tokenise
@@ -52,10 +54,12 @@ class Actors:
 def find_actors(texts: Texts) -> Actors:
     """Find the actors of texts, without a loop over them.
 
-    The first actor named acts and the next is acted on, with three exceptions: after a passive or a noun the one after
-    "by" acts ("was attacked by Kenya"); a place comes last ("in Iraq", "Fallujah"), and so do actors in a clause between
-    commas; a generic name directly after another belongs to it ("Kenyan police"), and one before a person to that
-    ("President Mandela").
+    The first actor named acts and the next is acted on, except that
+
+    - after a passive or a noun the one after "by" acts ("was attacked by Kenya");
+    - a place comes last ("in Iraq", "Fallujah"), and so do actors in a clause between commas;
+    - a generic name does not count beside the name that it belongs to: "Kenyan police", "President Mandela", "the president
+      of Kenya".
 
     Parameters
     ----------
@@ -69,8 +73,9 @@ def find_actors(texts: Texts) -> Actors:
     """
     known = gazetteer()
     tokens = tokenise(clean(texts))
-    mentions = _merged(tokens, find_mentions(tokens, known), known)
-    order = _order(tokens, mentions)
+    shape = names.shapes(tokens)
+    mentions = _merged(tokens, shape, find_mentions(tokens, known), known)
+    order = _order(tokens, shape, mentions)
     source, target = _first_two(mentions, order, _generic(mentions, known), len(tokens.bounds) - 1)
     bounds, code = _distinct(mentions, len(tokens.bounds) - 1)
     return Actors(source, target, bounds, code, known.keys)
@@ -81,38 +86,36 @@ def _generic(mentions: Mentions, known: Gazetteer) -> np.ndarray:
     return np.array([actor.type == _GENERIC for actor in known.actors], bool)[mentions.code]
 
 
-def _merged(tokens: Tokens, mentions: Mentions, known: Gazetteer) -> Mentions:
-    """Mentions without the generic ones that only qualify the name before them ("Kenya's deputy foreign minister") or the
-    person or, with "of", the name after them ("President Mandela", "the president of Kenya")."""
+def _one_of(tokens: Tokens, members: Collection[str], ending: str | None = None) -> np.ndarray:
+    """(n_tokens + 1,) bool: the token, in lower case, is one of these, or has the ending; false at the end."""
+    lower = pc.utf8_lower(tokens.forms)
+    found = booleans(pc.is_in(lower, value_set=as_strings(list(members))))
+    if ending:
+        found = found | booleans(pc.ends_with(lower, ending))
+    return np.append(found[tokens.form], False)
+
+
+def _merged(tokens: Tokens, shape: names.Shapes, mentions: Mentions, known: Gazetteer) -> Mentions:
+    """Mentions without the generic ones that belong to the name before or after them."""
     generic = _generic(mentions, known)
-    breaks = np.append(np.cumsum(names.shapes(tokens).clause), 0)
+    breaks = np.append(np.cumsum(shape.clause), 0)
     near = mentions.start[1:] - mentions.end[:-1] <= _BELONGS
     beside = near & (breaks[mentions.start[1:]] == breaks[mentions.end[:-1] - 1])
-    behind = np.append(False, beside & ~generic[:-1])[: len(generic)]
-    of = np.array([form == "of" for form in tokens.forms.to_pylist()] + [False])[np.append(tokens.form, -1)]
-    belongs = of[mentions.end[:-1]] & ~generic[1:]
-    titled = np.append(beside & (belongs | (mentions.kind[1:] == PERSON)), False)[: len(generic)]
-    return mentions.take(~(generic & (behind | titled)), tokens)
+    after = np.append(False, beside & ~generic[:-1])[: len(generic)]
+    of = _one_of(tokens, {"of"})[mentions.end[:-1]] & ~generic[1:]
+    before = np.append(beside & (of | (mentions.kind[1:] == PERSON)), False)[: len(generic)]
+    return mentions.take(~(generic & (after | before)), tokens)
 
 
-def _order(tokens: Tokens, mentions: Mentions) -> np.ndarray:
+def _order(tokens: Tokens, shape: names.Shapes, mentions: Mentions) -> np.ndarray:
     """(n_mentions,) int64: the actor with the smallest value in a text acts, the next is acted on."""
-    lower = [form.lower() for form in tokens.forms.to_pylist()]
-
-    def marked(members: Collection[str]) -> np.ndarray:
-        return np.append(np.array([form in members for form in lower], bool)[tokens.form], False)
-
-    by, place = marked({"by"}), marked(_PLACES)
-    the = marked({"the", "a", "an"})
-    participle = np.append(
-        np.array([form.endswith("ed") or form in _IRREGULAR for form in lower], bool)[tokens.form], False
-    )
+    by, place, the = (_one_of(tokens, members) for members in ({"by"}, _PLACES, {"the", "a", "an"}))
+    participle = _one_of(tokens, _IRREGULAR, ending="ed")
     before = mentions.start - 1
     before = np.where(the[before], before - 1, before)
     inside = before >= tokens.bounds[mentions.text]
     place_of = inside & place[before]
-    shape = names.shapes(tokens)
-    aside = scope.asides(marked(scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
+    aside = scope.asides(_one_of(tokens, scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
     last = place_of | (mentions.kind == PLACE) | (aside[mentions.start] if len(mentions.start) else np.zeros(0, bool))
     acts = inside & by[before] & _after_participle(participle, before, tokens.bounds[mentions.text])
     return mentions.start + np.where(last, _LAST, 0) - np.where(acts, 2 * _LAST, 0)

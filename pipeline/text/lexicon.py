@@ -30,6 +30,7 @@ LEAST_NEGATED = 2  # a stem gets a negated twin of its own if it is in the scope
 N_SPECIAL = len(SPECIAL)
 NOT = "not"
 COMMON_SHARE = 0.5  # a word is common if at least this share of its occurrences is in lower case
+NO_ACTORS: tuple[tuple[str, ...], ...] = ((), (), ())
 NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs belong to names from this share and number of occurrences
 # Matched by ending: words spelled alike in both are changed alike ("promise" too), and only the stems matter.
 _SPELLINGS = (
@@ -175,7 +176,7 @@ def words_of(texts: Texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
     return tokens, tokens.forms
 
 
-def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = ((), (), ())) -> Lexicon:
+def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = NO_ACTORS) -> Lexicon:
     """Learn a lexicon from training texts; ``actors`` are names of states, of other actors and of what is related, one
     word each.
 

@@ -165,9 +165,9 @@ class Vocabulary:
         return np.stack([self._tables[family][:-1] for family in SUMMED])
 
 
-def learn(texts: pa.Array, features: Features, actors: tuple = ((), (), ())) -> Vocabulary:
+def learn(texts: pa.Array, features: Features, actors: tuple = lexicons.NO_ACTORS) -> Vocabulary:
     """Learn the vocabulary of training texts; ``actors`` are the words of `pipeline.actors.gazetteer.actor_words`."""
-    lexicon = lexicons.learn(texts, features.stems, features.masks, actors if features.actors else ((), (), ()))
+    lexicon = lexicons.learn(texts, features.stems, features.masks, actors if features.actors else lexicons.NO_ACTORS)
     _, sequence = read(texts, lexicon, features.masks, features.clauses)
     if features.clauses:
         stems = sequence.stem[sequence.negated & (sequence.stem >= 0)]
