@@ -191,7 +191,7 @@ def _log_folder(model: Model) -> str:
     """Log a model folder that was trained without this store; returns the run id."""
     card, data = model.card, model.card["data"]
     figures = {name: Figure(**values) for name, values in card["metrics"].items()}
-    name = " + ".join(dict.fromkeys(Path(file).stem for file in data["files"])) or "snippets"
+    name = " and ".join(dict.fromkeys(Path(file).stem for file in data["files"])) or "snippets"
     made = int(datetime.fromisoformat(card["made"]).timestamp() * 1000)
     record = Record(
         experiment=EXPERIMENT,

@@ -136,7 +136,7 @@ def data_of(corpus: Corpus, context: str) -> Data:
     paths = [Path(file) for file in corpus.files]
     named = corpus.recipe.data if corpus.recipe else [path.parent if path.name in SHIPPED else path for path in paths]
     names = dict.fromkeys(Path(name).resolve().stem for name in named)
-    name = plain(" + ".join(names) or "snippets")[:_NAME_LENGTH]
+    name = plain(" and ".join(names) or "snippets")[:_NAME_LENGTH]
     return Data(name, corpus.fingerprint()[:32], source_of(corpus.files), len(corpus), context)
 
 
