@@ -9,9 +9,10 @@ import numpy as np
 from pipeline.model.calibration import STANCE_OF_LABEL
 from pipeline.model.weights import Weights
 
-_ERROR = 1e-7  # of a contribution, three digits beyond those shown
+_ERROR = 1e-6  # of a contribution, two digits beyond those shown
 _RULES = {n: np.polynomial.legendre.leggauss(n) for n in (6, 8, 12, 16, 24, 48)}
 _TOGETHER = 2_048  # texts whose slopes are computed together: they fit the processor's cache
+_LEAST_MOVE = 1e-3  # of log-odds against each other, below which nothing is left to correct
 _SIDES = tuple(np.flatnonzero(side == STANCE_OF_LABEL) for side in (0, 1))
 
 
@@ -33,26 +34,43 @@ def slopes(weights: Weights, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray
     whole, base = np.zeros(len(logits)), 0.0
     for side, sign in zip(_SIDES, (1, -1)):
         events = side[np.isfinite(start[side])]
-        end = np.ascontiguousarray(logits[:, events].T)
-        for n_nodes, texts in _blocks(end - start[events, None]):
-            slope[np.ix_(events, texts)] = sign * mean_softmax(start[events, None], end[:, texts], n_nodes)
-        whole += sign * np.logaddexp.reduce(end, axis=0)
-        base += sign * float(np.logaddexp.reduce(start[events]))
+        begin, end = start[events, None], np.ascontiguousarray(logits[:, events].T)
+        total, total_of_none = _log_sum(end), _log_sum(begin)
+        for n_nodes, texts in _blocks(end - begin):
+            mean = mean_softmax(begin, end[:, texts], total[texts] - total_of_none, n_nodes)
+            slope[np.ix_(events, texts)] = sign * mean
+        whole += sign * total
+        base += sign * float(total_of_none[0])
     return slope.T, whole, base
 
 
-def mean_softmax(start: np.ndarray, end: np.ndarray, n_nodes: int) -> np.ndarray:
-    """(n_events, n_texts) the softmax over events, averaged over the straight path from ``start`` to ``end``."""
+def mean_softmax(start: np.ndarray, end: np.ndarray, rise: np.ndarray, n_nodes: int) -> np.ndarray:
+    """(n_events, n_texts) the softmax over events, averaged over the straight path from ``start`` to ``end``.
+
+    Computed in single precision, which takes a quarter of the time, then corrected along the path, so that its product
+    with the step is ``rise``: (n_texts,) the difference of ln(sum(exp)) between the two ends.
+    """
     step = end - start
-    start = start - np.maximum(start, end).max(axis=0)  # so nothing on the path is above 0
-    out = np.zeros_like(step)
+    stride, out = step.astype(np.float32), np.zeros(step.shape, np.float32)
+    origin = (start - np.maximum(start, end).max(axis=0)).astype(np.float32)  # so nothing on the path is above 0
     for node, node_weight in zip(*_RULES[n_nodes]):
-        shown = step * ((node + 1) / 2)
-        shown += start
+        shown = stride * np.float32((node + 1) / 2)
+        shown += origin
         np.exp(shown, out=shown)
-        shown *= node_weight / 2 / shown.sum(axis=0)
+        shown *= np.float32(node_weight / 2) / shown.sum(axis=0)
         out += shown
-    return out
+    mean = out / out.sum(axis=0, dtype=float)
+    across = step - step.mean(axis=0)  # along it the sum of the mean stays 1
+    size = (across * across).sum(axis=0)
+    missing = rise - (mean * step).sum(axis=0)
+    mean += across * (missing / np.where(size > _LEAST_MOVE**2, size, np.inf))
+    return mean
+
+
+def _log_sum(values: np.ndarray) -> np.ndarray:
+    """ln(sum(exp)) over the rows of (n_events, n_texts)."""
+    most = values.max(axis=0)
+    return most + np.log(np.exp(values - most).sum(axis=0))
 
 
 def nodes_for(span: np.ndarray) -> np.ndarray:
@@ -65,7 +83,7 @@ def nodes_for(span: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> nodes_for(np.array([0.0, 4.0, 11.0, 30.0])).tolist()
-    [6, 8, 16, 48]
+    [6, 6, 16, 48]
     """
     nearest = 2 * np.pi / np.maximum(span, 1e-9)
     wanted = -np.log(_ERROR) / 2 / np.arcsinh(nearest)  # which is ln(rho)

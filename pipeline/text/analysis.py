@@ -34,7 +34,7 @@ class Sequence:
     negated : (n_words,) bool, in the scope of a plain negation.
     reversal : (n_words,) int32, index of the word that reverses this one, or -1.
     modal : (n_words,) bool, in the scope of a modal.
-    main : (n_words,) bool, before the first subordinate clause.
+    main : (n_words,) bool, in the main clause (`scope.main_part`).
     bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
     token : (n_words,) int64, the token of the word, or the first token of a name.
     follows, negation : (n_tokens,) bool, the token continues the name before it; is the "t" of "n't".
