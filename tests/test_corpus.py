@@ -136,29 +136,37 @@ def test_bad_input_is_named_with_its_place(tmp_path, content, message):
 @pytest.mark.parametrize(
     ("name", "content", "row"),
     [
-        ("rows.csv", "event,text\nAID,Food came.\nAID,caf\xe9\n", 3),
         ("rows.csv", "event,text\nAID,Food came.\nFIGHT,A fight.\n", 3),
         ("rows.jsonl", '{"event": "AID", "text": "Food came."}\n{"event": "FIGHT", "text": "A fight."}\n', 2),
         ("rows.jsonl", '{"event": "AID", "text": "Food came."}\n\n{"event": "FIGHT", "text": "A fight."}\n', 3),
     ],
 )
-def test_a_label_and_a_broken_row_are_counted_alike_as_an_editor_counts_lines(tmp_path, name, content, row):
-    path = tmp_path / name
-    path.write_text(content, encoding="latin-1")
-    with pytest.raises((InputError, LabelError), match=rf"{name}, row {row}: "):
-        read_labelled([path])
+def test_an_unknown_label_is_an_error_on_the_line_that_an_editor_shows(tmp_path, name, content, row):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(LabelError, match=rf"{name}, row {row}: "):
+        read_labelled([tmp_path / name])
+
+
+@pytest.mark.parametrize(
+    ("name", "rest", "reason"),
+    [
+        ("rows.csv", b"AID,caf\xe9\n", "expected UTF-8, found byte 0xe9"),
+        ("rows.csv", b"AID,\n", "the text is blank"),
+        ("rows.jsonl", b'{"event": \n', "expected one JSON object"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_set_aside_with_its_line(tmp_path, name, rest, reason):
+    rows = b"event,text\nAID,Food came.\n" if name == "rows.csv" else b'{"event": "AID", "text": "Food came."}\n'
+    (tmp_path / name).write_bytes(rows + rest)
+    corpus = read_labelled([tmp_path / name])
+    (aside,) = corpus.set_aside
+    assert (aside.file, aside.row) == (name, rows.count(b"\n") + 1) and aside.reason.startswith(reason)
+    assert corpus.texts.tolist() == ["Food came."]
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_labelled([tmp_path / "none.csv"])
-
-
-def test_a_broken_json_line_is_named(tmp_path):
-    path = tmp_path / "rows.jsonl"
-    path.write_text('{"event": "AID", "text": "Food came."}\n{"event": \n')
-    with pytest.raises(InputError, match="row 2: expected one JSON object"):
-        read_labelled([path])
 
 
 def test_the_fingerprint_follows_text_and_label(tmp_path):

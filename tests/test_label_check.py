@@ -22,7 +22,7 @@ from pipeline.label import confident
 from pipeline.label.check import check_rows, read_files
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.fix import fixed
-from pipeline.label.lines import read_lines
+from pipeline.read.tolerant import read_lines
 from pipeline.stance import stance_of
 from tests import forked
 from tests.conftest import snippets

@@ -13,11 +13,11 @@ from pyarrow import parquet
 
 from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import InputError
-from pipeline.label.lines import read_lines
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.read.sentences import split_sentences
 from pipeline.read.tables import read_table
+from pipeline.read.tolerant import read_lines
 
 ROWS = "id,text\n1,Peru sent rice to Chad.\n2,Café owners in Łódź marched.\n"
 TEXTS = ["Peru sent rice to Chad.", "Café owners in Łódź marched."]
@@ -111,7 +111,7 @@ def test_one_bad_file_of_a_folder_is_set_aside_and_unknown_kinds_are_named(tmp_p
     found, (reject,) = texts(tmp_path)
     assert found == ["Peru sent rice."]
     assert (reject.file, reject.row) == (str(tmp_path / "b.html"), 0)
-    assert "1 file passed over (.docx)" in capsys.readouterr().err
+    assert "1 file skipped (.docx)" in capsys.readouterr().err
 
 
 def test_mail_with_headers_that_python_cannot_parse_keeps_its_text_and_its_headers(tmp_path):
@@ -192,7 +192,7 @@ def test_every_sheet_with_texts_is_read_and_others_are_named(tmp_path, capsys):
     assert [batch.rows.tolist() for batch in found] == [[2, 3], [2]]
     assert [batch.ids.to_pylist() for batch in found] == [["One!1", "One!2"], ["Two!1"]]
     assert {tuple(batch.columns) for batch in found} == {("text", "day", "headline", "place")}
-    assert capsys.readouterr().err.count("sheets passed over, which lack the columns to read: Notes\n") == 1
+    assert capsys.readouterr().err.count("sheets skipped, which lack the columns to read: Notes\n") == 1
 
 
 def test_a_workbook_without_texts_names_its_sheets_and_one_with_a_single_sheet_of_texts_has_plain_ids(tmp_path):
@@ -208,7 +208,7 @@ def test_sheets_with_the_columns_of_the_first_make_one_table(tmp_path, capsys):
     for read in (read_table, read_lines):
         found = read(tmp_path / "a.xlsx")
         assert len(found) == 4
-        assert "passed over, which lack the columns to read: Notes" in capsys.readouterr().err
+        assert "skipped, which lack the columns to read: Notes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".dta"])
@@ -243,10 +243,10 @@ def test_links_to_folders_are_followed_and_what_is_no_file_is_named(tmp_path, ca
     (news / "c.csv").symlink_to("nowhere.csv")
     os.mkfifo(news / "d.csv")
     assert texts(news) == (TEXTS * 2, [])
-    said = "3 files passed over (dangling link c.csv, folder around, pipe or device d.csv)"
+    said = "3 files skipped (dangling link c.csv, folder around, pipe or device d.csv)"
     assert said in capsys.readouterr().err
     assert texts(f"{news}/*") == (TEXTS, [])
-    assert "3 files passed over (dangling link c.csv, folder b, pipe or device d.csv)" in capsys.readouterr().err
+    assert "3 files skipped (dangling link c.csv, folder b, pipe or device d.csv)" in capsys.readouterr().err
     with pytest.raises(InputError, match=r"d.csv: expected a file, found a pipe"):
         texts(news / "d.csv")
 

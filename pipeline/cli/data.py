@@ -8,7 +8,17 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, Encoding, EventColumn, QuadColumn, Seed, StanceColumn, TextColumn, a_number
+from pipeline.cli.options import (
+    MODEL,
+    Delimiter,
+    Encoding,
+    EventColumn,
+    QuadColumn,
+    Seed,
+    StanceColumn,
+    TextColumn,
+    a_number,
+)
 from pipeline.errors import DRIFT
 from pipeline.whole import require_outputs
 
@@ -63,7 +73,7 @@ def import_data(
     ] = None,
     header: Annotated[bool, typer.Option("--header/--no-header", help="The first line names the columns.")] = True,
     encoding: Encoding = None,
-    delimiter: Annotated[Optional[str], typer.Option(help="Field separator (default: detected).")] = None,
+    delimiter: Delimiter = None,
 ) -> None:
     """Convert a labelled table or an export of a labelling tool to the format of `train`."""
     from pipeline import show

@@ -18,7 +18,10 @@ ModelOption = Annotated[
 ]
 ModelArgument = Annotated[Optional[str], typer.Argument(metavar="[MODEL]", help="Same as --model.")]
 Encoding = Annotated[Optional[str], typer.Option(help="Encoding of the files (default: detected, else UTF-8).")]
-TextColumn = Annotated[Optional[str], typer.Option(help="Name of the text column, if not text or sentence.")]
+Delimiter = Annotated[Optional[str], typer.Option(help="Field separator (default: detected).")]
+TextColumn = Annotated[
+    Optional[str], typer.Option(help="Text column (default: text, sentence, headline, snippet or phrase).")
+]
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
 Threads = Annotated[int, typer.Option(min=0, max=1000, help="Scoring threads; 0 for one per processor.")]

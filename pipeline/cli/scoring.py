@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, Encoding, ModelOption, TextColumn, Threads, a_number, settings
+from pipeline.cli.options import MODEL, Delimiter, Encoding, ModelOption, TextColumn, Threads, a_number, settings
 from pipeline.plain import say
 from pipeline.whole import require_outputs
 
@@ -38,7 +38,7 @@ def score(
     out: Annotated[Optional[str], typer.Option(help="Output file; its suffix sets the format.")] = None,
     text_column: TextColumn = None,
     encoding: Encoding = None,
-    delimiter: Annotated[Optional[str], typer.Option(help="Field separator (default: detected).")] = None,
+    delimiter: Delimiter = None,
     columns: Annotated[
         Optional[str], typer.Option(help="Input columns to keep, such as date,link, or none (default: all).")
     ] = None,

@@ -15,6 +15,8 @@ import typer
 from pipeline.cli.options import (
     DATA,
     MODEL,
+    Delimiter,
+    Encoding,
     EventColumn,
     Log,
     ModelArgument,
@@ -69,6 +71,8 @@ def train(
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
     quad_column: QuadColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
 ) -> None:
     """Train a model on labelled snippets, evaluate it, save it and log the run to MLflow."""
     from pipeline import show
@@ -81,7 +85,8 @@ def train(
     began = time.time_ns() // 1_000_000
     settings = read_settings(config) if config else Settings()
     columns = Columns(text_column, event_column, stance_column, quad_column)
-    recipe = Recipe(tuple(data or [EMBEDDED]), columns, tuple(test or ()), weights_from(weight or ()))
+    named = tuple(data or [EMBEDDED]), columns, tuple(test or ()), weights_from(weight or ())
+    recipe = Recipe(*named, encoding, delimiter)
     if not asked.quiet:
         own_rows.missing(missing_tests(recipe))
     corpus = read_mix(recipe)
@@ -134,13 +139,16 @@ def evaluate(
     event_column: EventColumn = None,
     stance_column: StanceColumn = None,
     quad_column: QuadColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
 ) -> None:
     """Evaluate a model on labelled files, with 95 % intervals, excluding near-copies of its training texts."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
     from pipeline.sources.mix import Recipe, read_tests
 
-    corpus = read_tests(Recipe(tuple(data), Columns(text_column, event_column, stance_column, quad_column)))
+    columns = Columns(text_column, event_column, stance_column, quad_column)
+    corpus = read_tests(Recipe(tuple(data), columns, encoding=encoding, delimiter=delimiter))
     if report:
         from pipeline.evaluate.report import CARD, JSON, MARKDOWN, PAGE
 
@@ -214,25 +222,28 @@ def check(
 
 
 def drift(
-    baseline: Annotated[Path, typer.Option(help="Scored file of the reference period.")],
-    current: Annotated[Path, typer.Option(help="Scored file to compare with it.")],
+    baseline: Annotated[str, typer.Option(help="Scored file, folder or pattern of the reference period.")],
+    current: Annotated[str, typer.Option(help="Scored file, folder or pattern to compare with it.")],
     given: ModelArgument = None,
     model: ModelOption = str(MODEL),
     log: Log = True,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
 ) -> None:
     """Detect drift between two scored files; the exit code is 3 if a limit is exceeded."""
     from pipeline import show
     from pipeline.evaluate.drift import drift, known_words, read_scored
+    from pipeline.read.source import Written
     from pipeline.reader import open_model
 
     opened = open_model(given or model)
-    files = {path: read_scored(path) for path in (baseline, current)}
-    for path, columns in files.items():
+    before, now = (read_scored(path, Written(encoding, delimiter)) for path in (baseline, current))
+    for path, columns in ((baseline, before), (current, now)):
         if "text" not in columns:
             say(f"{path}: no text column, such as text or headline, so new words are not compared")
-    found = drift(files[baseline], files[current], known_words(opened))
+    found = drift(before, now, known_words(opened))
     show.drift(found)
     if log:
-        keep(opened, lambda measured: measured.of_drift(found, len(files[current]["tension"]), current, baseline))
+        keep(opened, lambda measured: measured.of_drift(found, len(now["tension"]), Path(current), Path(baseline)))
     if found.moved:
         raise typer.Exit(DRIFT)

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.arrays.arrow import as_strings
+from pipeline.arrays.arrow import as_strings, int64_column
 from pipeline.corpus.contradictions import SetAside, sift
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
-from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, read_numbered, texts_of
+from pipeline.read.files import files_in
+from pipeline.read.rows import Reject
+from pipeline.read.source import Written
+from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, read_numbered, require_rows, texts_of
 from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 
 if TYPE_CHECKING:
@@ -128,27 +131,29 @@ OTHER_NAMES = {
     "event": ("event_type", "code"),
     "quad": ("quadclass", "quad_class"),
 }
+BLANK = "the text is blank; expected a sentence or a headline"
 _COLUMNS = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
 
 
-def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None) -> Corpus:
+def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None, written: Written = Written()) -> Corpus:
     """Read labelled files into one corpus; duplicates are dropped and contradictions excluded (see `merged`).
 
-    A folder stands for the `SHIPPED` files it contains.
+    A folder stands for the `SHIPPED` files it contains, or for all of its tables; a pattern for the files that match.
+    Rows that cannot be read and blank texts are in `Corpus.set_aside`.
 
     Raises
     ------
     InputError
-        If a file cannot be read, a column is missing or a text is blank.
+        If a file cannot be read or lacks a column.
     LabelError
         If a label is unknown or contradicts another of its row.
     """
     columns = columns or Columns()
-    files = [file for path in paths for file in files_of(Path(path))]
+    files = [file for path in paths for file in files_of(Path(path), quiet=False)]
     if not files:
         raise InputError("no data: expected at least one labelled file")
     found: set[str] = set()
-    parts = [read_one(file, columns, found) for file in files]
+    parts = [read_one(file, columns, written, found) for file in files]
     for kind in fields(columns):
         name = getattr(columns, kind.name)
         if name is not None and kind.name not in found:
@@ -178,28 +183,25 @@ def concatenated(parts: Sequence[Corpus]) -> Corpus:
     )
 
 
-def files_of(path: Path) -> list[Path]:
-    """The path itself, or the `SHIPPED` files that a folder contains."""
-    if not path.is_dir():
-        return [path]
-    files = [path / name for name in SHIPPED if (path / name).exists()]
-    if not files:
-        raise InputError(f"{path}: expected {' or '.join(SHIPPED)} in this folder, found none")
-    return files
+def files_of(path: Path, quiet: bool = True) -> list[Path]:
+    """The `SHIPPED` files that a folder contains, or else the tables that a path names (`pipeline.read.files`)."""
+    return [path / name for name in SHIPPED if (path / name).exists()] or files_in(str(path), quiet=quiet)
 
 
-def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Corpus:
+def read_one(path: Path, columns: Columns, written: Written = Written(), found: set[str] | None = None) -> Corpus:
     """Read one labelled file, with duplicates; the kinds of the named columns that it has are added to ``found``."""
-    table, rows = read_numbered(path)
+    rejects: list[Reject] = []
+    table, rows = read_numbered(path, written=written, rejects=rejects)
     shipped = path.name in SHIPPED and (path.parent / SHIPPED[0]).exists()
     columns = Columns() if shipped else columns.of(table.column_names)
     if found is not None:
         found.update(kind.name for kind in fields(columns) if getattr(columns, kind.name))
     texts = texts_of(table.column(column_of(table.column_names, columns.text, TEXT_COLUMNS, path)))
     texts = clean(texts).to_pylist()
-    for row, text in zip(rows.tolist(), texts):
-        if not text.strip():
-            raise InputError(f"{path}, row {row}: the text is blank; expected a sentence or a headline")
+    blank = [Reject(str(path), row, BLANK, "") for row, text in zip(rows.tolist(), texts) if not text.strip()]
+    filled = np.flatnonzero([text.strip() != "" for text in texts])
+    table, rows = require_rows(table.take(int64_column(filled)), path, blank), rows[filled]
+    texts = [texts[row] for row in filled]
     labels = [_labels(table, getattr(columns, name), name, path) for name in ("event", "quad", "stance")]
     if not any(labels):
         raise InputError(
@@ -211,7 +213,8 @@ def read_one(path: Path, columns: Columns, found: set[str] | None = None) -> Cor
     events, quads, stances = zip(*checked)
     sources = [path.name] * len(texts)
     text, event, stance, source, quad = (np.array(one, object) for one in (texts, events, stances, sources, quads))
-    return Corpus(text, event, stance, source, quad, rows=rows)
+    aside = tuple(SetAside(one.reason, path.name, one.row, "", one.text) for one in [*rejects, *blank])
+    return Corpus(text, event, stance, source, quad, rows=rows, set_aside=aside)
 
 
 def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:

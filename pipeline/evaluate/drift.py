@@ -13,7 +13,11 @@ import numpy as np
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.model.store import Model
-from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, read_table
+from pipeline.plain import count_of, say
+from pipeline.read.files import files_in
+from pipeline.read.rows import Reject
+from pipeline.read.source import Written
+from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, read_numbered
 
 PSI_LIMIT = 0.25  # a population stability index above this is a large shift (Siddiqi 2006)
 KS_LIMIT = 0.1  # a Kolmogorov-Smirnov distance above this, if significant, is a shift
@@ -108,12 +112,28 @@ def known_words(model: Model) -> frozenset[str]:
     return frozenset(model.weights.vocabulary.lexicon.words.to_pylist())
 
 
-def read_scored(path: Path) -> dict[str, list]:
-    """Read the columns of a scored file that `drift` needs: tension, coverage, stance and, if available, the text.
+def read_scored(given: str | Path, written: Written = Written()) -> dict[str, list]:
+    """Read the columns of scored files that `drift` needs: tension, coverage, stance and, if available, the text.
 
-    The text column of the file has the name it had in the input; here it is ``text``.
+    The text column has the name it had in the input; here it is ``text``. Rows that cannot be read are skipped, with a
+    warning.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, a column is missing, or a cell is not a number.
     """
-    table = read_table(path, choose=_needed)
+    parts = [_read_one(path, written) for path in files_in(str(given))]
+    names = set.intersection(*map(set, parts))
+    return {name: [value for part in parts for value in part[name]] for name in (*_SCORES, "text") if name in names}
+
+
+def _read_one(path: Path, written: Written) -> dict[str, list]:
+    rejects: list[Reject] = []
+    table, _ = read_numbered(path, _needed, written, rejects)
+    if rejects:
+        first = f"row {rejects[0].row}: {rejects[0].reason}"
+        say(f"warning: {path}: {count_of(len(rejects), 'row')} skipped that cannot be read; the first: {first}")
     columns = {}
     for name in _SCORES:
         columns[name] = as_strings(table.column(column_of(table.column_names, name, (), path))).to_pylist()

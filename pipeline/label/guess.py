@@ -6,9 +6,9 @@ import numpy as np
 
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError
-from pipeline.label.lines import Table
 from pipeline.label.rows import KINDS
 from pipeline.read.tables import TEXT_COLUMNS, column_of
+from pipeline.read.tolerant import Table
 
 _TEXT_NAMES = (*TEXT_COLUMNS, "sent", "content", "body", "message", "tweet", "title")
 _LABEL_NAMES = (

@@ -15,10 +15,10 @@ from pipeline.errors import InputError, LabelError
 from pipeline.label.exchange import Answer, read_export
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import label_column, text_column
-from pipeline.label.lines import Table, read_lines
 from pipeline.label.rows import KINDS
 from pipeline.plain import count_of
 from pipeline.read.rows import Reject
+from pipeline.read.tolerant import Table, read_lines
 from pipeline.stance import LABELS, QUADS, STANCES
 
 _TAKEN = {

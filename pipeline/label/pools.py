@@ -16,12 +16,12 @@ from pipeline.errors import InputError
 from pipeline.label.exchange import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import text_column
-from pipeline.label.lines import read_lines
 from pipeline.label.pick import RANDOM_SHARE, pick
 from pipeline.model.store import Model
 from pipeline.plain import count_of
 from pipeline.read.cleaning import clean
 from pipeline.read.tables import texts_of
+from pipeline.read.tolerant import read_lines
 from pipeline.score.snippets import score
 from pipeline.stance import STANCES
 

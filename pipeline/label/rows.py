@@ -10,10 +10,10 @@ import numpy as np
 from pipeline.corpus.labelled import OTHER_NAMES, Columns, Corpus, check_labels
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError
-from pipeline.label.lines import Table, read_lines
 from pipeline.read.cleaning import clean
 from pipeline.read.rows import SHOWN
 from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, texts_of
+from pipeline.read.tolerant import Table, read_lines
 
 KINDS = ("event", "quad", "stance")
 BROKEN, BLANK, UNLABELLED, UNKNOWN = "broken row", "blank text", "no label", "label that does not fit"

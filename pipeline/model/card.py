@@ -50,6 +50,8 @@ class RecipeCard(Struct, forbid_unknown_fields=True):
     columns: dict[Text, Text | None]
     tests: tuple[Text, ...]
     weights: tuple[tuple[Text, Number], ...]
+    encoding: Text | None = None
+    delimiter: Text | None = None
 
 
 class DataCard(Struct, forbid_unknown_fields=True):

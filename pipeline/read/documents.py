@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, int64_column, string
 from pipeline.errors import InputError
-from pipeline.read.bounds import too_large
-from pipeline.read.rows import SHOWN, Reject, Rows, strings_of
+from pipeline.read.rows import Reject, Rows, strings_of
 from pipeline.read.source import Source, separator
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, plain_names, read_rows, table_columns, texts_of
 
@@ -171,8 +170,7 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
         roles[:] = [_roles(names, options, source.address)]
         return roles[0].all()
 
-    for read in read_rows(source, choose, options.delimiter):
-        rows = _bounded(read, roles[0].text, source.address)
+    for rows in read_rows(source, choose, options.delimiter):
         if rows.rejects and not options.set_aside:
             first = rows.rejects[0]
             raise InputError(
@@ -180,19 +178,6 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
             )
         for part in rows.cut(options.rows_together):
             yield _documents(part, roles[0], source, options)
-
-
-def _bounded(rows: Rows, column: str, address: str) -> Rows:
-    """The rows, those whose text is over the bound among the rejects."""
-    texts = rows.columns[column]
-    reasons = too_large(texts) if pa.types.is_large_string(texts.type) else {}
-    if not reasons:
-        return rows
-    over = [Reject(address, int(rows.numbers[row]), why, texts[row].as_py()[:SHOWN]) for row, why in reasons.items()]
-    left = np.setdiff1d(np.arange(len(texts)), list(reasons))
-    columns = {name: cells.take(int64_column(left)) for name, cells in rows.columns.items()}
-    rejects = sorted([*rows.rejects, *over], key=lambda reject: reject.row)
-    return replace(rows, columns=columns, numbers=rows.numbers[left], rejects=rejects)
 
 
 def _documents(part: Rows, roles: _Roles, source: Source, options: ReadOptions) -> Documents:

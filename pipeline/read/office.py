@@ -27,7 +27,7 @@ def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
     sheets = _sheets(source)
     fitting = _fitting(sheets, choose, source.address)
     if others := ", ".join(sheet for sheet in sheets if sheet not in fitting):
-        say(f"{source.address}: sheets passed over, which lack the columns to read: {others}")
+        say(f"{source.address}: sheets skipped, which lack the columns to read: {others}")
     first = 2 if source.suffix == ".xlsx" else 1  # the header is row 1 of a sheet
     for sheet, frame in fitting.items():
         names = choose([*frame.columns])

@@ -23,6 +23,18 @@ _ODD_QUOTE = re.compile(rb'(?:^|\t)"[^"\t]*$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
+class Written:
+    """How files are written: their ``encoding`` and, of CSV and TSV files, the ``delimiter``. None: detected."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", separator(self.delimiter))
+
+
+@dataclass(frozen=True)
 class Source:
     """A table: its address, how it is opened, its encoding (None: told by its first bytes, else UTF-8), which row groups of
     a Parquet file are meant (None: all), and the suffix of its format where the address does not tell it."""

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
+from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.arrays.arrow import as_strings, string
+from pipeline.arrays.arrow import as_strings, int64_column, string
 from pipeline.errors import InputError, first_line
+from pipeline.read.bounds import too_large
 from pipeline.read.columnar import parquet_columns, read_parquet
 from pipeline.read.feeds import FEED_COLUMNS, read_feed_entries
 from pipeline.read.jsonl import json_columns, read_json_array, read_jsonl
 from pipeline.read.mail import MAIL_COLUMNS, read_mailbox
 from pipeline.read.office import office_columns, read_office
-from pipeline.read.rows import Choose, Rows
+from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.separated import header, read_separated
-from pipeline.read.source import Source, dialect, on_disk, suffix_of
+from pipeline.read.source import COMPRESSED, Source, Written, dialect, on_disk, suffix_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".dta")
 FEED_SUFFIXES = (".rss", ".atom", ".xml", ".mbox")  # tables of articles
+TABULAR = (*TABLE_SUFFIXES, *FEED_SUFFIXES)
 TEXT_COLUMNS = ("text", "sentence", "headline", "snippet", "phrase")
+T = TypeVar("T", bound=Sized)
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
 NO_TEXT = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # how tables write that there is none
 
@@ -51,7 +56,7 @@ def read_rows(source: Source, choose: Choose, delimiter: str | None = None) -> I
     try:
         for rows in _rows(source, suffix, choose, delimiter):
             seen = seen or rows.read > 0
-            yield rows
+            yield _bounded(rows, source.address)
     except (pa.ArrowException, OSError, EOFError) as error:
         raise InputError(f"{source.address}: cannot be read as {suffix[1:].upper()}: {first_line(error)}") from None
     if not seen:
@@ -65,6 +70,20 @@ def _rows(source: Source, suffix: str, choose: Choose, delimiter: str | None) ->
         return (read_json_array if _is_array(source) else read_jsonl)(source, choose)
     readers = {".parquet": read_parquet, ".xlsx": read_office, ".dta": read_office, ".mbox": read_mailbox}
     return readers.get(suffix, read_feed_entries)(source, choose)
+
+
+def _bounded(rows: Rows, address: str) -> Rows:
+    """The rows, with those that hold a text over the size limit moved to the rejects."""
+    over: dict[int, Reject] = {}
+    for column in rows.columns.values():
+        for row, why in too_large(column).items() if pa.types.is_large_string(column.type) else ():
+            over[row] = Reject(address, int(rows.numbers[row]), why, column[row].as_py()[:SHOWN])
+    if not over:
+        return rows
+    left = np.setdiff1d(np.arange(len(rows.numbers)), list(over))
+    columns = {name: cells.take(int64_column(left)) for name, cells in rows.columns.items()}
+    rejects = sorted([*rows.rejects, *over.values()], key=lambda reject: reject.row)
+    return replace(rows, columns=columns, numbers=rows.numbers[left], rejects=rejects)
 
 
 def table_columns(source: Source, delimiter: str | None = None, choose: Choose = list) -> dict[str, pa.DataType]:
@@ -90,35 +109,59 @@ def _is_array(source: Source) -> bool:
 
 
 def read_table(path: str | Path, choose: Choose = list) -> pa.Table:
-    """Read a whole table, for those who need all rows at once; a row that cannot be read is an error.
+    """Read a whole table; a row that cannot be read is an error. See `read_numbered`."""
+    return read_numbered(path, choose)[0]
 
-    Encoding, compression, separator and quoting are told by the file (`pipeline.read.source`).
+
+def read_numbered(
+    path: str | Path, choose: Choose = list, written: Written = Written(), rejects: list[Reject] | None = None
+) -> tuple[pa.Table, np.ndarray]:
+    """Read a whole table, and where each row stands in the file (`Rows.numbers`).
+
+    Compression, and what ``written`` leaves open, are detected (`pipeline.read.source`).
 
     Parameters
     ----------
-    choose : of the names of its columns, those to read; all by default.
+    choose : given the names of its columns, those to read; all by default.
+    rejects : rows that cannot be read are added to this list; None: the first of them is an error.
 
     Raises
     ------
     InputError
-        Where the file is missing, empty or of another format, or a row cannot be read.
+        If the file is missing, empty or of another format, or a row, or every row, cannot be read.
     """
-    return read_numbered(path, choose)[0]
-
-
-def read_numbered(path: str | Path, choose: Choose = list) -> tuple[pa.Table, np.ndarray]:
-    """The same, and where each row stands in the file (`Rows.numbers`)."""
-    path = Path(path)
-    if suffix_of(path) not in (*TABLE_SUFFIXES, *FEED_SUFFIXES):
-        found = suffix_of(path) or "no suffix"
-        raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
+    path, found = Path(path), []
+    require_table(path)
     parts, numbers = [], []
-    for rows in read_rows(on_disk(path), alike(choose)):
-        for reject in rows.rejects:
-            raise InputError(f"{path}, row {reject.row}: {reject.reason}")
+    for rows in read_rows(on_disk(path, written.encoding), alike(choose), written.delimiter):
+        found += rows.rejects
         parts.append(pa.table(rows.columns))
         numbers.append(rows.numbers)
-    return pa.concat_tables(parts), np.concatenate(numbers)
+        if found and rejects is None:
+            raise InputError(f"{path}, row {found[0].row}: {found[0].reason}; correct it")
+    if rejects is not None:
+        rejects += found
+    return require_rows(pa.concat_tables(parts), path, found), np.concatenate(numbers)
+
+
+def require_table(path: Path) -> None:
+    """Raise `InputError` unless the file name is that of a table."""
+    if not path.is_dir() and suffix_of(path) not in TABULAR:
+        raise unreadable(path, TABULAR)
+
+
+def unreadable(path: Path, suffixes: Sequence[str]) -> InputError:
+    """The error for a file whose kind is not among those that can be read."""
+    kinds = f"{', '.join(suffixes)}, tables other than Parquet also with {' or '.join(COMPRESSED)}"
+    return InputError(f"{path}: cannot read {path.suffix or 'these'} files; expected {kinds}")
+
+
+def require_rows(table: T, path: Path, rejects: Sequence[Reject]) -> T:
+    """The table; raises `InputError`, with the first reason, if none of its rows could be read."""
+    if len(table):
+        return table
+    why = f"; the first fault: row {rejects[0].row}: {rejects[0].reason}" if rejects else ""
+    raise InputError(f"{path}: expected at least one row that can be read, found none{why}")
 
 
 def alike(choose: Choose = list) -> Choose:

@@ -13,6 +13,9 @@ from pipeline.corpus.contradictions import set_aside
 from pipeline.corpus.labelled import Columns, Corpus, files_of, merged, read_labelled, read_one
 from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.errors import ConfigError, InputError, SourceError
+from pipeline.read.files import names_files
+from pipeline.read.source import Written
+from pipeline.read.tables import TABULAR
 from pipeline.sources.cards import Card, cards
 from pipeline.sources.download import is_whole, place_of
 from pipeline.sources.readers import read_public
@@ -32,12 +35,20 @@ class Recipe:
     tests : names or paths of test data: near-duplicates of its rows are excluded. Available test files of the
         data's public corpora, and of those that overlap them, are included automatically.
     weights : how many times each row of one of the data counts in training, see `pipeline.model.settings.Training`.
+    encoding, delimiter : of the paths; None: detected.
     """
 
     data: tuple[str, ...]
     columns: Columns = field(default_factory=Columns)
     tests: tuple[str, ...] = ()
     weights: tuple[tuple[str, float], ...] = ()
+    encoding: str | None = None
+    delimiter: str | None = None
+
+    @property
+    def written(self) -> Written:
+        """How the paths are written."""
+        return Written(self.encoding, self.delimiter)
 
     def card(self) -> dict:
         """The recipe in the form of a model card."""
@@ -47,7 +58,8 @@ class Recipe:
     def from_card(card: dict) -> Recipe:
         """The recipe of a model card."""
         weights = tuple((name, weight) for name, weight in card["weights"])
-        return Recipe(tuple(card["data"]), Columns(**card["columns"]), tuple(card["tests"]), weights)
+        columns, written = Columns(**card["columns"]), (card.get("encoding"), card.get("delimiter"))
+        return Recipe(tuple(card["data"]), columns, tuple(card["tests"]), weights, *written)
 
 
 def weights_from(given: Iterable[str]) -> tuple[tuple[str, float], ...]:
@@ -103,7 +115,7 @@ def _parts(recipe: Recipe, known: dict[str, Card], part: str) -> list[Corpus]:
     """Read each of the data; paths are read together, since a named column need only be in one of them."""
     parts, paths = [], [name for name in recipe.data if name != EMBEDDED and name not in known]
     for name in paths:
-        if not Path(name).exists() and not Path(name).suffix:
+        if not names_files(name, TABULAR):
             raise InputError(f"{name}: no such file, and no corpus; expected {EMBEDDED}, {', '.join(known)} or a path")
     for name in dict.fromkeys(recipe.data):
         if name == EMBEDDED:
@@ -111,7 +123,7 @@ def _parts(recipe: Recipe, known: dict[str, Card], part: str) -> list[Corpus]:
         elif name in known:
             parts += _public(known[name], part)
         elif name == paths[0]:
-            parts.append(read_labelled(paths, recipe.columns))
+            parts.append(read_labelled(paths, recipe.columns, recipe.written))
     return parts
 
 
@@ -167,7 +179,12 @@ def _tests(recipe: Recipe, known: dict[str, Card]) -> list[tuple[str, Corpus]]:
     out = []
     for name in dict.fromkeys([*recipe.tests, *_overlapping(recipe, known)]):
         if name not in known:
-            out.append((Path(name).name, merged([read_one(file, recipe.columns) for file in files_of(Path(name))])))
+            out.append(
+                (
+                    Path(name).name,
+                    merged([read_one(file, recipe.columns, recipe.written) for file in files_of(Path(name))]),
+                )
+            )
             continue
         if name in recipe.tests:
             _public(known[name], "test")  # an error if it is not available

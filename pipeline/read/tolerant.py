@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.errors import InputError
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import Dialect, Source, dialect, looks_western, on_disk
-from pipeline.read.tables import TABLE_SUFFIXES, alike, read_rows
+from pipeline.read.tables import alike, read_rows, require_rows, require_table
 
 _LONGEST = 200  # lines that one quoted field may span
 
@@ -60,16 +60,11 @@ def read_lines(
         If the file is missing, empty or of another format, or no row can be read.
     """
     path = Path(path)
+    require_table(path)
     source = on_disk(path, encoding)
-    if source.suffix not in TABLE_SUFFIXES:
-        found = source.suffix or "no suffix"
-        raise InputError(f"{path}: expected a table ({', '.join(TABLE_SUFFIXES)}), got {found!r}")
     separated = source.suffix in (".csv", ".tsv")
     table = _separated(path, source, delimiter, headed) if separated else _typed(path, source)
-    if not len(table):
-        why = f"; the first fault: row {table.rejects[0].row}: {table.rejects[0].reason}" if table.rejects else ""
-        raise InputError(f"{path}: expected at least one row that can be read, found none{why}")
-    return table
+    return require_rows(table, path, table.rejects)
 
 
 def _typed(path: Path, source: Source) -> Table:

@@ -1,0 +1,96 @@
+"""Which files an argument names: a file, a folder with its subfolders, or a glob pattern."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.plain import count_of, say
+from pipeline.read.source import require_file
+from pipeline.read.tables import FEED_SUFFIXES, TABULAR, is_table
+
+
+def is_tabular(path: Path) -> bool:
+    """Whether a file name is that of a table or a feed."""
+    return is_table(path) or path.suffix.lower() in FEED_SUFFIXES
+
+
+def names_files(given: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether an argument names files: they exist, or it looks like a path rather than a text."""
+    try:
+        if Path(given).exists() or glob.glob(given):
+            return True
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        return False
+    path = Path(given)
+    return not any(map(str.isspace, given)) and ("/" in given or (path.suffix != "" and _readable(path, suffixes)))
+
+
+def _readable(path: Path, suffixes: tuple[str, ...]) -> bool:
+    return is_tabular(path) or (path.suffix != "" and path.suffix.lower() in suffixes)
+
+
+def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = False) -> list[Path]:
+    """The files that an argument names: itself, those in a folder and its subfolders, or those that match a pattern.
+
+    Parameters
+    ----------
+    suffixes : the kinds of files to take from a folder, besides tables; a single file or a pattern may name any kind.
+    quiet : do not print which files of a folder or pattern are skipped.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or none of these kinds in the folder.
+    """
+    path = Path(given)
+    if path.is_dir():
+        every = sorted(_walk(path))
+        files = [file for file in every if os.path.isfile(file) and _readable(file, suffixes)]
+        if not quiet:
+            _say_skipped(path, {*every} - {*files})
+        if not files:
+            raise InputError(f"{path}: no such file in this folder; expected {', '.join(suffixes)}")
+        return files
+    if path.exists() or not glob.has_magic(given):
+        require_file(path)
+        return [path]
+    every = sorted(map(Path, glob.glob(given, recursive=True)))
+    files = [file for file in every if os.path.isfile(file)]
+    if not quiet:  # folders that ** matches are read
+        _say_skipped(given, [one for one in {*every} - {*files} if not ("**" in given and one.is_dir())])
+    if not files:
+        raise InputError(f"{given}: no file matches this pattern")
+    return files
+
+
+def _walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The files in a folder and its subfolders, following links; also each folder that is unreadable or contains itself."""
+    here = folder.resolve()
+    try:
+        if here in above:
+            raise OSError
+        inside = [*folder.iterdir()]
+    except OSError:
+        yield folder
+        return
+    for path in inside:
+        yield from _walk(path, (*above, here)) if os.path.isdir(path) else [path]
+
+
+def _say_skipped(where: Path | str, files: Collection[Path]) -> None:
+    """Print one line on standard error about the files of a folder or pattern that are not read."""
+    if files:
+        kinds = ", ".join(sorted(set(map(_kind_of, files))))
+        say(f"{where}: {count_of(len(files), 'file')} skipped ({kinds})")
+
+
+def _kind_of(path: Path) -> str:
+    """The kind of a skipped file, or what else it is."""
+    if os.path.isfile(path):
+        return path.suffix or path.name
+    kind = "folder" if os.path.isdir(path) else "dangling link" if path.is_symlink() else "pipe or device"
+    return f"{kind} {path.name}"
