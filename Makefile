@@ -1,4 +1,4 @@
-# `make` lists the targets. Each makes what it needs; nothing has to be set up before.
+# `make` lists the targets. Each target sets up what it needs.
 PYTHON ?= python3
 VENV ?= .venv
 ifeq ($(OS),Windows_NT)
@@ -30,7 +30,7 @@ $(BIN)/pytest$(EXE): $(BIN)/detente$(EXE)
 	@$(PIP) -e '.[test]'
 	@touch $@
 
-demo: $(BIN)/detente$(EXE) ## install, train, evaluate, check, score three articles, draw a timeline
+demo: $(BIN)/detente$(EXE) ## install, train, evaluate, score three articles, draw a timeline
 	$(BIN)/detente train
 	$(BIN)/detente evaluate --data data/heldout.csv
 	@echo 'These held-out snippets were written with the corpus, so they are easy: figures on real text are in README.md.'
@@ -43,38 +43,38 @@ demo: $(BIN)/detente$(EXE) ## install, train, evaluate, check, score three artic
 	@echo '      open timeline/timeline.html in a browser'
 	@echo '      $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db'
 
-test: lint ## run all tests, on two processors, and see that they run nearly all of the code
+test: lint ## run all tests in two processes and check coverage
 	$(PY) -m pytest -n 2 --dist loadfile --cov --cov-report=
 	$(PY) -m coverage json -q -o build/coverage.json
 	$(PY) tests/covered.py build/coverage.json
 
-check: lint ## run what is quick, before a commit
+check: lint ## run style checks, type checks and quick tests before a commit
 	$(PY) -m pytest -m "not slow" -x tests/test_house.py tests/test_docs.py tests/test_tokens.py tests/test_analysis.py \
 	  tests/test_read.py tests/test_documents.py tests/test_score.py tests/test_data.py pipeline
 
-lint: $(BIN)/pytest$(EXE) ## check style, order of imports and types
+lint: $(BIN)/pytest$(EXE) ## check style, import order and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-faults: $(BIN)/pytest$(EXE) ## kill 200 runs at random moments (KILLS=20: fewer) and see that nothing is lost
+faults: $(BIN)/pytest$(EXE) ## kill 200 runs at random moments (KILLS=20: fewer) and check that nothing is lost
 	$(PY) experiments/faults.py $(or $(KILLS),200)
 
-fuzz: $(BIN)/pytest$(EXE) ## feed the readers and the analyser what breaks them, for three minutes (SECONDS=600: longer)
+fuzz: $(BIN)/pytest$(EXE) ## fuzz the readers and the analyser for three minutes (SECONDS=600: longer)
 	@$(PIP) -e '.[fuzz]'
 	$(PY) experiments/fuzz.py $(or $(SECONDS),180)
 
-mutate: $(BIN)/pytest$(EXE) ## change the code in small ways, and list the changes that no test notices
+mutate: $(BIN)/pytest$(EXE) ## make small changes to the code and list those that no test detects
 	@$(PIP) -e '.[mutate]'
 	$(PY) -m mutmut run
 	$(PY) -m mutmut results
 
-constraints: ## write the pinned versions anew
+constraints: ## regenerate constraints.txt
 	$(PYTHON) -m venv build/pins
 	build/pins/bin/python -m pip install -q -e '.[test]'
 	( echo '# Exact versions of everything installed, read by pip through -c. After a change: make constraints.'; \
 	  build/pins/bin/python -m pip freeze --exclude-editable ) > constraints.txt
 	rm -rf build/pins
 
-clean: ## remove what the other targets made
+clean: ## remove everything that the other targets create
 	rm -rf $(VENV) build mutants .coverage* *.egg-info models mlflow.db mlruns timeline
