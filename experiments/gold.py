@@ -1,18 +1,21 @@
-"""Measure a model on the gold files.
+"""Measure a model on the gold files: real sentences, headlines and articles, and small cases.
 
     python experiments/gold.py ../shared/gold [MODEL_FOLDER]
 
-Prints, for each labelled file, the two-way and three-way macro-F1 and the share of right event types with 95 % intervals,
-and the share of neutral sentences called escalation with a probability of 0.6 or more. Then, for text that is mostly not
-about politics: the share of AG News' headlines and first sentences that are given a stance, by topic, and of BBC articles
-that come out as rising, easing or mixed, with the AUROC of the column `political`.
+Prints, with 95 % intervals: what is right in the files of labelled sentences; the share of other news (AG News) that is
+given a stance; the share of whole articles (BBC) that rise, ease or are mixed, and the AUROC of the column `political`
+between their topics; and the small cases, if `cases/readings.csv` stands beside the gold folder.
+
+Intervals of macro-F1, event types and calibration are bootstrap intervals by near-duplicate group, that of the AUROC by
+article; those of all other shares are Wilson's. `experiments/crossval.py` measures with the gold files trained on.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +24,18 @@ from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
-from pipeline.evaluate.intervals import measure
+from pipeline.evaluate.intervals import bootstrap, measure
 from pipeline.evaluate.metrics import auroc, judge
 from pipeline.model.store import Model, load
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
-from pipeline.stance import MIXED, QUADS, STANCES, UNCLEAR, stance_of_quad
+from pipeline.stance import EVENTS, MIXED, QUADS, STANCES, UNCLEAR, stance_of_quad
 
 NEITHER = "neutral"
 PENTA = dict(enumerate((NEITHER, *QUADS)))
 COLUMNS = ("two_way.macro_f1", "three_way.macro_f1", "events.accuracy", "events.macro_f1", "ece")
+ACTS = len(EVENTS) - 1  # the event types that PLV's labels can be: all but NEUTRAL, which is the last
+ALARM = 0.6  # a neutral sentence whose probability of escalation is as high is a false alarm
 
 
 @dataclass(frozen=True)
@@ -67,33 +72,63 @@ def read_gold(folder: Path, name: str) -> Corpus:
     return Corpus(*(np.array(column.tolist(), object) for column in columns))
 
 
-def labelled(folder: Path, model: Model) -> None:
-    """Figures of the four labelled files."""
-    print(f"{'':14}{'rows':>6}  " + "".join(f"{c:>25}" for c in COLUMNS) + f"{'neutral at 0.6':>16}{'unclear':>9}")
-    for name in SOURCES:
-        corpus = read_gold(folder, name)
-        scores = score(model, corpus.texts)
-        figures = measure(judge(corpus, scores), near_groups(corpus.texts))
-        neutral = corpus.stances == NEITHER
-        alarm = f"{(scores.proba[neutral, 0] >= 0.6).mean():.3f}" if neutral.any() else ""
-        cells = "".join(f"{figures.get(c, '')!s:>25}" for c in COLUMNS)
-        print(f"{name:14}{len(corpus):6}  {cells}{alarm:>16}{(scores.stance == UNCLEAR).mean():9.3f}")
-
-
 def share(flags: np.ndarray) -> str:
     """A share with its 95 % Wilson interval."""
     interval = binomtest(int(flags.sum()), len(flags)).proportion_ci(method="wilson")
     return f"{flags.mean():.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows of cells under a head, the first column to the left, the others to the right."""
+    lines = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    print()
+    for first, *others in lines:
+        cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:]))
+        print("  ".join([f"{first:{widths[0]}}", *cells]).rstrip())
+
+
+def of_sentences(corpus: Corpus, model: Model) -> dict[str, str]:
+    """Every figure that the labels of a gold file allow, by name."""
+    scores, groups = score(model, corpus.texts), near_groups(corpus.texts)
+    rows = judge(corpus, scores)
+    figures = measure(rows, groups)
+    out = {
+        "rows": f"{len(corpus):,}",
+        "two-way macro-F1": str(figures["two_way.macro_f1"]),
+        "three-way macro-F1": str(figures["three_way.macro_f1"]),
+    }
+    if (corpus.events != "").any():
+        acts = measure(replace(rows, event_guess=scores.event_proba[:, :ACTS].argmax(axis=1)), groups)
+        for scope, measured in (("all rows", figures), (f"among the {ACTS} acts", acts)):
+            out[f"event types right, {scope}"] = str(measured["events.accuracy"])
+            out[f"event types macro-F1, {scope}"] = str(measured["events.macro_f1"])
+    if (neutral := corpus.stances == NEITHER).any():
+        out[f"false alarms: neutral, escalation >= {ALARM}"] = share(scores.proba[neutral, 0] >= ALARM)
+    out["calibration error"] = str(figures["ece"])
+    out["unclear"] = share(scores.stance == UNCLEAR)
+    return out
+
+
+def sentences(folder: Path, model: Model) -> None:
+    """Figures of the four files of labelled sentences."""
+    measured = {name: of_sentences(read_gold(folder, name), model) for name in SOURCES}
+    names = dict.fromkeys(name for figures in measured.values() for name in figures)
+    table(
+        ["labelled sentences", *measured],
+        ([name, *(figures.get(name, "") for figures in measured.values())] for name in names),
+    )
+
+
 def other_news(folder: Path, model: Model) -> None:
-    """Share of AG News' texts that are given a stance."""
+    """Share of AG News' headlines and first sentences that are given a stance, by topic."""
     frame = pd.read_csv(folder / "ag_news_part.tsv", sep="\t", quoting=3)
     takes_side = np.isin(score(model, frame.text.tolist()).stance, STANCES[:2])
-    print(f"\n{'given a stance':14}{'headlines':>26}{'first sentences':>26}")
+    rows = []
     for topic in ("sports", "scitech", "business", "world"):
-        cells = [share(takes_side[(frame.topic == topic) & (frame.part == part)]) for part in ("title", "lede")]
-        print(f"{topic:14}" + "".join(f"{cell:>26}" for cell in cells))
+        parts = [takes_side[(frame.topic == topic) & (frame.part == part)] for part in ("title", "lede")]
+        rows.append([topic, *(cell for part in parts for cell in (f"{len(part):,}", share(part)))])
+    table(["AG News given a stance", "headlines", "share", "first sentences", "share"], rows)
 
 
 def articles(folder: Path, model: Model) -> None:
@@ -103,21 +138,76 @@ def articles(folder: Path, model: Model) -> None:
     scored = score_articles(model, [row["text"] for row in rows])
     conflict = np.array([row["topic"] == "conflict" for row in rows])
     takes_side = np.isin(scored.stance, (*STANCES[:2], MIXED))
-    weights = np.random.default_rng(0).multinomial(len(rows), np.full(len(rows), 1 / len(rows)), 2000).astype(float)
-    low, high = np.nanquantile(auroc(scored.political, conflict, weights), (0.025, 0.975))
-    area = auroc(scored.political, conflict, np.ones((1, len(rows))))[0]
-    print(
-        f"\nBBC articles that rise, ease or are mixed: other {share(takes_side[~conflict])}, conflict {share(takes_side[conflict])}"
+
+    def area(drawn: np.ndarray) -> float:
+        return float(auroc(scored.political[drawn], conflict[drawn], np.ones((1, len(drawn))))[0])
+
+    topics = (("other topics", ~conflict), ("conflict", conflict))
+    table(
+        ["BBC articles", "articles", "value"],
+        [
+            *([f"share rising, easing or mixed: {name}", str(of.sum()), share(takes_side[of])] for name, of in topics),
+            ["AUROC of `political`, conflict against other", str(len(rows)), str(bootstrap(area, len(rows)))],
+        ],
     )
-    print(f"AUROC of political, conflict against other: {area:.3f} [{low:.3f}, {high:.3f}]")
+
+
+def as_wanted(answers: np.ndarray, wanted: pd.Series) -> np.ndarray:
+    """Which answers are right: the stance, or any but X where "not X" is wanted; `unclear` is as good as neutral."""
+    barred = wanted.str.startswith("not ").to_numpy()
+    named = wanted.str.removeprefix("not ").to_numpy()
+    same = (answers == named) | ((answers == UNCLEAR) & (named == NEITHER))
+    return same != barred
+
+
+def readings(path: Path, model: Model) -> None:
+    """Small cases of known misreadings: right by the answer and by the likeliest stance, whatever the threshold."""
+    frame = pd.read_csv(path)
+    scores = score(model, frame.text.tolist())
+    likeliest = np.array(STANCES, object)[scores.proba.argmax(axis=1)]
+    frame["right"] = as_wanted(scores.stance, frame.want)
+    frame["likeliest"] = as_wanted(likeliest, frame.want)
+    parts = [("all", frame), *((f"wanted: {want}", part) for want, part in frame.groupby("want"))]
+    table(
+        ["small cases", "cases", "right", "share", "by the likeliest stance", "share"],
+        ([name, str(len(part)), *hits(part.right), *hits(part.likeliest)] for name, part in parts),
+    )
+    by_kind(frame)
+
+
+def hits(right: pd.Series) -> tuple[str, str]:
+    """How many are right, and their share with its interval."""
+    return str(right.sum()), share(right.to_numpy())
+
+
+def by_kind(frame: pd.DataFrame) -> None:
+    """The kinds of small cases with a wrong answer, those under half on their own."""
+    kinds = frame.groupby("kind").agg(right=("right", "sum"), likeliest=("likeliest", "sum"), cases=("right", "size"))
+    kinds = kinds.assign(part=kinds.right / kinds.cases).sort_values(["part", "cases"], kind="stable")
+    under, whole = kinds.part < 0.5, kinds.part == 1
+    for name, of in (("under half right", under), ("half or more right", ~under & ~whole)):
+        table(
+            [f"kinds {name}: {of.sum()} of {len(kinds)}", "cases", "right", "by the likeliest stance"],
+            (
+                [kind, str(row.cases), str(row.right), str(row.likeliest)]
+                for kind, row in kinds[of].astype(object).iterrows()
+            ),
+        )
+    print(f"\nkinds all right: {whole.sum()} of {len(kinds)}")
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    model = load(sys.argv[2] if len(sys.argv) > 2 else "models/detente")
-    labelled(folder, model)
-    other_news(folder, model)
-    articles(folder, model)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("gold", type=Path, help="folder of gold files")
+    parser.add_argument("model", nargs="?", default="models/detente", help="model folder; else models/detente")
+    args = parser.parse_args()
+    model = load(args.model)
+    sentences(args.gold, model)
+    other_news(args.gold, model)
+    articles(args.gold, model)
+    cases = args.gold.resolve().parent / "cases" / "readings.csv"
+    if cases.exists():
+        readings(cases, model)
 
 
 if __name__ == "__main__":
