@@ -1,57 +1,57 @@
-"""One family of errors. Each says where, what was expected, what was found and what to do; each has an exit code."""
+"""Errors that a user can fix: a message (where, expected, found, what to do) and an exit code."""
 
-# Exit codes beside 0, 1 (an error of this family) and 2 (options that do not fit, from Typer); README.md has the table.
+# Exit codes besides 0, 1 (any other `DetenteError`) and 2 (invalid options, from Typer); README.md lists them.
 DRIFT, FLOOR, TOO_MANY_REJECTS, ALERT, REFUSED, FAULT, INTERRUPTED = 3, 4, 5, 6, 7, 70, 130
 
 
-def first_line(error: BaseException, most: int = 160) -> str:
-    """The first line of an exception's message, or its type where it has none."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:most]
+def first_line(error: BaseException, limit: int = 160) -> str:
+    """The first line of an exception's message, or its type if the message is empty."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:limit]
 
 
 class DetenteError(Exception):
-    """Anything a user can cause and mend. The command line prints it as one line and ends with `exit_code`."""
+    """Base class of errors that a user can fix. The command line prints one line and exits with `exit_code`."""
 
     exit_code = 1
 
 
 class InputError(DetenteError, ValueError):
-    """A file or a text that cannot be read as what it was given as."""
+    """An input or output file, a text or an option that cannot be used."""
 
 
 class RejectsError(InputError):
-    """More rows set aside than allowed."""
+    """More rows rejected than allowed."""
 
     exit_code = TOO_MANY_REJECTS
 
 
 class LabelError(DetenteError, ValueError):
-    """A stance or an event type that the codebook does not know."""
+    """An unknown stance, event type or quad class."""
 
 
 class ConfigError(DetenteError, ValueError):
-    """A setting that does not exist or has a value of the wrong kind."""
+    """An unknown setting, or an invalid value."""
 
 
 class ModelError(DetenteError, RuntimeError):
-    """A model that is missing, damaged or of another format."""
+    """A model that is missing, damaged or in another format."""
 
 
 class TrackingError(DetenteError, ConnectionError):
-    """An MLflow store or server that does not answer or does not accept a run."""
+    """An MLflow store or server that does not respond or rejects a run."""
 
 
 class RefusedError(DetenteError):
-    """A model that is not promoted, since it is no better."""
+    """A model that is not promoted because it is not better than the current one."""
 
     exit_code = REFUSED
 
 
 class SourceError(DetenteError, ConnectionError):
-    """A public corpus that is not at hand, or cannot be fetched."""
+    """A public corpus that is not cached or cannot be downloaded."""
 
 
-class Interrupted(DetenteError):  # noqa: N818  it is no error
-    """Ctrl-C where there is more to say than that."""
+class Interrupted(DetenteError):  # noqa: N818  not an error
+    """Interrupted by Ctrl-C, with a message."""
 
     exit_code = INTERRUPTED

@@ -1,35 +1,35 @@
-"""What a terminal may be shown of a text or a file name: nothing that moves its cursor or turns its letters round."""
+"""Escape control and bidirectional characters for terminal output."""
 
 import re
 import sys
 
-# Control characters but tab and line feed, marks and overrides of direction, separators of lines, lone surrogates.
-_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Control characters except tab and line feed, bidirectional controls, line separators, lone surrogates.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
-    """A text with a visible sign for each character that a terminal would obey in place of showing it.
+    """Replace each character that a terminal would interpret with a visible symbol.
 
     Examples
     --------
     >>> plain("red \\x1b[31m")
     'red ␛[31m'
     """
-    return _ODD.sub(_sign, text)
+    return _UNSAFE.sub(_symbol, text)
 
 
 def one_line(text: str) -> str:
-    """The same on one line."""
+    """`plain`, with line feeds replaced by spaces."""
     return plain(text).replace("\n", " ")
 
 
 def say(text: str, stderr: bool = True) -> None:
-    """Print a line to a person: on standard error, where programs do not read it."""
+    """Print an escaped line, by default to standard error, so that standard output holds only data."""
     print(plain(text), file=sys.stderr if stderr else sys.stdout)
 
 
 def count_of(n: int, one: str) -> str:
-    """A number of things in words.
+    """A count with its noun, in the plural unless it is 1.
 
     Examples
     --------
@@ -39,6 +39,6 @@ def count_of(n: int, one: str) -> str:
     return f"{n:,} {one}" if n == 1 else f"{n:,} {one}s"
 
 
-def _sign(found: re.Match[str]) -> str:
+def _symbol(found: re.Match[str]) -> str:
     code = ord(found.group())
     return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "\ufffd"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pipeline.errors import LabelError
 
 STANCES = ("escalation", "de-escalation", "neutral")
-UNCLEAR = "unclear"  # the answer if the model does not know enough; never a label
+UNCLEAR = "unclear"  # the answer if the model abstains; never a label
 ANSWERS = (*STANCES, UNCLEAR)
 MIXED = "mixed"  # an article with both escalation and de-escalation; never a label
 
@@ -29,7 +29,7 @@ DE_ESCALATION_EVENTS = ("AGREE", "CONSULT", "SUPPORT", "COOPERATE", "AID", "YIEL
 EVENTS = (*ESCALATION_EVENTS, *DE_ESCALATION_EVENTS, "NEUTRAL")
 
 # Two labels besides the event types. PLOVER files every request under verbal conflict; an appeal to stop, talk or show
-# restraint is a REQUEST too, but does not raise tension. OTHER is text in which no political actor acts or is acted on.
+# restraint is a REQUEST too, but does not raise tension. OTHER is text in which no political actor is source or target.
 APPEAL = "APPEAL"
 OTHER = "OTHER"
 LABELS = (*EVENTS, APPEAL, OTHER)
@@ -57,7 +57,7 @@ def stance_of(event: str) -> str:
     Raises
     ------
     LabelError
-        If the codebook does not have the event type.
+        If the event type is unknown.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def stance_of_quad(quad: str) -> str:
     Raises
     ------
     LabelError
-        If PLOVER has no such class.
+        If the quad class is unknown.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files written atomically: under their final name they are complete, or as they were before."""
+"""Atomic file writes, and checks of output paths."""
 
 import os
 import stat
@@ -9,34 +9,34 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 
-_KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "FIFO", stat.S_IFSOCK: "socket"}
+_FILE_TYPES = {stat.S_IFDIR: "folder", stat.S_IFIFO: "FIFO", stat.S_IFSOCK: "socket"}
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path next to ``path``: renamed to it if the block succeeds, removed otherwise.
+    """Yield a temporary path next to ``path``; rename it to ``path`` if the block succeeds, delete it otherwise.
 
-    Its name is the process's and the thread's own, so that two that write the same file do not disturb each other.
+    Its name contains the process and thread ids, so that concurrent writers of one file do not collide.
 
     Raises
     ------
     InputError
-        If its folder is missing, or `target_of` refuses it.
+        If the folder is missing, or `target_of` rejects the path.
     """
     target = target_of(path)
     require_folder(target)
     part = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         yield part
-        with part.open("rb+") as file:  # on the disk before the name is, whenever the power goes
+        with part.open("rb+") as file:  # flush to disk before the rename, in case of a power failure
             os.fsync(file.fileno())
         os.replace(part, target)
     except OSError as error:
         if error.filename == str(part):
-            error.filename = str(path)  # the name that the user knows
+            error.filename = str(path)  # report the path that the user gave
         raise
     finally:
-        with suppress(OSError):  # it was renamed, or its folder cannot be reached
+        with suppress(OSError):  # already renamed, or the folder is unreachable
             part.unlink()
 
 
@@ -47,31 +47,31 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def target_of(path: Path) -> Path:
-    """The file that is written under a name: the path itself, or what it links to.
+    """The file to write: the path itself, or the target of a symbolic link.
 
     Raises
     ------
     InputError
-        If something other than a file has this name: a folder, a FIFO, a device.
+        If the path exists and is not a regular file but a folder, a FIFO or a device.
     """
     try:
         kind = stat.S_IFMT(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         kind = stat.S_IFREG
     if kind != stat.S_IFREG:
-        do = "name a file" if kind == stat.S_IFDIR else "to pipe scores, leave out --out and say --format jsonl"
-        raise InputError(f"{path}: expected the name of a file, found a {_KINDS.get(kind, 'device')}; {do}")
+        do = "name a file" if kind == stat.S_IFDIR else "to pipe scores, omit --out and use --format jsonl"
+        raise InputError(f"{path}: expected the name of a file, found a {_FILE_TYPES.get(kind, 'device')}; {do}")
     return path.resolve() if path.is_symlink() else path
 
 
 def require_folder(path: Path) -> None:
     """Raise `InputError` if the folder of a file does not exist."""
     if not path.parent.is_dir():
-        raise InputError(f"{path}: no folder {path.parent}; make it first")
+        raise InputError(f"{path}: folder {path.parent} does not exist; create it first")
 
 
 def require_outputs(files: Iterable[Path], inputs: Iterable[Path | str], option: str = "--out") -> None:
-    """Raise `InputError` if a file to write is an input, or `target_of` refuses it."""
+    """Raise `InputError` if an output file is also an input, or `target_of` rejects it."""
     inputs = list(inputs)
     for file in files:
         target_of(file)
@@ -79,11 +79,11 @@ def require_outputs(files: Iterable[Path], inputs: Iterable[Path | str], option:
 
 
 def require_other(out: Path, inputs: Iterable[Path | str], option: str = "--out") -> None:
-    """Raise `InputError` if an output is an input, or is a folder to replace that holds one."""
+    """Raise `InputError` if an output is also an input, or is a folder that contains one."""
     if not out.exists():
         return
     for path in map(Path, inputs):
         if path.exists() and path.samefile(out):
             raise InputError(f"{out}: is an input; name another file with {option}")
         if out.is_dir() and path.resolve().is_relative_to(out.resolve()):
-            raise InputError(f"{out}: would be replaced and holds the input {path}; name another with {option}")
+            raise InputError(f"{out}: replacing it would delete the input {path}; name another with {option}")

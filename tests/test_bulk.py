@@ -186,9 +186,9 @@ def test_a_killed_run_goes_on_and_ends_the_same(tmp_path, opened, monkeypatch, s
     with pytest.raises(KeyboardInterrupt):
         score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
     assert not out.exists()
-    with pytest.raises(InputError, match="unfinished run of the same inputs; go on with --resume"):
+    with pytest.raises(InputError, match="unfinished run of the same inputs; continue it with --resume"):
         score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
-    with pytest.raises(InputError, match="options differ"):
+    with pytest.raises(InputError, match="have changed: options; omit --resume"):
         score_to_file(opened, source, ASIDE, OutputOptions(evidence=1), out, kind, resume=True)
     before = len(calls)
     score_to_file(opened, source, ASIDE, OutputOptions(), out, kind, resume=True)
@@ -254,7 +254,7 @@ def test_a_second_run_of_one_output_is_refused_while_the_first_is_alive(tmp_path
     source, out = [str(write(tmp_path / "a.csv"))], tmp_path / "out.jsonl"
     with journal.Journal(out, "jsonl") as first:
         first.begin({"inputs": "others"}, resume=False)
-        with pytest.raises(InputError, match=f"another run, process {os.getpid()}, is writing this"):
+        with pytest.raises(InputError, match=rf"another run \(process {os.getpid()}\) is writing this output"):
             score_to_file(opened, source, ASIDE, OutputOptions(), out, "jsonl", resume=True)
     # The first has ended without a finished batch: nothing has to be deleted by hand.
     assert score_to_file(opened, source, ASIDE, OutputOptions(), out, "jsonl").rows > 0
@@ -262,7 +262,7 @@ def test_a_second_run_of_one_output_is_refused_while_the_first_is_alive(tmp_path
 
 def test_a_run_that_scores_nothing_keeps_its_rejects_and_blocks_nothing(tmp_path, opened):
     (tmp_path / "a.csv").write_text("id,text\n2,a,b\n")
-    with pytest.raises(InputError, match=r"nothing was scored; 1 rows could not be read; see .*rejects.jsonl"):
+    with pytest.raises(InputError, match=r"no text could be read: 1 row rejected; see .*rejects.jsonl"):
         score_to_file(opened, [str(tmp_path / "a.csv")], ASIDE, OutputOptions(), tmp_path / "out.csv", "csv")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "out.csv.rejects.jsonl"]
 
@@ -273,5 +273,5 @@ def test_a_finished_file_with_lines_of_somebody_else_is_an_error(tmp_path, opene
         run.add(Documents(as_strings(["1"]), as_strings(["Chad sent food."])), b"{}\n", ["id"], 1)
         with (tmp_path / "out.jsonl.parts" / "rows").open("ab") as file:
             file.write(b"{}\n")
-        with pytest.raises(InputError, match="expected 3 bytes, found 6; something else wrote here"):
+        with pytest.raises(InputError, match="expected 3 bytes, found 6: changed by another program"):
             run.finish()

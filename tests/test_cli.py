@@ -73,7 +73,7 @@ def test_without_a_file_what_cannot_be_read_is_named_on_standard_error(detente, 
         assert done.returncode == 5
         assert done.out.count("Talks resumed.") == done.out.count("Rebels fired") == 1
         assert "c.jsonl, row 2: expected a JSON object" in done.err
-        assert "3 more rows set aside; --out keeps a list of them" in done.err
+        assert "3 more rows set aside; use --out to get the full list" in done.err
         assert "13 of 15 rows were rejected, more than --max-rejects 0.01 allows" in done.err
 
 
@@ -203,7 +203,7 @@ BAD = [
     (["score", "words.csv", "--text-column", "phrase"], None, "no column 'phrase'; the file has words"),
     (["score", "Rain.", "--format", "yaml"], None, "unknown output format 'yaml'"),
     (["score", "Rain.", "--format", "parquet"], None, "Parquet cannot be printed"),
-    (["score", "Rain.", "--out", "no/such/x.csv"], None, "make it first"),
+    (["score", "Rain.", "--out", "no/such/x.csv"], None, "create it first"),
     (["score", "Rain.", "--out", ".", "--format", "csv"], None, ".: is a folder; name a file with --out"),
     (
         ["score", "Rain.", "--out", "x.jsonl.gz"],

@@ -79,13 +79,13 @@ def test_a_killed_worker_changes_nothing(tmp_path, opened, cluster):
 
 
 def test_what_does_not_fit_is_one_line(tmp_path, opened, source):
-    with pytest.raises(InputError, match="no Parquet, JSONL, CSV or TSV file"):
+    with pytest.raises(InputError, match="found no Parquet, JSONL, CSV or TSV file"):
         tasks_of([str(tmp_path / "*.csv")])
     with pytest.raises(InputError, match="not empty; name another folder"):
         score_on_cluster(opened, tasks_of(source), READING, ASKED, str(tmp_path), "local")
-    with pytest.raises(InputError, match="no scheduler answers"):
+    with pytest.raises(InputError, match="no scheduler responds; check the address"):
         score_on_cluster(opened, tasks_of(source), READING, ASKED, str(tmp_path / "o"), "tcp://127.0.0.1:9")
-    with pytest.raises(InputError, match="no such kind of address"):
+    with pytest.raises(InputError, match="unsupported URL"):
         tasks_of(["nosuch://x/a.parquet"])
 
 

@@ -249,7 +249,7 @@ def test_categories_of_pandas_and_bytes_are_text(scored, tmp_path):
 
 def test_a_format_that_the_suffix_denies_is_an_error(folder, tmp_path):
     found = forked.run(["score", SENTENCES[0], "-m", folder, "--format", "csv", "--out", "x.jsonl"], tmp_path)
-    assert found.returncode == 1 and "--format csv and x.jsonl do not agree" in found.stderr
+    assert found.returncode == 1 and "--format csv contradicts the suffix of x.jsonl" in found.stderr
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_no_command_writes_over_its_input(tmp_path, folder, inputs, command):
         before[path] = CONTENT[path.suffix]
     done = forked.run(command.format(model=folder).split(), tmp_path)
     assert done.returncode in (1, 3) and "error: " in done.stderr, done
-    assert "is an input; name another" in done.stderr or "holds the input" in done.stderr, done.stderr
+    assert "is an input; name another" in done.stderr or "would delete the input" in done.stderr, done.stderr
     assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
@@ -114,7 +114,7 @@ def test_a_folder_of_somebody_else_is_not_emptied(tmp_path, folder, name):
     mine = tmp_path / name
     mine.parent.mkdir(exist_ok=True)
     mine.write_text("mine")
-    with pytest.raises(InputError, match="which is not ours; move it away or name another file with --out"):
+    with pytest.raises(InputError, match="which Detente did not write; move it or name another file with --out"):
         score_to_file(load(folder), ["Rebels fired."], ReadOptions(), OutputOptions(), tmp_path / "o.jsonl", "jsonl")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
     assert mine.read_text() == "mine"
@@ -137,7 +137,7 @@ def test_a_log_is_appended_to_a_log_alone(tmp_path):
 
 def test_an_error_names_the_path_that_was_asked_for(tmp_path, monkeypatch):
     nothing = Explanation("unclear", 0.0, 0.0, [])
-    with pytest.raises(InputError, match=r"no9/x.html: no folder .*no9; make it first"):
+    with pytest.raises(InputError, match=r"no9/x.html: folder .*no9 does not exist; create it first"):
         write_page(nothing, tmp_path / "no9" / "x.html", "")
     monkeypatch.chdir(tmp_path)
     for write in (lambda: write_page(nothing, ".", ""), lambda: write_files({tmp_path: Sheet(["a"], [])})):

@@ -1,7 +1,7 @@
-"""Python and NumPy to Arrow columns and back.
+"""Conversions between Python, NumPy and Arrow that do not import pandas.
 
 ``pyarrow.array`` and ``Array.to_numpy`` import pandas if it is installed, which takes 0.4 s: more
-than scoring a sentence. These functions read and write Arrow's buffers instead.
+than scoring a sentence. These functions access Arrow's buffers directly.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-# Accepted containers of texts; none is modified.
+# Accepted collections of texts; none is modified.
 Texts: TypeAlias = "Sequence[str | None] | np.ndarray | pd.Series | pa.Array | pa.ChunkedArray"
-# How missing values are written: None, NaN of every library, and pandas' NA and NaT, whose import takes too long here.
+# Missing values as strings: None, NaN, and pandas' NA and NaT. Comparing with pandas' objects would import it.
 _MISSING = frozenset(("None", "nan", "NaN", "<NA>", "NaT"))
 
 
 def as_strings(texts: Texts) -> pa.Array:
-    """Any list, Series or Arrow column of texts as one Arrow ``large_string`` array.
+    """Convert a list, Series or Arrow column of texts to one Arrow ``large_string`` array.
 
     A missing value becomes the empty string, and a character that UTF-8 cannot encode (a lone surrogate) becomes "?".
 
     Raises
     ------
     InputError
-        If a value of a list is no string, or an Arrow column cannot be read as strings.
+        If a list element is not a string, or an Arrow column cannot be cast to strings.
     """
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
         return _from_python(texts)  # because `pa.array` imports pandas
@@ -46,13 +46,13 @@ def as_strings(texts: Texts) -> pa.Array:
 
 
 def string(value: str) -> pa.Scalar:
-    """A Python string as Arrow's; ``pa.scalar`` imports pandas."""
+    """A Python string as an Arrow scalar; ``pa.scalar`` imports pandas."""
     return _from_python([value])[0]
 
 
 def _from_python(texts: Iterable[str | None]) -> pa.Array:
     encoded = [
-        text.encode("utf-8", "replace") if isinstance(text, str) else _missing(text, row)
+        text.encode("utf-8", "replace") if isinstance(text, str) else _encode_missing(text, row)
         for row, text in enumerate(texts)
     ]
     offsets = np.zeros(len(encoded) + 1, np.int64)
@@ -60,8 +60,8 @@ def _from_python(texts: Iterable[str | None]) -> pa.Array:
     return pa.LargeStringArray.from_buffers(len(encoded), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
 
 
-def _missing(text: object, row: int) -> bytes:
-    """Empty for a missing value; raises `InputError` for anything else."""
+def _encode_missing(text: object, row: int) -> bytes:
+    """The empty string for a missing value; raises `InputError` for any other type."""
     if _is_missing(text):
         return b""
     raise InputError(f"text {row + 1}: expected a string, got {type(text).__name__}")
@@ -73,7 +73,7 @@ def _is_missing(value: object) -> bool:
 
 
 def column_called(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
-    """The column of a DataFrame by its name as a string; raises `InputError` if two columns have it."""
+    """The column of a DataFrame with this name as a string; raises `InputError` if several columns have it."""
     names = list(map(str, frame.columns))
     if names.count(name) > 1:
         raise InputError(f"{where}: {names.count(name)} columns are called {name!r}; rename all but one")
@@ -81,7 +81,7 @@ def column_called(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
 
 
 def from_pandas(column: pd.Series) -> pa.Array:
-    """A pandas column as Arrow's; values that Arrow has no common type for become strings."""
+    """A pandas column as an Arrow array; values without a common Arrow type become strings."""
     if hasattr(column.dtype, "freq"):  # periods
         column = column.dt.to_timestamp()
     try:
@@ -104,12 +104,12 @@ def float64_column(values: np.ndarray) -> pa.Array:
 
 
 def named(codes: np.ndarray, names: tuple[str, ...]) -> pa.Array:
-    """The name of each code, as an Arrow column of strings."""
+    """The name for each code, as an Arrow column of strings."""
     return as_strings(names).take(int64_column(codes.astype(np.int64)))
 
 
 def integers(column: pa.Array, missing: int = -1) -> np.ndarray:
-    """An Arrow integer array as NumPy's, nulls replaced."""
+    """An Arrow integer array as a NumPy array, with nulls replaced."""
     kind = np.dtype(str(column.type))
     values = np.frombuffer(column.buffers()[1], kind)[column.offset : column.offset + len(column)]
     if not column.null_count:
@@ -118,7 +118,7 @@ def integers(column: pa.Array, missing: int = -1) -> np.ndarray:
 
 
 def booleans(column: pa.Array) -> np.ndarray:
-    """An Arrow boolean array without nulls as NumPy's."""
+    """An Arrow boolean array without nulls as a NumPy array."""
     return _bits(column.buffers()[1], column)
 
 
@@ -139,8 +139,8 @@ def mask(flags: np.ndarray) -> pa.Array:
 def nullable_strings(values: Sequence[str | None]) -> pa.Array:
     """A list of strings and None as an Arrow ``large_string`` array that keeps the nulls."""
     column = _from_python(values)
-    absent = np.array([value is None for value in values], bool)
-    if not absent.any():
+    is_null = np.array([value is None for value in values], bool)
+    if not is_null.any():
         return column
-    packed = pa.py_buffer(np.packbits(~absent, bitorder="little"))
+    packed = pa.py_buffer(np.packbits(~is_null, bitorder="little"))
     return pa.LargeStringArray.from_buffers(len(column), *column.buffers()[1:], packed)

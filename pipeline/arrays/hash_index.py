@@ -21,7 +21,7 @@ class HashIndex:
     ----------
     keys : (n + 1,) int64, the keys, then a sentinel that equals no key.
     slots : (2**bits,) of the smallest sufficient unsigned type (a table that fits the cache is twice as fast): the
-        position of the key in each slot, n where it is empty. At most one slot in eight is used.
+        position of the key in each slot, n if the slot is empty. At most one slot in eight is used.
     bits : log2 of the number of slots.
     """
 
@@ -29,21 +29,21 @@ class HashIndex:
     slots: np.ndarray
     bits: int
 
-    def __call__(self, wanted: np.ndarray) -> np.ndarray:
+    def __call__(self, queries: np.ndarray) -> np.ndarray:
         """(n,) int32: the position of each int64 key, -1 if absent (negative keys always are)."""
-        none = len(self.keys) - 1
-        slot = _begin(wanted, self.bits)
+        empty = len(self.keys) - 1
+        slot = _first_slot(queries, self.bits)
         found = self.slots[slot].astype(np.int32)
-        left = np.flatnonzero(self.keys[found] != wanted)
-        other, slot, wanted = found[left], slot[left], wanted[left]
+        left = np.flatnonzero(self.keys[found] != queries)
+        candidate, slot, queries = found[left], slot[left], queries[left]
         found[left] = -1
-        while len(on := np.flatnonzero(other != none)):
-            left, wanted = left[on], wanted[on]
-            slot = slot[on] + 1 & (1 << self.bits) - 1
-            other = self.slots[slot]
-            hit = np.flatnonzero(self.keys[other] == wanted)
-            found[left[hit]] = other[hit]
-            other[hit] = none
+        while len(occupied := np.flatnonzero(candidate != empty)):
+            left, queries = left[occupied], queries[occupied]
+            slot = slot[occupied] + 1 & (1 << self.bits) - 1
+            candidate = self.slots[slot]
+            hit = np.flatnonzero(self.keys[candidate] == queries)
+            found[left[hit]] = candidate[hit]
+            candidate[hit] = empty
         return found
 
 
@@ -55,17 +55,17 @@ def hash_index(keys: np.ndarray) -> HashIndex:
     >>> hash_index(np.array([70, 5]))(np.array([5, 6, 70, -1])).tolist()
     [1, -1, 0, -1]
     """
-    bits, none = (8 * len(keys) + 1).bit_length(), len(keys)
-    slots = np.full(1 << bits, none, np.min_scalar_type(none))
-    left, slot = np.arange(none), _begin(keys, bits)
+    bits, empty = (8 * len(keys) + 1).bit_length(), len(keys)
+    slots = np.full(1 << bits, empty, np.min_scalar_type(empty))
+    left, slot = np.arange(empty), _first_slot(keys, bits)
     while len(left):
-        free = slots[slot] == none
-        slots[slot[free]] = left[free]  # of several keys with one slot, the last gets it
-        outside = slots[slot] != left
-        left, slot = left[outside], slot[outside] + 1 & (1 << bits) - 1
+        free = slots[slot] == empty
+        slots[slot[free]] = left[free]  # if several keys share a slot, the last one is stored
+        unplaced = slots[slot] != left
+        left, slot = left[unplaced], slot[unplaced] + 1 & (1 << bits) - 1
     return HashIndex(np.append(keys, _NO_KEY), slots, bits)
 
 
-def _begin(keys: np.ndarray, bits: int) -> np.ndarray:
-    """(n,) int64: the slot at which the search for each key begins."""
+def _first_slot(keys: np.ndarray, bits: int) -> np.ndarray:
+    """(n,) int64: the slot where probing begins for each key."""
     return (keys.view(np.uint64) * _MULTIPLIER >> np.uint64(64 - bits)).view(np.int64)

@@ -1,4 +1,4 @@
-"""Ragged arrays: rows of unequal length in one flat array, with the offset where each row begins."""
+"""Ragged arrays: rows of unequal length in one flat array, with the start offset of each row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 def segment_ids(bounds: np.ndarray) -> np.ndarray:
     """(bounds[-1],) int64: the row of each element, for rows that begin at ``bounds``.
 
-    Computed as a cumulative sum: `numpy.repeat` holds the interpreter lock, and so do sums that convert the type.
+    Computed as a cumulative sum, because `numpy.repeat` holds the GIL, as do sums that convert the type.
     """
     full = np.flatnonzero(bounds[1:] > bounds[:-1])
     step = np.zeros(bounds[-1], np.int64)
@@ -17,7 +17,7 @@ def segment_ids(bounds: np.ndarray) -> np.ndarray:
 
 
 def within(begin: np.ndarray, end: np.ndarray, n: int) -> np.ndarray:
-    """(n,) bool: the index is in one of the ranges ``begin`` to ``end`` (exclusive), which increase without overlap."""
+    """(n,) bool: whether each index is in one of the half-open ranges, which are sorted and do not overlap."""
     full = np.flatnonzero(begin < end)
     step = np.zeros(n + 1, np.int8)
     step[begin[full]] = 1
@@ -35,5 +35,5 @@ def segment_sums(bounds: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def segment_counts(bounds: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    """(n_rows,) int32: how many flags are set in each row, for rows that begin at ``bounds``."""
+    """(n_rows,) int32: the number of flags set in each row, for rows that begin at ``bounds``."""
     return segment_sums(bounds, flags.astype(np.int32))

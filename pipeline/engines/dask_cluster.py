@@ -1,8 +1,8 @@
 """Scoring on a Dask cluster, from and to any fsspec URL.
 
 A task is a row group of a Parquet file, or a whole JSONL, CSV or TSV file. Each task writes one Parquet file
-atomically, so a task rerun after a lost worker leaves the same file. Each worker receives the model once, including
-workers that join later. Dask and fsspec are optional dependencies, imported where they are used.
+atomically, so rerunning a task after a lost worker produces the same file. Each worker receives the model once,
+including workers that join later. Dask and fsspec are optional dependencies, imported where they are used.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pipeline.write.totals import Totals
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker, WorkerPlugin
 
-_NAME = "detente-model"
+_PLUGIN_NAME = "detente-model"
 _NOT_INSTALLED = "--dask: Dask is not installed; pip install distributed fsspec"
 _SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
 _MODEL_FILES = (FILES.card, FILES.weights)
@@ -39,38 +39,38 @@ _MODEL_FILES = (FILES.card, FILES.weights)
 
 @dataclass(frozen=True)
 class Task:
-    """A part of the input, numbered in input order: a file, and a row group in it (None: the whole file)."""
+    """A part of the input, numbered in input order: a file and one of its row groups (None: the whole file)."""
 
     number: int
     address: str
     group: int | None = None
 
 
-def tasks_of(given: list[str]) -> list[Task]:
-    """The tasks for the URLs of files, folders and patterns.
+def tasks_of(urls: list[str]) -> list[Task]:
+    """The tasks for URLs of files, folders and patterns.
 
     Raises
     ------
     InputError
-        If there is no such file, or one cannot be read.
+        If no file matches, or one cannot be read.
     """
-    if not given:
-        raise InputError("nothing to score: give addresses of Parquet, JSONL, CSV or TSV files")
-    places = []
-    for address in (found for one in given for found in _expanded(one)):
+    if not urls:
+        raise InputError("nothing to score: give URLs of Parquet, JSONL, CSV or TSV files")
+    parts = []
+    for address in (found for one in urls for found in _files_of(one)):
         parquet = suffix_of(PurePosixPath(address)) == ".parquet"
-        places += [(address, group) for group in (_groups(address) if parquet else [None])]
-    return [Task(number, *place) for number, place in enumerate(places)]
+        parts += [(address, group) for group in (_row_groups(address) if parquet else [None])]
+    return [Task(number, *part) for number, part in enumerate(parts)]
 
 
 def score_on_cluster(
     model: Model,
     tasks: list[Task],
     reading: ReadOptions,
-    asked: OutputOptions,
+    options: OutputOptions,
     out: str,
     cluster: str,
-    step: Callable[[int, int], None] = lambda rows, done: None,
+    progress: Callable[[int, int], None] = lambda rows, done: None,
 ) -> Totals:
     """Score on a cluster into a folder of Parquet files, in input order.
 
@@ -78,7 +78,7 @@ def score_on_cluster(
     ----------
     out : URL of the output folder, which must be empty or new.
     cluster : the address of a Dask scheduler, or ``local`` for workers on this machine.
-    step : called with the rows read and the tasks done so far, after each task.
+    progress : called after each task with the rows read and the tasks done so far.
 
     Raises
     ------
@@ -89,40 +89,42 @@ def score_on_cluster(
     require_passing((Source(address, partial(_open, address)) for address in addresses), reading)
     filesystem, folder = _filesystem(out)
     if filesystem.exists(folder) and (filesystem.isfile(folder) or filesystem.ls(folder)):
-        raise InputError(f"{out}: is there already and not empty; name another folder")
+        raise InputError(f"{out}: expected a new or empty folder, found one that is not empty; name another folder")
     filesystem.makedirs(folder, exist_ok=True)
     counts = []
     with connected(cluster) as client:
         from distributed import as_completed
 
-        client.register_plugin(_plugin(model), name=_NAME)
-        futures = client.map(partial(_work, reading=reading, asked=asked, out=out), tasks, pure=False)
-        # With results: each is fetched at once. Requested later, it may be lost with the worker that held it.
+        client.register_plugin(_model_plugin(model), name=_PLUGIN_NAME)
+        futures = client.map(partial(_run_task, reading=reading, options=options, out=out), tasks, pure=False)
+        # Fetch each result at once: later, it may be lost together with its worker.
         for future, counted in as_completed(futures, with_results=True, raise_errors=False):
             if future.status in ("error", "cancelled"):
-                raise _failure(future)
+                raise _error_of(future)
             counts.append(counted)
             future.release()
-            step(sum(count[-1] for count in counts), len(counts))
+            progress(sum(count[-1] for count in counts), len(counts))
     rows, scored, rejected, read = (sum(column) for column in zip(*counts))
     if scored + rejected != read:
-        raise InputError(f"{out}: {read:,} rows read, but {scored:,} scored and {rejected:,} set aside; do it again")
+        raise InputError(
+            f"{out}: {read:,} rows read, but {scored:,} scored and {rejected:,} rejected; empty it and rerun"
+        )
     return Totals(rows, scored, rejected, read, out, f"{out}/_rejects-*.jsonl")
 
 
-def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> tuple[int, int, int, int]:
-    """Run one task on a worker; returns the number of rows written, scored, rejected and read."""
+def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str) -> tuple[int, int, int, int]:
+    """Run one task on a worker; returns the numbers of rows written, texts scored, rows rejected and rows read."""
     from distributed import get_worker
     from pyarrow import parquet
 
-    model = get_worker().plugins[_NAME].model  # type: ignore[attr-defined]  # of `_plugin`
+    model = get_worker().plugins[_PLUGIN_NAME].model  # type: ignore[attr-defined]  # of `_model_plugin`
     source = Source(task.address, partial(_open, task.address), None if task.group is None else (task.group,))
     batches = list(read_documents(source, reading))
-    tables = [score_documents(model, batch, asked) for batch in batches]
-    sink = pa.BufferOutputStream()
+    tables = [score_documents(model, batch, options) for batch in batches]
+    buffer = pa.BufferOutputStream()
     table = pa.concat_tables(tables)
-    parquet.write_table(table, sink, use_dictionary=[n for n in ("stance", "event") if n in table.column_names])
-    _write(f"{out}/part-{task.number:06}.parquet", sink.getvalue())
+    parquet.write_table(table, buffer, use_dictionary=[n for n in ("stance", "event") if n in table.column_names])
+    _write(f"{out}/part-{task.number:06}.parquet", buffer.getvalue())
     rejects = [reject for batch in batches for reject in batch.rejects]
     if rejects:
         lines = "".join(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
@@ -131,9 +133,9 @@ def _work(task: Task, reading: ReadOptions, asked: OutputOptions, out: str) -> t
     return table.num_rows, scored, len(rejects), read
 
 
-def _expanded(given: str) -> list[str]:
-    """The files of a URL, a folder or a pattern, sorted by name."""
-    filesystem, path = _filesystem(given)
+def _files_of(url: str) -> list[str]:
+    """The supported files of a URL, folder or pattern, sorted by name."""
+    filesystem, path = _filesystem(url)
     found = (
         [path]
         if filesystem.isfile(path)
@@ -143,14 +145,14 @@ def _expanded(given: str) -> list[str]:
     )
     files = sorted(file for file in found if suffix_of(PurePosixPath(file)) in _SUFFIXES)
     if not files:
-        raise InputError(f"{given}: no Parquet, JSONL, CSV or TSV file here; a cluster scores no others")
-    if others := len(found) - len(files):
-        say(f"{given}: {count_of(others, 'file')} passed over; a cluster scores Parquet, JSONL, CSV and TSV")
-    local = "file" in filesystem.protocol  # whose paths are complete addresses
+        raise InputError(f"{url}: found no Parquet, JSONL, CSV or TSV file; score other formats without --dask")
+    if n_skipped := len(found) - len(files):
+        say(f"{url}: {count_of(n_skipped, 'file')} skipped; --dask scores only Parquet, JSONL, CSV and TSV")
+    local = "file" in filesystem.protocol  # local paths are complete addresses
     return files if local else [filesystem.unstrip_protocol(file) for file in files]
 
 
-def _groups(address: str) -> range:
+def _row_groups(address: str) -> range:
     try:
         return range(parquet_file(_open(address)).num_row_groups)
     except (pa.ArrowException, OSError) as error:
@@ -165,7 +167,7 @@ def _filesystem(address: str) -> tuple[Any, str]:
     try:
         return url_to_fs(address)
     except (ImportError, ValueError) as error:
-        raise InputError(f"{address}: no such kind of address here: {error}") from None
+        raise InputError(f"{address}: unsupported URL: {error}; name a local path, or install support for it") from None
 
 
 def _open(address: str) -> pa.NativeFile:
@@ -184,7 +186,7 @@ def _write(address: str, content: bytes | memoryview) -> None:
 
 @contextmanager
 def connected(cluster: str) -> Iterator[Client]:
-    """A client of the scheduler at an address, or of workers on this machine for ``local``; raises `InputError`."""
+    """A client of the scheduler at an address, or for ``local`` of workers on this machine; raises `InputError`."""
     try:
         import dask
         from distributed import Client, LocalCluster
@@ -195,7 +197,9 @@ def connected(cluster: str) -> Iterator[Client]:
         local = LocalCluster(threads_per_worker=1, dashboard_address=None) if cluster == "local" else None
         client = Client(local or cluster, timeout="10s")
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError(f"--dask {cluster}: no scheduler answers there: {first_line(error, 120)}") from None
+        raise InputError(
+            f"--dask {cluster}: no scheduler responds; check the address: {first_line(error, 120)}"
+        ) from None
     try:
         yield client
     finally:
@@ -204,16 +208,16 @@ def connected(cluster: str) -> Iterator[Client]:
             local.close()
 
 
-def _plugin(model: Model) -> WorkerPlugin:
+def _model_plugin(model: Model) -> WorkerPlugin:
     from distributed import WorkerPlugin
 
     class ModelPlugin(WorkerPlugin):
-        """Opens the model on a worker."""
+        """Loads the model on a worker."""
 
         def __init__(self, files: dict[str, bytes]) -> None:
             self.files = files
 
-        def setup(self, worker: Worker) -> None:  # noqa: ARG002  Dask passes it
+        def setup(self, worker: Worker) -> None:  # noqa: ARG002  required by Dask
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in self.files.items():
                     (Path(folder) / name).write_bytes(content)
@@ -222,6 +226,8 @@ def _plugin(model: Model) -> WorkerPlugin:
     return ModelPlugin({name: (model.folder / name).read_bytes() for name in _MODEL_FILES})
 
 
-def _failure(future: Future) -> Exception:
+def _error_of(future: Future) -> Exception:
     error = future.exception()
-    return error if isinstance(error, DetenteError) else InputError(f"a worker failed: {type(error).__name__}: {error}")
+    if isinstance(error, DetenteError):
+        return error
+    return InputError(f"a worker failed; see its log: {type(error).__name__}: {error}")

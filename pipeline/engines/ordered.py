@@ -19,20 +19,20 @@ R = TypeVar("R")
 
 
 def scored(
-    model: Model, documents: Documents, asked: OutputOptions, kind: str
+    model: Model, documents: Documents, options: OutputOptions, kind: str
 ) -> tuple[bytes | pa.Table, list[str], int]:
-    """The scored rows of a batch in the form writers expect, their columns and their number."""
-    table = score_documents(model, documents, asked)
+    """Score and encode a batch; returns the payload for its writer, the column names and the number of rows."""
+    table = score_documents(model, documents, options)
     return encode_rows(table, kind), table.column_names, table.num_rows
 
 
 def score_in_order(
-    model: Model, batches: Iterable[Documents], asked: OutputOptions, kind: str, threads: int
+    model: Model, batches: Iterable[Documents], options: OutputOptions, kind: str, threads: int
 ) -> Iterator[tuple[bytes, list[str]]]:
-    """The rows of each batch as JSONL or CSV bytes, and their columns; a stream is answered before waiting for more."""
+    """Yield each batch as JSONL or CSV bytes, with its columns; pending results are yielded before a blocking read."""
 
     def work(batch: Documents) -> tuple:
-        return scored(model, batch, asked, kind)
+        return scored(model, batch, options, kind)
 
     for _, (payload, columns, _) in in_order(work, batches, threads, lambda batch: batch.awaited):
         yield payload, columns
@@ -43,31 +43,31 @@ def in_order(
 ) -> Iterator[tuple[T, R]]:
     """Yield each item with the result of ``work``, in order; at most ``2 * threads`` items are in progress at a time.
 
-    If ``items`` fails, earlier results are yielded first.
+    If ``items`` raises, earlier results are yielded first.
 
     Parameters
     ----------
-    answer_now : whether all pending results are yielded before the next item is requested.
+    answer_now : whether to yield all pending results before the next item is requested.
     """
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[T, Future[R]]] = deque()
+        pending: deque[tuple[T, Future[R]]] = deque()
         failure, source = None, iter(items)
         while True:
             try:
                 item = next(source)
             except StopIteration:
                 break
-            except Exception as error:  # noqa: BLE001  raised below, after the rows before it
+            except Exception as error:  # noqa: BLE001  raised below, after the earlier results
                 failure = error
                 break
-            waiting.append((item, pool.submit(work, item)))
-            while waiting and (len(waiting) >= 2 * threads or answer_now(item)):
-                yield _done(*waiting.popleft())
-        while waiting:
-            yield _done(*waiting.popleft())
+            pending.append((item, pool.submit(work, item)))
+            while pending and (len(pending) >= 2 * threads or answer_now(item)):
+                yield _with_result(*pending.popleft())
+        while pending:
+            yield _with_result(*pending.popleft())
         if failure is not None:
             raise failure
 
 
-def _done(item: T, future: Future[R]) -> tuple:
+def _with_result(item: T, future: Future[R]) -> tuple:
     return item, future.result()

@@ -25,55 +25,55 @@ if TYPE_CHECKING:
 
 def score_to_file(
     model: Model,
-    given: list[str],
+    inputs: list[str],
     reading: ReadOptions,
-    asked: OutputOptions,
+    options: OutputOptions,
     out: Path,
     kind: str,
     threads: int = 1,
     resume: bool = False,
-    step: Callable[[int, int], None] = lambda rows, done: None,
+    progress: Callable[[int, int], None] = lambda rows, done: None,
 ) -> Totals:
     """Score inputs into a JSONL, CSV or Parquet file, written atomically.
 
-    The output is byte-identical for any number of threads, and after a run was killed and resumed.
+    The output is byte-identical for any number of threads, and after a killed run is resumed.
 
     Parameters
     ----------
-    given : texts, files, folders and patterns, as for `read_inputs`.
+    inputs : texts, files, folders and patterns, as for `read_inputs`.
     resume : continue an earlier run of the same inputs, model and options.
-    step : called with the rows read and the bytes read so far, after each batch.
+    progress : called after each batch with the rows and bytes read so far.
 
     Raises
     ------
     InputError
-        If an input, the output or an earlier run does not fit.
+        If an input or the output is invalid, or an earlier run cannot be resumed.
     """
-    if resume and "-" in given:
+    if resume and "-" in inputs:
         raise InputError("--resume: standard input cannot be read twice; save it to a file first")
-    batches = read_inputs(given, replace(reading, alike=kind != "jsonl"))
-    first = next(batches)  # unreadable input fails before any file is created
+    batches = read_inputs(inputs, replace(reading, alike=kind != "jsonl"))
+    first = next(batches)  # fail on unreadable input before creating any file
     with Journal(out, kind) as journal:
-        journal.begin(_plan(model, given, reading, asked, kind), resume)
+        journal.begin(_plan(model, inputs, reading, options, kind), resume)
         if journal.is_finished:
             return journal.publish()
         done, read = len(journal), 0
 
         def work(pair: tuple[int, Documents]) -> tuple | None:
             number, batch = pair
-            return None if number < done else scored(model, batch, asked, kind)
+            return None if number < done else scored(model, batch, options, kind)
 
         for (_, batch), found in in_order(work, enumerate(chain([first], batches)), threads):
             if found is not None:
                 journal.add(batch, *found)
             read += batch.read
-            step(read, batch.done)
+            progress(read, batch.done)
         return journal.finish()
 
 
-def _plan(model: Model, given: list[str], reading: ReadOptions, asked: OutputOptions, kind: str) -> dict:
+def _plan(model: Model, inputs: list[str], reading: ReadOptions, options: OutputOptions, kind: str) -> dict:
     """What must be unchanged for a run to be resumed."""
-    files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(given)]
+    files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(inputs)]
     card = hashlib.sha256(json.dumps(model.card, sort_keys=True).encode()).hexdigest()
-    options = [asdict(reading), asdict(asked), kind, reading.rows_together]
-    return {"inputs": given, "files": files, "model": card, "options": options}
+    every_option = [asdict(reading), asdict(options), kind, reading.rows_together]
+    return {"inputs": inputs, "files": files, "model": card, "options": every_option}

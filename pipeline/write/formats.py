@@ -1,4 +1,4 @@
-"""Where scored rows are kept while a run goes on, batch by batch, and how they become the file that was asked for."""
+"""Row writers for JSONL, CSV and Parquet, which can resume after a crash."""
 
 from __future__ import annotations
 
@@ -8,58 +8,58 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 
 from pipeline.errors import InputError
-from pipeline.write.output import UNLIKE, csv_header, encoded
+from pipeline.write.output import MIXED_COLUMNS, csv_header, encoded
 
 if TYPE_CHECKING:
     from pyarrow import parquet
 
-ROW_GROUP = 100_000  # rows of a Parquet row group, whatever the batches were
+ROW_GROUP = 100_000  # rows per Parquet row group, independent of batch sizes
 
 
 class RowWriter(Protocol):
-    """Rows on their way into a file."""
+    """Appends encoded batches to a file."""
 
     def add(self, payload: pa.Table | bytes) -> int:
-        """Keep the payload of a batch (`encode_rows`), and return how many bytes are kept then."""
+        """Append a batch encoded by `encode_rows` and flush; returns the size of the file in bytes."""
 
     def finish(self, size: int, n_rows: int) -> Path:
-        """Complete the file, check that it holds what was written and nothing else, and return its path.
+        """Close the file, check that it contains exactly what was written, and return its path.
 
         Parameters
         ----------
-        size : bytes kept after the last batch.
-        n_rows : rows of all batches.
+        size : size of the file in bytes after the last batch.
+        n_rows : number of rows in all batches.
         """
 
 
 def encode_rows(table: pa.Table, kind: str) -> bytes | pa.Table:
-    """What a sink takes of a scored batch; made where the batch is scored, since it costs time."""
+    """Encode a scored batch for its writer; slow, so it runs in the thread that scores the batch."""
     return table.combine_chunks() if kind == "parquet" else encoded(table, kind)
 
 
 def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) -> RowWriter:
-    """The sink in a folder.
+    """Open the writer in a folder.
 
     Parameters
     ----------
-    columns : the columns of the table.
-    ends : how many bytes were kept after each batch that is finished; what stands behind the last is cut off.
+    columns : names of the table's columns.
+    ends : size of the file in bytes after each finished batch; anything after the last is truncated.
     """
     rows = folder / "rows"
     with rows.open("ab") as file:
         file.truncate(ends[-1] if ends else 0)
     if kind == "parquet":
-        return _Columns(rows, folder / "whole", ends)
-    return _Lines(rows, csv_header(columns) if kind == "csv" and not ends else b"")
+        return _ParquetWriter(rows, folder / "whole", ends)
+    return _LineWriter(rows, csv_header(columns) if kind == "csv" and not ends else b"")
 
 
-class _Lines:
-    """Rows of JSONL or CSV: the file itself, growing."""
+class _LineWriter:
+    """Appends JSONL or CSV lines."""
 
-    def __init__(self, rows: Path, head: bytes) -> None:
+    def __init__(self, rows: Path, header: bytes) -> None:
         self._rows = rows
         self._file = rows.open("ab")
-        self._file.write(head)
+        self._file.write(header)
 
     def add(self, payload: bytes) -> int:
         self._file.write(payload)
@@ -68,29 +68,29 @@ class _Lines:
 
     def finish(self, size: int, n_rows: int) -> Path:
         self._file.close()
-        _check(self._rows, self._rows.stat().st_size, size, "bytes")
+        _check_size(self._rows, self._rows.stat().st_size, size, "bytes")
         return self._rows
 
 
-class _Columns:
-    """Rows of Parquet: kept as Arrow batches, since a Parquet file is of no use until its end is written, and written
-    into the Parquet file as they come."""
+class _ParquetWriter:
+    """Writes a Parquet file, and its batches as Arrow IPC streams: a Parquet file is unreadable without its footer,
+    so a resumed run rebuilds it from the streams."""
 
-    def __init__(self, rows: Path, whole: Path, ends: list[int]) -> None:
-        self._rows, self._whole = rows, whole
+    def __init__(self, rows: Path, path: Path, ends: list[int]) -> None:
+        self._rows, self._path = rows, path
         self._writer: parquet.ParquetWriter | None = None
-        self._waiting: list[pa.Table] = []
-        for begin, end in zip([0, *ends], ends):
+        self._buffer: list[pa.Table] = []
+        for start, end in zip([0, *ends], ends):
             with rows.open("rb") as file:
-                file.seek(begin)
-                self._write(pa.ipc.open_stream(file.read(end - begin)).read_all())
+                file.seek(start)
+                self._write(pa.ipc.open_stream(file.read(end - start)).read_all())
         self._file = rows.open("ab")
 
     def add(self, payload: pa.Table) -> int:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, payload.schema) as stream:
+        buffer = pa.BufferOutputStream()
+        with pa.ipc.new_stream(buffer, payload.schema) as stream:
             stream.write_table(payload)
-        self._file.write(sink.getvalue())
+        self._file.write(buffer.getvalue())
         self._file.flush()
         self._write(payload)
         return self._file.tell()
@@ -102,30 +102,31 @@ class _Columns:
         if self._writer is not None:
             self._writer.close()
         self._file.close()
-        _check(self._whole, parquet.read_metadata(self._whole).num_rows, n_rows, "rows")
-        return self._whole
+        _check_size(self._path, parquet.read_metadata(self._path).num_rows, n_rows, "rows")
+        return self._path
 
     def _write(self, table: pa.Table) -> None:
         if self._writer is None:
             from pyarrow import parquet
 
-            named = [name for name in ("stance", "event") if name in table.column_names]
-            self._writer = parquet.ParquetWriter(self._whole, table.schema, use_dictionary=named)
+            dictionary = [name for name in ("stance", "event") if name in table.column_names]
+            self._writer = parquet.ParquetWriter(self._path, table.schema, use_dictionary=dictionary)
         elif self._writer.schema != table.schema:
-            raise InputError(UNLIKE)
-        self._waiting.append(table)
+            raise InputError(MIXED_COLUMNS)
+        self._buffer.append(table)
         self._flush(ROW_GROUP)
 
-    def _flush(self, least: int) -> None:
-        while self._writer is not None and sum(map(len, self._waiting)) >= least:
-            table = pa.concat_tables(self._waiting)
+    def _flush(self, at_least: int) -> None:
+        while self._writer is not None and sum(map(len, self._buffer)) >= at_least:
+            table = pa.concat_tables(self._buffer)
             self._writer.write_table(table.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
-            self._waiting = [table.slice(ROW_GROUP)]
+            self._buffer = [table.slice(ROW_GROUP)]
 
 
-def _check(path: Path, found: int, expected: int, unit: str) -> None:
-    """Raise `InputError` where a finished file does not hold what was written into it."""
+def _check_size(path: Path, found: int, expected: int, unit: str) -> None:
+    """Raise `InputError` if the size of a finished file is not what was written."""
     if found != expected:
         raise InputError(
-            f"{path}: expected {expected:,} {unit}, found {found:,}; something else wrote here; start again"
+            f"{path}: expected {expected:,} {unit}, found {found:,}: changed by another program; "
+            f"delete {path.parent} and start over"
         )

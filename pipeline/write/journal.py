@@ -1,4 +1,4 @@
-"""A scored file in the making: what is finished stands in a folder beside it, so that a killed run can go on."""
+"""Journal of an unfinished output, for `--resume`: finished batches are kept in a folder beside the output."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Self
 from filelock import FileLock, Timeout
 
 from pipeline.errors import InputError
+from pipeline.plain import count_of
 from pipeline.read.documents import Documents
 from pipeline.whole import replacing, require_folder, require_other, require_outputs, target_of, write_whole
 from pipeline.write.formats import RowWriter, open_writer
-from pipeline.write.output import UNLIKE
+from pipeline.write.output import MIXED_COLUMNS
 from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:
@@ -25,103 +26,103 @@ if TYPE_CHECKING:
 
 
 _FINISHED = "finished"
-_OURS = {"lock", "owner", "plan.json", "journal", "rejects", "rows", "whole", _FINISHED}
+_OWN_FILES = {"lock", "owner", "plan.json", "journal", "rejects", "rows", "whole", _FINISHED}
 
 
 class Journal:
-    """The folder ``<out>.parts``: rows and rejects so far, and a line of the journal for each finished batch.
+    """The folder ``<out>.parts``: rows and rejects so far, and one journal line per finished batch.
 
-    The line is written last and says how long the files are then. What stands behind that is the beginning of a batch
-    that was never finished, and is cut off when the run goes on.
+    The line is written last and records the sizes of the other files. Bytes beyond them belong to an unfinished batch
+    and are truncated on resume.
     """
 
     def __init__(self, out: Path, kind: str) -> None:
         self.out, self.kind = target_of(out), kind
         self.folder = self.out.with_name(f"{self.out.name}.parts")
         self.rejects = self.out.with_name(f"{self.out.name}.rejects.jsonl")
-        self._gone = self.folder.with_name(f".{self.folder.name}.gone")
+        self._trash = self.folder.with_name(f".{self.folder.name}.gone")
         self._lines: list[dict] = []
-        self._sink: RowWriter | None = None
-        self._held: FileLock | None = None
+        self._writer: RowWriter | None = None
+        self._file_lock: FileLock | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._held is not None:
-            self._held.release()
+        if self._file_lock is not None:
+            self._file_lock.release()
 
     def __len__(self) -> int:
-        """How many batches are finished."""
+        """Number of finished batches."""
         return len(self._lines)
 
     def require_other(self, inputs: Iterable[Path]) -> None:
-        """Raise `InputError` if anything that a run writes or removes is an input."""
+        """Raise `InputError` if a file or folder that a run writes or deletes is an input."""
         inputs = list(inputs)
         require_outputs((self.out, self.rejects), inputs)
-        for folder in (self.folder, self._gone):
+        for folder in (self.folder, self._trash):
             require_other(folder, inputs)
 
     def begin(self, plan: dict, resume: bool) -> None:
-        """Make the folder, or find there what an earlier run of the same plan left.
+        """Create the folder, or load the state of an earlier run with the same plan.
 
-        What an earlier run left without a finished batch, or by another plan, is of no use and started anew.
+        The state of a run with another plan (without ``resume``) or without a finished batch is discarded.
 
         Raises
         ------
         InputError
-            Where the output's folder is missing, ``<out>.parts`` is somebody else's, another run is writing this output, or
-            an earlier run can be resumed and is not, or cannot and should be.
+            If the output's folder is missing, ``<out>.parts`` contains other files, another run is writing this output,
+            an earlier run can be resumed but ``resume`` is not set, or ``resume`` is set but the plans differ.
         """
         require_folder(self.out)
         target_of(self.rejects)
-        _require_ours(self.folder, {"lock", "plan.json"})
-        _require_ours(self._gone, _OURS)
-        self._lock()
-        here = self.folder / "plan.json"
-        found = _read_plan(here)
+        _require_own(self.folder, {"lock", "plan.json"})
+        _require_own(self._trash, _OWN_FILES)
+        self._acquire_lock()
+        plan_file = self.folder / "plan.json"
+        found = _read_plan(plan_file)
         if found is not None and found != plan and resume:
             changed = ", ".join(name for name in plan if plan[name] != found.get(name))
             raise InputError(
-                f"{self.folder}: left by another run ({changed} differ); run without --resume to start again"
+                f"{self.folder}: cannot resume, because these have changed: {changed}; omit --resume to start over"
             )
-        if found == plan and not resume and (self._finished() or self.is_finished):
-            raise InputError(f"{self.folder}: an unfinished run of the same inputs; go on with --resume")
+        if found == plan and not resume and (self._read_lines() or self.is_finished):
+            raise InputError(f"{self.folder}: found an unfinished run of the same inputs; continue it with --resume")
         if found != plan:
-            self._empty()
+            self._clear()
         if self.is_finished:
             return
-        write_whole(here, json.dumps(plan).encode())
-        self._lines = self._finished()
+        write_whole(plan_file, json.dumps(plan).encode())
+        self._lines = self._read_lines()
         write_whole(self.folder / "journal", b"".join(map(_line, self._lines)))
         with (self.folder / "rejects").open("ab") as file:
             file.truncate(self._lines[-1]["rejects"] if self._lines else 0)
 
-    def _lock(self) -> None:
-        """Take the folder for this process; the system gives it back when the process ends, however it does."""
+    def _acquire_lock(self) -> None:
+        """Lock the folder for this process; the operating system releases the lock when the process ends."""
         self.folder.mkdir(exist_ok=True)
         owner = self.folder / "owner"
-        self._held = FileLock(self.folder / "lock")
+        self._file_lock = FileLock(self.folder / "lock")
         try:
-            self._held.acquire(timeout=0)
+            self._file_lock.acquire(timeout=0)
         except Timeout:
             who = owner.read_text() if owner.exists() else "unknown"
             raise InputError(
-                f"{self.out}: another run, process {who}, is writing this; wait for it or stop it"
+                f"{self.out}: another run (process {who}) is writing this output; wait for it or stop it"
             ) from None
         owner.write_text(str(os.getpid()))
 
-    def _empty(self) -> None:
-        """Remove what an earlier run left, the lock apart."""
+    def _clear(self) -> None:
+        """Delete the files of an earlier run, except the lock."""
         for path in self.folder.iterdir():
             if path.name not in ("lock", "owner"):
                 path.unlink()
 
     def add(self, batch: Documents, payload: pa.Table | bytes, columns: list[str], n_rows: int) -> None:
-        """Write the rows of the next batch down, then that they are."""
-        if n_rows and self.kind != "jsonl" and columns != self._columns(columns):
-            raise InputError(UNLIKE)
-        end = self._sink_for(columns).add(payload) if n_rows else self._end
+        """Append the rows and rejects of the next batch, then its journal line."""
+        if n_rows and self.kind != "jsonl" and columns != self._written_columns(columns):
+            raise InputError(MIXED_COLUMNS)
+        end = self._writer_for(columns).add(payload) if n_rows else self._rows_size
         with (self.folder / "rejects").open("ab") as file:
             file.write(b"".join(_line(asdict(reject)) for reject in batch.rejects))
             rejects = file.tell()
@@ -132,40 +133,40 @@ class Journal:
             file.write(_line(self._lines[-1]))
 
     def finish(self) -> Totals:
-        """Check that no row was lost, complete the file, and `publish` it.
+        """Check that no row was lost, close the file and `publish` it.
 
         Raises
         ------
         InputError
-            Where nothing was scored, or the counts do not agree.
+            If no text could be read, or the counts do not add up.
         """
         names = ("n", "scored", "rejected", "read", "files")
         n_rows, scored, rejected, read, files = (sum(line[name] for line in self._lines) for name in names)
         if scored + rejected != read:
             raise InputError(
-                f"{self.folder}: {read:,} rows read, but {scored:,} scored and {rejected:,} set aside; "
-                "was a file changed meanwhile? delete the folder and start again"
+                f"{self.folder}: {read:,} rows read, but {scored:,} scored and {rejected:,} rejected; "
+                "an input may have changed during the run; delete the folder and start over"
             )
         if not n_rows:
-            self._give_up()
-            raise InputError(f"nothing was scored; {rejected:,} rows could not be read; see {self.rejects}")
-        whole = self._sink_for(self._columns([])).finish(self._end, n_rows)
+            self._discard()
+            raise InputError(f"no text could be read: {count_of(rejected, 'row')} rejected; see {self.rejects}")
+        complete = self._writer_for(self._written_columns([])).finish(self._rows_size, n_rows)
         totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "files": files}
-        totals["whole"] = whole.name
+        totals["whole"] = complete.name
         write_whole(self.folder / _FINISHED, json.dumps(totals).encode())
         return self.publish()
 
     @property
     def is_finished(self) -> bool:
-        """Whether all rows are written and only `publish` is left to do."""
+        """Whether all rows are written and only `publish` remains."""
         return (self.folder / _FINISHED).exists()
 
     def publish(self) -> Totals:
-        """Put the finished files in their place and remove the folder; what is done of it already is passed over."""
+        """Move the finished files into place and delete the folder; steps done before a crash are skipped."""
         totals = json.loads((self.folder / _FINISHED).read_bytes())
-        whole = self.folder / totals.pop("whole")
-        if whole.exists():
-            os.replace(whole, self.out)
+        complete = self.folder / totals.pop("whole")
+        if complete.exists():
+            os.replace(complete, self.out)
         if totals["rejected"]:
             self._keep_rejects()
         else:
@@ -173,57 +174,57 @@ class Journal:
         self._remove()
         return Totals(**totals, out=self.out, rejects=self.rejects)
 
-    def _give_up(self) -> None:
-        """Keep the rejects of a run that scored nothing, and nothing else."""
+    def _discard(self) -> None:
+        """Keep only the rejects of a run that scored nothing."""
         self._keep_rejects()
         self._remove()
 
     def _keep_rejects(self) -> None:
-        with replacing(self.rejects) as part:  # may be a link to another disk
+        with replacing(self.rejects) as part:  # may be a link to another file system
             shutil.copyfile(self.folder / "rejects", part)
 
     def _remove(self) -> None:
-        # Under another name first: half a folder must not look like a run that can go on.
-        shutil.rmtree(self._gone, ignore_errors=True)
-        os.replace(self.folder, self._gone)
-        shutil.rmtree(self._gone)
+        # Rename first: a half-deleted folder must not look like a resumable run.
+        shutil.rmtree(self._trash, ignore_errors=True)
+        os.replace(self.folder, self._trash)
+        shutil.rmtree(self._trash)
 
     @property
-    def _end(self) -> int:
+    def _rows_size(self) -> int:
         return self._lines[-1]["rows"] if self._lines else 0
 
-    def _columns(self, default: list[str]) -> list[str]:
-        """The columns of the rows so far."""
+    def _written_columns(self, default: list[str]) -> list[str]:
+        """The columns of the rows written so far."""
         return next((line["columns"] for line in self._lines if line["n"]), default)
 
-    def _sink_for(self, columns: list[str]) -> RowWriter:
-        if self._sink is None:
+    def _writer_for(self, columns: list[str]) -> RowWriter:
+        if self._writer is None:
             ends = [line["rows"] for line in self._lines if line["n"]]
-            self._sink = open_writer(self.folder, self.kind, columns, ends)
-        return self._sink
+            self._writer = open_writer(self.folder, self.kind, columns, ends)
+        return self._writer
 
-    def _finished(self) -> list[dict]:
-        """The lines of the journal; the last one may have been cut short."""
+    def _read_lines(self) -> list[dict]:
+        """The complete lines of the journal; a truncated last line is dropped."""
         path = self.folder / "journal"
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
         return [json.loads(line) for line in lines]
 
 
-def _require_ours(folder: Path, signs: set[str]) -> None:
-    """Raise `InputError` if there is something that no run has left, or a folder without any of the ``signs`` of one."""
+def _require_own(folder: Path, markers: set[str]) -> None:
+    """Raise `InputError` if the path is not a run's folder: it has other files or none of the ``markers``."""
     if not os.path.lexists(folder):
         return
     names = {path.name for path in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else {folder.name}
-    foreign = {name for name in names - _OURS if not (name[0] == "." and name.endswith(".part"))}
-    if foreign or (names and not names & signs):
+    foreign = {name for name in names - _OWN_FILES if not (name[0] == "." and name.endswith(".part"))}
+    if foreign or (names and not names & markers):
         raise InputError(
-            f"{folder}: expected what an earlier run left, found {min(foreign or names)}, which is not ours; "
-            "move it away or name another file with --out"
+            f"{folder}: expected the folder of an earlier run, found {min(foreign or names)}, which Detente did not "
+            "write; move it or name another file with --out"
         )
 
 
 def _read_plan(path: Path) -> dict | None:
-    """The plan of an earlier run; None where there is none, or it is not whole."""
+    """The plan of an earlier run; None if missing or incomplete."""
     try:
         return json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):

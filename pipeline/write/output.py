@@ -1,4 +1,4 @@
-"""Tables out: JSONL for programs, CSV and Parquet for tables. Columns become text as a whole, not row by row."""
+"""Output formats, and encoders for JSONL and CSV. Tables are encoded by column, not row by row."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pipeline.errors import InputError
 from pipeline.plain import plain
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
-UNLIKE = "snippets and articles do not fit in one table; use --articles or --sentences, or score them apart"
+MIXED_COLUMNS = "snippets and articles have different columns; use --articles or --sentences, or separate runs"
 EVIDENCE = pa.large_list(pa.struct([("words", pa.large_string()), ("weight", pa.float64())]))
 _STRINGS = pa.large_list(pa.large_string())
 _TO_ESCAPE = r'["\\\x00-\x1f]'
 
 
 def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
-    """The output format: the one asked for, else by the file's suffix, else a table on a terminal and JSONL in a pipe."""
+    """The output format: ``wanted``, else by the file's suffix, else a table on a terminal and JSONL in a pipe."""
     if out is not None and out.is_dir():
         raise InputError(f"{out}: is a folder; name a file with --out")
     if wanted is None:
         if out is None:
             return "table" if terminal else "jsonl"
-        wanted = _told_by_name(out)
+        wanted = _format_of_suffix(out)
     elif out is not None and wanted != "table" and out.suffix.lower().lstrip(".") in set(FORMATS) - {wanted}:
-        raise InputError(f"--format {wanted} and {out.name} do not agree; leave one out")
+        raise InputError(f"--format {wanted} contradicts the suffix of {out.name}; omit --format or rename the file")
     if wanted not in FORMATS:
         raise InputError(f"unknown output format {wanted!r}; expected one of {', '.join(FORMATS)} (--format)")
     if wanted == "parquet" and out is None:
@@ -39,26 +39,26 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
     return wanted
 
 
-def _told_by_name(out: Path) -> str:
+def _format_of_suffix(out: Path) -> str:
     wanted = out.suffix.lower().lstrip(".")
     if wanted not in FORMATS:
-        raise InputError(f"{out}: expected a name that ends in .jsonl, .csv or .parquet; or say which with --format")
+        raise InputError(f"{out}: expected a name that ends in .jsonl, .csv or .parquet; rename it or set --format")
     return wanted
 
 
-def print_rows(parts: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
-    """Write encoded rows, each part with its columns, as JSONL or CSV to standard output as they come."""
-    file, columns, watched = sys.stdout.buffer, None, sys.stdout.isatty()
-    for rows, names in parts:
+def print_rows(batches: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
+    """Write encoded batches, each with its columns, to standard output as JSONL or CSV; flush after each batch."""
+    file, columns, on_terminal = sys.stdout.buffer, None, sys.stdout.isatty()
+    for rows, names in batches:
         if kind == "csv" and columns is None:
-            file.write(plain(csv_header(names).decode()).encode() if watched else csv_header(names))
+            file.write(plain(csv_header(names).decode()).encode() if on_terminal else csv_header(names))
         if kind == "csv" and columns not in (None, names):
-            raise InputError(UNLIKE)
+            raise InputError(MIXED_COLUMNS)
         columns = names
-        file.write(plain(rows.decode()).encode() if watched else rows)
+        file.write(plain(rows.decode()).encode() if on_terminal else rows)
         file.flush()
     if columns is None:
-        raise InputError("nothing was scored; expected at least one text")
+        raise InputError("expected at least one text, found none; give a text, a file or a folder")
 
 
 def encoded(table: pa.Table, kind: str) -> bytes:
@@ -72,7 +72,7 @@ def csv_header(columns: list[str]) -> bytes:
 
 
 def json_lines(table: pa.Table) -> bytes:
-    """A table as one JSON object a line.
+    """A table as one JSON object per line.
 
     Examples
     --------
@@ -82,26 +82,26 @@ def json_lines(table: pa.Table) -> bytes:
     if not table.num_rows:
         return b""
     parts: list = []
-    for place, name in enumerate(table.column_names):
-        parts += [f"{', ' if place else '{'}{json.dumps(name)}: ", _json(table.column(name).combine_chunks())]
+    for index, name in enumerate(table.column_names):
+        parts += [f"{', ' if index else '{'}{json.dumps(name)}: ", _json(table.column(name).combine_chunks())]
     return _bytes_of(_concatenated(*parts, "}\n"))
 
 
 def _csv(table: pa.Table) -> bytes:
-    """The rows of a table as CSV, evidence as one string, such as ``halted +1.20; aid -0.31``."""
+    """The rows of a table as CSV; evidence becomes one string, such as ``halted +1.20; aid -0.31``."""
     from pyarrow import csv
 
-    for place, name in enumerate(table.column_names):
+    for index, name in enumerate(table.column_names):
         cells = table.column(name).combine_chunks()
         if pa.types.is_nested(cells.type):
-            table = table.set_column(place, name, _in_one_cell(cells))
-    sink = pa.BufferOutputStream()
-    csv.write_csv(table, sink, csv.WriteOptions(include_header=False))
-    return sink.getvalue().to_pybytes()
+            table = table.set_column(index, name, _list_as_string(cells))
+    buffer = pa.BufferOutputStream()
+    csv.write_csv(table, buffer, csv.WriteOptions(include_header=False))
+    return buffer.getvalue().to_pybytes()
 
 
-def _in_one_cell(cells: pa.Array) -> pa.Array:
-    """Lists as strings: evidence as words with their weights, others as JSON."""
+def _list_as_string(cells: pa.Array) -> pa.Array:
+    """Lists as strings: evidence as words with weights, strings joined, other types as JSON."""
     if cells.type == EVIDENCE:
         words, weight = cells.flatten().flatten()
         return _joined(cells, _concatenated(words, " ", _signed(weight)), "; ")
@@ -111,7 +111,7 @@ def _in_one_cell(cells: pa.Array) -> pa.Array:
 
 
 def _json(column: pa.Array) -> pa.Array:
-    """The values of a column as JSON, null as ``null``."""
+    """Each value of a column as JSON, nulls as ``null``."""
     if column.type == _STRINGS:
         return _concatenated("[", _joined(column, _json(column.flatten()), ", "), "]")
     if column.type == EVIDENCE:
@@ -122,12 +122,12 @@ def _json(column: pa.Array) -> pa.Array:
 
 
 def _json_of_scalars(column: pa.Array) -> pa.Array:
-    """Values of any other type, null where there is none or JSON has no way of writing it."""
+    """Values of other types as JSON; null if missing or not representable, such as NaN."""
     if pa.types.is_nested(column.type):
         return as_strings([json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()])
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.nulls(1, column.type)[0])
-        # A whole number keeps its point, so that a reader that guesses types by the first rows is not misled.
+        # Whole numbers keep a decimal point, so that readers that infer types from the first rows see floats.
         return pc.replace_substring_regex(column.cast(pa.large_string()), r"^(-?\d+)$", r"\1.0")
     if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
         return column.cast(pa.large_string())
@@ -136,30 +136,30 @@ def _json_of_scalars(column: pa.Array) -> pa.Array:
 
 
 def _escaped(column: pa.Array) -> pa.Array:
-    """Strings as they stand between the quotation marks of JSON."""
-    odd = np.flatnonzero(booleans(pc.match_substring_regex(column, _TO_ESCAPE)))
-    if not len(odd):
+    """Strings escaped for use between JSON quotation marks."""
+    to_escape = np.flatnonzero(booleans(pc.match_substring_regex(column, _TO_ESCAPE)))
+    if not len(to_escape):
         return column
     written = column.to_pylist()
-    for row in odd:
+    for row in to_escape:
         written[row] = json.dumps(written[row], ensure_ascii=False)[1:-1]
     return as_strings(written)
 
 
 def _concatenated(*parts: str | pa.Array) -> pa.Array:
-    """Columns and strings, joined row by row."""
-    given = (string(part) if isinstance(part, str) else part for part in (*parts, ""))
-    return pc.binary_join_element_wise(*given)
+    """Concatenate columns and constant strings row by row."""
+    columns = (string(part) if isinstance(part, str) else part for part in (*parts, ""))
+    return pc.binary_join_element_wise(*columns)
 
 
-def _joined(lists: pa.Array, elements: pa.Array, between: str) -> pa.Array:
-    """Lists of strings as one string each; ``elements`` stand for those of the lists."""
+def _joined(lists: pa.Array, elements: pa.Array, separator: str) -> pa.Array:
+    """Join each list to one string, with ``elements`` in place of the lists' own elements."""
     offsets = np.append(0, np.cumsum(integers(pc.list_value_length(lists))))
-    return pc.binary_join(pa.LargeListArray.from_arrays(int64_column(offsets), elements), string(between))
+    return pc.binary_join(pa.LargeListArray.from_arrays(int64_column(offsets), elements), string(separator))
 
 
 def _signed(weight: pa.Array) -> pa.Array:
-    """Numbers with their sign and two decimals."""
+    """Numbers with a sign and two decimals."""
     values = np.frombuffer(weight.buffers()[1], np.float64)[weight.offset : weight.offset + len(weight)]
     cents = np.round(np.abs(values) * 100).astype(np.int64)
     hundredths = tuple(f".{n:02}" for n in range(100))
@@ -168,6 +168,6 @@ def _signed(weight: pa.Array) -> pa.Array:
 
 
 def _bytes_of(column: pa.Array) -> bytes:
-    """All strings of a column, one after the other."""
+    """All strings of a column, concatenated."""
     offsets = np.frombuffer(column.buffers()[1], np.int64)[column.offset : column.offset + len(column) + 1]
     return column.buffers()[2][offsets[0] : offsets[-1]].to_pybytes()

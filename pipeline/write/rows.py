@@ -1,4 +1,4 @@
-"""Scores as Arrow tables: one row an input row, in input order."""
+"""Scores as Arrow tables, in input order."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ from pipeline.score.snippets import REASONS, Scores, score
 from pipeline.stance import ANSWERS, EVENTS
 
 _DECIMALS, _WEIGHT_DECIMALS, _EVENT_DECIMALS = 6, 4, 3
-SUFFIX = "_input"  # of a column of the input whose name the output needs
+SUFFIX = "_input"  # appended to an input column whose name the output uses
 N_EVENTS = 3  # four human coders agree on one event type in 64 of 100 sentences
 
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What the output holds: the sentences of articles instead of the articles; how many terms of evidence; who acts."""
+    """Output contents: sentences instead of articles; number of evidence terms per row; source, target and actors."""
 
     sentences: bool = False
     evidence: int = 3
     actors: bool = False
 
 
-def score_documents(model: Model, documents: Documents, asked: OutputOptions) -> pa.Table:
-    """One row a snippet, an article, or a sentence of an article, with its place and the columns of the input."""
+def score_documents(model: Model, documents: Documents, options: OutputOptions) -> pa.Table:
+    """One row per snippet, article or sentence of an article, with its location and the input's columns."""
     if not documents.articles:
-        return _placed(snippet_table(model, documents.ids, documents.texts, asked), documents)
+        return _with_input_columns(snippet_table(model, documents.ids, documents.texts, options), documents)
     articles = score_articles(model, documents.texts.to_pylist())
-    if not asked.sentences:
-        return _placed(article_table(documents.ids, articles), documents)
+    if not options.sentences:
+        return _with_input_columns(article_table(documents.ids, articles), documents)
     article = segment_ids(articles.bounds)
-    table = sentence_table(model, documents.ids, articles, asked)
+    table = sentence_table(model, documents.ids, articles, options)
     table = table.append_column("article", documents.ids.take(int64_column(article)))
-    return _placed(table, documents, article)
+    return _with_input_columns(table, documents, article)
 
 
-def _placed(table: pa.Table, documents: Documents, document: np.ndarray | None = None) -> pa.Table:
-    """A table with file and row of each document, and the columns that pass through; one whose name the table has already
-    gets the suffix ``_input``.
+def _with_input_columns(table: pa.Table, documents: Documents, document: np.ndarray | None = None) -> pa.Table:
+    """Append the file and row of each document and the input's columns, with the suffix ``_input`` if the table already
+    has a column of that name.
 
     Parameters
     ----------
-    document : (n_rows,) int64, the document of each row; None where a row is a document.
+    document : (n_rows,) int64, the document of each row; None if each row is a document.
     """
     n = len(documents)
     file = pa.nulls(n, pa.large_string()) if documents.file is None else named(np.zeros(n, np.int64), (documents.file,))
@@ -64,46 +64,46 @@ def _placed(table: pa.Table, documents: Documents, document: np.ndarray | None =
     return table
 
 
-def input_names(given: Collection[str], needed: Collection[str]) -> list[str]:
-    """The names of the input's columns next to those of the scores, which keep theirs.
+def input_names(inputs: Collection[str], reserved: Collection[str]) -> list[str]:
+    """Output names of the input's columns, with suffixes where they clash with the names of score columns.
 
     Examples
     --------
     >>> input_names(["stance", "stance_input", "url"], ["stance", "tension"])
     ['stance_input_input', 'stance_input', 'url']
     """
-    taken, out = {*given, *needed}, []
-    for name in given:
+    used, out = {*inputs, *reserved}, []
+    for name in inputs:
         new = name
-        while new in needed or (new != name and new in taken):
+        while new in reserved or (new != name and new in used):
             new = f"{new}{SUFFIX}"
-        taken.add(new)
+        used.add(new)
         out.append(new)
     return out
 
 
-def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, asked: OutputOptions) -> pa.Table:
+def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, options: OutputOptions) -> pa.Table:
     """Scored snippets."""
-    if asked.evidence:
-        scores, evidence = score_and_explain(model, texts, asked.evidence)
+    if options.evidence:
+        scores, evidence = score_and_explain(model, texts, options.evidence)
     else:
         scores, evidence = score(model, texts), None
-    columns = {"id": ids, **_columns(scores), "evidence": _evidence_column(evidence, len(texts))}
-    return pa.table(columns | (actor_columns(texts) if asked.actors else {}))
+    columns = {"id": ids, **_score_columns(scores), "evidence": _evidence_column(evidence, len(texts))}
+    return pa.table(columns | (actor_columns(texts) if options.actors else {}))
 
 
-def sentence_table(model: Model, names: pa.Array, articles: Articles, asked: OutputOptions) -> pa.Table:
-    """The distinct sentences of articles."""
+def sentence_table(model: Model, names: pa.Array, articles: Articles, options: OutputOptions) -> pa.Table:
+    """Scored distinct sentences of articles."""
     article = segment_ids(articles.bounds)
     number = np.arange(len(article)) - articles.bounds[article] + 1
     ids = [f"{name}#{n}" for name, n in zip(names.take(int64_column(article)).to_pylist(), number.tolist())]
     texts = as_strings(articles.texts)
-    table = snippet_table(model, as_strings(ids), texts, asked).append_column("text", texts)
+    table = snippet_table(model, as_strings(ids), texts, options).append_column("text", texts)
     return table.append_column("repeats", int64_column(articles.repeats))
 
 
 def actor_columns(texts: pa.Array) -> dict[str, pa.Array]:
-    """Who acts, who is acted on, and the keys of all actors of each text, in order of mention; empty where unknown."""
+    """Source, target, and the keys of all actors of each text in order of mention; empty if unknown."""
     from pipeline.actors.roles import find_actors
 
     found = find_actors(texts)
@@ -117,7 +117,7 @@ def actor_columns(texts: pa.Array) -> dict[str, pa.Array]:
 
 
 def article_table(names: pa.Array, articles: Articles) -> pa.Table:
-    """Whole articles: stance, tension, sentences by stance, and the strongest sentence each way."""
+    """Scored articles: stance, tension, number of sentences by stance, and the strongest sentence in each direction."""
     rising, easing, neutral, unclear = articles.counts.T
     columns = {
         "id": names,
@@ -131,18 +131,18 @@ def article_table(names: pa.Array, articles: Articles) -> pa.Table:
         "unclear": int64_column(unclear),
     }
     for column, stance in (("most_rising", "escalation"), ("most_easing", "de-escalation")):
-        columns[column] = _strongest(articles, stance)
+        columns[column] = _strongest_sentence(articles, stance)
     return pa.table(columns)
 
 
-def _strongest(articles: Articles, stance: str) -> pa.Array:
+def _strongest_sentence(articles: Articles, stance: str) -> pa.Array:
     row = articles.strongest(stance)
     chosen = as_strings([*articles.texts, ""]).take(int64_column(np.where(row < 0, len(articles.texts), row)))
     return pc.if_else(mask(row >= 0), chosen, pa.nulls(len(row), chosen.type))
 
 
-def _columns(scores: Scores) -> dict[str, pa.Array]:
-    up, down, neither = scores.proba.T
+def _score_columns(scores: Scores) -> dict[str, pa.Array]:
+    up, down, neutral = scores.proba.T
     return {
         "stance": named(scores.stance_code, ANSWERS),
         "event": named(scores.event_code, (*EVENTS, "")),
@@ -150,32 +150,32 @@ def _columns(scores: Scores) -> dict[str, pa.Array]:
         "relevance": _rounded(scores.relevance),
         "p_escalation": _rounded(up),
         "p_de_escalation": _rounded(down),
-        "p_neutral": _rounded(neither),
+        "p_neutral": _rounded(neutral),
         "coverage": _rounded(scores.coverage),
         "reason": named(scores.reason_code, REASONS),
-        **_likeliest_events(scores),
+        **_top_events(scores),
     }
 
 
-def _likeliest_events(scores: Scores) -> dict[str, pa.Array]:
-    """The probability of the event type of each row, and the next likeliest types with theirs."""
+def _top_events(scores: Scores) -> dict[str, pa.Array]:
+    """The probability of each row's event type, and the next most probable types with their probabilities."""
     proba, rows = scores.event_proba, np.arange(len(scores))
     columns, code = {}, scores.event_code
-    for place in range(1, N_EVENTS + 1):
-        if place > 1:
+    for rank in range(1, N_EVENTS + 1):
+        if rank > 1:
             code = np.where(scores.event_code < 0, -1, proba.argmax(axis=1))
-            columns[f"event_{place}"] = named(code, (*EVENTS, ""))
-        columns[f"p_event_{place}" if place > 1 else "p_event"] = _rounded(proba[rows, code], _EVENT_DECIMALS)
+            columns[f"event_{rank}"] = named(code, (*EVENTS, ""))
+        columns[f"p_event_{rank}" if rank > 1 else "p_event"] = _rounded(proba[rows, code], _EVENT_DECIMALS)
         proba[rows, code] = 0.0
     return columns
 
 
 def _rounded(values: np.ndarray, decimals: int = _DECIMALS) -> pa.Array:
-    return float64_column(np.round(values, decimals) + 0.0)  # no minus zero
+    return float64_column(np.round(values, decimals) + 0.0)  # -0.0 becomes 0.0
 
 
 def _evidence_column(evidence: Evidence | None, n: int) -> pa.Array:
-    """A list of (words, weight) for each row."""
+    """A list of (words, weight) pairs for each row."""
     bounds = evidence.bounds if evidence else np.zeros(n + 1, np.int64)
     words = evidence.words if evidence else as_strings([])
     weight = _rounded(evidence.weight if evidence else np.zeros(0), _WEIGHT_DECIMALS)

@@ -1,4 +1,4 @@
-"""What a run did, in numbers."""
+"""Totals of a run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Totals:
-    """What a run did: rows of the output, texts scored, rows and whole files set aside, rows read, where the two files are,
-    and how many of those set aside are whole files."""
+    """Counts of output rows, scored texts, rejects (rows and whole files) and rows read; the paths of the output and of
+    the list of rejects; and ``files``, how many of the rejects are whole files."""
 
     rows: int
     scored: int
