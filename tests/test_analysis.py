@@ -263,9 +263,22 @@ def test_words_of_another_sense_keep_a_stem_of_their_own(word, other):
 
 def test_texts_are_marked_by_the_political_actors_that_they_name():
     made = TermVectorizer().fit(TEXTS * 3)
-    _, marks = made.vocabulary_.count(
-        ["It rained.", "Kenya slept.", "Kenya met Uganda.", "NATO slept.", "HAMAS MET IRAN", "Putin spoke in Grozny."]
-    )
+    texts = [
+        "It rained.",
+        "Kenya slept.",
+        "Kenya met Uganda.",
+        "NATO slept.",
+        "HAMAS MET IRAN",
+        "Putin spoke in Grozny.",
+    ]
+    doubles = [
+        "The United States slept.",
+        "UNITED NATIONS SLEPT",
+        "The White House",
+        "United and Nations",
+        "White. House",
+    ]
+    _, marks = made.vocabulary_.count([*texts, *doubles])
     assert marks.tolist() == [
         [0, 0, 0, 0],
         [1, 0, 0, 0],
@@ -273,6 +286,8 @@ def test_texts_are_marked_by_the_political_actors_that_they_name():
         [0, 0, 1, 0],
         [1, 1, 1, 0],
         [0, 0, 1, 1],
+        *[[0, 0, 0, 1]] * 3,
+        *[[0, 0, 0, 0]] * 2,
     ]
 
 

@@ -25,6 +25,8 @@ _COMMON_PARTS = frozenset(
     Casa Great Santo Aires Town Bay Heard Cook Wake Christmas Norfolk Isle Man Wallis Pierre Martin Royal Vincent Lucia
     """.split()
 )
+# Words that stand for a government or a parliament, and for nothing else.
+_SEATS = ("Bundestag", "Duma", "Knesset", "Kremlin", "Pentagon", "Whitehall")
 TYPES = ("state", "organisation", "group", "generic")
 COLUMNS = ("key", "type", "name", "aliases", "people", "places")
 NAME, PERSON, PLACE = range(3)  # what stands for an actor: a name of it, a person or a place
@@ -101,16 +103,28 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
 
 
 def actor_words() -> tuple[list[str], list[str], list[str]]:
-    """Single words that name a state, an organisation or a group, and a person or place related to any of them.
+    """Words that name a state; an organisation or a group; and what is related to any of them.
 
     Of a multi-word name of a state, the capitalised words ("Korean" of "North Korean"); the caller leaves out common
-    words.
+    words. Related are persons and places, and the first two words of every name that has more than one ("United
+    Nations"), since neither of the two names an actor alone.
     """
     known = gazetteer()
     states = {w for a in known.actors if a.type == "state" for n in a.names for w in _WORD.findall(n)}
     groups = {n for a in known.actors if a.type in ("organisation", "group") for n in a.names if _WORD.fullmatch(n)}
     related = {n for a in known.actors for n in (*a.people, *a.places) if _WORD.fullmatch(n)}
-    return _names_among(states), _names_among(groups - states), _names_among(related - states - groups)
+    names = {n for a in known.actors for n in (*a.names, *a.places)}
+    names |= {n for a in known.actors for n in a.people if len(n.split()) == 2}  # many are called "Abdul Aziz ..."
+    openings = {pair for name in names if (pair := _opening(name))}
+    beside = _names_among(related - states - groups)
+    return _names_among(states), _names_among(groups - states), sorted({*beside, *openings, *_SEATS})
+
+
+def _opening(name: str) -> str:
+    """The first two words of a name, joined by a space; empty unless both are capitalised."""
+    words = name.split()[:2]
+    fits = len(words) == 2 and all(_WORD.fullmatch(word) and word[0].isupper() for word in words)
+    return " ".join(words) if fits else ""
 
 
 def _names_among(words: set[str]) -> list[str]:

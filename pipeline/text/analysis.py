@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipeline.arrays.arrow import as_strings, booleans, integers
+from pipeline.arrays.arrow import int64_column
 from pipeline.arrays.ragged import segment_counts, segment_ids, segment_sums
 from pipeline.text import names, scope
-from pipeline.text.lexicon import ACTOR, NAME, NUMBER, QUESTION, Lexicon, words_of
+from pipeline.text.kinds import BIT, is_kind, kinds_of
+from pipeline.text.lexicon import ACTOR, NAME, QUESTION, Lexicon, words_of
 from pipeline.text.tokens import Tokens
-from pipeline.text.words import FILLERS, FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
@@ -84,19 +82,20 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     """
     tokens, lower = words_of(texts, masks)
     shape = names.shapes(tokens)
-    kind, stem = (part[tokens.form_of][tokens.code] for part in _words(tokens.forms, lower, lexicon, masks))
+    kind, stem = (part[tokens.form_of][tokens.code] for part in kinds_of(tokens.forms, lower, lexicon, masks))
+    kind |= _double_names(tokens, kind, shape, lexicon)
     name, negation = _names(kind, stem, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
     follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
-    kind = np.where(_is(kind, "head") & (follows | np.append(follows[1:], False)), kind | _BIT["group"], kind)
+    kind = np.where(is_kind(kind, "head") & (follows | np.append(follows[1:], False)), kind | BIT["group"], kind)
     marks = _marks(tokens, kind)
     actor = kind
     kind, stem = np.where(name, np.uint32(0), kind), np.where(name, NAME, stem)
     negated = np.flatnonzero(negation)
-    kind[negated], stem[negated] = _BIT["negator"], lexicon.negation
-    stem = np.where(name & _in_run(_is(actor, "state") | _is(actor, "group"), follows), ACTOR, stem)
+    kind[negated], stem[negated] = BIT["negator"], lexicon.negation
+    stem = np.where(name & _in_run(is_kind(actor, "state") | is_kind(actor, "group"), follows), ACTOR, stem)
     aside = _asides(tokens, kind, shape) if clauses else np.zeros(len(tokens), bool)
     follows &= ~aside
-    kept = np.flatnonzero(~(_is(kind, "letter") | follows | aside))
+    kept = np.flatnonzero(~(is_kind(kind, "letter") | follows | aside))
     if clauses:
         begin = np.searchsorted(kept, tokens.bounds)
         asks = names.questions(tokens) & (begin[1:] > begin[:-1])
@@ -118,21 +117,30 @@ def _in_run(flag: np.ndarray, follows: np.ndarray) -> np.ndarray:
 
 def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:
     """(n_texts, 4) float64: which kinds of political actor each text names."""
-    state, group = _is(kind, "state"), _is(kind, "group")
+    state, group = is_kind(kind, "state"), is_kind(kind, "group")
     goes_on = np.append(False, state[:-1])[: len(state)]  # "Sri Lanka" names one
     goes_on[tokens.bounds[:-1][np.diff(tokens.bounds) > 0]] = False
     state &= ~goes_on
     both = segment_sums(tokens.bounds, state + (group.astype(np.int64) << 32))
     states, groups = both & 0xFFFFFFFF, both >> 32
-    related = segment_counts(tokens.bounds, _is(kind, "related"))
+    related = segment_counts(tokens.bounds, is_kind(kind, "related"))
     return np.column_stack([states > 0, states + groups > 1, groups > 0, related > 0]).astype(float)
+
+
+def _double_names(tokens: Tokens, kind: np.ndarray, shape: names.Shapes, lexicon: Lexicon) -> np.ndarray:
+    """(n_tokens,) uint32: the bit of related names, at the first word of each that has two."""
+    out = np.zeros(len(kind), np.uint32)
+    first = np.flatnonzero(is_kind(kind, "opening") & ~np.append(shape.clause, True)[1 : len(kind) + 1])
+    words = (tokens.forms.take(int64_column(tokens.form[place])) for place in (first, first + 1))
+    out[first[lexicon.are_related(*words)]] = BIT["related"]
+    return out
 
 
 def _asides(tokens: Tokens, kind: np.ndarray, shape: names.Shapes) -> np.ndarray:
     """(n_tokens,) bool: in a relative clause, or in a participial one near the subject, between two commas."""
-    participle = np.flatnonzero(_is(kind, "participle") & shape.comma)
+    participle = np.flatnonzero(is_kind(kind, "participle") & shape.comma)
     early = participle - tokens.bounds[np.searchsorted(tokens.bounds, participle, side="right") - 1] < scope.EARLY
-    opener = _is(kind, "relative")
+    opener = is_kind(kind, "relative")
     opener[participle[early]] = True
     return scope.asides(opener, shape.comma, shape.clause, tokens.bounds)
 
@@ -144,8 +152,8 @@ def _names(
     paired = np.zeros(len(kind), bool)
     capitals = np.flatnonzero(shape.capital[:-1] & shape.capital[1:])
     paired[capitals] = lexicon.are_pairs(symbol[capitals], symbol[capitals + 1])
-    common, leading, letter, particle = (_is(kind, name) for name in ("common", "leading", "letter", "particle"))
-    return names.mask(shape, common, leading, paired, letter, particle), shape.apostrophe & _is(kind, "t")
+    common, leading, letter, particle = (is_kind(kind, name) for name in ("common", "leading", "letter", "particle"))
+    return names.mask(shape, common, leading, paired, letter, particle), shape.apostrophe & is_kind(kind, "t")
 
 
 def _sequence(
@@ -162,16 +170,16 @@ def _sequence(
     clauses: bool,
 ) -> Sequence:
     bounds = np.searchsorted(kept, tokens.bounds)
-    content = ~_is(kind, "function")
+    content = ~is_kind(kind, "function")
     places = np.flatnonzero(content)
     negated = _negated(clause, places, kind) if clauses else np.zeros(len(kept), bool)
-    cue = np.flatnonzero(_is(kind, "reversal"))
-    passive = cue[_passive(cue, clause, _is(kind, "be"))]
+    cue = np.flatnonzero(is_kind(kind, "reversal"))
+    passive = cue[_passive(cue, clause, is_kind(kind, "be"))]
     reversal = scope.in_reach(clause, places, cue, passive)
-    modal = scope.in_reach(clause, places, np.flatnonzero(_is(kind, "modal")), passive[:0]) >= 0
-    main = scope.main_part(bounds, clause, comma, np.flatnonzero(_is(kind, "subordinator")))
+    modal = scope.in_reach(clause, places, np.flatnonzero(is_kind(kind, "modal")), passive[:0]) >= 0
+    main = scope.main_part(bounds, clause, comma, np.flatnonzero(is_kind(kind, "subordinator")))
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
-    telling = content & ~_is(kind, "filler")
+    telling = content & ~is_kind(kind, "filler")
     return Sequence(
         stem, symbol, content, telling, negated, reversal, modal, main, bounds, kept, follows, negation, marks
     )
@@ -179,8 +187,8 @@ def _sequence(
 
 def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """(n_words,) bool: in the scope of a negator, or of the "yet" of "yet to"."""
-    yet = _is(kind, "yet") & np.append(_is(kind, "to")[1:], False)
-    cue = np.flatnonzero(_is(kind, "negator") | yet)
+    yet = is_kind(kind, "yet") & np.append(is_kind(kind, "to")[1:], False)
+    cue = np.flatnonzero(is_kind(kind, "negator") | yet)
     return scope.in_reach(clause, places, cue, cue[:0], scope.NEGATION_REACH) >= 0
 
 
@@ -188,60 +196,3 @@ def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
     """(n_cues,) bool: a form of "be" directly precedes the cue, in its clause."""
     before = np.maximum(cue - 1, 0)
     return (cue > 0) & be[before] & (clause[before] == clause[cue])
-
-
-_KINDS = {
-    "function": FUNCTION_WORDS,
-    "particle": names.PARTICLES,
-    "head": names.GROUP_HEADS,
-    "reversal": scope.REVERSALS,
-    "modal": scope.MODALS,
-    "be": scope.BE_FORMS,
-    "subordinator": scope.SUBORDINATORS,
-    "negator": scope.NEGATORS,
-    "relative": scope.RELATIVES,
-    "filler": FILLERS,
-    "t": ("t",),
-    "to": ("to",),
-    "yet": ("yet",),
-}
-_BIT = {
-    kind: np.uint32(1 << bit)
-    for bit, kind in enumerate((*_KINDS, "letter", "common", "leading", "participle", "state", "group", "related"))
-}
-
-
-def _is(kind: np.ndarray, name: str) -> np.ndarray:
-    """Bool: of the kind that ``name`` names."""
-    return (kind & _BIT[name]) != 0
-
-
-def _words(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarray, np.ndarray]:
-    """For each distinct form: its word kinds as bit flags, (n_forms,) uint32, and its symbol, int64."""
-    listed, bits = _listed()
-    known = lexicon.word_of(lower)
-    symbol = lexicon.symbol_of(lower, known).astype(np.int64)
-    kind = bits[integers(pc.index_in(lower, value_set=listed))]
-    letter = integers(pc.utf8_length(forms)) == 1
-    if masks:
-        number = booleans(pc.utf8_is_numeric(pc.utf8_slice_codeunits(forms, 0, 1)))
-        symbol[number] = NUMBER
-        letter &= ~number
-    flags = {
-        "letter": letter,
-        "common": lexicon.is_common(known),
-        "leading": lexicon.is_leading(known),
-        "state": booleans(pc.is_in(forms, value_set=lexicon.states)),
-        "group": booleans(pc.is_in(forms, value_set=lexicon.groups)),
-        "related": booleans(pc.is_in(forms, value_set=lexicon.related)),
-        "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
-    }
-    return sum((np.where(flag, _BIT[name], np.uint32(0)) for name, flag in flags.items()), kind), symbol
-
-
-@cache
-def _listed() -> tuple[pa.Array, np.ndarray]:
-    """The words of all lists of kinds, and the bits of each; the last entry, which index -1 selects, is 0."""
-    words = sorted(set().union(*_KINDS.values()))
-    bits = [sum(_BIT[kind] for kind, members in _KINDS.items() if word in members) for word in words]
-    return as_strings(words), np.array([*bits, 0], np.uint32)

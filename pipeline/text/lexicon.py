@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import Stemmer
 
-from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, mask
+from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, mask, string
 from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.text.tokens import Tokens, tokenise
 
@@ -74,8 +74,8 @@ class Lexicon:
     pairs : (n,) int64, increasing: pairs of common words that form a name together ("United States"), as
         ``first symbol << 32 | second symbol``.
     stems : whether words are reduced to their Snowball English stem.
-    states, groups, related : words, in their original case, that name a state, another political actor, and a person or
-        place related to one; sorted.
+    states, groups, related : words, in their original case, that name a state, another political actor, and what is
+        related to one; sorted. Related names may have two words, joined by a space.
     """
 
     symbols: pa.Array
@@ -132,6 +132,19 @@ class Lexicon:
     def is_common(self, word: np.ndarray) -> np.ndarray:
         """(n,) bool: whether a word is known not to be a name."""
         return self._tables["common"][word]
+
+    @cached_property
+    def openings(self) -> pa.Array:
+        """The first words of related names that have two."""
+        return pc.unique(pc.list_element(pc.split_pattern(self._double, " "), 0))
+
+    def are_related(self, first: pa.Array, second: pa.Array) -> np.ndarray:
+        """(n,) bool: whether two words are a related name together."""
+        return booleans(pc.is_in(pc.binary_join_element_wise(first, second, string(" ")), value_set=self._double))
+
+    @cached_property
+    def _double(self) -> pa.Array:
+        return self.related.filter(pc.match_substring(self.related, " "))
 
     @cached_property
     def _pairs(self) -> HashIndex:
