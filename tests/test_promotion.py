@@ -127,9 +127,9 @@ def test_force_leaves_its_trace(logged, worse, unseen):  # noqa: F811
     back = weigh("worse", "forced", unseen)
     give_alias(back, "an order")
     assert tags_of("2")["forced.forced"] == "yes"
-    with pytest.raises(InputError, match="worse: is models:/detente/2, which is @forced already"):
+    with pytest.raises(InputError, match="worse: models:/detente/2 is already @forced"):
         weigh("worse", "forced", unseen)
-    with pytest.raises(TrackingError, match="@forced has become models:/detente/2 meanwhile"):
+    with pytest.raises(TrackingError, match="@forced has changed to models:/detente/2 in the meantime"):
         give_alias(replace(back, champion="models:/detente/1"))
 
 
@@ -139,10 +139,10 @@ def test_a_champion_that_cannot_be_loaded_is_named_and_force_passes_it(logged, w
     kept = tags_of("2")["card.sha256"]
     client.set_model_version_tag("detente", "2", "card.sha256", "0" * 64)
     try:
-        with pytest.raises(ModelError, match="@broken is models:/detente/2, which cannot be loaded: .*--force"):
+        with pytest.raises(ModelError, match="cannot load models:/detente/2, the current @broken: .*--force"):
             weigh("first", "broken", unseen)
         forced = weigh("first", "broken", unseen, force=True)
-        assert (forced.allowed, forced.reason) == (False, "not compared: models:/detente/2 cannot be loaded")
+        assert (forced.allowed, forced.reason) == (False, "not compared: cannot load models:/detente/2")
     finally:
         client.set_model_version_tag("detente", "2", "card.sha256", kept)
 
@@ -162,7 +162,7 @@ def test_a_file_of_training_texts_proves_nothing(logged, run):  # noqa: F811
 
 def test_snippets_of_one_stance_say_that_they_decide_nothing(logged, unseen):  # noqa: F811
     rising = unseen.take(unseen.stances == "escalation")
-    with pytest.raises(InputError, match="expected escalation and de-escalation among the .* found one stance alone"):
+    with pytest.raises(InputError, match="expected escalation and de-escalation among the .* found only one stance"):
         weigh("first", "one-sided", rising)
 
 

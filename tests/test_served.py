@@ -103,7 +103,7 @@ def test_nulls_and_blanks_are_answered_in_their_place(post, expected):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"inputs": [["a", "b"]]}, "expected one text a row, found 2"),
+        ({"inputs": [["a", "b"]]}, "expected one text per row, found 2"),
         (
             {"dataframe_split": {"columns": ["body", "n"], "data": [["a", 1]]}},
             "expected a column named text, found body, n",

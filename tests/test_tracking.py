@@ -185,7 +185,7 @@ def test_an_address_without_a_model_is_an_error(logged):
         match="no alias 'best'; aliases of detente: none; set it with `detente promote RUN --on FILE --alias best`",
     ):
         model_folder("models:/detente@best")
-    with pytest.raises(ModelError, match="holds no Detente model"):
+    with pytest.raises(ModelError, match="not a Detente model"):
         model_folder(f"runs:/{logged.run_id}/pictures")
 
 
@@ -193,7 +193,7 @@ def test_a_model_whose_files_were_moved_is_an_error(logged, store, monkeypatch):
     monkeypatch.setenv("DETENTE_CACHE", str(store / "empty"))
     (store / "mlruns").rename(store / "elsewhere")
     try:
-        with pytest.raises(TrackingError, match="models:/detente/1: expected its files in .*, found nothing; if they"):
+        with pytest.raises(TrackingError, match="models:/detente/1: no files in .*; if they"):
             model_folder("models:/detente/1")
     finally:
         (store / "elsewhere").rename(store / "mlruns")
@@ -211,8 +211,11 @@ def schema(revision):
     ("change", "message"),
     [
         (Path.unlink, "no such file; train a model here"),
-        (lambda path: path.write_text("no database " * 99), "the file is no SQLite database"),
-        (schema("451aebb31d03"), "its schema is of another MLflow; keep a copy, then run `mlflow db upgrade sqlite:"),
+        (lambda path: path.write_text("no database " * 99), "not a SQLite database"),
+        (
+            schema("451aebb31d03"),
+            "its schema is from another MLflow version; back it up, then run `mlflow db upgrade sqlite:",
+        ),
     ],
 )
 def test_a_store_that_does_not_serve_is_one_line(logged, store, tmp_path, monkeypatch, change, message):
@@ -226,9 +229,9 @@ def test_a_store_that_does_not_serve_is_one_line(logged, store, tmp_path, monkey
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("./mlruns", "MLflow no longer keeps runs in plain folders; set MLFLOW_TRACKING_URI=sqlite:"),
-        ("tape://x", "no kind of store that MLflow knows"),
-        ("http://127.0.0.1:9", "no answer; start the server or correct MLFLOW_TRACKING_URI"),
+        ("./mlruns", "MLflow no longer supports plain folders; set MLFLOW_TRACKING_URI=sqlite:"),
+        ("tape://x", "MLflow does not support this kind of store"),
+        ("http://127.0.0.1:9", "no response; start the server or correct MLFLOW_TRACKING_URI"),
     ],
 )
 def test_an_address_that_is_no_store_is_one_line(monkeypatch, uri, message):
@@ -243,7 +246,7 @@ def test_a_store_that_another_process_holds_is_one_line(logged, store, tmp_path,
     holder = sqlite3.connect(file)
     holder.execute("BEGIN EXCLUSIVE")
     try:
-        with pytest.raises(TrackingError, match="another process holds it; wait until it has ended"):
+        with pytest.raises(TrackingError, match="locked by another process; wait until it ends"):
             list_runs()
     finally:
         holder.close()
@@ -368,7 +371,7 @@ def test_what_a_server_killed_midway_did_not_take_is_sent_later(tmp_path, detent
 
         killer = threading.Thread(target=kill_midway)
         killer.start()
-        with pytest.raises(TrackingError, match="no answer; start the server"):
+        with pytest.raises(TrackingError, match="no response; start the server"):
             send(entry)
         killer.join()
     half = (entry / "run-id").read_text()
@@ -426,8 +429,8 @@ def test_whatever_holds_texts_is_served_row_by_row(here, given, rows):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (np.array([TEXTS, TEXTS]), "expected one text a row, found 4"),
-        ({"text": TEXTS, "id": [1]}, "expected columns of one length"),
+        (np.array([TEXTS, TEXTS]), "expected one text per row, found 4"),
+        ({"text": TEXTS, "id": [1]}, "expected columns of equal length"),
         ([["a"], "b"], "row 1: expected a text, found list"),
         (pd.DataFrame({"a": [1], "b": [2]}), "expected a column named text, found a, b"),
     ],

@@ -1,4 +1,4 @@
-"""MLflow made ready while the model is fitted: importing it and opening a store take seconds."""
+"""Opens the MLflow store in the background during training; importing MLflow and opening a store take seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Tracking:
-    """A store that is being opened in another thread."""
+    """A store that another thread is opening."""
 
     def __init__(self, experiment: str) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
@@ -23,14 +23,14 @@ class Tracking:
         self._ready = self._pool.submit(open_store, experiment)
 
     def keep(self, run: Run, folder: Path, record: Record) -> Path:
-        """Put a run into the outbox, without waiting for the store; returns its entry."""
+        """Put a run in the outbox without waiting for the store; returns the outbox entry."""
         from pipeline.tracking.outbox import put
 
-        self._imported.result()  # Matplotlib looks into a half-imported IPython, and fails
+        self._imported.result()  # Matplotlib fails on a partially imported IPython
         return put(run, folder, record)
 
     def log(self, unsent: Path) -> Logged:
-        """Send an entry of the outbox; raises `TrackingError`, and the entry stays."""
+        """Send an outbox entry; if it raises `TrackingError`, the entry stays in the outbox."""
         from pipeline.tracking.outbox import send
 
         try:
@@ -41,5 +41,5 @@ class Tracking:
 
 
 def prepare(experiment: str = EXPERIMENT) -> Tracking:
-    """Begin to open the tracking store."""
+    """Start opening the tracking store."""
     return Tracking(experiment)

@@ -1,4 +1,4 @@
-"""The runs of a store, listed and compared."""
+"""List and compare the runs of a store."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ if TYPE_CHECKING:
 
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
-_MOST = 1000  # runs looked at: MLflow gives them in pages
+_MOST = 1000  # runs searched; MLflow returns them in pages
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A run as a list shows it.
+    """A run as shown in lists.
 
     Attributes
     ----------
-    run_id, name, experiment, status : as MLflow has them.
-    began : ISO 8601, UTC.
-    seconds : how long it took, None while it runs.
-    data : name of the data set to its digest, for all that it was trained or measured on.
-    version, aliases : of the registered model, empty where there is none.
-    settings, figures : of the training, and metrics, with intervals where they have one.
-    command : that made it.
+    run_id, name, experiment, status : as in MLflow.
+    began : start time, ISO 8601, UTC.
+    seconds : duration, None if still running.
+    data : data set name to digest, for all data sets it was trained or evaluated on.
+    version, aliases : of its registered model, empty if there is none.
+    settings : training settings.
+    figures : metrics, with intervals if available.
+    command : the command that created it.
     """
 
     run_id: str
@@ -66,10 +67,10 @@ class Versus:
 
     Attributes
     ----------
-    settings : name to both values, where they differ.
-    data : data set to both digests, where they differ or one is absent.
-    figures : metric to the figures of both, None where a run has none.
-    paired : name of the rows to their number and the paired comparison, where both runs hold the same rows.
+    settings : name to both values, if they differ.
+    data : data set name to both digests, if they differ or one is missing.
+    figures : metric to both values, None if a run lacks it.
+    paired : data set name to the number of shared rows and the paired comparison on them.
     """
 
     first: Listed
@@ -81,18 +82,18 @@ class Versus:
 
 
 def list_runs(experiment: str | None = None) -> list[Listed]:
-    """The runs of an experiment, or of all, the newest first; raises `TrackingError`."""
+    """The runs of one experiment or of all, newest first; raises `TrackingError`."""
     with session() as mlflow:
         return _all(mlflow.MlflowClient(), experiment)
 
 
 def find(mlflow: ModuleType, named: str) -> Listed:
-    """The run that an id, the beginning of one, a name, a model's address or a model folder stands for.
+    """Find a run by id, id prefix, name, model address or model folder.
 
     Raises
     ------
     InputError
-        Where none or several are meant.
+        If no run or several runs match.
     """
     client = mlflow.MlflowClient()
     wanted = _run_id(client, named)
@@ -107,12 +108,12 @@ def find(mlflow: ModuleType, named: str) -> Listed:
         raise InputError(f"{named}: no such run in {store_uri()}; `detente runs` lists all runs")
     if len(found) > 1:
         ids = ", ".join(run.run_id[:8] for run in found[:5])
-        raise InputError(f"{named}: {len(found)} runs are called so ({ids}); give the id")
+        raise InputError(f"{named}: {len(found)} runs match ({ids}); give the id")
     return found[0]
 
 
 def compare_runs(first: str, second: str) -> Versus:
-    """Settings that differ, metrics side by side, and paired differences where both hold the same rows."""
+    """Compare two runs: settings that differ, metrics, and paired differences on shared rows."""
     with session() as mlflow:
         one, other = find(mlflow, first), find(mlflow, second)
         figures = sorted({*one.figures, *other.figures}, key=_order)
@@ -127,12 +128,12 @@ def compare_runs(first: str, second: str) -> Versus:
 
 
 def _run_id(client: MlflowClient, named: str) -> str | None:
-    """The id behind an address, a folder or an id; None where it must be looked for."""
+    """The run id, or id prefix, for a model address, model folder or id; None if ``named`` is a run name."""
     if named.startswith("models:/"):
         version = version_of(client, named)
         if version is None or not version.run_id:
             raise InputError(
-                f"{named}: comes from no run; give models:/{REGISTERED}/VERSION or models:/{REGISTERED}@ALIAS"
+                f"{named}: has no run; expected models:/{REGISTERED}/VERSION or models:/{REGISTERED}@ALIAS"
             )
         return version.run_id
     if (Path(named) / FILES.card).exists():
@@ -140,13 +141,13 @@ def _run_id(client: MlflowClient, named: str) -> str | None:
 
         run_id = run_of(load(named))
         if run_id is None:
-            raise InputError(f"{named}: this model was never logged; `detente runs push` sends what waits")
+            raise InputError(f"{named}: this model was never logged; `detente runs push` sends unsent runs")
         return run_id
     return named if _ID.fullmatch(named) else None
 
 
 def _all(client: MlflowClient, experiment: str | None, only: str = "") -> list[Listed]:
-    """Runs that `only` lets through, the newest first."""
+    """Runs that match the filter ``only``, newest first."""
     names = {one.experiment_id: one.name for one in client.search_experiments()}
     if experiment is not None:
         names = {key: name for key, name in names.items() if name == experiment}
@@ -162,7 +163,7 @@ def _all(client: MlflowClient, experiment: str | None, only: str = "") -> list[L
 
 
 def _registered(client: MlflowClient) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Run id to the version and aliases of its model."""
+    """Run id to the version and aliases of its registered model."""
     models = client.search_registered_models(f"name='{REGISTERED}'")
     aliases: dict[str, list[str]] = {}
     for model in models:
@@ -194,12 +195,12 @@ def _listed(run: Run, experiment: str, registered: dict) -> Listed:
 
 
 def _later(given: DatasetInput) -> bool:
-    """Whether a data set is one that a run was measured on, and not trained on."""
+    """Whether a data set was used for evaluation, not for training; sorts training data first."""
     return not any(tag.value == "training" for tag in given.tags)
 
 
 def _figures(metrics: dict[str, float]) -> dict[str, Figure]:
-    """Metrics with their intervals; one without an interval has its value at both ends."""
+    """Metrics with their intervals; without an interval, both bounds equal the value."""
     ends = {f"{key}{end}" for key in metrics for end in ("_low", "_high") if f"{key}{end}" in metrics}
     return {
         key: Figure(value, metrics.get(f"{key}_low", value), metrics.get(f"{key}_high", value))
@@ -214,7 +215,7 @@ def _differences(first: dict, second: dict) -> dict[str, tuple]:
 
 
 def _order(key: str) -> tuple[str, int, str]:
-    """Metrics of the training first, then those of each data set, the headline ones in their usual order."""
+    """Sort key: training metrics first, then by data set, with headline metrics in their usual order."""
     data, _, name = key.rpartition("/")
     return data, HEADLINES.index(name) if name in HEADLINES else len(HEADLINES), name
 

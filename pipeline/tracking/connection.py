@@ -1,4 +1,4 @@
-"""The tracking store and how it is reached: its address, one writer at a time, what its failures mean."""
+"""Connection to the MLflow tracking store: address, lock for writers, clear error messages."""
 
 from __future__ import annotations
 
@@ -16,59 +16,62 @@ from pipeline.errors import DetenteError, TrackingError
 from pipeline.sources.download import cache_folder
 
 EXPERIMENT = REGISTERED = "detente"
-CARD = "card.sha256"  # the tag by which a fetched model is verified
-KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI may open in its GenAI mode
-_SECONDS = "10"  # how long an unreachable server is waited for, in all
-_PATIENCE = 180  # seconds that a run waits for others to have written theirs to a SQLite file
+CARD = "card.sha256"  # tag that verifies a downloaded model
+KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"  # without this tag the UI may open in GenAI mode
+_SECONDS = "10"  # timeout of a request to the server
+_PATIENCE = 180  # seconds to wait for a lock
 
-# What a part of MLflow's message means, and what to do, in the order in which they are looked for.
+# Substrings of MLflow's error messages, with our message. The first match wins.
 _MEANINGS = (
-    ("out-of-date database schema", "its schema is of another MLflow; keep a copy, then run `mlflow db upgrade {uri}`"),
-    ("Can't locate revision", "its schema is of a newer MLflow; install that version, or name another store"),
-    ("database is locked", "another process holds it; wait until it has ended and try again"),
-    ("file is not a database", "the file is no SQLite database; name another one in MLFLOW_TRACKING_URI"),
-    ("unable to open database file", "the folder is missing or may not be written to; correct MLFLOW_TRACKING_URI"),
-    ("readonly database", "the file may not be written to; change its permissions or name another store"),
-    ("maintenance mode", "MLflow no longer keeps runs in plain folders; set MLFLOW_TRACKING_URI=sqlite:///mlflow.db"),
-    ("unsupported URI", "no kind of store that MLflow knows; set MLFLOW_TRACKING_URI=sqlite:///mlflow.db"),
+    (
+        "out-of-date database schema",
+        "its schema is from another MLflow version; back it up, then run `mlflow db upgrade {uri}`",
+    ),
+    ("Can't locate revision", "its schema is from a newer MLflow version; install that version or use another store"),
+    ("database is locked", "locked by another process; wait until it ends, then try again"),
+    ("file is not a database", "not a SQLite database; correct MLFLOW_TRACKING_URI"),
+    ("unable to open database file", "the folder does not exist or is not writable; correct MLFLOW_TRACKING_URI"),
+    ("readonly database", "the file is read-only; change its permissions or use another store"),
+    ("maintenance mode", "MLflow no longer supports plain folders; set MLFLOW_TRACKING_URI=sqlite:///mlflow.db"),
+    ("unsupported URI", "MLflow does not support this kind of store; set MLFLOW_TRACKING_URI=sqlite:///mlflow.db"),
     ("ModuleNotFoundError", "this kind of store needs another package: {error}; install it"),
-    ("Max retries exceeded", "no answer; start the server or correct MLFLOW_TRACKING_URI"),
-    ("ConnectionError", "no answer; start the server or correct MLFLOW_TRACKING_URI"),
-    ("Connection aborted", "no answer; start the server or correct MLFLOW_TRACKING_URI"),
-    ("timed out", "no answer in time; look after the server, then try again"),
-    ("error code 401", "it asks who you are; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
-    ("error code 403", "it does not allow this; ask for the right, or name another store"),
-    ("error code 404", "what answers there is no MLflow server; correct MLFLOW_TRACKING_URI"),
-    ("error code 50", "it answers, but fails; look into the server's log, or correct MLFLOW_TRACKING_URI"),
-    ("No such file or directory", "its files are not where it says; if they were moved, move them back: {error}"),
+    ("Max retries exceeded", "no response; start the server or correct MLFLOW_TRACKING_URI"),
+    ("ConnectionError", "no response; start the server or correct MLFLOW_TRACKING_URI"),
+    ("Connection aborted", "no response; start the server or correct MLFLOW_TRACKING_URI"),
+    ("timed out", "timed out; check the server, then try again"),
+    ("error code 401", "authentication required; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+    ("error code 403", "permission denied; request access or use another store"),
+    ("error code 404", "not an MLflow server; correct MLFLOW_TRACKING_URI"),
+    ("error code 50", "server error; check the server's log or correct MLFLOW_TRACKING_URI"),
+    ("No such file or directory", "its files are missing; if they were moved, move them back: {error}"),
 )
 
 
 def store_uri() -> str:
-    """The tracking store: what ``MLFLOW_TRACKING_URI`` names, else a local SQLite file."""
+    """URI of the tracking store: ``MLFLOW_TRACKING_URI``, by default a local SQLite file."""
     return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
 
 
 def open_store(experiment: str = EXPERIMENT) -> None:
-    """Open the store, which a local one may first have to make; raises `TrackingError`."""
+    """Open the store, creating a local one if needed; raises `TrackingError`."""
     with session(writes=True) as mlflow:
         experiment_id(mlflow, experiment)
 
 
 def experiment_id(mlflow: ModuleType, name: str) -> str:
-    """The id of an experiment, made and marked as model training where there is none."""
+    """The id of an experiment; created if missing, and tagged as model training."""
     client = mlflow.MlflowClient()
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
             client.create_experiment(name, tags={KIND_TAG: KIND})
-        except mlflow.MlflowException:  # another process made it meanwhile
+        except mlflow.MlflowException:  # created by another process in the meantime
             if client.get_experiment_by_name(name) is None:
                 raise
         found = client.get_experiment_by_name(name)
     if found.lifecycle_stage == "deleted":
         raise TrackingError(
-            f"experiment {name!r} was deleted; restore it with `mlflow experiments restore`, or name another"
+            f"experiment {name!r} was deleted; restore it with `mlflow experiments restore` or use another name"
         )
     if KIND_TAG not in found.tags:
         client.set_experiment_tag(found.experiment_id, KIND_TAG, KIND)
@@ -76,7 +79,7 @@ def experiment_id(mlflow: ModuleType, name: str) -> str:
 
 
 def import_mlflow() -> ModuleType:
-    """MLflow, told to be quiet and not to wait long; with IPython, where there is one, which it imports later else."""
+    """Import MLflow, quiet and with short timeouts, and IPython if installed, which MLflow would import later."""
     for name, value in (
         ("MLFLOW_DISABLE_TELEMETRY", "true"),
         ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1"),
@@ -95,17 +98,17 @@ def import_mlflow() -> ModuleType:
 
 @contextmanager
 def session(writes: bool = False) -> Iterator:
-    """MLflow, quiet, pointed at the store.
+    """Yield MLflow, with its tracking URI set to the store and its warnings off.
 
     Parameters
     ----------
-    writes : make a local store that is not there, and write to it alone. SQLite's own lock gives up after
-        seconds, and two processes that both make the tables fail.
+    writes : create a local store if missing, and hold its lock. SQLite's own lock times out within seconds, and two
+        processes that create the tables at once fail.
 
     Raises
     ------
     TrackingError
-        In place of whatever MLflow raises, saying what to do.
+        For any MLflow error, with advice on how to fix it.
     """
     uri = store_uri()
     file = local_file(uri)
@@ -120,23 +123,23 @@ def session(writes: bool = False) -> Iterator:
                 warnings.simplefilter("ignore")
                 mlflow.set_tracking_uri(uri)
                 yield mlflow
-    except (DetenteError, AttributeError, TypeError, NameError):  # the last three are faults of Detente itself
+    except (DetenteError, AttributeError, TypeError, NameError):  # the last three are bugs in Detente
         raise
     except Exception as error:
         raise TrackingError(f"MLflow store {uri}: {_meaning(error, uri)}") from error
 
 
 def local_file(uri: str) -> Path | None:
-    """The file of a SQLite store, None for any other."""
+    """The file of a SQLite store, None for other stores."""
     if not uri.startswith("sqlite:///"):
         return None
     return Path(uri.removeprefix("sqlite:///").split("?")[0])
 
 
 def _make(file: Path) -> None:
-    """Make the tables of a SQLite store beside its place, and move it there once all are made.
+    """Create the tables of a SQLite store in a temporary file, then move it into place.
 
-    MLflow makes them in place and one by one: killed meanwhile, it leaves a store that no MLflow opens any more.
+    MLflow creates them in place, one by one; if killed midway, it leaves a store that it can no longer open.
     """
     from mlflow.store.db.utils import _initialize_tables
     from sqlalchemy import create_engine
@@ -146,7 +149,7 @@ def _make(file: Path) -> None:
     part.unlink(missing_ok=True)
     engine = create_engine(f"sqlite:///{part}")
     try:
-        _initialize_tables(engine)  # type: ignore[no-untyped-call]  # of MLflow, without types
+        _initialize_tables(engine)  # type: ignore[no-untyped-call]  # untyped in MLflow
     finally:
         engine.dispose()
     os.replace(part, file)
@@ -154,7 +157,7 @@ def _make(file: Path) -> None:
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Wait until no other process of this user works on a SQLite store or a waiting run; raises `TrackingError`."""
+    """Lock a SQLite store or an unsent run against other processes of this user; raises `TrackingError`."""
     from filelock import FileLock, Timeout
 
     place = cache_folder() / "locks"
@@ -163,7 +166,7 @@ def alone(path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise TrackingError(f"{path}: other runs have been at work on it for {_PATIENCE} s; try again") from None
+        raise TrackingError(f"{path}: locked by other runs for {_PATIENCE} s; try again later") from None
     try:
         yield
     finally:
@@ -171,7 +174,7 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def _meaning(error: Exception, uri: str) -> str:
-    """A failure in one line: MLflow's own words where they are not known here."""
+    """One line that describes an error; MLflow's own message if it is not in `_MEANINGS`."""
     said = f"{type(error).__name__}: {error}"
     first = (str(error).splitlines() or [""])[0][:200]
     for part, meaning in _MEANINGS:

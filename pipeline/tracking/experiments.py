@@ -1,4 +1,4 @@
-"""An experiment file from question to logged results."""
+"""Run an experiment file or a search, and log the results to MLflow."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pipeline.experiment.variants import Result, check_paths, commit, run_varian
 from pipeline.model.settings import Settings
 from pipeline.tracking.nested import log_result, log_trial, parent_run
 
-PARENT = "run.json"  # in the folder of a search: which run its trials are nested in
+PARENT = "run.json"  # in the folder of a search: the parent run of its trials
 
 
 @dataclass(frozen=True)
 class Answered:
-    """An experiment with its results.
+    """An experiment and its results.
 
     Attributes
     ----------
-    results : one a variant and seed, in the order of the file.
-    absent : paths of gold files that were not there.
-    run_id : of the parent run.
-    unlogged : why results are missing in MLflow, empty where none is.
+    results : one per variant and seed, in the order of the file.
+    absent : paths of missing gold files.
+    run_id : id of the parent run.
+    unlogged : why results are missing in MLflow, empty if none are.
     """
 
     experiment: Experiment
@@ -39,19 +39,19 @@ class Answered:
 
 
 def run_experiment(path: Path, out: Path, seeds: int = 1, step: Callable[[str], None] = lambda done: None) -> Answered:
-    """Run every variant of an experiment file with each seed, and log a parent run with nested ones.
+    """Run every variant of an experiment file with each seed, and log a parent run with nested runs.
 
-    What a store refuses midway is said at the end: the models and figures are there.
+    Failures to log a result are reported at the end; its model and metrics are kept.
 
     Parameters
     ----------
     out : folder for the models.
-    step : called with the name of each variant once it is done.
+    step : called with the name of each variant when it is done.
 
     Raises
     ------
     ConfigError, InputError, TrackingError
-        Where the file does not fit, data is missing, or the store does not open.
+        If the file is invalid, data is missing, or the store cannot be opened.
     """
     experiment = read_experiment(path)
     for one in resolve(experiment, str(path)):
@@ -72,20 +72,20 @@ def run_experiment(path: Path, out: Path, seeds: int = 1, step: Callable[[str], 
 def run_search(
     path: Path, out: Path, trials: int, jobs: int, dask: str | None, seed: int, step: Callable[[int, str], None]
 ) -> tuple[Search, str]:
-    """Search for better settings, and log each trial as a nested run of one parent.
+    """Search for better settings, and log each trial as a nested run.
 
     Parameters
     ----------
-    step : called after each trial with how many there are and the best so far in words.
+    step : called after each trial with the number of trials and a description of the best one so far.
 
     Returns
     -------
-    the search, and why trials are missing in MLflow (empty where none is).
+    The search, and why trials are missing in MLflow (empty if none are).
 
     Raises
     ------
     ConfigError, InputError, TrackingError
-        Where the file does not fit, data is missing, or the store does not open.
+        If the file is invalid, data is missing, or the store cannot be opened.
     """
     experiment = read_experiment(path)
     check_paths(resolve(experiment, str(path))[0].data)
@@ -113,5 +113,5 @@ def in_words(metric: str, trials: list[Trial]) -> str:
 
 
 def n_runs(path: Path, seeds: int) -> int:
-    """How many runs `run_experiment` makes of a file."""
+    """Number of training runs of `run_experiment` for a file."""
     return len(read_experiment(path).variant) * seeds

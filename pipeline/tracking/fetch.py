@@ -1,4 +1,4 @@
-"""Models by their MLflow address, fetched once into a cache and verified by hash."""
+"""Models by MLflow address: downloaded once to the cache, verified by hash."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _VERSION = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>\d+)|@(?P<alias>
 
 
 def model_folder(address: str) -> Path:
-    """The folder of a model named by its MLflow address (``models:/detente@champion``, ``runs:/…/model``).
+    """The local folder of a model at an MLflow address (``models:/detente@champion``, ``runs:/…/model``).
 
-    The model is downloaded once. Whatever lies in the cache is compared with the hashes of its card, and the
-    card with the hash that the registry keeps, each time; a copy that does not fit is fetched again.
+    The model is downloaded once. On every call, the cached files are verified against the hashes in their card, and the
+    card against the hash in the registry; a copy that fails is downloaded again.
 
     Raises
     ------
     TrackingError
-        Where the store does not answer, or holds no such model.
+        If the store cannot be reached or has no such model.
     ModelError
-        Where what it holds is no Detente model, or not the one that was registered.
+        If it is not a Detente model, or differs from the registered one.
     """
     with session() as mlflow:
         found = version_of(mlflow.MlflowClient(), address)
@@ -49,7 +49,7 @@ def model_folder(address: str) -> Path:
             if not _whole(cached, wanted):
                 shutil.rmtree(cached, ignore_errors=True)
                 raise ModelError(
-                    f"{address}: what was fetched is not what was registered (sha256 differs); register it again"
+                    f"{address}: the download differs from the registered model (sha256 mismatch); register it again"
                 )
         if run_id:
             remember_run(cached, run_id)
@@ -57,12 +57,12 @@ def model_folder(address: str) -> Path:
 
 
 def version_of(client: MlflowClient, address: str) -> ModelVersion | None:
-    """The registered version behind ``models:/NAME/N`` or ``models:/NAME@ALIAS``, None for other addresses.
+    """The registered version for ``models:/NAME/N`` or ``models:/NAME@ALIAS``, None for other addresses.
 
     Raises
     ------
     TrackingError
-        Where there is no such model, version or alias; it names those that there are.
+        If there is no such model, version or alias; the message lists the existing ones.
     """
     match = _VERSION.fullmatch(address)
     if match is None:
@@ -82,30 +82,33 @@ def _what_there_is(client: MlflowClient, name: str, alias: str | None) -> str:
     models = {model.name: model for model in client.search_registered_models()}
     if name not in models:
         known = ", ".join(sorted(models)) or "none"
-        return f"no model {name!r} is registered; expected one of: {known}; train one, or correct MLFLOW_TRACKING_URI"
+        return (
+            f"no model {name!r} is registered; expected one of: {known}; train a model or correct MLFLOW_TRACKING_URI"
+        )
     if alias:
         known = ", ".join(sorted(models[name].aliases)) or "none"
-        return f"no alias {alias!r}; aliases of {name}: {known}; set it with `detente promote RUN --on FILE --alias {alias}`"
+        advice = f"set it with `detente promote RUN --on FILE --alias {alias}`"
+        return f"no alias {alias!r}; aliases of {name}: {known}; {advice}"
     versions = sorted(int(found.version) for found in client.search_model_versions(f"name='{name}'"))
     return f"no such version; versions of {name}: {', '.join(map(str, versions)) or 'none'}"
 
 
 def _fixed(version: ModelVersion) -> str:
-    """An address that goes on naming the same model while an alias moves."""
+    """The address by version number, which stays valid when an alias moves."""
     return f"models:/{version.name}/{version.version}"
 
 
 def _check_place(client: MlflowClient, version: ModelVersion) -> None:
-    """Raise `TrackingError` where the files of a local store are not where it says; MLflow would download nothing."""
+    """Raise `TrackingError` if the files of a local store are missing; MLflow would silently download nothing."""
     place = client.get_model_version_download_uri(version.name, version.version).removeprefix("file://")
     if place.startswith("/") and not Path(place).exists():
         raise TrackingError(
-            f"{_fixed(version)}: expected its files in {place}, found nothing; if they were moved, move them back, or train again"
+            f"{_fixed(version)}: no files in {place}; if they were moved, move them back, otherwise train again"
         )
 
 
 def _identity(address: str, version: ModelVersion | None) -> tuple[str, str | None, str | None]:
-    """Name of the folder in the cache, the sha256 that the card must have, the run."""
+    """Name of the cache folder, expected sha256 of the card, run id."""
     if version is None:
         return re.sub(r"[^\w.-]+", "-", address).strip("-"), None, None
     wanted = version.tags.get(CARD)
@@ -117,7 +120,7 @@ def _identity(address: str, version: ModelVersion | None) -> tuple[str, str | No
 
 
 def _whole(folder: Path, wanted: str | None) -> bool:
-    """Whether a folder holds the model: the card as registered, every file as the card says."""
+    """Whether a folder holds the complete model: card and files match their hashes."""
     card = folder / FILES.card
     if not card.exists() or (wanted is not None and sha256(card) != wanted):
         return False
@@ -129,20 +132,20 @@ def _whole(folder: Path, wanted: str | None) -> bool:
 
 
 def _download(mlflow: ModuleType, address: str, to: Path, named: str) -> None:
-    """Download a model and put it into the cache whole."""
+    """Download a model and move it into the cache atomically."""
     to.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".", dir=to.parent))
     try:
         place = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(part)))
         cards = sorted(place.rglob(FILES.card))
         if not cards:
-            raise ModelError(f"{named}: holds no Detente model; expected {FILES.card} in it")
+            raise ModelError(f"{named}: not a Detente model; it has no {FILES.card}")
         read_card(cards[0].parent)
         shutil.rmtree(to, ignore_errors=True)
         try:
             os.replace(cards[0].parent, to)
         except OSError:
-            if not to.exists():  # another process has put it there first
+            if not to.exists():  # otherwise another process was first
                 raise
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What is measured of a model after its training, logged to its run under the name of the data set."""
+"""Metrics measured after training, logged to the model's run under the name of the data set."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of a model on one data set.
+    """Metrics of a model on one data set.
 
     Attributes
     ----------
-    data : the data set; its name stands before the names of the metrics.
-    figures : metrics with intervals; the headline ones are logged, all of them stand in a table.
+    data : the data set; its name prefixes the metric names.
+    figures : metrics with intervals; headline metrics are logged, all of them are in a table.
     values : further metrics, without intervals.
-    rows : labels and probabilities row by row, where there are any.
-    report : a folder of pages and pictures, where one was written.
+    rows : labels and probabilities of each row, if available.
+    report : folder of the report, if one was written.
     """
 
     data: Data
@@ -49,14 +49,14 @@ class Measured:
 
 
 def of_evaluation(done: Evaluation, corpus: Corpus, report: Path | None = None) -> Measured:
-    """An evaluation on a labelled corpus."""
+    """Metrics of an evaluation on a labelled corpus."""
     data = replace(data_of(corpus, "evaluation"), rows=done.rows)
     values = {"rows": done.rows, "leaked": done.leaked, "unclear": done.unclear}
     return Measured(data, done.figures, values, rows_of(done.texts, done.judged, done.groups), report)
 
 
 def of_checks(outcomes: Sequence[Outcome], folder: Path) -> Measured:
-    """Pass rates of behavioural checks, and the share of the kinds that reach their floor."""
+    """Pass rates of behavioural checks, and the share of kinds that reach their floor."""
     files = sorted(Path(folder).glob("*.csv"))
     values = {plain(one.kind.name): one.rate for one in outcomes}
     values["kinds that hold"] = sum(one.holds for one in outcomes) / len(outcomes)
@@ -67,7 +67,7 @@ def of_checks(outcomes: Sequence[Outcome], folder: Path) -> Measured:
 
 
 def of_drift(found: Drift, rows: int, current: Path, baseline: Path) -> Measured:
-    """How far a scored file has moved from another."""
+    """Drift of a scored file against a baseline."""
     name = plain(f"{current.stem} against {baseline.stem}")
     data = Data(name, _digest([baseline, current]), source_of([baseline, current]), rows, "drift")
     values = {plain(shift.what.replace(", ", " ")): shift.value for shift in found.shifts}
@@ -75,16 +75,16 @@ def of_drift(found: Drift, rows: int, current: Path, baseline: Path) -> Measured
 
 
 def log_measured(model: Model, measured: Measured) -> bool:
-    """Log what was measured to the run that the model comes from.
+    """Log metrics to the model's run.
 
     Returns
     -------
-    False where the model was never logged.
+    False if the model was never logged.
 
     Raises
     ------
     TrackingError
-        Where the store does not answer or does not know the run.
+        If the store cannot be reached or does not have the run.
     """
     run_id = run_of(model)
     if run_id is None:
@@ -117,7 +117,8 @@ def _run(client: MlflowClient, run_id: str) -> Run:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
     raise TrackingError(
-        f"MLflow store {store_uri()}: does not hold run {run_id}, from which the model comes; set MLFLOW_TRACKING_URI to the store that does"
+        f"MLflow store {store_uri()}: no run {run_id}, which created the model; "
+        "set MLFLOW_TRACKING_URI to the store that has it"
     )
 
 

@@ -1,4 +1,4 @@
-"""A parent run with nested ones: the variants of an experiment, the trials of a search."""
+"""Parent runs with nested runs: the variants of an experiment, the trials of a search."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ EXPERIMENT = "detente experiments"
 
 @dataclass(frozen=True)
 class Parent:
-    """A run that others are nested in."""
+    """A parent run."""
 
     run_id: str
     experiment_id: str
 
 
 def begin(name: str, question: str, tags: dict[str, str], file: Path) -> Parent:
-    """Begin a parent run; raises `TrackingError`."""
+    """Start a parent run; raises `TrackingError`."""
     with session(writes=True) as mlflow:
         client, experiment = mlflow.MlflowClient(), experiment_id(mlflow, EXPERIMENT)
         tags = {"mlflow.note.content": question, "mlflow.source.name": "detente", "mlflow.source.type": "LOCAL"} | tags
@@ -45,13 +45,13 @@ def begin(name: str, question: str, tags: dict[str, str], file: Path) -> Parent:
 
 
 def end(parent: Parent, whole: bool) -> None:
-    """End a parent run, as finished where it is whole; raises `TrackingError`."""
+    """End a parent run as finished if ``whole``, otherwise as killed; raises `TrackingError`."""
     with session(writes=True) as mlflow:
         mlflow.MlflowClient().set_terminated(parent.run_id, "FINISHED" if whole else "KILLED")
 
 
 def _again(remembered: Path) -> Parent | None:
-    """The parent run that a file names, None where the store does not have it."""
+    """The parent run recorded in a file, None if the store does not have it."""
     parent = Parent(**json.loads(remembered.read_text(encoding="utf-8")))
     with session(writes=True) as mlflow:
         client = mlflow.MlflowClient()
@@ -69,12 +69,12 @@ def _there(client: MlflowClient, parent: Parent) -> bool:
 def parent_run(
     name: str, question: str, tags: dict[str, str], file: Path, remembered: Path | None = None
 ) -> Iterator[Parent]:
-    """A parent run that ends with the block: as finished, or as killed where something is raised.
+    """Yield a parent run that ends with the block: as finished, or as killed if the block raises.
 
     Parameters
     ----------
-    file : what was asked, kept with the run.
-    remembered : a file that says which run to go on with, where the store still has it; written where it is new.
+    file : the experiment file, logged as an artifact.
+    remembered : a file that records the run to continue if the store still has it; written for a new run.
     """
     parent = _again(remembered) if remembered and remembered.exists() else None
     if parent is None:
@@ -91,12 +91,12 @@ def parent_run(
 
 
 def log_result(parent: Parent, result: Result, run: Run) -> str:
-    """Log a variant with its settings, data, metrics by fold and with intervals, pictures and model; gives the run's id.
+    """Log a variant: settings, data, metrics by fold and with intervals, plots, model. Returns the run id.
 
     Raises
     ------
     TrackingError
-        Where the store does not answer or refuses.
+        If the store cannot be reached or rejects the run.
     """
     from pipeline.evaluate.pictures import calibration_picture, confusion_picture
 
@@ -118,7 +118,7 @@ def log_result(parent: Parent, result: Result, run: Run) -> str:
 def log_trial(
     parent: Parent, number: int, settings: dict[str, object], scores: Sequence[float], metric: str, pruned: bool
 ) -> None:
-    """Log a trial of a search with its score by fold; raises `TrackingError`."""
+    """Log a trial of a search with its scores by fold; raises `TrackingError`."""
     metrics = [(f"fold.{metric}", score, fold) for fold, score in enumerate(scores)]
     metrics.append((metric, sum(scores) / len(scores), 0))
     with session(writes=True) as mlflow:
@@ -150,7 +150,7 @@ def _nested(
 
 
 def _metrics(result: Result) -> list[tuple[str, float, int]]:
-    """Headline metrics: of each set with the ends of their intervals, of each fold as steps."""
+    """Headline metrics: for each data set with interval bounds, for each fold as steps."""
     out = [("threshold", result.threshold, 0)]
     for name, figures in result.figures.items():
         measured = headline_metrics(figures, f"{name}/", (*HEADLINES, TAKES_SIDE, RIGHT_SIDE))

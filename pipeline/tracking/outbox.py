@@ -1,7 +1,7 @@
-"""Runs on their way to the store. Each lies whole on disk until it has arrived, so that an outage loses none.
+"""Outbox of unsent runs, stored on disk until MLflow accepts them, so that an outage loses none.
 
-An entry is a folder beside the model, ``unsent/<date>-<key>``: the record, a copy of the model, the files of
-the run, and, once the store has begun to take it, the id it goes by there.
+An entry is a folder next to the model, ``unsent/<date>-<key>``. It holds the record, a copy of the model, the artifacts
+of the run and, once sending has started, the MLflow run id.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _RECORD, _MODEL, _FILES, _RUN_ID = "record.json", "model", "files", "run-id"
 
 
 def outbox_of(folder: Path) -> Path:
-    """Where runs wait whose models are saved in ``folder``."""
+    """The outbox of runs whose models are saved in ``folder``."""
     return Path(folder).parent / OUTBOX
 
 
 def put(run: Run, folder: Path, record: Record) -> Path:
-    """Put a run into the outbox and return its entry; the model in ``folder`` may be replaced afterwards."""
+    """Put a run in the outbox and return its entry; the model in ``folder`` may be replaced afterwards."""
     outbox = outbox_of(folder)
     outbox.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=".", dir=outbox))
@@ -60,7 +60,7 @@ def put(run: Run, folder: Path, record: Record) -> Path:
 
 
 def waiting(outbox: Path) -> list[Path]:
-    """The entries of an outbox, the oldest first."""
+    """The entries of an outbox, oldest first."""
     return sorted(path.parent for path in outbox.glob(f"[!.]*/{_RECORD}"))
 
 
@@ -70,16 +70,16 @@ def model_in(entry: Path) -> Path:
 
 
 def send(entry: Path) -> Logged:
-    """Send an entry to the store and take it out of the outbox once it has arrived.
+    """Send an entry to the store and remove it from the outbox once the store has accepted it.
 
-    A half-sent run is begun anew in its place, and one that had arrived is not sent twice.
+    A partially sent run is deleted and sent again; a completely sent run is not sent twice.
 
     Raises
     ------
     TrackingError
-        Where the store does not take it; the entry stays.
+        If the store does not accept it; the entry stays in the outbox.
     InputError
-        Where the entry is damaged.
+        If the entry is damaged.
     """
     with alone(entry):
         record = _read(entry)
@@ -91,7 +91,7 @@ def send(entry: Path) -> Logged:
         if card.exists() and sha256(card) == record.tags[CARD]:
             remember_run(folder, logged.run_id)
         shutil.rmtree(entry)
-    with suppress(OSError):  # others wait still
+    with suppress(OSError):  # other entries are left
         entry.parent.rmdir()
     return logged
 
@@ -101,12 +101,12 @@ def _read(entry: Path) -> Record:
         return from_json((entry / _RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
-            f"{entry}: expected a run in {_RECORD}: {error}; it was sent meanwhile, or take the folder away"
+            f"{entry}: cannot read {_RECORD}: {error}; if the run was not sent by another process, delete the folder"
         ) from None
 
 
 def _copy(folder: Path, to: Path) -> None:
-    """Copy a model folder, by links where the disk allows: its files are replaced, never written into."""
+    """Copy a model folder, with hard links if possible; its files are only ever replaced, never modified."""
 
     def link(here: str, there: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A model in the place of another, with proof: who promoted it, when, why, and the figures of both stay with it."""
+"""Model promotion: a paired comparison with the current champion, recorded in tags (who, when, why, both metrics)."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Decision:
 
     Attributes
     ----------
-    candidate, champion : addresses of registered versions; the champion is None where the alias is free.
-    data : what they were compared on.
-    metric : the one that decides: three-way macro-F1, or two-way where no snippet is neutral.
-    contest : figures of both and their paired difference, None where they could not be compared.
-    allowed : whether the whole 95 % interval of the difference is above zero, or there is no champion.
-    reason : in words.
-    warnings : what a reader must know beside it.
+    candidate, champion : addresses of registered versions; the champion is None if the alias is unassigned.
+    data : the data set of the comparison.
+    metric : the deciding metric: three-way macro-F1, or two-way if no snippet is neutral.
+    contest : metrics of both and their paired difference, None if they could not be compared.
+    allowed : whether the 95 % interval of the difference is above zero, or there is no champion.
+    reason : the decision in words.
+    warnings : caveats.
     """
 
     candidate: str
@@ -66,37 +66,37 @@ class Decision:
 
 
 def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decision:
-    """Register a model where it is not yet, and compare it with the one that holds the alias.
+    """Register a model if needed, and compare it with the current holder of the alias.
 
     Parameters
     ----------
-    named : a run's id or name, a model folder, or ``models:/…``.
-    corpus : labelled snippets; those in or near to the training texts of either model are left out.
-    force : go on where the champion cannot be loaded.
+    named : run id or name, model folder, or ``models:/…``.
+    corpus : labelled snippets; training texts of either model and their near-copies are left out.
+    force : continue if the champion cannot be loaded.
 
     Raises
     ------
     TrackingError, ModelError, InputError
-        Where the store, a model or the snippets do not serve.
+        If the store, a model or the snippets cannot be used.
     """
     candidate, champion = _versions(named, alias)
     opened = load(model_folder(candidate))
     data, metric = data_of(corpus, "promotion"), _deciding(corpus)
     if champion is None:
         alone = _require(contest([opened], corpus), metric)
-        reason = f"no model is @{alias} yet; {metric_in_words(metric)} {alone.figures[0][metric]}"
+        reason = f"no model had the alias {alias}; {metric_in_words(metric)} {alone.figures[0][metric]}"
         return Decision(candidate, None, alias, data, metric, alone, True, reason, _warnings(alone))
     try:
         holder = load(model_folder(champion))
     except (ModelError, TrackingError) as error:
         if not force:
             raise type(error)(
-                f"@{alias} is {champion}, which cannot be loaded: {error}; --force promotes without a comparison"
+                f"cannot load {champion}, the current @{alias}: {error}; --force promotes without a comparison"
             ) from None
-        reason = f"not compared: {champion} cannot be loaded"
+        reason = f"not compared: cannot load {champion}"
         return Decision(candidate, champion, alias, data, metric, None, False, reason, (str(error),))
     both = _require(contest([opened, holder], corpus), metric)
-    assert both.comparison is not None  # noqa: S101  for the type checker: there are two
+    assert both.comparison is not None  # noqa: S101  for the type checker; two models were compared
     difference = both.comparison.differences[metric]
     better = difference.low > 0
     said = f"{candidate} is {'better' if better else 'not better'} than @{alias}, {champion}"
@@ -105,12 +105,12 @@ def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decisi
 
 
 def give_alias(found: Decision, why: str = "") -> None:
-    """Give the alias, after who, when, why and both figures are written down; raises `TrackingError`."""
+    """Record who promoted the model, when, why and on which metrics, then assign the alias; raises `TrackingError`."""
     with session(writes=True) as mlflow:
         client = mlflow.MlflowClient()
         holder = _holder(client, found.alias)
         if holder != found.champion:
-            raise TrackingError(f"@{found.alias} has become {holder} meanwhile; compare again")
+            raise TrackingError(f"@{found.alias} has changed to {holder} in the meantime; compare again")
         version = found.candidate.rpartition("/")[2]
         for name, value in _trace(found, why).items():
             client.set_model_version_tag(REGISTERED, version, f"{found.alias}.{name}", value)
@@ -141,7 +141,7 @@ def _trace(found: Decision, why: str) -> dict[str, str]:
 
 
 def _versions(named: str, alias: str) -> tuple[str, str | None]:
-    """Addresses of the candidate, registered where it was not, and of the present holder of the alias."""
+    """Addresses of the candidate, registered if needed, and of the current holder of the alias."""
     folder = Path(named)
     if (folder / FILES.card).exists():
         _ensure_logged(load(folder))
@@ -150,17 +150,17 @@ def _versions(named: str, alias: str) -> tuple[str, str | None]:
         version = version_of(client, named)
         number = find(mlflow, named).version if version is None else version.version
         if not number:
-            raise InputError(f"{named}: this run has no registered model; promote a model folder in its place")
+            raise InputError(f"{named}: this run has no registered model; promote a model folder instead")
         if version is not None and version.name != REGISTERED:
             raise InputError(f"{named}: expected a version of {REGISTERED}")
         candidate, champion = f"models:/{REGISTERED}/{number}", _holder(client, alias)
     if candidate == champion:
-        raise InputError(f"{named}: is {candidate}, which is @{alias} already")
+        raise InputError(f"{named}: {candidate} is already @{alias}")
     return candidate, champion
 
 
 def _ensure_logged(model: Model) -> None:
-    """See to it that the store has a run of a model folder, sending the one that waits where one does."""
+    """Ensure that the store has a run for a model folder, sending its unsent run if there is one."""
     if _known(run_of(model)):
         return
     card = sha256(model.folder / FILES.card)
@@ -172,7 +172,7 @@ def _ensure_logged(model: Model) -> None:
 
 
 def _known(run_id: str | None) -> bool:
-    """Whether the store has registered the model of a run."""
+    """Whether the model of a run is registered."""
     if run_id is None:
         return False
     with session(writes=True) as mlflow:
@@ -180,7 +180,7 @@ def _known(run_id: str | None) -> bool:
 
 
 def _holder(client: MlflowClient, alias: str) -> str | None:
-    """The address of the version that holds an alias."""
+    """The address of the version with an alias, None if it is unassigned."""
     for model in client.search_registered_models(f"name='{REGISTERED}'"):
         if alias in model.aliases:
             return f"models:/{REGISTERED}/{model.aliases[alias]}"
@@ -196,7 +196,7 @@ def _log_folder(model: Model) -> str:
     record = Record(
         experiment=EXPERIMENT,
         name=f"{model.folder.name} {card['made'][:16].replace('T', ' ')}",
-        description=f"Trained elsewhere on {data['rows']:,} snippets ({name}), taken in from `{model.folder}`.",
+        description=f"Trained elsewhere on {data['rows']:,} snippets ({name}), imported from `{model.folder}`.",
         began=made,
         ended=made,
         params={key: shown(value) for key, value in settings_from(card["settings"], "card").flat().items()},
@@ -216,21 +216,21 @@ def _deciding(corpus: Corpus) -> str:
 
 
 def _require(found: Contest, metric: str) -> Contest:
-    """The same where it measured the metric that decides; `InputError` where too few stances were left to do so."""
+    """Return ``found`` if it has the deciding metric; raises `InputError` if too few stances were left for it."""
     if metric in found.figures[0]:
         return found
     raise InputError(
-        f"expected escalation and de-escalation among the {found.rows:,} snippets that no model has seen, found one "
-        "stance alone, which says nothing of telling them apart; give other snippets"
+        f"expected escalation and de-escalation among the {found.rows:,} snippets that no model was trained on, found "
+        "only one stance; give other snippets"
     )
 
 
 def _warnings(found: Contest) -> tuple[str, ...]:
     out = []
     if found.left_out:
-        out.append(f"{found.left_out:,} snippets are in or near to training texts and were left out")
+        out.append(f"{found.left_out:,} snippets left out: training texts or near-copies of them")
     if not found.checked:
-        out.append("a model does not say what it was trained on; copies of its training texts cannot be found")
+        out.append("a model has no record of its training texts; copies of them were not left out")
     return tuple(out)
 
 

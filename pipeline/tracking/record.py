@@ -1,4 +1,4 @@
-"""A run as it is sent: plain values and files, so that what a store did not take today can be sent tomorrow."""
+"""Run records: a run as plain values that can be stored as JSON and sent to MLflow later."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _NAME_LENGTH = 80
 
 @dataclass(frozen=True)
 class Data:
-    """A data set as a run names it.
+    """A data set as recorded in a run.
 
     Attributes
     ----------
-    name, digest : what it is called, and the start of the sha256 of its content.
-    source : where it lies.
-    rows : its size.
-    context : what it was used for, such as "training" or "evaluation".
+    name, digest : its name, and the start of the sha256 of its content.
+    source : its location.
+    rows : number of rows.
+    context : its use, such as "training" or "evaluation".
     """
 
     name: str
@@ -51,13 +51,13 @@ class Record:
 
     Attributes
     ----------
-    experiment, name, description : as the MLflow UI shows them.
-    began, ended : milliseconds since 1970: how long the training took, whenever it is sent.
-    params, metrics, tags : as MLflow keeps them.
-    data : what it was trained on.
-    table : every metric in rows of name, words, value, low, high.
+    experiment, name, description : as shown in the MLflow UI.
+    began, ended : start and end of training, in milliseconds since 1970.
+    params, metrics, tags : as stored by MLflow.
+    data : the training data.
+    table : all metrics, in rows of name, words, value, low, high.
     folder : where the model was saved.
-    registered : whether its model gets a version in the registry; that of one run among many does not.
+    registered : whether to register the model; nested runs do not.
     """
 
     experiment: str
@@ -76,14 +76,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is said of a run beforehand.
+    """Options of a run, set before it starts.
 
     Attributes
     ----------
-    began : milliseconds since 1970.
-    command, name, experiment : as the user wrote them.
-    tags : further ones, such as ``mlflow.parentRunId`` of a run within another.
-    registered : whether its model gets a version in the registry.
+    began : start time in milliseconds since 1970.
+    command, name, experiment : as given by the user.
+    tags : further tags, such as ``mlflow.parentRunId`` for a nested run.
+    registered : whether to register the model.
     """
 
     began: int
@@ -95,12 +95,12 @@ class Asked:
 
 
 def now() -> int:
-    """Milliseconds since 1970."""
+    """The current time in milliseconds since 1970."""
     return int(datetime.now(UTC).timestamp() * 1000)
 
 
 def record_of(run: Run, folder: Path, asked: Asked) -> Record:
-    """The record of a run that ends now and whose model is saved in ``folder``."""
+    """The record of a run that ends now, with its model saved in ``folder``."""
     corpus = run.corpus
     data = data_of(corpus, "training")
     when = datetime.fromtimestamp(asked.began / 1000).strftime("%Y-%m-%d %H:%M")
@@ -132,7 +132,7 @@ def record_of(run: Run, folder: Path, asked: Asked) -> Record:
 
 
 def data_of(corpus: Corpus, context: str) -> Data:
-    """A corpus as a run names it: as the user did, the three files that come with Detente after their folder."""
+    """A corpus as recorded in a run, named as on the command line; the bundled files are named after their folder."""
     paths = [Path(file) for file in corpus.files]
     named = corpus.recipe.data if corpus.recipe else [path.parent if path.name in SHIPPED else path for path in paths]
     names = dict.fromkeys(Path(name).resolve().stem for name in named)
@@ -141,7 +141,7 @@ def data_of(corpus: Corpus, context: str) -> Data:
 
 
 def _recipe(corpus: Corpus) -> dict[str, object]:
-    """What was said of the data on the command line, beside their names, as settings."""
+    """The data options of the command line, as parameters of the run."""
     if corpus.recipe is None:
         return {}
     weights = [f"{name}={weight:g}" for name, weight in corpus.recipe.weights]
@@ -150,7 +150,7 @@ def _recipe(corpus: Corpus) -> dict[str, object]:
 
 
 def source_of(files: Sequence[str | Path]) -> str:
-    """Where data lies, as MLflow writes it."""
+    """The location of data files, in MLflow's JSON format."""
     paths = [str(Path(file).resolve()) for file in files]
     return json.dumps({"uri": os.path.commonpath(paths) if paths else "", "files": paths})
 
@@ -158,7 +158,7 @@ def source_of(files: Sequence[str | Path]) -> str:
 def headline_metrics(
     figures: dict[str, Figure], prefix: str = "", names: Sequence[str] = HEADLINES
 ) -> dict[str, float]:
-    """The dozen metrics a person compares, each with the ends of its interval beside it."""
+    """The headline metrics, each with its interval bounds as ``_low`` and ``_high``."""
     out: dict[str, float] = {}
     for key, one in ((key, figures[key]) for key in names if key in figures):
         out |= {f"{prefix}{key}": one.value, f"{prefix}{key}_low": one.low, f"{prefix}{key}_high": one.high}
@@ -166,12 +166,12 @@ def headline_metrics(
 
 
 def metric_table(figures: dict[str, Figure]) -> list[list]:
-    """Every metric as a row: name, words, value, low, high."""
+    """All metrics, in rows of name, words, value, low, high."""
     return [[name, metric_in_words(name), one.value, one.low, one.high] for name, one in figures.items()]
 
 
 def plain(name: str) -> str:
-    """A name with the characters that MLflow allows in the names of metrics.
+    """Replace the characters that MLflow does not allow in metric names.
 
     Examples
     --------
@@ -182,10 +182,10 @@ def plain(name: str) -> str:
 
 
 def surroundings() -> dict[str, str]:
-    """Who ran what: user, version of Detente, commit of the working folder where it is under Git."""
+    """Environment of a run: user, version of Detente, Git commit of the working folder if there is one."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container without users
+    except (KeyError, OSError):  # a container without user names
         user = ""
     return {"mlflow.user": user, "mlflow.source.git.commit": _commit(), "detente.version": version("detente")}
 
@@ -201,13 +201,13 @@ def as_json(record: Record) -> str:
 
 
 def from_json(text: str) -> Record:
-    """What `as_json` wrote."""
+    """Read a record that `as_json` wrote."""
     values = json.loads(text)
     return Record(**{**values, "data": Data(**values["data"])})
 
 
 def shown(value: object) -> str:
-    """A setting as a run shows it."""
+    """A setting as a parameter of a run."""
     return ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
@@ -220,7 +220,7 @@ def _commit() -> str:
 
 
 def _description(run: Run, folder: Path, command: str) -> str:
-    """Markdown for the UI: data, command, model, figures."""
+    """Markdown for the UI: data, metrics, model, command."""
     rows = Counter(run.corpus.sources)
     files = [f"- `{file}`: {_counted(rows, Path(file))}{_size(Path(file))}" for file in run.corpus.files]
     shown = [key for key in ("two_way.macro_f1", "three_way.macro_f1", "events.macro_f1") if key in run.figures]
@@ -233,10 +233,10 @@ def _description(run: Run, folder: Path, command: str) -> str:
 
 
 def _counted(rows: Counter, file: Path) -> str:
-    """Number of snippets of a file; nothing where its rows go by the name of a public corpus."""
+    """Number of snippets of a file; empty if its rows are listed under the name of a public corpus."""
     return f"{rows[file.name]:,} snippets, " if file.name in rows else ""
 
 
 def _size(path: Path) -> str:
-    """Size of a file in kB, "gone" where it is no longer there."""
-    return f"{max(1, round(path.stat().st_size / 1000)):,} kB" if path.exists() else "gone"
+    """Size of a file in kB, "missing" if it no longer exists."""
+    return f"{max(1, round(path.stat().st_size / 1000)):,} kB" if path.exists() else "missing"

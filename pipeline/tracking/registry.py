@@ -1,4 +1,4 @@
-"""Models in MLflow's registry: logged once, registered with what a person must know of them."""
+"""Log models to MLflow and register them with a description and tags."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _REQUIREMENTS = (
     "safetensors",
     "mlflow",
 )
-_ABOUT = "Says, sentence by sentence, whether news tells of rising or easing tension between political actors."
+_ABOUT = "Classifies news, sentence by sentence, by rising or easing tension between political actors."
 
 
 def log_model(mlflow: ModuleType, folder: Path) -> ModelInfo:
-    """Log a model folder to the active run, to be served as it is; returns MLflow's `ModelInfo`."""
+    """Log a model folder to the active run as a pyfunc; returns MLflow's `ModelInfo`."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
@@ -44,7 +44,7 @@ def log_model(mlflow: ModuleType, folder: Path) -> ModelInfo:
     out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
     out.append(ColSpec(DataType.string, "reason"))
     params = ParamSchema([ParamSpec("evidence", DataType.long, 0), ParamSpec("actors", DataType.boolean, False)])
-    # No schema of the input: MLflow would drop the columns beside ``text``, and take no lists. The model itself asks for it.
+    # No input schema: MLflow would drop all columns but ``text`` and reject lists. The model checks its own input.
     signature = ModelSignature(None, Schema(out), params)
     with tempfile.TemporaryDirectory() as made:
         return mlflow.pyfunc.log_model(
@@ -58,7 +58,7 @@ def log_model(mlflow: ModuleType, folder: Path) -> ModelInfo:
 
 
 def _code(to: Path) -> Path:
-    """A copy of the package with the gazetteer in it, which it needs to name actors, and without the corpus."""
+    """Copy the package with the gazetteer, which actor extraction needs, and without the corpus."""
     package = Path(__file__).parents[1]
     copy = to / package.name
 
@@ -72,7 +72,7 @@ def _code(to: Path) -> Path:
 
 
 def register(mlflow: ModuleType, record: Record, info: ModelInfo) -> str:
-    """Register the model of a run with description and tags; returns the version."""
+    """Register the model of a run with a description and tags; returns the version."""
     client = mlflow.MlflowClient()
     _ensure_registered(client)
     tags = {"data": record.data.name, "data.sha256": record.tags["data.sha256"], CARD: record.tags[CARD]}
@@ -83,13 +83,13 @@ def register(mlflow: ModuleType, record: Record, info: ModelInfo) -> str:
 
 
 def _ensure_registered(client: MlflowClient) -> None:
-    """The registered model, made where there is none."""
+    """Create the registered model if it does not exist."""
     if any(model.name == REGISTERED for model in client.search_registered_models(f"name='{REGISTERED}'")):
         return
     from mlflow.exceptions import MlflowException
 
     try:
         client.create_registered_model(REGISTERED, description=_ABOUT)
-    except MlflowException as error:  # another process made it meanwhile
+    except MlflowException as error:  # created by another process in the meantime
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

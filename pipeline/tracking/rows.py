@@ -1,4 +1,4 @@
-"""Labels and probabilities row by row, kept with a run: without them no later run can be paired with it."""
+"""Labels and probabilities of each row, stored with a run so that later runs can be compared with it in pairs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ import pyarrow.parquet as pq
 from pipeline.evaluate.comparison import Comparison, compare
 from pipeline.evaluate.metrics import Judged
 
-FOLDER = "rows"  # of the artifacts of a run
-HELD_OUT = "held-out"  # the snippets that a model was cross-fitted on
-LEAST = 10  # fewer shared rows than this say nothing
+FOLDER = "rows"  # artifact folder of a run
+HELD_OUT = "held-out"  # out-of-fold predictions of cross-fitting
+LEAST = 10  # minimum number of shared rows for a comparison
 _LABELS = ("stance", "event", "quad", "event_guess")
 _PROBA = ("p_escalation", "p_de_escalation", "p_neutral")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a model says of n labelled texts.
+    """Predictions of a model on n labelled texts.
 
     Attributes
     ----------
-    keys : (n,) object, a hash of each text: the texts themselves stay where they are.
-    judged : n labels and probabilities.
+    keys : (n,) object, a hash of each text; the texts themselves are not stored.
+    judged : labels and probabilities of the n texts.
     groups : (n,) int64, near-duplicate groups.
     """
 
@@ -38,13 +38,13 @@ class Rows:
 
 
 def rows_of(texts: Iterable[str], judged: Judged, groups: np.ndarray) -> Rows:
-    """`Rows` of n texts."""
+    """The `Rows` of n texts."""
     keys = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
     return Rows(np.array(keys, object), judged, np.asarray(groups, np.int64))
 
 
 def write_rows(rows: Rows, path: Path) -> None:
-    """Write them as Parquet, probabilities in single precision."""
+    """Write rows as Parquet, with probabilities in single precision."""
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = {"key": pa.array(rows.keys, pa.string()), "group": rows.groups}
     columns |= {name: getattr(rows.judged, name).astype(np.int8) for name in _LABELS}
@@ -53,7 +53,7 @@ def write_rows(rows: Rows, path: Path) -> None:
 
 
 def read_rows(path: Path) -> Rows:
-    """What `write_rows` wrote."""
+    """Read rows that `write_rows` wrote."""
     table = pq.read_table(path)
     labels = {name: table[name].to_numpy().astype(np.int64) for name in _LABELS}
     proba = np.column_stack([table[name].to_numpy().astype(float) for name in _PROBA])
@@ -62,7 +62,7 @@ def read_rows(path: Path) -> Rows:
 
 
 def compare_rows(first: Rows, second: Rows) -> tuple[int, Comparison] | None:
-    """The number of texts that both hold under the same label, and the paired comparison on these; None where too few."""
+    """Number of shared texts with the same label, and the paired comparison on them; None if fewer than `LEAST`."""
     place = {key: row for row, key in enumerate(second.keys)}
     here = np.array([row for row, key in enumerate(first.keys) if key in place], np.int64)
     there = np.array([place[first.keys[row]] for row in here], np.int64)

@@ -1,4 +1,4 @@
-"""A training run in MLflow: settings, data, metrics, files and model."""
+"""Log a training run to MLflow: settings, data, metrics, artifacts and model."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 TABLE = "metrics.json"
 _COLUMNS = ("metric", "in words", "value", "low", "high")
-MODEL_ID = "detente.model_id"  # of the logged model, so that later metrics can be shown beside it
+MODEL_ID = "detente.model_id"  # tag with the id of the logged model, to which later metrics are linked
 
 
 @dataclass(frozen=True)
 class Logged:
-    """A run as MLflow knows it."""
+    """A run logged to MLflow."""
 
     run_id: str
     run_name: str
@@ -34,7 +34,7 @@ class Logged:
 
     @property
     def ui_command(self) -> str:
-        """The line that shows the run in a browser."""
+        """The command that opens the MLflow UI."""
         return f"open {self.uri}" if self.uri.startswith("http") else f"mlflow ui --backend-store-uri {self.uri}"
 
 
@@ -45,20 +45,21 @@ def log_record(
     before: str | None = None,
     begun: Callable[[str], object] = lambda run_id: None,
 ) -> Logged:
-    """Log a run with its settings, data, metrics, files and model, and register the model.
+    """Log a run with its settings, data, metrics, artifacts and model, and register the model.
 
     Parameters
     ----------
-    model, files : folders: the model, None for a run without one, and what becomes the artifacts of the run.
-    before : the id under which it was begun before, where it was.
-    begun : called with the id of the run as soon as there is one.
+    model : model folder, None for a run without a model.
+    files : folder of artifacts.
+    before : id of an earlier, interrupted attempt, None if there was none.
+    begun : called with the run id as soon as the run is created.
 
     Raises
     ------
     TrackingError
-        Where the store does not answer or refuses.
+        If the store cannot be reached or rejects the run.
     """
-    # MLflow writes what it registers to standard error whatever its logging level.
+    # MLflow prints registrations to standard error at any logging level.
     with session(writes=True) as mlflow, redirect_stderr(io.StringIO()):
         client = mlflow.MlflowClient()
         experiment = experiment_id(mlflow, record.experiment)
@@ -80,11 +81,11 @@ def _begin(client: MlflowClient, experiment: str, record: Record) -> str:
 
 
 def _arrived(client: MlflowClient, run_id: str) -> str | None:
-    """The version that a run begun before has registered; one that has none is taken away, since it is half."""
+    """The version registered by an earlier attempt; without one, the attempt is incomplete and its run is deleted."""
     found = client.search_model_versions(f"run_id='{run_id}'")
     if found:
         return str(found[0].version)
-    # A local store that was made anew meanwhile does not know the run, and there is nothing to take away.
+    # A store recreated in the meantime does not have the run.
     if any(run.info.run_id == run_id for run in client.search_runs(_experiments(client), f"run_id = '{run_id}'")):
         client.delete_run(run_id)
     return None
@@ -95,7 +96,7 @@ def _experiments(client: MlflowClient) -> list[str]:
 
 
 def _fill(mlflow: ModuleType, run_id: str, record: Record, model: Path | None, files: Path) -> str:
-    """Everything that a run holds, its model registered last; returns the version, empty where there is none."""
+    """Log everything to the run, registering the model last; returns the version, empty if not registered."""
     client = mlflow.MlflowClient()
     for name, value in record.params.items():
         client.log_param(run_id, name, value)
@@ -113,7 +114,7 @@ def _fill(mlflow: ModuleType, run_id: str, record: Record, model: Path | None, f
 
 
 def log_metrics(client: MlflowClient, run_id: str, metrics: dict[str, float], data: Data, model_id: str | None) -> None:
-    """Log metrics under the data set they were measured on, for the run and its model."""
+    """Log metrics to the run and its model, linked to the data set they were measured on."""
     from mlflow.entities import Metric
 
     when = now()
@@ -131,7 +132,7 @@ def log_data(client: MlflowClient, run_id: str, data: Data) -> None:
     inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", data.context)])]
     try:
         client.log_inputs(run_id, inputs)
-    except MlflowException as error:  # a store refuses one of two runs that bring it the same new data set at once
+    except MlflowException as error:  # two runs added the same new data set at once
         if error.error_code != "BAD_REQUEST":
             raise
         client.log_inputs(run_id, inputs)

@@ -1,4 +1,4 @@
-"""The model as an MLflow pyfunc: one output row an input row, in order, for list, Series and DataFrame."""
+"""The model as an MLflow pyfunc: one output row per input row, in order, for lists, Series and DataFrames."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
 
 
 class ServedModel(PythonModel):
-    """Loads a model folder and scores the column ``text`` of what it is given; other columns pass through."""
+    """Loads a model folder and scores the column ``text``; other columns pass through."""
 
     numbers = ("tension", "relevance", "p_escalation", "p_de_escalation", "p_neutral", "coverage")
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Open the model folder among the artifacts."""
+        """Load the model folder from the artifacts."""
         from pipeline.model.store import load
 
         self.model = load(context.artifacts["model"])
 
-    # MLflow would take types here for the schema of the model.
+    # Unannotated, because MLflow would infer a model schema from type hints.
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
-        """A DataFrame of n rows for n texts.
+        """Score n texts; returns a DataFrame of n rows.
 
         Parameters
         ----------
-        params : ``evidence``: how many words of evidence a row gets, 0 for none; ``actors``: whether it says who acts and
-            who is acted on.
+        params : ``evidence``: words of evidence per row, 0 for none; ``actors``: whether to add who acts and who is
+            acted on.
 
         Raises
         ------
         MlflowException
-            Where what is given is no list of texts and no table with a column ``text``: the server answers 400 with
-            its message, while any other exception would be answered with a stack trace.
+            If the input is neither a list of texts nor a table with a column ``text``. The server returns status 400
+            with its message; for any other exception it would return a stack trace.
         """
         from pipeline.score.snippets import score
         from pipeline.write.rows import input_names
@@ -75,7 +75,7 @@ class ServedModel(PythonModel):
 
 
 def _texts(given: Any) -> tuple[list[str | None], pd.DataFrame | None]:
-    """Texts, None for each null, and the columns beside them."""
+    """The texts, None for each null, and the other columns."""
     if isinstance(given, str) or getattr(given, "ndim", 1) == 0:
         given = [str(given)]
     elif isinstance(given, dict) or (isinstance(given, list) and any(isinstance(row, dict) for row in given)):
@@ -95,21 +95,21 @@ def _texts(given: Any) -> tuple[list[str | None], pd.DataFrame | None]:
 
 
 def _frame(given: Any) -> pd.DataFrame:
-    """A table from JSON objects: of columns, or of one row each."""
+    """A DataFrame from a JSON object of columns or a list of row objects."""
     try:
         return pd.DataFrame(given)
     except (TypeError, ValueError) as error:
-        raise _refused(f"expected columns of one length: {error}") from None
+        raise _refused(f"expected columns of equal length: {error}") from None
 
 
 def _one_column(given: np.ndarray) -> np.ndarray:
     if given.shape[1] != 1:
-        raise _refused(f"expected one text a row, found {given.shape[1]}")
+        raise _refused(f"expected one text per row, found {given.shape[1]}")
     return given[:, 0]
 
 
 def _text(value: Any, row: int) -> str | None:
-    """A text as UTF-8 can say it; None for null."""
+    """A text that can be encoded as UTF-8; None for null."""
     if isinstance(value, (dict, list, tuple)) or getattr(value, "ndim", False):
         raise _refused(f"row {row}: expected a text, found {type(value).__name__}")
     if value is None or value is pd.NaT or value is pd.NA or value != value:
@@ -121,5 +121,5 @@ def _refused(why: str) -> MlflowException:
     return MlflowException(f'{why}; send {{"inputs": ["a text", "another"]}}', error_code=INVALID_PARAMETER_VALUE)
 
 
-# MLflow stores this file and runs it when the model is loaded, so that nothing is pickled.
+# MLflow stores this file and runs it to load the model, so nothing is pickled.
 mlflow.models.set_model(ServedModel())
