@@ -79,7 +79,7 @@ def test_a_line_of_json_a_variant_says_everything(asked, first):
         difference = there["differences"][name]["two_way.macro_f1"]["value"]
         assert difference == pytest.approx(values[1] - values[0])
     assert here["differences"] == {}
-    assert "absent.csv; measured without it" in first.stderr
+    assert "absent.csv: not found" in first.stderr
 
 
 def test_a_terminal_shows_variants_by_metrics_with_differences(asked, monkeypatch, capsys):
@@ -87,7 +87,7 @@ def test_a_terminal_shows_variants_by_metrics_with_differences(asked, monkeypatc
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     experiments.experiment(answered)
     said = capsys.readouterr().out
-    assert "Does the lead help?" in said and "less the first" in said
+    assert "Does the lead help?" in said and "minus the first" in said
     figure = answered.results[1].figures["gold"]["two_way.macro_f1"]
     assert str(figure) in said
 

@@ -85,7 +85,7 @@ def test_a_night_of_faults_twice_over_ends_as_the_readme_says(work, folder):
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", log)
     assert not re.search("[━╸╺█]", log)
     assert [line for line in log.splitlines() if not LOG_LINE.fullmatch(line)] == []
-    assert log.count(f"{ROWS:,} rows in scored.jsonl") == 4
+    assert log.count(f"{ROWS:,} rows written to scored.jsonl") == 4
     assert log.count("gone.csv: no such file") == 2
     assert "error:" in (work / "second.log").read_text()
     assert "another run" in (work / "second.log").read_text()

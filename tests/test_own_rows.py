@@ -126,7 +126,7 @@ def test_training_shows_own_rows_apart_and_logs_them(trained):
     import mlflow
 
     place, done, own = trained
-    assert "held-out rows that do not come with Detente" in done.stdout
+    assert "held-out rows outside the bundled corpus" in done.stdout
     assert [line.split()[:2] for line in done.stdout.splitlines() if line.startswith(" own.csv")] == [
         ["own.csv", str(len(own))]
     ]

@@ -53,7 +53,7 @@ def test_a_list_of_runs_shows_id_time_figures_and_model(logged, worse, said):  #
     assert f"{runs[0].figures['three_way.macro_f1'].value:.3f}" in cells
     assert "first" in shown
     run_table([])
-    assert said() == "no runs; `detente train` makes one"
+    assert said() == "no runs; `detente train` creates one"
 
 
 def test_a_run_without_a_model_shows_its_state(logged, worse, said):  # noqa: F811
@@ -76,13 +76,13 @@ def test_two_runs_side_by_side(logged, worse, said):  # noqa: F811
     versus_tables(found)
     shown = said()
     assert row_of(shown, "training.c") == ["training.c", "0.5", "10.0"]
-    assert "no data that differ" in shown and "McNemar  only the first right" in shown
+    assert "no data that differ" in shown and "McNemar  only the first correct: " in shown
     counted = {**found.figures, "feed/rows": (Figure(1200.0, 1200.0, 1200.0), None)}
     versus_tables(replace(found, paired={}, figures=counted, data={"towns": (None, "abc")}))
     shown = said()
     assert row_of(shown, "feed: rows") == ["feed:", "rows", "1,200"]
     assert row_of(shown, "towns") == ["towns", "abc"]
-    assert "no paired differences: the runs hold no rows in common" in shown
+    assert "no paired differences: the runs share no rows" in shown
 
 
 def test_two_runs_as_lines_of_json_say_what_each_tells_of(logged, worse, said):  # noqa: F811
@@ -98,8 +98,11 @@ def test_a_promotion_says_why(logged, worse, unseen, said):  # noqa: F811
     first = weigh("worse", "shown", unseen)
     decision_table(first, force=False)
     shown = said()
-    assert "(no champion yet)" in shown and "promoted models:/detente/2 is now @shown: no model is @shown yet" in shown
-    assert "snippets are in or near to training texts and were left out" in shown
+    assert (
+        "(no champion yet)" in shown
+        and "promoted models:/detente/2 is now @shown: no model had the alias shown" in shown
+    )
+    assert "snippets left out: training texts or near-copies of them" in shown
     give_alias(first)
     better = weigh("first", "shown", unseen)
     decision_table(better, force=False)
@@ -108,7 +111,7 @@ def test_a_promotion_says_why(logged, worse, unseen, said):  # noqa: F811
     shown = said()
     assert "promoted" not in shown and row_of(shown, "three stances, macro-F1")[-1].endswith("]")
     decision_table(replace(better, allowed=False, contest=None), force=True)
-    assert "is now @shown, by force" in said()
+    assert "is now @shown (forced)" in said()
 
 
 def test_findings_name_their_places_and_how_many_more_there_are(said):
@@ -131,12 +134,12 @@ def test_findings_name_their_places_and_how_many_more_there_are(said):
     assert "broken row 7: mend them" in shown and "a.csv:6  blank  text 6" in shown and "a.csv:7" not in shown
     assert "and 2 more (--all)" in shown
     assert "labels AID ×2, FIGHT ×1; a.csv:2 AID, b.csv:3 FIGHT  One [b]text[/b]." in shown
-    assert "not looked at: language: no model" in shown
+    assert "skipped: language: no model" in shown
     checked(done, all_places=True)
     shown = said()
     assert "a.csv:8  blank  text 8" in shown and "more (--all)" not in shown
     checked(Checked([], [], []))
-    assert said().endswith("nothing found")
+    assert said().endswith("no problems found")
 
 
 def test_an_import_says_what_labels_were_taken_for_and_what_was_left_out(capsys):
@@ -144,7 +147,7 @@ def test_an_import_says_what_labels_were_taken_for_and_what_was_left_out(capsys)
     labelling.imported(found)
     out, err = capsys.readouterr()
     assert "text     body\nlabel    code" in out and row_of(out, "bad") == ["bad", "escalation", "1,200"]
-    assert "left out 2 rows without a text or a label" in err and "left out 1 row that cannot be read" in err
+    assert "left out 2 rows without a text or a label" in err and "left out 1 unreadable row, see" in err
     labelling.imported(replace(found, unlabelled=0, rejects=[], text_column=None, label_column=None))
     out, err = capsys.readouterr()
     assert "text  " not in out and err == ""
@@ -165,7 +168,7 @@ def test_a_split_shows_both_sides_and_faulty_rows(tmp_path, capsys):
     labelling.parted(rows, Split(test, np.arange(3), none))
     out, err = capsys.readouterr()
     assert row_of(out, "test") == ["test", "1", "33.3%", "1", "escalation"] and "left out" not in out
-    assert "1 faulty rows are on neither side" in err
+    assert "1 faulty row left out" in err
     labelling.parted(replace(rows, faults=[]), Split(test, np.arange(3), np.array([False, True, False])))
     out, err = capsys.readouterr()
     assert row_of(out, "left out")[2:] == ["1", "33.3%", "1", "de-escalation"] and err == ""
@@ -187,7 +190,7 @@ def test_agreement_shows_kappa_and_the_first_disagreements(capsys):
     assert "Krippendorff's alpha" in out and "over 14 texts, events" in out
     assert "left out 3 rows: one annotator gave one text several labels" in err
     labelling.agreed(agreement({"a": one, "b": one}))
-    assert "cannot be had: one label throughout" in capsys.readouterr().out
+    assert "undefined: all labels are the same" in capsys.readouterr().out
 
 
 def test_public_corpora_are_listed_with_what_is_at_hand(said, tmp_path):
@@ -196,10 +199,10 @@ def test_public_corpora_are_listed_with_what_is_at_hand(said, tmp_path):
     kept = {each: [False] * len(card.files) for each, card in known.items()}
     corpora.listing(known, kept | {name: [True]}, tmp_path)
     shown = said()
-    assert row_of(shown, f"{name} ")[-1] == "yes" and shown.endswith(f"kept in  {tmp_path}")
+    assert row_of(shown, f"{name} ")[-1] == "yes" and shown.endswith(f"cache    {tmp_path}")
     corpora.cards(known, kept | {name: [True, False]}, tmp_path)
     shown = said()
-    assert f"{name}  in part" in shown and all(card.licence in shown for card in known.values())
+    assert f"{name}  downloaded: partly" in shown and all(card.licence in shown for card in known.values())
     assert "columns    text: " in shown
     corpora.fetched(known[name], [tmp_path / "train.tsv"])
     assert f"{tmp_path}/train.tsv\nlicence  {known[name].licence}\ncite     " in said()
@@ -209,7 +212,7 @@ def test_own_rows_are_shown_with_their_curve(capsys):
     figures = {"three_way.macro_f1": Figure(0.5, 0.4, 0.6)}
     own_rows.own_rows(OwnRows({"mine.csv": (1200, figures)}, ("mine.csv",), ((0.5, 600, figures),)))
     out = capsys.readouterr().out
-    assert row_of(out, "mine.csv")[:2] == ["mine.csv", "1,200"] and row_of(out, "50%")[:2] == ["50%", "600"]
+    assert row_of(out, "mine.csv  1")[:2] == ["mine.csv", "1,200"] and row_of(out, "50%")[:2] == ["50%", "600"]
     own_rows.own_rows(OwnRows({"mine.csv": (1200, {})}, (), ()))
     assert "learning curve" not in capsys.readouterr().out
     own_rows.set_aside((SetAside("blank", "a.csv", 2, "AID", ""),), Path("aside.csv"))
@@ -225,7 +228,7 @@ def test_an_explanation_marks_what_weighs_and_says_why_a_sentence_counts_for_not
     shown = said()
     assert shown.startswith("neutral  tension +0.10, 50% political")
     assert "+Troops -left the␇ town." in shown
-    assert "stands 2 times, left out: no politics" in shown and shown.count("left out") == 1
+    assert "occurs 2 times, left out: no politics" in shown and shown.count("left out") == 1
     explanations.explanation(Explanation("neutral", 0.1, 0.5, [one]))
     assert "political" not in said()
 

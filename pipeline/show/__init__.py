@@ -1,4 +1,4 @@
-"""What a person sees on a terminal: tables, progress, the last words of a command."""
+"""Terminal output: tables, progress bars, closing messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.plain import say
 from pipeline.write.totals import Totals
 
-if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it is not
+if TYPE_CHECKING:  # Rich is imported on first use, so output to a file or pipe does not load it
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -24,11 +24,11 @@ if TYPE_CHECKING:  # Rich is imported where it is used: where nobody looks, it i
     from pipeline.evaluate.intervals import Figure
     from pipeline.tracking.runs import Logged
 
-_WIDE = 120  # columns where the output is no terminal
+_WIDE = 120  # columns, if the output is not a terminal
 
 
 def console(stderr: bool = False, file: IO[str] | None = None) -> Console:
-    """A console as wide as the terminal, or 120 columns where there is none."""
+    """A console as wide as the terminal, or 120 columns wide without one."""
     from pipeline.show.plain_console import PlainConsole
 
     made = PlainConsole(stderr=stderr, file=file)
@@ -36,28 +36,28 @@ def console(stderr: bool = False, file: IO[str] | None = None) -> Console:
 
 
 def styled(*parts: str | tuple[str, str]) -> Text:
-    """A line of texts and of (text, style) pairs."""
+    """Join strings and (string, style) pairs into one styled line."""
     from rich.text import Text
 
     return Text.assemble(*parts)
 
 
 def bare_table(title: str | None = None, **options: Any) -> Table:
-    """A table without lines, its title and its header on the left."""
+    """A table without borders, with title and header aligned left."""
     from rich.table import Table
 
     return Table(title=title, title_justify="left", box=None, header_style="bold", **options)
 
 
 def add_columns(table: Table, *columns: tuple[str, Literal["left", "right"]]) -> None:
-    """Columns of a table, each with the side on which its cells stand."""
+    """Add columns to a table, given as (name, alignment)."""
     for name, side in columns:
         table.add_column(name, justify=side)
 
 
 @contextmanager
 def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
-    """A progress bar on standard error, where that is a terminal; yields the function to call after each step."""
+    """Show a progress bar if standard error is a terminal; yields the function to call after each step."""
     if not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -71,7 +71,7 @@ def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def reading(size: int) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar; yields the function to call with the rows read and how much of ``size`` is done so far."""
+    """Show a progress bar; yields the function to call with the rows read and the part of ``size`` done so far."""
     if not sys.stderr.isatty():
         yield lambda rows, done: None
         return
@@ -90,15 +90,15 @@ def reading(size: int) -> Iterator[Callable[[int, int], None]]:
 
 
 def scored(totals: Totals) -> None:
-    """What a run to a file did."""
-    say(f"{totals.rows:,} rows in {totals.out}")
+    """Report how many rows were written and how many were rejected."""
+    say(f"{totals.rows:,} rows written to {totals.out}")
     if totals.rejected:
         said = f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}"
         say(said)
 
 
 def figures(measured: dict, title: str) -> None:
-    """The headline metrics with their intervals, then every stance and event type."""
+    """Print the headline metrics with their intervals, then precision, recall and F1 by stance and event type."""
     table = bare_table(title)
     add_columns(table, ("metric", "left"), ("value", "right"), ("95 % interval", "left"))
     for key in (k for k in HEADLINES if k in measured):
@@ -117,22 +117,22 @@ def figures(measured: dict, title: str) -> None:
 
 
 def trained(folder: Path, logged: Logged) -> None:
-    """Where the model is and how to look at the run."""
+    """Print where the model is saved and how to view the run."""
     out = console()
     out.print(f"model    {folder}")
     out.print(
         f"run      {logged.run_name} ({logged.run_id}), registered as {logged.name}, version {logged.version}",
         soft_wrap=True,
     )
-    out.print(f"look     {logged.ui_command}", soft_wrap=True)
+    out.print(f"view     {logged.ui_command}", soft_wrap=True)
     out.print(f'next     detente score "…" --model {folder}', soft_wrap=True)
 
 
 def evaluation(done: Evaluation) -> None:
-    """An evaluation's warnings, figures, baselines and weak slices."""
+    """Print the warnings, metrics, baselines and weak slices of an evaluation."""
     for warning in done.warnings:
         console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
-    figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear to the model")
+    figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear")
     table = bare_table("two-way and three-way macro-F1")
     for name in ("system", "two-way", "three-way"):
         table.add_column(name)
@@ -144,26 +144,26 @@ def evaluation(done: Evaluation) -> None:
     if rows:
         console().print(table)
     for one in (one for one in done.slices if one.worse):
-        said = f"{one.accuracy:.2f} of {one.rows} right, significantly worse than the rest"
+        said = f"{one.accuracy:.2f} of {one.rows} correct, significantly worse than the rest"
         console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True)
 
 
 def comparison(found: Comparison, first: str, second: str) -> None:
-    """Paired differences of two models, and McNemar's test."""
-    table = bare_table(f"{first} less {second}")
+    """Print paired differences between two models, and McNemar's test."""
+    table = bare_table(f"{first} minus {second}")
     add_columns(table, ("metric", "left"), ("difference", "right"), ("95 % interval", "left"))
     for key in (k for k in HEADLINES if k in found.differences):
         one = found.differences[key]
         table.add_row(metric_in_words(key), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
     console().print(table)
-    said = f"only the first right {found.only_first} times, only the second {found.only_second} times"
+    said = f"only the first correct: {found.only_first}, only the second correct: {found.only_second}"
     console().print(f"McNemar  {said}; p = {found.p_value:.3g}")
 
 
 def checks(outcomes: list[Outcome], failed: bool) -> None:
-    """Pass rates of behavioural checks by kind, and the cases that failed where asked for."""
+    """Print pass rates of behavioural checks by kind, and on request the failed cases."""
     table = bare_table()
-    for name in ("check", "cases", "passed", "floor", "", "what a case must show"):
+    for name in ("check", "cases", "passed", "floor", "", "requirement"):
         table.add_column(name, justify="right" if name in ("cases", "passed", "floor") else "left")
     for one in outcomes:
         verdict = styled(("holds", "green") if one.holds else ("below", "red"))
@@ -175,7 +175,7 @@ def checks(outcomes: list[Outcome], failed: bool) -> None:
 
 
 def drift(found: Drift) -> None:
-    """The comparisons of two scored files."""
+    """Print the comparisons of two scored files."""
     table = bare_table()
     for name in ("comparison", "value", "limit", ""):
         table.add_column(name, justify="right" if name in ("value", "limit") else "left")
@@ -189,7 +189,7 @@ def drift(found: Drift) -> None:
 
 
 def written(paths: list[Path], stderr: bool = False) -> None:
-    """Files that were written; on standard error where programs read standard output."""
+    """Print the paths of written files; use standard error if standard output is for programs."""
     for path in paths:
         console(stderr).print(f"wrote    {path}", soft_wrap=True)
 

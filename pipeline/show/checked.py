@@ -1,4 +1,4 @@
-"""What a check of labelled files found, on a terminal."""
+"""Terminal output of a check of labelled files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EXAMPLES = 5
 
 
 def checked(done: Checked, all_places: bool = False) -> None:
-    """The files, then each kind of trouble with its first places."""
+    """Print a summary of the files, then each kind of problem with its first occurrences."""
     table = bare_table()
     add_columns(
         table, ("file", "left"), ("rows", "right"), ("faulty", "right"), ("stances", "left"), ("actors", "left")
@@ -26,13 +26,13 @@ def checked(done: Checked, all_places: bool = False) -> None:
     for finding in done.findings:
         _finding(finding, all_places)
     for what in done.skipped:
-        console().print(f"\nnot looked at: {what}", soft_wrap=True)
+        console().print(f"\nskipped: {what}", soft_wrap=True)
     if not done.findings:
-        console().print("\nnothing found")
+        console().print("\nno problems found")
 
 
 def as_json(done: Checked) -> str:
-    """The same as one JSON object on one line, with every place."""
+    """The same as a JSON object on one line, with every occurrence."""
     return json.dumps({"serious": done.serious, **asdict(done)}, ensure_ascii=False)
 
 
@@ -48,7 +48,7 @@ def _finding(one: Finding, all_places: bool) -> None:
 
 
 def _line(place: dict) -> str:
-    """A place in one line: where, what, how the text begins."""
+    """An occurrence on one line: file and row, problem, start of the text."""
     place = dict(place)
     text = place.pop("text", "")
     if "places" in place:

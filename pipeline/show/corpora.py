@@ -1,4 +1,4 @@
-"""Public corpora on a terminal: which there are, and how far a download is."""
+"""Terminal output for public corpora: the list, and download progress."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ if TYPE_CHECKING:
 
 
 def listing(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
-    """A line a corpus."""
+    """Print one line per corpus."""
     table = bare_table()
-    for name in ("name", "what it is", "licence", "at hand"):
+    for name in ("name", "title", "licence", "downloaded"):
         table.add_column(name)
     for name, card in known.items():
-        table.add_row(name, card.title, card.licence, _at_hand(kept[name]))
+        table.add_row(name, card.title, card.licence, _downloaded(kept[name]))
     console().print(table)
-    console().print(f"kept in  {_from_home(folder)}", soft_wrap=True)
+    console().print(f"cache    {_from_home(folder)}", soft_wrap=True)
 
 
 def cards(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
-    """All that the registry says of each corpus."""
+    """Print every registry field of each corpus."""
     out = console()
     for name, card in known.items():
-        out.print(styled((name, "bold"), f"  {_at_hand(kept[name])}"))
+        out.print(styled((name, "bold"), f"  downloaded: {_downloaded(kept[name])}"))
         labels = {**card.quads, **card.stances}
         columns = {kind: getattr(card, kind) for kind in ("text", "event", "quad", "stance") if getattr(card, kind)}
         rows = {
-            "what it is": card.title,
+            "title": card.title,
             "licence": card.licence,
             "cite": card.citation,
-            "from": f"{card.home} {card.commit[:12]}",
+            "source": f"{card.home} {card.commit[:12]}",
             "files": ", ".join(f"{file.name} ({file.part})" for file in card.files),
             "columns": ", ".join(f"{kind}: {column}" for kind, column in columns.items()),
-            "labels": ", ".join(f"{raw} is {label}" for raw, label in labels.items()),
+            "labels": ", ".join(f"{raw} = {label}" for raw, label in labels.items()),
             "overlaps": ", ".join(card.overlaps),
-            "mind": "; ".join(card.quirks),
+            "caveats": "; ".join(card.quirks),
         }
         for what, said in rows.items():
             if said:
                 out.print(f"  {what:11}{said}", soft_wrap=True)
-    out.print(f"kept in  {_from_home(folder)}", soft_wrap=True)
+    out.print(f"cache    {_from_home(folder)}", soft_wrap=True)
 
 
 def _from_home(folder: Path) -> str:
-    """The folder as a person writes it, `~` for the home folder where it lies there."""
+    """The path of a folder, starting with `~` if it is in the home folder."""
     try:
         return str("~" / folder.relative_to(Path.home()))
-    except (ValueError, RuntimeError):  # it lies elsewhere, or there is no home
+    except (ValueError, RuntimeError):  # outside the home folder, or there is none
         return str(folder)
 
 
-def _at_hand(whole: list[bool]) -> str:
-    return "yes" if all(whole) else "in part" if any(whole) else "no"
+def _downloaded(whole: list[bool]) -> str:
+    return "yes" if all(whole) else "partly" if any(whole) else "no"
 
 
 @contextmanager
 def downloading(name: str, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on a terminal; yields the function that a download calls with file, bytes so far and in all."""
+    """Show a progress bar on a terminal; yields the callback of a download: file name, bytes so far, bytes in total."""
     if quiet or not sys.stderr.isatty():
         yield lambda file, done, size: None
         return
@@ -78,7 +78,7 @@ def downloading(name: str, quiet: bool = False) -> Iterator[Callable[[str, int, 
 
 
 def fetched(card: Card, paths: list[Path]) -> None:
-    """Where the files are, and what is owed to their makers."""
+    """Print where the files are, their licence and how to cite them."""
     out = console()
     for path in paths:
         out.print(f"{card.name:9}{path}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Experiments and searches on a terminal: variants by metrics, and the best so far; lines of JSON in a pipe."""
+"""Output of experiments and searches: tables and progress on a terminal, JSONL in a pipe."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from pipeline.tracking.experiments import Answered
 
 
-_OWN = {TAKES_SIDE: "takes a side", RIGHT_SIDE: "right where it takes a side"}
+_OWN = {TAKES_SIDE: "takes a side", RIGHT_SIDE: "correct when it takes a side"}
 
 
 def experiment(answered: Answered) -> None:
-    """The question and, for each metric, a table of variants by sets of rows; in a pipe a line of JSON a result."""
+    """Print the question and a table of variants by data sets for each metric; in a pipe, one JSON line per result."""
     for path in answered.absent:
-        say(f"absent   {path}; measured without it")
+        say(f"skipped  {path}: not found")
     if not sys.stdout.isatty():
         for result in answered.results:
             print(json.dumps(result.row(), ensure_ascii=False))
@@ -40,7 +40,7 @@ def experiment(answered: Answered) -> None:
 
 
 def _by_metric(results: list[Result], metric: str) -> Table:
-    """Variants in rows, sets of rows in columns, the paired difference to the first variant below the figure."""
+    """Variants as rows, data sets as columns; below each value its paired difference from the first variant."""
     sets = [name for name in results[0].figures if any(metric in one.figures[name] for one in results)]
     table = bare_table(_OWN.get(metric, metric_in_words(metric)))
     for name in ("variant", *sets):
@@ -50,7 +50,7 @@ def _by_metric(results: list[Result], metric: str) -> Table:
         table.add_row(result.variant + (f", seed {result.seed}" if _seeds(results) > 1 else ""), *cells)
         paired = [result.differences.get(name, {}).get(metric) for name in sets]
         if any(paired):
-            table.add_row("  less the first", *(_points(one) for one in paired), style="bright_black")
+            table.add_row("  minus the first", *(_points(one) for one in paired), style="bright_black")
     return table
 
 
@@ -63,13 +63,13 @@ def _cell(figure: Figure | None) -> str:
 
 
 def _points(figure: Figure | None) -> str:
-    """A difference in points of a hundred."""
+    """A difference in percentage points."""
     return f"{100 * figure.value:+.1f} [{100 * figure.low:+.1f}, {100 * figure.high:+.1f}]" if figure else ""
 
 
 @contextmanager
 def searching(trials: int) -> Iterator[Callable[[int, str], None]]:
-    """A progress bar of a search; yields the function to call with the trials done and the best so far."""
+    """Show the progress of a search; yields the function to call with the trials done and the best one so far."""
     if not sys.stderr.isatty():
         yield lambda done, best: None
         return
@@ -89,7 +89,7 @@ def searching(trials: int) -> Iterator[Callable[[int, str], None]]:
 
 
 def search(found: Search, shown: int = 10) -> None:
-    """The best trials of a search beside the default settings; in a pipe a line of JSON a trial."""
+    """Print the best trials of a search and the default settings; in a pipe, one JSON line per trial."""
     if not sys.stdout.isatty():
         for trial in found.trials:
             print(json.dumps(trial.row(), ensure_ascii=False))
@@ -106,7 +106,7 @@ def search(found: Search, shown: int = 10) -> None:
         table.add_row(name, f"{one.score:.4f}", *(_short(one.params[key]) for key in names))
     out.print(table)
     pruned = sum(one.pruned for one in found.trials)
-    out.print(f"trials   {len(found.trials)}, of which {pruned} were stopped after the first fold")
+    out.print(f"trials   {len(found.trials)}, {pruned} of them stopped after the first fold")
     out.print(f"wrote    {found.best_file}", soft_wrap=True)
     out.print(f"next     detente run {found.best_file}", soft_wrap=True)
 

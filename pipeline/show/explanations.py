@@ -1,4 +1,4 @@
-"""An explanation on a terminal: the words that raise and ease, marked by colour, sign and underline."""
+"""Terminal output of an explanation: words that raise or ease tension, marked by colour, sign and underline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STYLES = {
 
 
 def explanation(found: Explanation) -> None:
-    """Print the whole and each of its sentences."""
+    """Print the result for the whole text, then for each sentence."""
     out = console()
     if len(found.sentences) > 1:
         out.print(styled((found.stance, "bold"), f"  tension {found.tension:+.2f}, {found.political:.0%} political\n"))
@@ -47,7 +47,7 @@ def _answer(sentence: Sentence) -> str:
     parts = [sentence.stance, sentence.event, f"tension {sentence.tension:+.2f}", f"relevance {sentence.relevance:.2f}"]
     parts.append(f"log-odds {sentence.log_odds:+.2f} from a base of {sentence.base:+.2f}")
     if sentence.repeats > 1:
-        parts.append(f"stands {sentence.repeats} times")
+        parts.append(f"occurs {sentence.repeats} times")
     if sentence.left_out:
         parts.append(f"left out: {sentence.left_out}")
     return "  " + ", ".join(filter(None, parts))

@@ -1,4 +1,4 @@
-"""Imports, splits, picks and agreement on a terminal."""
+"""Terminal output of label imports, picks, splits and annotator agreement."""
 
 from __future__ import annotations
 
@@ -23,22 +23,24 @@ _DISAGREEMENTS = 10
 
 
 def imported(found: Imported) -> None:
-    """What each label was taken for, and what was left out."""
+    """Print how each label was mapped, and what was left out."""
     if found.text_column and found.label_column:
         console().print(f"text     {found.text_column}\nlabel    {found.label_column}", soft_wrap=True)
     table = bare_table()
-    add_columns(table, ("label", "left"), ("taken for", "left"), ("rows", "right"))
+    add_columns(table, ("label", "left"), ("mapped to", "left"), ("rows", "right"))
     for label, (taken, n) in found.labels.items():
         table.add_row(one_line(label), taken, f"{n:,}")
     console().print(table)
     if found.unlabelled:
         console(stderr=True).print(f"left out {count_of(found.unlabelled, 'row')} without a text or a label")
     if found.rejects:
-        console(stderr=True).print(f"left out {count_of(len(found.rejects), 'row')} that cannot be read, with a list")
+        console(stderr=True).print(
+            f"left out {count_of(len(found.rejects), 'unreadable row')}, see the list of rejects"
+        )
 
 
 def picked(tasks: list[Task], pool: Pool) -> None:
-    """How many texts were picked and why, and what of the pool was left out."""
+    """Print how many texts were picked and why, and what was left out of the pool."""
     counts = Counter(task.meta["picked"] for task in tasks)
     said = ", ".join(f"{n:,} {why}" for why, n in counts.most_common())
     console().print(f"picked   {len(tasks):,} of {len(pool.texts):,} texts: {said}")
@@ -47,7 +49,7 @@ def picked(tasks: list[Task], pool: Pool) -> None:
 
 
 def parted(rows: LabelledRows, split: Split) -> None:
-    """The rows and stances of both sides of a split."""
+    """Print the rows and stances on both sides of a split."""
     table = bare_table()
     add_columns(table, ("", "left"), ("rows", "right"), ("share", "right"), ("stances", "left"))
     for name, mine in (("train", ~split.test & ~split.left_out), ("test", split.test), ("left out", split.left_out)):
@@ -57,12 +59,12 @@ def parted(rows: LabelledRows, split: Split) -> None:
             table.add_row(name, f"{mine.sum():,}", f"{mine.mean():.1%}", said)
     console().print(table)
     if rows.faults:
-        said = f"{len(rows.faults):,} faulty rows are on neither side; `detente data check` lists them"
+        said = f"{count_of(len(rows.faults), 'faulty row')} left out; `detente data check` lists them"
         console(stderr=True).print(said, soft_wrap=True)
 
 
 def agreed(found: Agreement) -> None:
-    """Kappa of each pair of annotators, alpha of all, and the first disagreements."""
+    """Print kappa for each pair of annotators, alpha over all of them, and the first disagreements."""
     table = bare_table()
     add_columns(table, ("annotators", "left"), ("texts", "right"), ("agree", "right"), ("Cohen's kappa", "left"))
     for pair in found.pairs:
@@ -83,7 +85,7 @@ def agreed(found: Agreement) -> None:
 
 
 def agreed_as_json(found: Agreement) -> str:
-    """The same as one JSON object on one line, null where a figure cannot be had."""
+    """The same as a JSON object on one line, with null for undefined values."""
 
     def value(number: float) -> float | None:
         return None if number != number else round(number, 4)
@@ -95,4 +97,4 @@ def agreed_as_json(found: Agreement) -> str:
 
 
 def _interval(figure: Figure) -> str:
-    return "cannot be had: one label throughout" if figure.value != figure.value else str(figure)
+    return "undefined: all labels are the same" if figure.value != figure.value else str(figure)

@@ -1,4 +1,4 @@
-"""Figures of the rows that do not come with Detente, and rows that were left out, on a terminal."""
+"""Terminal output for rows from outside the bundled corpus: their metrics, and the rows left out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
-    """How many rows were left out for each reason, and where they are listed."""
+    """Print how many rows were left out for each reason, and where they are listed."""
     from pipeline.corpus.contradictions import reasons
 
     for reason, n in reasons(rows).items():
@@ -26,25 +26,27 @@ def set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
 
 
 def missing(names: list[str]) -> None:
-    """Public corpora whose test files would have been looked into."""
+    """Warn about public corpora whose test files are not downloaded."""
     for name in names:
-        said = f"the test file of {name} is not at hand, so that rows near to it stay; detente data fetch {name}"
+        said = (
+            f"near-copies of the test file of {name} are kept, because it is not downloaded; detente data fetch {name}"
+        )
         console(stderr=True).print(f"warning: {said}", soft_wrap=True)
 
 
 def own_rows(own: OwnRows) -> None:
-    """Held-out figures a source, then those of the learning curve."""
+    """Print held-out metrics by source, then the learning curve."""
     from pipeline.experiment.own_rows import SHOWN
 
     shown = [key for key in SHOWN if any(key in figures for _, figures in own.sources.values())]
-    table = bare_table("held-out rows that do not come with Detente")
+    table = bare_table("held-out rows outside the bundled corpus")
     _columns(table, "source", shown)
     for name, (rows, figures) in own.sources.items():
         table.add_row(name, f"{rows:,}", *(str(figures.get(key, "")) for key in shown))
     console().print(table)
     if not own.curve:
         return
-    table = bare_table(f"learning curve: all of {' and '.join(own.learner)}, with a part of it trained on")
+    table = bare_table(f"learning curve over parts of {' and '.join(own.learner)}, tested on all of it")
     _columns(table, "part", shown)
     for share, rows, figures in own.curve:
         table.add_row(f"{share:.0%}", f"{rows:,}", *(str(figures.get(key, "")) for key in shown))

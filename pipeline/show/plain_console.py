@@ -1,4 +1,4 @@
-"""A console that shows texts and file names, and obeys none."""
+"""A Rich console that prints untrusted text and file names verbatim."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pipeline.plain import plain
 
 
 class PlainConsole(Console):
-    """Rich's console without its markup: names and texts may hold square brackets.
+    """A Rich console without markup, because names and texts may contain square brackets.
 
-    Whatever is to be shown passes through `plain`, what Rich itself says to the terminal does not.
+    Text passes through `plain`, which escapes control characters; the control codes of Rich itself do not.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, highlight=False, **options)
 
     def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
-        """The pieces of something to be shown."""
+        """Render to segments, with control characters escaped."""
         if isinstance(renderable, Text):
             renderable = renderable.copy()
             renderable.plain = plain(renderable.plain)

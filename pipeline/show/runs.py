@@ -1,4 +1,4 @@
-"""Runs in the terminal: a list, two side by side, a promotion; and the same as lines of JSON for programs."""
+"""Output of runs, comparisons and promotions: tables on a terminal, JSONL for programs."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _SHOWN = ("two_way.macro_f1", "three_way.macro_f1", "events.macro_f1")
 
 
 def run_table(runs: list[Listed]) -> None:
-    """The runs as a table, the newest first."""
+    """Print the runs as a table, newest first."""
     table = bare_table()
-    for name in ("run", "id", "began (UTC)", "took", "data", "two-way", "three-way", "events", "model"):
-        table.add_column(name, justify="right" if name == "took" else "left")
+    for name in ("run", "id", "started (UTC)", "duration", "data", "two-way", "three-way", "events", "model"):
+        table.add_column(name, justify="right" if name == "duration" else "left")
     for run in runs:
         figures = (f"{run.figures[key].value:.3f}" if key in run.figures else "" for key in _SHOWN)
         model = " ".join([f"v{run.version}" if run.version else "", *(f"@{alias}" for alias in run.aliases)]).strip()
         data = next(iter(run.data), "")
         began = run.began[:16].replace("T", " ")
         table.add_row(run.name, run.run_id[:8], began, _took(run), data, *figures, model or run.status)
-    console().print(table if runs else "no runs; `detente train` makes one")
+    console().print(table if runs else "no runs; `detente train` creates one")
 
 
 def run_lines(runs: list[Listed]) -> None:
-    """The runs as lines of JSON."""
+    """Print the runs as JSONL."""
     for run in runs:
         print(json.dumps(asdict(run), ensure_ascii=False))
 
 
 def versus_tables(found: Versus) -> None:
-    """Two runs side by side: settings that differ, metrics, paired differences."""
+    """Print two runs side by side: settings that differ, metrics, paired differences."""
     out = console()
     for place, run in (("first", found.first), ("second", found.second)):
         out.print(f"{place:<7}  {run.name} ({run.run_id[:8]}), {run.began}", soft_wrap=True)
@@ -56,27 +56,27 @@ def versus_tables(found: Versus) -> None:
         table.add_row(f"{data + ': ' if data else ''}{metric_in_words(metric)}", *(_shown(metric, one) for one in pair))
     out.print(table)
     for name, (rows, compared) in found.paired.items():
-        table = bare_table(f"first less second on {rows:,} rows of {name}, paired")
+        table = bare_table(f"first minus second on {rows:,} rows of {name}, paired")
         for head in ("metric", "difference", "95 % interval"):
             table.add_column(head)
         for key in (key for key in HEADLINES if key in compared.differences):
             one = compared.differences[key]
             table.add_row(metric_in_words(key), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
         out.print(table)
-        said = f"only the first right {compared.only_first} times, only the second {compared.only_second} times"
+        said = f"only the first correct: {compared.only_first}, only the second correct: {compared.only_second}"
         out.print(f"McNemar  {said}; p = {compared.p_value:.3g}")
     if not found.paired:
-        out.print("no paired differences: the runs hold no rows in common; `detente evaluate` both on one file")
+        out.print("no paired differences: the runs share no rows; run `detente evaluate` for both on one file")
 
 
 def versus_lines(found: Versus) -> None:
-    """The same as lines of JSON, each saying in ``what`` what it tells of."""
+    """Print the same as JSONL; the field ``what`` gives the kind of each line."""
     for line in _lines(found):
         print(json.dumps(line, ensure_ascii=False))
 
 
 def decision_table(found: Decision, force: bool) -> None:
-    """Whether a model was promoted, and the figures that say why."""
+    """Print whether a model was promoted, and the metrics behind the decision."""
     out = console()
     table = bare_table(f"{found.contest.rows:,} snippets of {found.data.name}" if found.contest else None)
     for name in ("metric", found.candidate, found.champion or "(no champion yet)", "difference, paired"):
@@ -91,12 +91,12 @@ def decision_table(found: Decision, force: bool) -> None:
     for warning in found.warnings:
         out.print(f"note     {warning}", soft_wrap=True)
     if found.allowed or force:
-        forced = "" if found.allowed else ", by force"
+        forced = "" if found.allowed else " (forced)"
         out.print(f"promoted {found.candidate} is now @{found.alias}{forced}: {found.reason}", soft_wrap=True)
 
 
 def decision_line(found: Decision, force: bool) -> None:
-    """The same as one line of JSON."""
+    """Print the same as one JSON line."""
     comparison = found.contest.comparison if found.contest else None
     said = {
         "model": found.candidate,

@@ -1,4 +1,4 @@
-"""Scored snippets and articles, as tables for a person."""
+"""Scored snippets and articles as tables."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pipeline.model.store import Model
 
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
-_SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence stands under the text
+_SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence is below the text
 
 
 def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
-    """Tables of scored snippets and articles, to the terminal or to a file."""
+    """Print tables of scored snippets and articles to the terminal or a file."""
     if out:
         with replacing(out) as part, part.open("w", encoding="utf-8") as file:
             _print(console(file=file), model, batches, asked)

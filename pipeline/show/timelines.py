@@ -1,4 +1,4 @@
-"""A timeline on a terminal: a line of blocks a series, its turns, and what was left out."""
+"""Terminal output of a timeline: a block chart and the turns of each series, and what was left out."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def timeline(periods: list[Period], counts: Counts) -> None:
             out.print(_turns(turns))
     if len(names) > _SHOWN:
         out.print(
-            f"\n{len(names) - _SHOWN:,} series with fewer texts: name one with --only, or see them all with --out DIR"
+            f"\n{len(names) - _SHOWN:,} more series with fewer texts: --only selects one, --out DIR writes all of them"
         )
     if counts.series_left_out:
         out.print(
-            f"{counts.series_left_out:,} series with still fewer texts were left out: keep more with --top N, all with --top 0"
+            f"{counts.series_left_out:,} series with even fewer texts left out: --top N keeps more, --top 0 keeps all"
         )
     left_out = ", ".join(f"{n:,} with {why}" for why, n in counts.left_out.items())
-    said = f"{counts.read:,} rows read, {counts.copies:,} copies of others"
+    said = f"{counts.read:,} rows read, {counts.copies:,} of them copies"
     say(said + (f"; left out: {left_out}" if left_out else ""))
 
 
 def _turns(periods: list[Period]) -> Table:
-    """A row per turn, with the text that moved it most."""
+    """One row per turn, with the text that contributed most."""
     table = bare_table()
     add_columns(
         table, ("turn", "left"), ("period", "left"), ("tension", "right"), ("texts", "right"), ("what moved it", "left")
