@@ -18,7 +18,11 @@ def imported(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names if node.module == "pipeline")
+            yield from (
+                f"{node.module}.{alias.name}"
+                for alias in node.names
+                if node.module == "pipeline" and alias.name in ROOMS
+            )
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 

@@ -1,7 +1,7 @@
-"""`pipeline` under the product's name.
+"""The public package: `pipeline` under the name of the product.
 
-A notebook's folder often has a ``pipeline.py`` of its own, which comes first on Python's path and hides the package.
-``import detente`` finds the package by where it lies, not by its name.
+Folders with notebooks often have a ``pipeline.py`` of their own, which comes first on Python's path and shadows the package.
+``import detente`` locates the package by its path instead of its name.
 
 >>> import detente
 >>> sorted(detente.__all__)
@@ -14,12 +14,18 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline import Classifier, DetenteError, Reader, __version__, load
+
+__all__ = ["Classifier", "DetenteError", "Reader", "__version__", "load"]
 
 _HERE = Path(__file__).resolve().parent
 
 
 def _package() -> ModuleType:
-    """The package `pipeline`; raises `ImportError` where another module has its name already."""
+    """The package `pipeline`; raises `ImportError` if another module of that name is loaded."""
     home = next(place for place in (_HERE.parent, _HERE.parent / "pipeline") if (place / "stance.py").exists())
     here = home / "__init__.py"
     loaded = sys.modules.get("pipeline")
@@ -29,17 +35,16 @@ def _package() -> ModuleType:
         return loaded
     spec = spec_from_file_location("pipeline", here, submodule_search_locations=[str(home)])
     if spec is None or spec.loader is None:
-        raise ImportError(f"{here}: no Python module")
+        raise ImportError(f"{here}: not a Python module")
     package = module_from_spec(spec)
     sys.modules["pipeline"] = package
     spec.loader.exec_module(package)
     return package
 
 
-_pipeline = _package()
-load = _pipeline.load
-__all__ = ["Classifier", "DetenteError", "Reader", "__version__", "load"]
+if not TYPE_CHECKING:  # a type checker should report unknown names
+    _pipeline = _package()
+    load = _pipeline.load
 
-
-def __getattr__(name: str) -> object:
-    return getattr(_pipeline, name)
+    def __getattr__(name: str) -> object:
+        return getattr(_pipeline, name)
