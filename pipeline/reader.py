@@ -1,12 +1,11 @@
-"""The Python face: a model that takes lists, Series and DataFrames and gives DataFrames."""
+"""The Python API: a model that scores lists, Series and DataFrames and returns DataFrames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pipeline.arrays.arrow import as_strings, column_called
 from pipeline.errors import InputError
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def open_model(address: str) -> Model:
-    """The model in a folder or behind an MLflow address; raises `ModelError` or `TrackingError`."""
+    """Load a model from a folder or an MLflow address; raises `ModelError` or `TrackingError`."""
     if ":/" not in address:
         return load(address)
     from pipeline.tracking.fetch import model_folder
@@ -33,7 +32,15 @@ def open_model(address: str) -> Model:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Reader:
-    """Reads texts with a model. A missing text (None, NaN, pandas' NA) is read as a blank one."""
+    """A loaded model. A missing text (None, NaN, pandas' NA) is treated as an empty text.
+
+    Examples
+    --------
+    >>> import detente
+    >>> reader = detente.load("models/detente")
+    >>> reader.score(["Rebels released 26 hostages."]).stance[0]
+    'de-escalation'
+    """
 
     model: Model
 
@@ -42,8 +49,6 @@ class Reader:
         return f"<Reader of {self.model.folder}: {card['data']['rows']:,} rows, trained {card['made'][:10]}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         card = self.model.card
         cells = {"model": self.model.folder, "trained": card["made"], "rows": f"{card['data']['rows']:,}"}
         rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(cell))}</td></tr>" for name, cell in cells.items())
@@ -57,31 +62,40 @@ class Reader:
         actors: bool = False,
         threads: int = 1,
     ) -> pd.DataFrame:
-        """Stance, event type, tension, probabilities and coverage of each text.
+        """Score texts: stance, event type, tension, probabilities and coverage.
 
         Parameters
         ----------
         texts : a list, Series or Arrow array of n strings, or a DataFrame with a text column.
-        text_column : the DataFrame's text column; None for the usual names.
-        evidence : how many words of evidence each row gets: a column of lists of (words, contribution).
-        actors : also say who acts and who is acted on: columns ``source``, ``target`` and ``actors``.
-        threads : how many threads score; the scores are the same bits for any number.
+        text_column : name of that column; None for the usual names.
+        evidence : number of words of evidence per row; adds a column with lists of (words, contribution).
+        actors : add the columns ``source`` (who acts), ``target`` (who is acted on) and ``actors``.
+        threads : number of threads; the scores are identical for any number.
 
         Returns
         -------
-        DataFrame of n rows, in order, with the index of ``texts`` where it has one. The columns of a DataFrame stay, in
-        front; one whose name the scores need gets the suffix ``_input``.
+        DataFrame of n rows, in input order and with the index of ``texts``, if any. The columns of an input DataFrame come
+        first; those whose names clash with an output column get the suffix ``_input``.
 
         Raises
         ------
         InputError
-            Where ``texts`` is no list of strings or has no text column, or two, or a number is out of range.
+            If ``texts`` is not a list of strings, has no text column or more than one, or a number is out of range.
+
+        Examples
+        --------
+        >>> news = pd.DataFrame({"day": [1, 2], "headline": ["Kenya sent food to Chad.", "Chad accused Niger."]})
+        >>> table = detente.load("models/detente").score(news, text_column="headline", actors=True)
+        >>> table[["day", "source", "target"]].values.tolist()
+        [[1, 'KEN', 'TCD'], [2, 'TCD', 'NER']]
         """
         import pandas as pd
 
         from pipeline.write.rows import input_names
 
-        _require(evidence=(evidence, 0, 1000), threads=(threads, 1, 1000))
+        for name, value, least in (("evidence", evidence, 0), ("threads", threads, 1)):
+            if not least <= value <= 1000:
+                raise InputError(f"{name}={value}: expected {least} to 1000")
         column, index = self._column(texts, text_column, TEXT_COLUMNS)
         frame = pd.DataFrame(self._columns(column, evidence, actors, threads), index=index)
         if not isinstance(texts, pd.DataFrame):
@@ -91,37 +105,33 @@ class Reader:
     def _columns(self, texts: pa.Array, evidence: int, actors: bool, threads: int) -> dict[str, object]:
         from pipeline.score.snippets import score
 
-        scores = score(self.model, texts, threads)
-        up, down, neither = scores.proba.T
-        found = {
-            "stance": scores.stance,
-            "event": scores.event,
-            "tension": scores.tension,
-            "relevance": scores.relevance,
-            "p_escalation": up,
-            "p_de_escalation": down,
-            "p_neutral": neither,
-            "coverage": scores.coverage,
-            "reason": scores.reason,
-        }
+        out = score(self.model, texts, threads)
+        names = "stance event tension relevance p_escalation p_de_escalation p_neutral coverage reason"
+        values = (out.stance, out.event, out.tension, out.relevance, *out.proba.T, out.coverage, out.reason)
+        found: dict[str, object] = dict(zip(names.split(), values))
         if evidence:
             from pipeline.score.evidence import explain
 
             why = explain(self.model, texts, evidence)
-            found["evidence"] = _objects(why.of(row) for row in range(len(texts)))
+            found["evidence"] = [why.of(row) for row in range(len(texts))]
         if actors:
             from pipeline.actors.roles import find_actors
 
-            named = find_actors(texts)
-            rows = [named.of(row) for row in range(len(texts))]
+            rows = list(map(find_actors(texts).of, range(len(texts))))
             for place, name in enumerate(("source", "target", "actors")):
-                found[name] = _objects(row[place] for row in rows)
+                found[name] = [row[place] for row in rows]
         return found
 
     def articles(self, texts: Texts | pd.DataFrame, text_column: str | int | None = None) -> pd.DataFrame:
-        """The verdict on each article: stance, tension, share that is political, sentences by stance.
+        """Score articles: stance, tension, political share, number of sentences by stance.
 
-        Parameters and index are those of `score`; a column ``body``, ``article`` or ``content`` goes before ``text``.
+        Parameters, index and errors as in `score`; columns ``body``, ``article`` and ``content`` come before ``text``.
+
+        Examples
+        --------
+        >>> text = "The army shelled the town. Troops killed six people in the raid."
+        >>> detente.load("models/detente").articles([text])[["stance", "rising"]].values.tolist()
+        [['escalation', 2]]
         """
         import pandas as pd
 
@@ -130,11 +140,16 @@ class Reader:
         column, index = self._column(texts, text_column, ARTICLE_COLUMNS)
         scored = score_articles(self.model, column)
         found = {"stance": scored.stance, "tension": scored.tension, "political": scored.political}
-        found |= dict(zip(("rising", "easing", "neutral", "unclear"), scored.counts.T))
-        return pd.DataFrame(found, index=index)
+        return pd.DataFrame(found | dict(zip(("rising", "easing", "neutral", "unclear"), scored.counts.T)), index=index)
 
     def evidence(self, text: str | None) -> pd.DataFrame:
-        """The words that moved a text's score, with their contributions to the log-odds, the strongest first."""
+        """The words behind a text's score, with their contributions to the log-odds, strongest first.
+
+        Examples
+        --------
+        >>> detente.load("models/detente").evidence("Troops killed six people in the raid.").columns.tolist()
+        ['words', 'weight']
+        """
         import pandas as pd
 
         from pipeline.score.evidence import explain
@@ -142,7 +157,13 @@ class Reader:
         return pd.DataFrame(explain(self.model, [text]).of(0), columns=["words", "weight"])
 
     def explain(self, text: str | None) -> Explanation:
-        """A sentence or an article with its words marked; shows itself in a notebook."""
+        """Explain a sentence or an article; the result renders in notebooks.
+
+        Examples
+        --------
+        >>> detente.load("models/detente").explain("Rebels released 26 hostages. It rained.").frame().text.tolist()
+        ['Rebels released 26 hostages.', 'It rained.']
+        """
         from pipeline.explain.explanation import explain_text
 
         return explain_text(self.model, text)
@@ -159,16 +180,29 @@ class Reader:
         date_format: str | None = None,
         top: int = 50,
     ) -> pd.DataFrame:
-        """Tension over time of a DataFrame of dated texts, or of rows that were scored already.
+        """Compute tension over time from dated texts or scored rows; raises `InputError` as `score` does.
 
         Parameters
         ----------
-        top : keep so many series, those with the most relevant texts; 0 for all.
+        frame : dated texts, or output of `score` with a date column.
+        date_column, text_column, date_format : names of columns, format of the dates (``%d/%m/%Y``); None for the usual.
+        by : one series per ``source``, ``target``, ``actor``, ``pair`` or value of this column; ``only`` keeps one.
+        freq : period: ``H``, ``D``, ``W`` or ``M`` (hour, day, week or month).
+        articles : treat each text as an article.
+        top : number of series to keep, those with the most relevant texts; 0 for all.
 
         Returns
         -------
-        DataFrame with a row a period of each series: the columns of ``timeline.csv``, and ``examples``, the texts that
-        moved it. ``period`` is a time stamp; what a period without relevant texts does not say is NaN.
+        DataFrame with one row per series and period: the columns of ``timeline.csv``, and ``examples``, the texts that
+        contributed most. ``period`` is a timestamp. Values are NaN in periods without relevant texts.
+
+        Examples
+        --------
+        >>> texts = ["The army shelled the town.", "Rebels released 26 hostages."]
+        >>> news = pd.DataFrame({"date": ["2024-01-01", "2024-01-03"], "text": texts})
+        >>> table = detente.load("models/detente").timeline(news)
+        >>> table.period.dt.day.tolist(), table.tension.isna().tolist()
+        ([1, 2, 3], [False, True, False])
         """
         import numpy as np
 
@@ -183,18 +217,24 @@ class Reader:
         return frame_of(timeline(records, freq, np.array(self.model.priors)))
 
     def article(self, text: str | None) -> pd.DataFrame:
-        """The distinct sentences of an article, scored, with the number of times each stands there."""
+        """Score the distinct sentences of an article; ``repeats`` counts how often each occurs.
+
+        Examples
+        --------
+        >>> table = detente.load("models/detente").article("Shells fell on the town. It rained. It rained.")
+        >>> table[["text", "repeats"]].values.tolist()
+        [['Shells fell on the town.', 1], ['It rained.', 2]]
+        """
         from pipeline.score.articles import score_articles
 
         article = score_articles(self.model, [text])
-        table = self.score(article.texts)
+        table = self.score(article.texts).assign(repeats=article.repeats)
         table.insert(0, "text", article.texts)
-        table["repeats"] = article.repeats
         return table
 
     @staticmethod
     def _column(given: Any, wanted: str | int | None, usual: tuple[str, ...]) -> tuple[pa.Array, pd.Index | None]:
-        """The texts of what was given, and its index where it has one."""
+        """The texts of the input, and its index if it has one."""
         import pandas as pd
         import pyarrow as pa
 
@@ -204,22 +244,7 @@ class Reader:
         if isinstance(given, (str, bytes, dict)) or not isinstance(given, Iterable) or hasattr(given, "columns"):
             raise InputError(f"expected a list of texts, got one {type(given).__name__}; write [text]")
         if (dimensions := getattr(given, "ndim", 1)) != 1:
-            raise InputError(f"expected a list of texts, got an array of {dimensions} dimensions; give one column")
+            raise InputError(f"expected a list of texts, got an array of {dimensions} dimensions; pass one column")
         if isinstance(given, (pa.Array, pa.ChunkedArray)):
-            given = given.to_pylist()  # so that numbers are an error here too
+            given = given.to_pylist()  # so that numbers are rejected here too
         return as_strings(given), given.index if isinstance(given, pd.Series) else None
-
-
-def _require(**given: tuple[int, int, int]) -> None:
-    """Raise `InputError` for a number that is not between its ends."""
-    for name, (value, least, most) in given.items():
-        if not least <= value <= most:
-            raise InputError(f"{name}={value}: expected {least} to {most}")
-
-
-def _objects(values: Iterable[object]) -> np.ndarray:
-    """Values as an object array, lists among them as they are."""
-    values = list(values)
-    out = np.empty(len(values), object)
-    out[:] = values
-    return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -57,17 +58,28 @@ def pytest_runtest_protocol(item):
             os.environ["COVERAGE_PROCESS_CONFIG"] = config
 
 
-@pytest.fixture(scope="session")
-def corpus():
+@cache
+def small_corpus():
     """Every eighth row of the project's own corpus: enough to learn from, quick to fit."""
     whole = read_labelled([DATA])
     return whole.take(np.arange(0, len(whole), 8))
 
 
-@pytest.fixture(scope="session")
-def run(corpus):
+@cache
+def small_run():
+    """A training run on the small corpus, for tests and, through the conftest.py above, for doctests."""
     # An eighth of the corpus errs more often, and would leave too much unclear.
-    return train(corpus, Settings(abstention=Abstention(precision=0.8)))
+    return train(small_corpus(), Settings(abstention=Abstention(precision=0.8)))
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    return small_corpus()
+
+
+@pytest.fixture(scope="session")
+def run():
+    return small_run()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
 import gc
+import inspect
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,10 +13,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+import pipeline
 from pipeline import load
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.score.snippets import score
+from tests.test_house import PIPELINE
 
 TEXTS = ["Kenya accused Uganda of an attack.", "Chad sent food to Niger."]
 
@@ -86,8 +91,8 @@ def test_any_sequence_of_texts_is_scored(reader, given):
         ([["Peru sent rice."]], "text 1: expected a string, got list"),
         (pd.DataFrame({"n": [1]}), "DataFrame: expected a column named text"),
         (pd.DataFrame([TEXTS], columns=["text", "text"]), "DataFrame: 2 columns are called 'text'; rename all but one"),
-        (np.array("Peru sent rice."), "got an array of 0 dimensions; give one column"),
-        (np.array([TEXTS]), "got an array of 2 dimensions; give one column"),
+        (np.array("Peru sent rice."), "got an array of 0 dimensions; pass one column"),
+        (np.array([TEXTS]), "got an array of 2 dimensions; pass one column"),
         (pa.array([1]), "text 1: expected a string, got int"),
         (pa.table({"text": TEXTS}), "expected a list of texts, got one Table"),
     ],
@@ -113,6 +118,30 @@ def test_the_package_has_the_name_of_the_product_too(tmp_path):
     code = "import detente; print(detente.__version__, detente.load.__module__)"
     found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert found.stdout.split() == [version("detente"), "pipeline"], found.stderr
+
+
+def test_a_type_checker_knows_the_public_names(tmp_path):
+    shutil.copytree(PIPELINE / "detente", tmp_path / "detente")
+    followed = "detente,pipeline,pipeline.reader,pipeline.model.estimator"
+    (tmp_path / "mypy.ini").write_text(f"[mypy]\nfollow_imports = skip\n[mypy-{followed}]\nfollow_imports = silent\n")
+    use = ["import detente", "reveal_type(detente.load)", "reveal_type(detente.Classifier())", "detente.lod"]
+    (tmp_path / "use.py").write_text("\n".join(use))
+    command = [sys.executable, "-m", "mypy", f"--cache-dir={os.devnull}", "use.py"]
+    environment = {**os.environ, "MYPYPATH": str(PIPELINE.parent)}
+    lines = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True).stdout.splitlines()
+    assert '"def (address: str =) -> pipeline.reader.Reader"' in lines[0]
+    assert '"pipeline.model.estimator.Classifier"' in lines[1]
+    assert 'Module has no attribute "lod"' in lines[2]
+
+
+def test_every_public_name_has_an_example_that_runs(reader):
+    methods = {
+        name: value for name, value in vars(type(reader)).items() if name[0] != "_" and inspect.isfunction(value)
+    }
+    names = {name: getattr(pipeline, name) for name in pipeline.__all__ if name != "__version__"}
+    without = [name for name, value in {**names, **methods}.items() if ">>> " not in value.__doc__]
+    assert [name for name in without if name not in pipeline.__doc__] == []
+    assert "+SKIP" not in "".join(path.read_text() for path in PIPELINE.rglob("*.py"))
 
 
 def test_a_timeline_is_a_table_with_the_texts_behind_each_period(reader):

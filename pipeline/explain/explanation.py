@@ -86,12 +86,17 @@ class Explanation:
 
 
 def explain_text(model: Model, text: str | None) -> Explanation:
-    """Explain a sentence or an article; a missing text is a blank one.
+    """Explain a sentence or an article; a missing text is treated as an empty text.
 
     Examples
     --------
-    >>> explain_text(model, "Rebels freed nine hostages.").sentences[0].stance  # doctest: +SKIP
+    >>> from pipeline.model.store import load
+    >>> found = explain_text(load("models/detente"), "Rebels released 26 hostages.")
+    >>> sentence = found.sentences[0]
+    >>> sentence.stance
     'de-escalation'
+    >>> bool(abs(sentence.base + sum(piece.weight for piece in sentence.pieces) - sentence.log_odds) < 1e-6)
+    True
     """
     plain = as_strings([text])
     found = distinct_sentences(plain[0].as_py())
