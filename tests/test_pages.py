@@ -1,4 +1,7 @@
-"""The pages in a headless Chromium: no console error, no request, nothing wider than the screen."""
+"""Pages that are written, in a headless Chromium, and pages that are read.
+
+A written page makes no request, logs no error and is not wider than the screen.
+"""
 
 import re
 import shutil
@@ -6,10 +9,13 @@ import subprocess
 
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.evaluate.evaluation import evaluate
 from pipeline.evaluate.report import write_report
 from pipeline.explain.explanation import explain_text
 from pipeline.explain.page import write_page
+from pipeline.read.pages import read_article
+from pipeline.read.sentences import split_sentences
 from pipeline.timeline.feed import read_feed
 from pipeline.timeline.output import write_timeline
 from pipeline.timeline.pieces import Feed
@@ -17,7 +23,6 @@ from pipeline.timeline.series import timeline
 from tests.conftest import DATA
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is absent")
 # A window of Chromium is at least 500 pixels wide, so the page is measured in a frame of the wanted width. What is wider
 # than the frame is told by the page's own width, requests by its performance entries, faults by its error events.
 FRAME = """<!doctype html><meta charset="utf-8"><style>:root {{ color-scheme: {scheme}; }}</style>
@@ -56,6 +61,7 @@ def pages(model, corpus, tmp_path_factory):
     }
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is absent")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 @pytest.mark.parametrize("name", ["report", "explanation", "timeline"])
@@ -78,3 +84,67 @@ def test_a_page_opens_without_faults_requests_or_overflow(name, width, scheme, p
     assert (found["requests"], found["errors"]) == ("0", "0")
     assert "CONSOLE" not in done.stderr, done.stderr
     assert (int(found["behind"]) > 0) == (name == "timeline")
+
+
+# What a page holds within its body, and the sentences that are read from it.
+BODIES = {
+    "caption": (
+        """<article><p>Gunboats blocked the harbour on Sunday.</p>
+        <figure><img src="a.png"><figcaption>A gunboat at sea. Photograph: Ada Lund/EPA</figcaption></figure>
+        <p>Fishermen freed two sailors.</p></article>""",
+        ["Gunboats blocked the harbour on Sunday.", "Fishermen freed two sailors."],
+    ),
+    "credit": (
+        """<article><div class="image-caption"><p>A gunboat at sea.</p></div><p>Gunboats blocked the harbour.</p>
+        <p>Photo: Ada Lund/EPA</p><p class="byline">Ada Lund</p><p>Fishermen freed two sailors.</p></article>""",
+        ["Gunboats blocked the harbour.", "Fishermen freed two sailors."],
+    ),
+    "teasers": (
+        """<article><p>Gunboats blocked the harbour.</p><p><b>Related: </b><a href="b">Mayor shot dead in Ovar</a></p>
+        <p>READ ALSO | Truce in the hills</p><p>Fishermen freed two sailors.</p><h3>Most read</h3>
+        <ul><li><a href="c">Ten dead in raid</a></li></ul><p>Reporting by Ada Lund; editing by Bo Ek</p></article>""",
+        ["Gunboats blocked the harbour.", "Fishermen freed two sailors."],
+    ),
+    "live blog": (
+        """<main><h1>Live: the harbour crisis</h1><section><time>09:41</time><h2>Gunboats leave</h2>
+        <p>The gunboats left the harbour.</p></section><section><p><time>09:12</time> Two sailors are free.</p></section>
+        <div>Updated 09:00 GMT</div><div>Talks <b>began</b> at dawn.<p>They ended at noon.</p>Nobody spoke.</div></main>""",
+        [
+            "Live: the harbour crisis", "Gunboats leave", "The gunboats left the harbour.", "Two sailors are free.",
+            "Talks began at dawn.", "They ended at noon.", "Nobody spoke.",
+        ],
+    ),
+    "time in a sentence": (
+        "<article><p><time>Monday</time> saw talks at <time>09:41</time> in the harbour.</p><!-- ad -->It rained.</article>",
+        ["Monday saw talks at 09:41 in the harbour.", "It rained."],
+    ),
+    "line breaks": (
+        "<article><p>Gunboats left.<br>It rained.<br><br>Fishermen freed two sailors.</p><script>x = 1</script></article>",
+        ["Gunboats left.", "It rained.", "Fishermen freed two sailors."],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("prose", [0, 6], ids=["short", "long"])
+@pytest.mark.parametrize("name", BODIES)
+def test_a_page_is_read_as_its_prose_block_by_block(name, prose, tmp_path):
+    body, sentences = BODIES[name]
+    more = [
+        f"On day {k} of the blockade the harbour master wrote to the ministry, which did not answer."
+        for k in range(prose)
+    ]
+    tail = "".join(f"<p>{line}</p>" for line in more)
+    for end in ("</article>", "</main>"):
+        body = body.replace(end, tail + end)
+    path = tmp_path / "a.html"
+    path.write_text(
+        f"<html><head><title>Harbour</title></head><body><nav>Home</nav>{body}</body></html>", encoding="utf-8"
+    )
+    assert split_sentences(read_article(path)[0]) == sentences + more
+
+
+def test_a_page_of_furniture_has_no_main_text(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_text("<html><body><article><p>Advertisement</p><p>Read more</p></article></body></html>")
+    with pytest.raises(InputError, match="no main text"):
+        read_article(path)

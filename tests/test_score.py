@@ -3,9 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.model import weights
 from pipeline.model.calibration import STANCE_OF_LABEL
 from pipeline.model.settings import Abstention
+from pipeline.read.furniture import LONGEST, furniture, is_furniture
 from pipeline.read.sentences import distinct_sentences, split_sentences
 from pipeline.score import contributions, snippets
 from pipeline.score.articles import STANCES_OF_ARTICLES, least_acts, score_articles, stances, stances_of_sides
@@ -198,6 +200,109 @@ def test_articles_are_scored_alike_alone_and_together(model, corpus):
         assert np.array_equal(alone.scores.proba, together[row].scores.proba)
         for stance in ("escalation", "de-escalation"):
             assert alone.strongest(stance) == together[row].strongest(stance)
+
+
+FURNITURE = """
+Accept; Accept all cookies; Agree & close; Agree and continue; Reject all; Manage preferences; OK, got it
+Privacy policy; We use cookies.; Skip to main content; Home | World | Sport; Home News Politics Sign in; Next page; Contact us
+Subscribe | Sign in; SUBSCRIBE NOW; Sign up for our weekly newsletter; Log in or register; Become a member; Your account
+Share this article; Share on WhatsApp; Follow us on X, Facebook and Instagram; Follow @lakeherald; Copy link; 12 comments
+Leave a comment; Cancel reply; Comments are closed; Get our app; Listen now; Watch live; Continue reading; Click to enlarge
+Good evening.; Hello everyone; Good morning, and welcome to our live blog; Welcome back; Thanks for joining us today
+That's all for today, thanks for joining us; That’s it from me; We'll be back tomorrow; See you next week; Have a good weekend!
+This live blog is now closed.; Dear readers,; Best wishes; Stay tuned; Thank you for reading; By Ada Lund; BY ADA LUND
+By Ada Lund and Bo Ek; By Ada Lund, Ovar; By Ada Lund, Bo Ek and José de la Cruz; By Jean-Luc O'Hara; By Reuters
+By Ada Lund, 3 May 2021, 09:41 GMT; Reporting by Ada Lund in Ovar, editing by B. Ek; Page 2; Page 3 of 14; 1 of 4; pp. 7-9
+Photo 2 of 9; 4 min read; Advertisement; Advertisement. Story continues below.; Sponsored content; Ad feedback; Most read
+Most popular this week; Related stories:; Read more »; More on this story; You may also like; Don’t miss; Editor's picks
+Latest news; Trending now; Up next; © 2021 Lake Herald. All rights reserved.; Copyright 2021 The Lake Herald; All rights reserved
+Photograph: Ada Lund; (Photo: Ada Lund/EPA); Photo by AFP via Getty Images; File photo; Updated 09:41 | Share
+"""
+NO_FURNITURE = """
+Accept defeat, army tells rebels; Accept all terms; Agree to talks; Reject all talks, rebels say; Refuse all aid; Allow aid
+Close the border, minister says; Close border; Continue the war; Manage the truce; Home rule; Skip to war; Join the war
+Subscribe to peace; Sign the treaty; Sign up for war; Share power, UN tells rivals; Follow the law, court tells junta
+Follow us into battle; Get our hostages out; Leave a town; Cancel talks; Watch the border; Open the border; Save the truce
+Good evening, troops are in Ovar; Good morning in Ovar as shells fall; Welcome back, hostages told; Welcome to the war
+Thanks to the truce, aid arrived; Thanks for nothing, Ovar tells Dorn; That is all we want; We will be back with more troops
+We are closing the border today; See you in court, Ovar tells Dorn; Have a good war; By dawn troops had left; By Friday
+By John Kerry's account the talks failed; By Friday, Troops Had Left; By Air And Sea, Army Pounds Ovar
+By Force; By Ada Lund's side stood the rebels; Reporting by Ada Lund found that troops fired; Page 2 of the treaty names the border
+Page 3 was torn out; 1 of 4 hostages freed; 12 killed; P5; Photo 2 shows the army firing; Advertisement ban lifted; Sponsored by Ovar
+Most read the deal as a defeat; Related: Bomb kills four; Related attack; Read more: Truce holds; More sanctions; Latest attack
+Breaking news: army fires on crowd; Copyright law struck down; Copyright 2021 law struck down; Photo: Army Shells Town
+Photograph shows army firing; All rights groups reserved judgment; 3 May 2021; 09:41; That; "Accept"; ...; ?
+"""
+
+
+def listed(texts):
+    return [text for line in texts.strip().split("\n") for text in line.split("; ")]
+
+
+def test_furniture_is_told_from_reports_that_begin_like_it():
+    assert [text for text in listed(FURNITURE) if not is_furniture(text)] == []
+    assert [text for text in listed(NO_FURNITURE) if is_furniture(text)] == []
+    assert is_furniture("Agree &amp; close")
+
+
+def test_a_column_is_judged_text_by_text():
+    texts = [
+        "",
+        *listed(FURNITURE),
+        None,
+        *listed(NO_FURNITURE),
+        "Accept | " * 20,
+        "© " + "Lund " * LONGEST,
+        "Łódź",
+        "x",
+    ]
+    found = furniture(texts)
+    assert found.tolist() == [is_furniture(text or "") for text in texts]
+    assert furniture(as_strings(texts).slice(3, 50)).tolist() == found[3:53].tolist()
+    assert furniture([]).tolist() == furniture([""] * 0).tolist() == []
+
+
+def test_furniture_in_the_corpus_is_other(corpus):
+    rows = np.flatnonzero(furniture(corpus.texts))
+    assert {corpus.events[row] for row in rows} <= {"OTHER", "NEUTRAL"}
+
+
+def test_a_snippet_of_furniture_is_neutral_and_irrelevant(model):
+    texts = listed(FURNITURE)
+    scores = score(model, [*texts, "Rebels freed two sailors."])
+    assert set(scores.stance[:-1]) == {"neutral"} and set(scores.reason[:-1]) == {""}
+    assert set(scores.event[:-1]) == {"NEUTRAL"}
+    assert not scores.relevance[:-1].any() and not scores.tension[:-1].any()
+    assert scores.label_proba.sum(axis=1) == pytest.approx(1.0)
+    assert (scores.stance[-1], scores.relevance[-1] > 0.5) == ("de-escalation", True)
+
+
+def test_furniture_is_no_sentence_of_an_article(model):
+    prose = "Rebels attacked a town and killed five soldiers.\n\nThe army accused them of murder."
+    between = "\n\n".join(
+        [*listed(FURNITURE), "Read more: Truce holds in Ovar", "ALSO READ | Envoys meet", "3 May 2021, 09:41 GMT"]
+    )
+    bare, furnished, only = score_articles(model, [prose, prose.replace("\n\n", f"\n\n{between}\n\n"), between])
+    assert furnished.texts == bare.texts
+    assert (furnished.political, furnished.tension, furnished.stance) == (bare.political, bare.tension, bare.stance)
+    assert (only.stance, only.texts, only.tension.tolist()) == (["neutral"], [], [0.0])
+
+
+def test_furniture_between_the_lines_of_a_sentence_is_taken_out():
+    assert split_sentences("The rebels\nAdvertisement\nfreed two sailors. Read more") == [
+        "The rebels freed two sailors."
+    ]
+    assert split_sentences("Read more: Bomb kills\nfour in Ovar. Army silent.\nAid arrived.") == ["Aid arrived."]
+    wrapped = "\n".join(
+        [
+            "Envoys of the two governments met in the capital on Friday and",
+            "spoke of a truce that would let aid reach the towns of Asia and",
+            "Africa.",
+        ]
+    )
+    assert len(split_sentences(wrapped)) == 1 and wrapped.endswith("Africa.")
+    assert split_sentences(wrapped)[0].endswith("Asia and Africa.")
+    assert split_sentences(wrapped.replace("and\nspoke", "and\nPage 2 of 9\nspoke")) == split_sentences(wrapped)
 
 
 def slow_evidence(model, text):

@@ -1,4 +1,4 @@
-"""Articles to sentences: paragraphs by blank lines, sentences by `sentencex`, repeats found."""
+"""Split articles into sentences; page furniture, time stamps and links to other stories are left out."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ import re
 from dataclasses import dataclass
 
 from pipeline.read.cleaning import unbroken
+from pipeline.read.furniture import LONGEST, is_furniture, is_stamp
 
-# The mark of a list item: a bullet, or a number or letter with a stop.
+# The mark of a list item: a bullet, or a number or letter followed by a stop.
 _ITEM = re.compile(r"^(?:[-*•·▪●►▶‣◦–—]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
-# "Monday.Six": a stop between a word in small letters and a capital, or behind a closing quotation mark or bracket.
+# "Monday.Six": a stop between a word in lower case and a capital, or after a closing quotation mark or bracket.
 _GLUED = re.compile(r"(?<=[a-zé]{2})([.!?]+[\"”’')]*|[.!?]*[”)])(?=[\"“‘(]?[A-Z][a-z]+[\s,’'])")
 _CREDIT = re.compile(r"(?<=[.!?])\s*\((?:AFP|AP|Reuters|DPA|dpa|EFE|PA|TASS|Xinhua)\)\s*(?=[A-Z])")
 _WRAPPED = range(45, 101)  # lengths of the lines of hard-wrapped text, in characters
+# A link to another story: "Read more: Truce holds in Tigray".
+_TEASER = re.compile(
+    r"(?:(?:(?:read|see|watch|listen)(?: more| also| next| this)|also (?:read|see|watch)|more on this(?: story)?|watch|"
+    r"related(?: stor(?:y|ies)| articles?| news| coverage| video)?|recommended|don['’]t miss|you may also like|listen|"
+    r"in pictures)(?: ?[:|»>]| [–—-]) ?|read more (?:about|on|from|in|here)\b|read the full (?:story|report)\b).+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence or headline of an article, and how often it stands there."""
+    """A sentence or headline of an article, and how often it occurs there."""
 
     text: str
     repeats: int = 1
@@ -26,8 +34,8 @@ class Sentence:
 def split_sentences(text: str) -> list[str]:
     """The sentences of an article, in order, repeats included.
 
-    A blank line ends a sentence, and so does a line end, except where the paragraph is hard-wrapped
-    or the next line begins in lower case.
+    A blank line ends a sentence. So does a line end, unless the paragraph is hard-wrapped or the next line begins in
+    lower case. A sentence is left out if `is_aside` holds.
 
     Examples
     --------
@@ -40,17 +48,28 @@ def split_sentences(text: str) -> list[str]:
     for line in _lines(text):
         pieces: list[str] = []
         for piece in segment("en", _GLUED.sub(r"\1 ", _CREDIT.sub(" ", line))):
-            # "VOV.VN" is no sentence end, and a dash begins no sentence.
+            # The stop in "VOV.VN" ends no sentence, and no sentence begins with a dash.
             if pieces and (not pieces[-1][-1:].isspace() or piece.startswith(("--", "–", "—"))):
                 pieces[-1] += piece
             else:
                 pieces.append(piece)
         sentences += [" ".join(piece.split()) for piece in pieces]
-    return [sentence for sentence in sentences if sentence]
+    return [sentence for sentence in sentences if sentence and not is_aside(sentence)]
+
+
+def is_aside(text: str) -> bool:
+    """Whether a line is not part of the article around it: furniture, a time stamp, or a link to another story.
+
+    Examples
+    --------
+    >>> [is_aside(text) for text in ("Updated 10:32 GMT", "Read more: Truce holds in Tigray", "Aid arrived at 10:32")]
+    [True, True, False]
+    """
+    return bool(_TEASER.fullmatch(text)) or _is_apart(text)
 
 
 def distinct_sentences(text: str) -> list[Sentence]:
-    """The distinct sentences of an article in order of first appearance; case and spaces do not count.
+    """The distinct sentences of an article in order of first occurrence; case and spaces are ignored.
 
     Examples
     --------
@@ -67,18 +86,26 @@ def distinct_sentences(text: str) -> list[Sentence]:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines of running text, hard wraps undone."""
+    """Lines of running text, hard wraps undone, without asides."""
     joined: list[str] = []
     for paragraph in re.split(r"\n\s*\n", unbroken(text).replace("\r\n", "\n").replace("\r", "\n")):
         lines = [line.strip() for line in paragraph.split("\n") if line.strip()]
         items = [bool(_ITEM.match(line)) for line in lines]
         lines = [_ITEM.sub("", line) for line in lines]
+        # The last line of a wrapped paragraph may be the last word of its sentence: "Africa."
+        kept = [k for k, line in enumerate(lines) if k == len(lines) - 1 or line[0].islower() or not _is_apart(line)]
+        lines, items = [lines[k] for k in kept], [items[k] for k in kept]
         wrapped = len(lines) > 2 and not any(items) and all(len(line) in _WRAPPED for line in lines[:-1])
         wrapped = wrapped and len(set(lines)) == len(lines)
         start = len(joined)
         for line, item in zip(lines, items):
             if len(joined) > start and not item and (wrapped or line[0].islower()):
                 joined[-1] += " " + line
-            else:
+            elif not _is_apart(line):
                 joined.append(line)
-    return joined
+    return [line for line in joined if not is_aside(line)]
+
+
+def _is_apart(line: str) -> bool:
+    """Whether a line is furniture or a time stamp, which may stand between the lines of a sentence."""
+    return len(line) <= LONGEST and (is_furniture(line) or is_stamp(line))

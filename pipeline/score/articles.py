@@ -1,10 +1,10 @@
 """Article scores: the stance of an article from its distinct sentences.
 
-Of every hundred sentences that report no act, a few are classified as if they did, so an article takes a side only if
-significantly more of its sentences do than false alarms would explain: a one-sided binomial test (Clopper and Pearson
-1934) against a false-alarm rate of 3 in 100 at the model's threshold and 1 in 100 at a probability of at least .9
-(measured on articles about sport, business, technology and the arts; `experiments/LOG.md`). News puts the main act
-first, so the first three sentences are also tested on their own.
+Of every hundred sentences that report no act, a few are classified as if they did. An article therefore takes a side
+only if significantly more of its sentences do than false alarms would explain. The test is a one-sided binomial test
+(Clopper and Pearson 1934). Its false-alarm rate is 3 in 100 at the model's threshold and 1 in 100 at a probability of
+at least .9, measured on articles about sport, business, technology and the arts (`experiments/LOG.md`). News reports
+the main act first, so the first three sentences are also tested on their own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.arrays.arrow import as_strings
 from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
+from pipeline.read.cleaning import unbroken
 from pipeline.read.sentences import distinct_sentences
 from pipeline.score.snippets import Scores, score
 from pipeline.stance import ANSWERS, MIXED, STANCES, UNCLEAR
@@ -94,8 +95,9 @@ class Articles:
 
 
 def score_articles(model: Model, texts: Texts) -> Articles:
-    """Score articles, with all their sentences in one batch."""
-    split = [distinct_sentences(text) for text in as_strings(texts).to_pylist()]
+    """Score articles, with all their sentences in one batch; an article of page furniture only is neutral."""
+    plain = as_strings(texts).to_pylist()
+    split = [distinct_sentences(text) for text in plain]
     sentences = [sentence for article in split for sentence in article]
     bounds = np.cumsum([0, *map(len, split)])
     written = [sentence.text for sentence in sentences]
@@ -108,7 +110,10 @@ def score_articles(model: Model, texts: Texts) -> Articles:
     tension = total / np.maximum(counts[:, : len(STANCES)].sum(axis=1), 1)
     political = np.bincount(article, weights=scores.relevance, minlength=n) / np.maximum(np.diff(bounds), 1)
     repeats = np.array([sentence.repeats for sentence in sentences], np.int64)
-    return Articles(bounds, written, repeats, scores, counts, stances(bounds, scores, counts), political, tension)
+    codes = stances(bounds, scores, counts)
+    bare = [row for row in np.flatnonzero(np.diff(bounds) == 0).tolist() if unbroken(plain[row]).strip()]
+    codes[bare] = STANCES_OF_ARTICLES.index("neutral")
+    return Articles(bounds, written, repeats, scores, counts, codes, political, tension)
 
 
 def stances(bounds: np.ndarray, scores: Scores, counts: np.ndarray) -> np.ndarray:

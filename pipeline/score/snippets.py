@@ -22,20 +22,22 @@ from pipeline.model.settings import Abstention
 from pipeline.model.store import Model
 from pipeline.read.cleaning import clean
 from pipeline.read.documents import BATCH_ROWS
-from pipeline.stance import ANSWERS, EVENTS, LABELS, OTHER, UNCLEAR, event_of
+from pipeline.read.furniture import furniture
+from pipeline.stance import ANSWERS, EVENTS, LABELS, OTHER, STANCES, UNCLEAR, event_of
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Knowledge
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-# of an answer of `unclear`
+# Reasons for an answer of `unclear`
 REASONS = ("", "not sure enough", "too few known words", "too short", "not English", "no text")
 _SURE, _UNSURE, _UNKNOWN, _SHORT, _FOREIGN, _BLANK = range(len(REASONS))
 _LEAST_TELLING = 2  # words or names, one of them a word: "ok then" reports nothing, "Truce in Tigray" does
 _LEAST_SMALL = 0.1  # share of known function words and fillers below which a text is not English
 _EVENT_OF_LABEL = np.array([EVENTS.index(event_of(label)) for label in LABELS])
 _UNCLEAR = ANSWERS.index(UNCLEAR)
+_NEUTRAL = STANCES.index("neutral")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Scores:
 
 
 def score(model: Model, texts: Texts, threads: int = 1) -> Scores:
-    """Score snippets, cleaned first (`pipeline.read.cleaning`).
+    """Clean snippets (`pipeline.read.cleaning`) and score them.
 
     Parameters
     ----------
@@ -128,14 +130,23 @@ def score(model: Model, texts: Texts, threads: int = 1) -> Scores:
 
 def _score(model: Model, texts: Texts) -> Scores:
     sequence = model.weights.vocabulary.read(clean(texts))
-    return scores_of(model, sequence, model.weights.logits(sequence))
+    return scores_of(model, sequence, model.weights.logits(sequence), texts)
 
 
-def scores_of(model: Model, sequence: Sequence, logits: np.ndarray) -> Scores:
-    """Scores of analysed snippets, from their (n, n_labels) log-odds."""
+def scores_of(model: Model, sequence: Sequence, logits: np.ndarray, texts: Texts | None = None) -> Scores:
+    """Scores of analysed snippets, from their (n, n_labels) log-odds.
+
+    With ``texts``, page furniture (`pipeline.read.furniture`) is neutral and irrelevant.
+    """
     knowledge = model.weights.vocabulary.knowledge(sequence)
     found = from_proba(label_proba(logits), knowledge, model.threshold, model.settings.abstention, model.knows_events)
     found.reason_code[np.diff(sequence.bounds) == 0] = _BLANK
+    if texts is not None:
+        rows = furniture(texts)
+        found.label_proba[rows] = np.array(LABELS) == OTHER
+        found.stance_code[rows], found.reason_code[rows] = _NEUTRAL, _SURE
+        if model.knows_events:
+            found.event_code[rows] = EVENTS.index(event_of(OTHER))
     return found
 
 
@@ -144,8 +155,8 @@ def from_proba(
 ) -> Scores:
     """Stances and event types from (n, n_labels) probabilities of labels.
 
-    A snippet is `unclear` if the likeliest stance has a probability below ``threshold``, if it has too few informative
-    words, or if less than ``abstention.coverage_floor`` of its words are known.
+    A snippet is `unclear` if its likeliest stance has a probability below ``threshold``, if it has too few informative
+    words, or if the share of its words that the model knows is below ``abstention.coverage_floor``.
     """
     stances = stance_proba(proba)
     likeliest = stances.argmax(axis=1)
