@@ -91,7 +91,7 @@ def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tup
     weight, left, right = places.take(chosen)
     words, begin, end = _written(tokens, sequence, left, right)
     evidence = Evidence(bounds, weight, words, log_odds, base, tokens, begin, end)
-    return scores_of(model, sequence, logits), evidence
+    return scores_of(model, sequence, logits, texts), evidence
 
 
 def _written(
