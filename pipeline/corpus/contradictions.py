@@ -7,14 +7,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.corpus.rows import LabelledRows
 from pipeline.whole import replacing
-
-if TYPE_CHECKING:
-    from pipeline.corpus.labelled import Corpus
 
 CONTRADICTION = "one text under several labels"
 
@@ -39,7 +36,7 @@ class SetAside:
     text: str
 
 
-def sift(corpus: Corpus) -> tuple[np.ndarray, list[SetAside]]:
+def sift(corpus: LabelledRows) -> tuple[np.ndarray, list[SetAside]]:
     """Find the rows of a corpus to keep, and those that contradict each other.
 
     Labels contradict each other if they differ at the same level: two event types, two quad classes, two
@@ -72,7 +69,7 @@ def contradict(rows: Iterable[int], columns: Iterable[np.ndarray]) -> bool:
     return any(len({column[row] for row in rows} - {""}) > 1 for column in columns)
 
 
-def set_aside(corpus: Corpus, row: int, reason: str) -> SetAside:
+def set_aside(corpus: LabelledRows, row: int, reason: str) -> SetAside:
     """A row of a corpus, with the reason for excluding it."""
     label = corpus.events[row] or corpus.quads[row] or corpus.stances[row]
     return SetAside(reason, corpus.sources[row], int(corpus.rows[row]), label, corpus.texts[row])

@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.arrays.arrow import as_strings, int64_column
 from pipeline.corpus.contradictions import SetAside, sift
+from pipeline.corpus.rows import LabelledRows
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError
 from pipeline.read.cleaning import clean
@@ -26,46 +27,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """Labelled snippets in reading order.
+class Corpus(LabelledRows):
+    """Labelled snippets in reading order, and how they were read.
 
     Attributes
     ----------
-    texts : (n,) object, strings.
-    events : (n,) object, event types or the labels APPEAL and OTHER; the empty string if only the stance is known.
-    stances : (n,) object, stances.
-    sources : (n,) object, the name of the file of each snippet.
-    quads : (n,) object, quad classes; the empty string if unknown. By default derived from the event types.
-    weights : (n,) float64, how many times each row counts in training; NaN, the default, for the weight of the
-        settings.
-    rows : (n,) int64, number of each row in its file (headers count); 0, the default, if unknown.
     files : the paths that were read.
     set_aside : rows that were read but excluded, each with its reason.
     recipe : how the corpus was put together (`pipeline.sources.mix.Recipe`), if by name.
     """
 
-    texts: np.ndarray
-    events: np.ndarray
-    stances: np.ndarray
-    sources: np.ndarray
-    quads: np.ndarray = None  # type: ignore[assignment]  # this one and the next two are made below where None
-    weights: np.ndarray = None  # type: ignore[assignment]
-    rows: np.ndarray = None  # type: ignore[assignment]
     files: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     recipe: Any = None  # its class is in a later package
-
-    def __post_init__(self) -> None:
-        if self.quads is None:
-            quads = [quad_of(event) if event else "" for event in self.events]
-            object.__setattr__(self, "quads", np.array(quads, object))
-        if self.weights is None:
-            object.__setattr__(self, "weights", np.full(len(self.texts), np.nan))
-        if self.rows is None:
-            object.__setattr__(self, "rows", np.zeros(len(self.texts), np.int64))
-
-    def __len__(self) -> int:
-        return len(self.texts)
 
     @property
     def own(self) -> np.ndarray:
@@ -77,16 +51,6 @@ class Corpus:
         """(n,) object: the event types of the user's rows if there are bundled rows too, empty elsewhere."""
         own = self.own
         return np.where(own & ~own.all(), self.events, "")
-
-    @property
-    def targets(self) -> np.ndarray:
-        """(n,) object: what a classifier learns of each row, the event type or else the stance."""
-        return np.where(self.events == "", self.stances, self.events)
-
-    @property
-    def finest(self) -> np.ndarray:
-        """(n,) object: the finest label of each row, the event type, else the quad class, else the stance."""
-        return np.where(self.events != "", self.events, np.where(self.quads != "", self.quads, self.stances))
 
     @property
     def follows_plover(self) -> bool:
@@ -132,7 +96,7 @@ OTHER_NAMES = {
     "quad": ("quadclass", "quad_class"),
 }
 BLANK = "the text is blank; expected a sentence or a headline"
-_COLUMNS = ("texts", "events", "stances", "sources", "quads", "weights", "rows")
+_COLUMNS = tuple(column.name for column in fields(LabelledRows))
 
 
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None, written: Written = Written()) -> Corpus:

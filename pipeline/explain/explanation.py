@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.arrays.arrow import as_strings
+from pipeline.explain.page import fragment
 from pipeline.model.store import Model
 from pipeline.read.cleaning import clean_text
 from pipeline.read.sentences import distinct_sentences
@@ -80,8 +81,6 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """HTML for notebooks."""
-        from pipeline.explain.page import fragment
-
         return fragment(self)
 
 

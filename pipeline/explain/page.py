@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.explain.explanation import Explanation
 from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
@@ -27,13 +26,13 @@ def mark_of(weight: float) -> str:
     return ("up" if weight > 0 else "down") + ("2" if abs(weight) >= STRONG else "1")
 
 
-def fragment(explanation: Explanation) -> str:
-    """The explanation as an HTML fragment, with its style."""
+def fragment(explanation: object) -> str:
+    """An `Explanation`, whose class is in a later module, as an HTML fragment with its style."""
     return _environment().get_template("fragment.html.j2").render(e=explanation)
 
 
-def write_page(explanation: Explanation, path: str | Path, title: str) -> Path:
-    """Write the page atomically and return its path."""
+def write_page(explanation: object, path: str | Path, title: str) -> Path:
+    """Write the page of an `Explanation` atomically and return its path."""
     path = Path(path)
     html = _environment().get_template("page.html.j2").render(e=explanation, title=title)
     write_whole(path, html)
