@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from pipeline.model.store import load
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
 SHARED = ROOT.parent / "shared"
+MISSING = {  # marks of tests that cannot run here, and why
+    "linux": "" if sys.platform == "linux" else "needs Linux",
+    "posix": "needs POSIX" if sys.platform == "win32" else "",
+    "shared": "" if SHARED.is_dir() else "../shared is absent",
+}
 
 
 def snippets() -> list[dict[str, str]]:
@@ -32,11 +38,11 @@ def snippets() -> list[dict[str, str]]:
 
 
 def pytest_collection_modifyitems(items):
-    """Tests marked ``shared`` are skipped, by name, where the gold files are absent."""
-    if not SHARED.is_dir():
-        for item in items:
-            if "shared" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="../shared is absent"))
+    """Tests that need another system, or the gold files where those are absent, are skipped by name."""
+    for item in items:
+        for mark, reason in MISSING.items():
+            if reason and item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -242,7 +241,7 @@ def test_kill_minus_nine_at_any_moment(tmp_path, folder):
             process.wait(wait)
             break
         except subprocess.TimeoutExpired:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait()
             kills += 1
             time.sleep(0.05)

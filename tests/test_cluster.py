@@ -55,6 +55,7 @@ def test_a_cluster_gives_what_one_machine_gives(tmp_path, opened, cluster, sourc
     assert [path.name for path in sorted((tmp_path / "far").glob("_rejects*"))] == ["_rejects-000006.jsonl"]
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_a_killed_worker_changes_nothing(tmp_path, opened, cluster):
     source = str(tmp_path / "big.parquet")

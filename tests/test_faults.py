@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from tests.conftest import DATA, ROOT
 KILLS = int(os.environ.get("FAULTS", "12"))
 ROWS = 4_000
 SENTENCES = ("Rebels fired on the town.", "Chad sent food to Niger.", "Talks were not halted.", "It rained.")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
+pytestmark = pytest.mark.posix
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +37,10 @@ def detente(folder, tmp_path):
 
     def run(*args, shell="", env=(), limits=(), model=True):
         def limit():
+            import resource
+
             for kind, most in limits:
-                resource.setrlimit(kind, (most, most))
+                resource.setrlimit(getattr(resource, f"RLIMIT_{kind}"), (most, most))
 
         args = [*args, "-m", folder] if model else args
         if not (shell or limits or env):
@@ -145,6 +146,7 @@ def test_a_killed_training_or_timeline_leaves_nothing_under_the_final_name(tmp_p
                 assert path.read_bytes().rstrip().endswith(LAST[path.suffix]), path.name
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("args", [("--format", "jsonl"), ("--format", "csv"), ("--format", "table")])
 def test_a_full_disk_and_a_closed_output_are_one_line(detente, table, args):
     assert "No space left" in one_line(detente("score", table, *args, shell=">/dev/full"))
@@ -153,7 +155,7 @@ def test_a_full_disk_and_a_closed_output_are_one_line(detente, table, args):
 
 
 def test_output_beyond_the_limit_of_a_file_is_one_line_and_the_run_can_go_on(detente, table, tmp_path):
-    small = [(resource.RLIMIT_FSIZE, 200_000)]
+    small = [("FSIZE", 200_000)]
     said = one_line(detente("score", table, "--out", "out.jsonl", limits=small))
     assert "File too large" in said
     assert not (tmp_path / "out.jsonl").exists()
@@ -162,14 +164,16 @@ def test_output_beyond_the_limit_of_a_file_is_one_line_and_the_run_can_go_on(det
     assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == ROWS
 
 
+@pytest.mark.linux
 def test_few_file_descriptors_and_little_memory_are_enough(detente, table):
-    for kind, most in ((resource.RLIMIT_NOFILE, 24), (resource.RLIMIT_AS, 2 << 30)):
+    for kind, most in (("NOFILE", 24), ("AS", 2 << 30)):
         done = detente("score", table, "--out", f"out{kind}.jsonl", "--threads", "2", limits=[(kind, most)])
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.linux
 def test_too_little_memory_is_one_line(detente, table):
-    done = detente("score", table, "--out", "out.jsonl", limits=[(resource.RLIMIT_AS, 150 << 20)])
+    done = detente("score", table, "--out", "out.jsonl", limits=[("AS", 150 << 20)])
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
 

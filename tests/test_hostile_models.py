@@ -402,6 +402,7 @@ def test_a_card_that_is_no_json_object_is_refused(contents, tmp_path, text):
     assert "no model card" in refused(made_up(tmp_path / "m", contents, {FILES.card: text}, {}))
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("name", [FILES.card, FILES.weights, FILES.seen])
 def test_links_pipes_and_folders_are_not_followed_waited_for_or_read(contents, tmp_path, name):
     outside = tmp_path / "outside"
@@ -420,6 +421,7 @@ def test_a_file_larger_than_any_model_is_not_read(contents, tmp_path, name):
     assert f"expected at most {LARGEST[name]:,}" in refused(folder)
 
 
+@pytest.mark.linux
 def test_refusing_takes_little_memory(contents, tmp_path):
     folders = [made_up(tmp_path / str(n), contents, {FILES.weights: c}) for n, c in enumerate(FILE_CONTENTS.values())]
     folders += [made_up(tmp_path / f"s{n}", contents, {FILES.seen: c}) for n, c in enumerate(FILE_CONTENTS.values())]

@@ -12,7 +12,7 @@ import pytest
 from pipeline.model.store import load, remember_run, run_of
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = pytest.mark.posix
 STORE = """
 import os, signal, sys
 from pipeline.tracking.connection import import_mlflow, open_store

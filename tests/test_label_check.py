@@ -27,8 +27,6 @@ from pipeline.stance import stance_of
 from tests import forked
 from tests.conftest import snippets
 
-POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs the signals and limits of POSIX")
-
 
 def write(path, rows, header=("text", "event")):
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -260,7 +258,7 @@ def test_a_pipe_holds_nothing_but_json_whatever_is_written_beside(tmp_path):
     assert (tmp_path / "clean.csv").exists()
 
 
-@POSIX
+@pytest.mark.posix
 def test_an_output_that_does_not_fit_on_the_disk_leaves_nothing_behind(tmp_path):
     rows = [(f"Peru hit town {k} of Chile with {k * 7} rockets.", "ASSAULT") for k in range(2_000)]
     path = write(tmp_path / "mine.csv", rows)
@@ -281,7 +279,7 @@ def test_an_output_that_does_not_fit_on_the_disk_leaves_nothing_behind(tmp_path)
     assert list(out.parent.iterdir()) == []
 
 
-@POSIX
+@pytest.mark.linux
 @pytest.mark.slow
 def test_an_interruption_leaves_nothing_behind(tmp_path):
     rows = [(f"Peru hit town {k} of Chile with {k * 7} rockets.", "ASSAULT" if k % 2 else "AID") for k in range(20_000)]

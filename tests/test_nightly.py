@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT, snippets
 
-pytestmark = [pytest.mark.skipif(sys.platform == "win32", reason="a shell and signals of POSIX"), pytest.mark.slow]
+pytestmark = [pytest.mark.posix, pytest.mark.slow]
 
 SCRIPT = r"""
 detente() { "$PYTHON" -m pipeline.cli --log-file "$1" "$2" "${@:3}" -m "$MODEL"; }

@@ -4,14 +4,13 @@ import csv
 import io
 import os
 import re
-import sys
 
 import pytest
 
 from pipeline.plain import plain
 from tests.forked import Forked, run
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX")
+pytestmark = pytest.mark.posix
 
 BAD = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnol\u2066\u200f\x7f\x08[red]$\\frac$"
 TEXT = f"Rebels fired{BAD} on the town and killed six people."

@@ -233,6 +233,7 @@ def test_a_byte_order_mark_is_no_part_of_a_table(tmp_path, name, data, options):
     assert texts(tmp_path / name, **options) == texts(tmp_path / f"{name}.gz", **options) == (TEXTS, [])
 
 
+@pytest.mark.posix
 def test_links_to_folders_are_followed_and_what_is_no_file_is_named(tmp_path, capsys):
     news, other = tmp_path / "news", tmp_path / "other"
     for folder in (news, other):
@@ -251,6 +252,7 @@ def test_links_to_folders_are_followed_and_what_is_no_file_is_named(tmp_path, ca
         texts(news / "d.csv")
 
 
+@pytest.mark.linux
 def test_a_file_whose_name_is_not_utf8_ends_no_run(tmp_path, capsys):
     (tmp_path / "a.csv").write_text(ROWS)
     with open(os.fsencode(tmp_path) + b"/caf\xe9.csv", "w") as file:

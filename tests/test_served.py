@@ -18,7 +18,7 @@ from pipeline.model.store import load
 from pipeline.score.snippets import score
 from tests.test_tracking import TEXTS, free_port, logged, saved, store, wait_for  # noqa: F401  fixtures
 
-pytestmark = pytest.mark.slow  # a server takes ten seconds to start
+pytestmark = [pytest.mark.posix, pytest.mark.slow]  # a server takes ten seconds to start
 
 
 @pytest.fixture(scope="module")

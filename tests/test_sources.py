@@ -234,6 +234,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(start):
     assert err == "error: no public corpus 'moon'; expected one of plv, aw, cameo, keep-it-local, towns\n"
 
 
+@pytest.mark.posix
 def test_a_full_disk_is_one_line(start, cache):
     process = start("fetch", "towns", limit=100_000)
     _, err = process.communicate(timeout=60)
@@ -242,6 +243,7 @@ def test_a_full_disk_is_one_line(start, cache):
     assert set(left_in(cache)) <= {"rows.tsv.part"}
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("moment", ["before", "while"])
 def test_ctrl_c_leaves_no_file_and_the_next_fetch_goes_on(start, server, cache, moment):
     server.behaviour = ["slow"]

@@ -345,6 +345,7 @@ def test_four_trainings_at_once_share_a_new_sqlite_file(tmp_path, detente, tiny)
     four_at_once(detente, f"sqlite:///{tmp_path}/four.db", tiny)
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_four_trainings_at_once_share_a_server(tmp_path, detente, tiny):
     port = free_port()
@@ -354,6 +355,7 @@ def test_four_trainings_at_once_share_a_server(tmp_path, detente, tiny):
             assert f"open {uri}" in one.stdout
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_what_a_server_killed_midway_did_not_take_is_sent_later(tmp_path, detente, run, folder, monkeypatch):
     port = free_port()

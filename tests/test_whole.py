@@ -19,7 +19,7 @@ from pipeline.whole import write_whole
 from pipeline.write.rows import OutputOptions
 from tests import forked
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="FIFOs and links of POSIX")
+pytestmark = pytest.mark.posix
 
 ROW = "Rebels fired on the town.,escalation,2024-01-01\n"
 CONTENT = {
