@@ -21,7 +21,8 @@ from coverage import Coverage, process_startup
 
 _FORKS = "forkserver" in multiprocessing.get_all_start_methods()  # Windows has no fork: there each command imports
 _CONTEXT = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
-_CONTEXT.set_forkserver_preload(["tests.preloaded"])
+if _FORKS:
+    _CONTEXT.set_forkserver_preload(["tests.preloaded"])
 
 
 class Forked:

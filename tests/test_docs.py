@@ -8,7 +8,7 @@ import typer.main
 from pipeline.cli.app import app
 from tests.conftest import ROOT
 
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
 TOP = typer.main.get_command(app).commands
 GROUPS = {name: command for name, command in TOP.items() if hasattr(command, "commands")}
 COMMANDS = {name: command for name, command in TOP.items() if name not in GROUPS} | {
@@ -43,24 +43,24 @@ def test_every_room_is_in_the_tree():
 
 
 def test_every_dependency_has_its_reason():
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for requirement in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
         assert re.split(r"[>\[]", requirement)[0] in text
 
 
 def test_pins_name_no_address():
-    assert "://" not in (ROOT / "constraints.txt").read_text()
+    assert "://" not in (ROOT / "constraints.txt").read_text("utf-8")
 
 
 def test_every_room_travels_in_the_wheel():
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
     rooms = {f"pipeline.{path.parent.name}" for path in (ROOT / "pipeline").glob("*/__init__.py")}
     assert set(packages) == {"pipeline", "pipeline.data", "detente", *rooms - {"pipeline.detente"}}
 
 
 def test_every_path_of_the_table_of_changes_exists():
-    table = (ROOT / "CONTRIBUTING.md").read_text().split("## To change this, go there")[1].split("\n## ")[0]
+    table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## To change this, go there")[1].split("\n## ")[0]
     paths = re.findall(r"`([^`]+)`", table)
     assert len(table.split("\n| ")) > 15
     for path in paths:
