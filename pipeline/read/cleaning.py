@@ -1,11 +1,12 @@
-"""Text as it was meant: character trouble repaired, and what stands at the edges of a snippet taken off.
+"""Clean texts: repair broken characters; strip datelines, credits and links.
 
-Every text passes here before it is read, whatever door it came by. Most texts need nothing, so one regular expression
-over the whole column finds those that may, and only they are looked at one by one.
+Every text is cleaned before it is analysed. Most texts need nothing, so a few regular expressions over the whole column
+find those that may, and only these are processed one by one.
 
-Repaired: character entities (doubly encoded too, and those that lost their ampersand), mojibake, ligatures, soft hyphens,
-zero-width and direction marks, hyphenated line ends. Taken off at the edges: datelines and agency names, time stamps,
-credits, links, handles, hash tags, names of sites, and "Read more:" and its like.
+Repaired are character entities (also doubly encoded, or without their ampersand), mojibake, ligatures, full-width
+letters, soft hyphens, zero-width and direction marks, unusual or repeated spaces, and words hyphenated at line ends.
+Stripped from the edges are datelines, agencies, dates and times, bylines, credits, links, handles, hashtags, names of
+sites, and calls such as "Read more" (`pipeline.read.edges`).
 """
 
 from __future__ import annotations
@@ -20,97 +21,59 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, mask
+from pipeline.read.edges import BYLINE, HEAD, HEADS, SITE, SUSPECT, TAILS
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-_AGENCIES = "AAP|AFP|ANSA|AP|Bloomberg|DPA|dpa|EFE|Interfax|IRNA|KUNA|Kyodo|PA|PTI|Reuters|REUTERS|RIA|TASS|UPI|Xinhua"
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
-_TIME = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?(?:\s?(?:GMT|UTC|BST|CET|EST|EDT|IST))?"
-_DATE = rf"(?:\d{{1,4}}[./-]\d{{1,2}}[./-]\d{{2,4}}|\d{{1,2}} {_MONTH}(?: \d{{4}})?|{_MONTH} \d{{1,2}}(?:, \d{{4}})?)"
-_STAMP = rf"(?:(?:Updated|Published|Posted|Last updated|UPDATED)[: ]+)?(?:{_DATE}(?:,? (?:at )?{_TIME})?|{_TIME}(?:,? {_DATE})?)"
-_TEASERS = (
-    r"read more|read also|also read|see also|more on this|related|related stories|watch|listen|video|videos|photo|photos|"
-    r"in pictures|gallery|live|live updates|breaking|breaking news|just in|exclusive|update|updated|developing|alert|"
-    r"full story|full report|the latest"
-)
+    Finder = Callable[[str], re.Match[str] | None]
+
 _LINK = re.compile(r"\(?\b(?:https?://|www\.|pic\.twitter\.com/|t\.co/|bit\.ly/)\S+", re.IGNORECASE)
-# Where an ampersand was taken for a separator: "Iran #39;s", "quot;no deal quot;".
+# An ampersand was taken for a separator: "Iran #39;s", "quot;no deal quot;".
 _EMBEDDED_ENTITY = re.compile(
     r"\s(?=#(?:39|8217);(?:s|t|d|m|re|ve|ll)\b)|(?<!&)#(\d{2,5}|x[0-9a-fA-F]{2,4});|(?<!&)\b(quot|amp|lt|gt|nbsp|apos);"
 )
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffe\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+# Members of character classes, for both `re` and RE2.
+_INVISIBLES = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufffe"
+_ODD_SPACES = "\t\n\r\x0b\x0c\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+# Characters that are seldom right in English: C1 controls, combining marks, ligatures, full-width forms, box drawing,
+# and those that misread UTF-8 consists of.
+_MISREAD = (
+    "\x1b\x80-\xa0¤¦¨¬¯¸ªºÂÃƒˆˇ˘˛˜†‡‰\u0300-\u036f\u2065"
+    "\u2126\u212a\u212b⌐◊─-▟√≈‚\ufb00-\ufb06\uff01-\uffef\ufff9-\uffff"
 )
+# The first character of misread UTF-8 followed by one that the next byte can become, in several code pages.
+_MOJIBAKE = f"[{_MISREAD}]|[À-ôāβв][\x80-¿€Ђƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+_BROKEN = re.compile(_MOJIBAKE)
+_INVISIBLE = re.compile(f"[{_INVISIBLES}]")
 _BROKEN_LINE = re.compile(r"(?<=[a-z])[-\u2010][ \t\r]{0,20}\n\s{0,20}(?=[a-z])")
 _SPACES = re.compile(r"\s+")
-_HEADS = tuple(
-    re.compile(pattern, flags)
-    for pattern, flags in (
-        (r"^RT\s+(?=@)", 0),
-        (r"^[@#][\w.-]+:?\s+", 0),
-        (r"^[«»•·▪►▶■*>|–—-]+\s*", 0),
-        (rf"^[\[(]\s*(?:{_STAMP}|(?:{_TEASERS}))\s*[\])]\s*[-–—:|]*\s*", re.IGNORECASE),
-        (rf"^{_STAMP}\s*(?:[-–—:|]\s*|(?=[A-Z]))", 0),
-        (rf"^(?:{_TEASERS})(?:\s+\d+)?\s*(?:[:»]|[|](?![^|]*[|])|\s[-–—]+\s)\s*", re.IGNORECASE),
-        (r"^UPDATE \d+[-–: ]\s*", 0),
-        (r"^By (?:[A-Z][\w.'-]+ ?){1,4}(?:, [A-Z][\w ]+)?\s*[|–—]\s*", 0),
-        (rf"^\(?(?:{_AGENCIES})\)?\s*(?:[-–—:|]+)\s*", 0),
-        # KABUL (Reuters) - ; BEIRUT, Lebanon, Oct 3 (AP) — ; WASHINGTON --
-        (
-            rf"^[A-Z][A-Za-z.'’-]*(?:[, /]+[A-Z][A-Za-z.'’-]*){{0,5}}[, /]*(?:{_DATE}\s*)?\((?:{_AGENCIES})\)\s*[-–—:]*\s*",
-            0,
-        ),
-        (rf"^[A-Z][A-Z.'’-]{{3,}}(?: [A-Z.'’-]+)*(?:,? [A-Z][a-z]+\.?)*(?:,? {_DATE})?,? - (?=[A-Z][^A-Z]*[a-z])", 0),
-        (rf"^[A-Z][A-Z.'’ -]+(?:, (?:[A-Z][a-z]+\.? ?){{1,3}})?(?:,? {_DATE})?\s*(?:--+|—|–)\s*(?=[A-Z\"“])", 0),
-    )
-)
-# Spaces are single by now and the end is stripped anew each time, so each begins with what must be there: `re` looks for
-# a character at memory speed.
-_TAILS = tuple(
-    re.compile(pattern, flags)
-    for pattern, flags in (
-        (r" [@#][\w.-]+$", 0),
-        (rf"[\[(]\s*(?:{_STAMP})\s*[\])]$", re.IGNORECASE),
-        (
-            rf"[\[(]\s*(?:(?:photo|photos|image|picture|video|file photo|credit|source|via|pic|reporting by|writing by|"
-            rf"editing by|with inputs from)\b[^\])]*|(?:{_AGENCIES})(?:[/, ][^\])]*)?)[\])]\.?$",
-            re.IGNORECASE,
-        ),
-        (rf"[-–—|][-–—|]*\s*(?:{_TEASERS})\.*$", re.IGNORECASE),
-        (r"\.?\s(?:read more|share this article|share this|click here|full story)\s*(?:[:»>.…]+)?$", re.IGNORECASE),
-        (rf" [-–—|»]+\s*(?:The )?(?:{_AGENCIES}|BBC(?: News)?|CNN|Al Jazeera|Sky News|The Guardian|Fox News)\.?$", 0),
-        (r"^(?=.*(?:[|»]|::))([^|»]+?)\s+(?:[|»]|::)\s*[^|»]{2,40}$", 0),
-        (r" [-–—]\s*[\w-]+\.(?:com|net|org|co\.uk|ru|info|eu|news|tv|in)\.?$", re.IGNORECASE),
-        (r"[«»|][«»|]*$", 0),
-    )
-)
-# What a text must hold to be looked at, as RE2 reads it, and bytes of which it must hold one for that: they are found at
-# memory speed, and are seldom there. Apart from each other, since together they take twice the time.
-_ABOVE_ASCII = bytes(range(0xC2, 0xF5))  # the first bytes of all other characters
-_DASHES = b"-\xe2"
+
+# RE2 patterns of which a text must match one to be processed. A pattern is only tried on texts that contain one of its
+# bytes, which a table finds at memory speed; a pattern without bytes is tried on all texts. One pattern for all would
+# take twice as long.
+_NOT_ASCII = bytes(range(0xC2, 0xF5))  # the first bytes of all other characters
 _SUSPECT = (
     (
-        r"[&#@|\[/\x00-\x08\n\r\t\x{0080}-\x{00a0}\x{00ab}\x{00ad}\x{00bb}\x{00c2}\x{00c3}\x{200b}-\x{200f}\x{2010}"
-        r"\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fb00}-\x{fb06}\x{fffd}]|\x{00e2}\x{20ac}|"
-        r"\b(?:quot|amp|lt|gt|nbsp|apos);",
-        b"&#@|[/;\n\r\t" + bytes(range(9)) + _ABOVE_ASCII,
+        rf"[&#@|\[/«»©{_ODD_SPACES}{_INVISIBLES}]|{_MOJIBAKE}|\b(?:quot|amp|lt|gt|nbsp|apos);",
+        b"&#@|[/;\t\n\r\x7f" + bytes(range(32)) + _NOT_ASCII,
     ),
-    (r"^.{0,50}?(?:\)|--|\x{2014}|\x{2013}| - )", b")" + _DASHES),  # datelines and agencies
-    (r"^[^ ]{1,14}(?: [^ ]+)?:", b":"),  # "Read more:"
-    (r"^(?:[@*>\x{2022}-]|\d{1,2}[:.]\d\d|\d{1,4}[./-]\d{1,2}[./-]|\d{1,2} [A-Z])", b""),
-    (r"[)\]]\.?$", b")]"),
-    (r" [-\x{2013}\x{2014}] [^ ]+(?: [^ ]+){0,2}$", _DASHES),  # " - Reuters"
-    (r"(?i:(?:read more|share this|share this article|click here|full story)[:.\x{2026}]*$)", b""),
+    *SUSPECT,
 )
-# A bit a pattern, for each byte.
-_BITS = bytes(sum(1 << k for k, (_, needed) in enumerate(_SUSPECT) if byte in needed) for byte in range(256))
-LEAST_LEFT = 2  # words that must be left of a snippet for an edge to be one
-EDGE = 400  # characters from each end that may be an edge, so that no text takes longer than its length lets it
+# Patterns that need one of their bytes and then one again.
+_SUSPECT_PAIRS = (("  ", b" "), (r"(?i:\bwww\.)", b"wW"))
+_GATED = (*(one for one in _SUSPECT if one[1]), *_SUSPECT_PAIRS)
+_UNGATED = tuple(pattern for pattern, needed in _SUSPECT if not needed)
+# For each byte, the patterns that it is needed for, one bit each.
+_BITS = bytes(sum(1 << k for k, (_, needed) in enumerate(_GATED) if byte in needed) for byte in range(256))
+_PAIR_BITS = np.uint8((1 << len(_GATED)) - (1 << (len(_GATED) - len(_SUSPECT_PAIRS))))
+LEAST_LEFT = 2  # a head or tail is not removed if fewer words would be left
+EDGE = 400  # number of characters at each end that are searched, so that long texts take linear time
+_BLOCK = 1 << 16  # bytes per step, so that the arrays stay in the cache
 
 
 def clean(texts: Texts) -> pa.Array:
-    """The texts, repaired; those that need nothing are not touched.
+    """Repair texts and strip their edges. Texts that need neither are not copied.
 
     Parameters
     ----------
@@ -134,43 +97,61 @@ def clean(texts: Texts) -> pa.Array:
 
 
 def suspects(column: pa.Array) -> np.ndarray:
-    """(n,) bool: the text may need something."""
+    """Find the texts that `clean_text` may change, as (n,) bool; it changes no other."""
     found = np.zeros(len(column), bool)
     if not len(column):
         return found
     offsets = np.frombuffer(column.buffers()[1], np.int64, len(column) + 1, 8 * column.offset)
     if offsets[0] == offsets[-1]:
         return found
-    data = column.buffers()[2][offsets[0] : offsets[-1]].to_pybytes()
-    bits = np.frombuffer(data.translate(_BITS), np.uint8)  # a third of the time of an index
-    place = np.flatnonzero(bits != 0)
-    text, bits = np.searchsorted(offsets - offsets[0], place, side="right") - 1, bits[place]
-    for number, (pattern, needed) in enumerate(_SUSPECT):
-        if not needed:
-            found |= booleans(pc.match_substring_regex(column, pattern))
-            continue
+    place, bits = _bytes_needed(column.buffers()[2][offsets[0] : offsets[-1]])
+    text = np.searchsorted(offsets - offsets[0], place, side="right") - 1
+    for number, (pattern, _) in enumerate(_GATED):
         holds = np.zeros(len(column), bool)
         holds[text[bits & np.uint8(1 << number) != 0]] = True
         holds &= ~found
         if holds.any():
             found[holds] = booleans(pc.match_substring_regex(column.filter(mask(holds)), pattern))
+    for pattern in _UNGATED:
+        found |= booleans(pc.match_substring_regex(column, pattern))
     return found
 
 
+def _bytes_needed(data: pa.Buffer) -> tuple[np.ndarray, np.ndarray]:
+    """The places of bytes that patterns need, and those patterns as bits."""
+    places, patterns = [], []
+    for start in range(0, len(data), _BLOCK):
+        block = data[start : start + _BLOCK + 1].to_pybytes()  # with the next byte, for the pairs
+        bits = np.frombuffer(block.translate(_BITS), np.uint8)  # three times as fast as a NumPy index
+        needed = bits[:_BLOCK] & ~_PAIR_BITS
+        pairs = bits[:-1] & bits[1:]
+        pairs &= _PAIR_BITS
+        needed[: len(pairs)] |= pairs
+        place = np.flatnonzero(needed != 0)
+        places.append(place + start)
+        patterns.append(needed[place])
+    return np.concatenate(places), np.concatenate(patterns)
+
+
 def clean_text(text: str) -> str:
-    """One text, repaired and without what stands at its edges."""
+    """Repair one text and strip its edges."""
+    if "\n" in text:  # the line ends a byline, and `repair` removes it
+        rest = BYLINE.sub("", text)
+        text = rest if len(rest.split()) >= LEAST_LEFT else text
     return strip_edges(repair(text))
 
 
 def repair(text: str) -> str:
-    """Characters as they were meant; spaces of any kind and line ends become one space.
+    """Repair broken characters; turn each run of spaces and line ends into one space.
 
     Examples
     --------
-    >>> repair("The gov\\u200bern\\u00adment didn&amp;#39;t ac-\\ncept it \\u00e2\\u20ac\\u201d yet"), repair("Iran #39;s quot;no quot;")
-    ("The government didn't accept it \\u2014 yet", 'Iran\\'s "no "')
+    >>> repair("The gov\\u200bern\\u00adment didn&amp;#39;t ac-\\ncept it \\u00e2\\u20ac\\u201d yet")
+    "The government didn't accept it \\u2014 yet"
+    >>> repair("Iran #39;s quot;no quot;")
+    'Iran\\'s "no "'
     """
-    if not text.isascii():
+    if not text.isascii() and _BROKEN.search(text):
         import ftfy
 
         text = ftfy.fix_text(text, unescape_html=False, uncurl_quotes=False, fix_line_breaks=False)
@@ -178,47 +159,56 @@ def repair(text: str) -> str:
         if "&" not in text or (plain := html.unescape(text)) == text:
             break
         text = plain
-    if "#" in text or ";" in text:  # without either there is none, and the pattern has to look at every word
+    if "#" in text or ";" in text:  # an entity has one of these; the pattern is slow
         text = _EMBEDDED_ENTITY.sub(_entity, text)
     return _SPACES.sub(" ", unbroken(text)).strip()
 
 
 def unbroken(text: str) -> str:
-    """Text without invisible characters, words that a line end had broken joined; other line ends stay."""
+    """Remove invisible characters and join words hyphenated at the end of a line; other line ends stay."""
     return _BROKEN_LINE.sub("", _INVISIBLE.sub("", text))
 
 
 def strip_edges(text: str) -> str:
-    """A snippet without datelines, stamps, credits, links and names of sites at its edges.
+    """Strip datelines, dates, credits, links and names of sites from the edges of a snippet.
 
     Examples
     --------
     >>> strip_edges("RT @desk: BREAKING: Army fires on crowd (Photo: AFP) https://t.co/x #war")
     'Army fires on crowd'
     """
-    if "/" in text or "www." in text.lower():  # every link holds one of these
+    if "/" in text or "www." in text.lower():  # every link contains one of these
         text = _LINK.sub(" ", text)
     text = _SPACES.sub(" ", text).strip()
-    text = _shortened(text[:EDGE], _HEADS, str.lstrip, beside=text[EDGE:]) + text[EDGE:]
+    text = _shortened(text[:EDGE], HEADS, str.lstrip, HEAD, beside=text[EDGE:]) + text[EDGE:]
     rest = max(len(text) - EDGE, 0)
-    return text[:rest] + _shortened(text[rest:], _TAILS, str.rstrip, beside=text[:rest])
+    return text[:rest] + _shortened(text[rest:], TAILS, str.rstrip, EDGE, beside=text[:rest])
 
 
-def _shortened(edge: str, patterns: tuple[re.Pattern, ...], strip: Callable[[str], str], beside: str) -> str:
-    """One end of a text without what the patterns find there, over and over; ``beside`` is the rest of the text."""
+def _shortened(edge: str, finders: tuple[Finder, ...], strip: Callable[[str], str], longest: int, beside: str) -> str:
+    """Repeatedly remove from one end of a text what the finders find there; ``beside`` is the rest of the text."""
     least = 0 if beside else LEAST_LEFT
     changed = True
     while changed:
         changed = False
-        for pattern in patterns:
-            shorter = strip(pattern.sub(r"\1" if pattern.groups else "", edge, count=1))
-            if shorter != edge and len(shorter.split()) >= least:
+        for find in finders:
+            match = find(edge)
+            if match is None or (match.re.groups and _is_headline(match[1], edge[: match.start()])):
+                continue
+            shorter = strip(edge[: match.start()] + edge[match.end() :])
+            if len(edge) - len(shorter) <= longest and len(shorter.split()) >= least:
                 edge, changed = shorter, True
     return edge
 
 
+def _is_headline(part: str, before: str) -> bool:
+    """Whether the part after a bar is more than the name of a site or a section."""
+    words = len(part.split())
+    return not SITE.fullmatch(part) and (words > 4 or words >= len(re.findall(r"\w\S*", before)))
+
+
 def _entity(match: re.Match) -> str:
-    """The character of an entity that lost its ampersand; nothing for the space before an apostrophe."""
+    """The character of an entity without an ampersand; nothing for the space before an apostrophe."""
     if match[1] is None and match[2] is None:
         return ""
     return html.unescape(f"&{match[0]}" if match[1] else f"&{match[2]};")
