@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.explain.explanation import explain_text
 from pipeline.explain.page import fragment, mark_of, write_page
+from pipeline.score.evidence import explain_relevance
 from pipeline.score.slopes import mean_softmax, nodes_for
 
 ARTICLE = "Rebels attacked a town and killed five soldiers. The army didn't reject the talks.\n\nRebels attacked a town and killed five soldiers.\n\nok then"
@@ -43,6 +45,18 @@ def test_repeats_and_what_is_left_out_are_said(model):
     assert [sentence.repeats for sentence in found.sentences] == [2, 1, 1]
     assert found.sentences[2].left_out == "too short"
     assert found.stance == "escalation"
+
+
+def test_the_words_that_make_a_text_irrelevant_are_named_and_add_up(model):
+    texts = ["The striker scored twice in the cup final.", "Peru's army shelled a town.", ""]
+    found = explain_relevance(model, texts)
+    marks = model.weights.vocabulary.read(as_strings(texts)).marks @ model.weights.marks
+    for row, log_odds in enumerate(found.log_odds):
+        words = sum(weight for _, weight in found.of(row))
+        assert found.base + words + marks[row] == pytest.approx(log_odds, abs=1e-9)
+    striker, army = explain_text(model, " ".join(texts)).sentences
+    assert striker.left_out == "no politics" and all(weight < 0 for _, weight in striker.against)
+    assert 1 <= len(striker.against) <= 3 and not army.against
 
 
 def test_marks_tell_the_side_and_the_strength():

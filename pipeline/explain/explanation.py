@@ -14,13 +14,15 @@ from pipeline.model.store import Model
 from pipeline.read.cleaning import clean_text
 from pipeline.read.sentences import distinct_sentences
 from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles
-from pipeline.score.evidence import score_and_explain
+from pipeline.score.evidence import explain_relevance, score_and_explain
 from pipeline.stance import UNCLEAR
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RELEVANT = 0.5  # relevance below which a sentence counts as other news
+NO_POLITICS = "no politics"
+_AGAINST = 3  # words that are named as speaking against politics
 _WORD = re.compile(r"\w+|\W+")
 
 
@@ -43,6 +45,8 @@ class Sentence:
     left_out : why it does not count, such as ``no politics`` or the reason of `unclear`; empty if it counts.
     repeats : how often it occurs in the text.
     base, log_odds : ln(P(escalation) / P(de-escalation)) of a text without known words, and of this one.
+    against : where ``left_out`` is ``no politics``, the words that say so, with their contributions to the log-odds of
+        relevance, the strongest first.
     """
 
     pieces: list[Piece]
@@ -55,6 +59,7 @@ class Sentence:
     repeats: int
     base: float
     log_odds: float
+    against: tuple[tuple[str, float], ...] = ()
 
     @property
     def text(self) -> str:
@@ -101,16 +106,19 @@ def explain_text(model: Model, text: str | None) -> Explanation:
     found = distinct_sentences(plain[0].as_py())
     texts = [clean_text(sentence.text) for sentence in found]
     scores, evidence = score_and_explain(model, texts)
-    sentences = []
+    relevance_evidence, sentences = explain_relevance(model, texts), []
     for row, (written, one) in enumerate(zip(texts, found)):
         here = slice(evidence.bounds[row], evidence.bounds[row + 1])
         start, end = evidence.spans[here].T
         pieces = _pieces(written, start, end, evidence.weight[here])
         relevance = float(scores.relevance[row])
         stance = str(scores.stance[row])
-        left_out = scores.reason[row] if stance == UNCLEAR else "no politics" if relevance < RELEVANT else ""
+        left_out = scores.reason[row] if stance == UNCLEAR else NO_POLITICS if relevance < RELEVANT else ""
+        against = [(words, weight) for words, weight in relevance_evidence.of(row) if weight < 0][:_AGAINST]
         answer = (stance, str(scores.event[row]), float(scores.tension[row]), relevance, float(scores.proba[row].max()))
-        sentences.append(Sentence(pieces, *answer, left_out, one.repeats, evidence.base, float(evidence.log_odds[row])))
+        whole_score = evidence.base, float(evidence.log_odds[row])
+        said = tuple(against) if left_out == NO_POLITICS else ()
+        sentences.append(Sentence(pieces, *answer, left_out, one.repeats, *whole_score, said))
     whole = score_articles(model, plain)
     stance = STANCES_OF_ARTICLES[int(whole.stance_code[0])]
     return Explanation(stance, float(whole.tension[0]), float(whole.political[0]), sentences)

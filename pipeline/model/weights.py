@@ -113,6 +113,11 @@ class Weights:
         return np.ascontiguousarray(self._table[:, : self.coef.shape[1] - 2])
 
     @cached_property
+    def relevance_table(self) -> np.ndarray:
+        """(n_rows, 1) float64: the relevance column of the weight table."""
+        return np.ascontiguousarray(self._table[:, self.coef.shape[1] - 2 : -1])
+
+    @cached_property
     def known_rows(self) -> np.ndarray:
         """(n_rows,) bool: the row of the weight table sums at least one term."""
         known: np.ndarray = terms_of(self.vocabulary, np.arange(n_rows(self.vocabulary))) >= 0

@@ -50,16 +50,16 @@ class Places:
         return self.weight.ravel()[chosen], left, right
 
 
-def contributions(weights: Weights, sequence: Sequence, others: list, slope: np.ndarray) -> Places:
-    """How much each position adds.
+def contributions(weights: Weights, sequence: Sequence, others: list, table: np.ndarray, slope: np.ndarray) -> Places:
+    """How much each position adds to a weighted sum of log-odds.
 
     Parameters
     ----------
     others : terms of the families that are not summed beforehand (`pipeline.text.weight_rows.other_terms`).
-    slope : (n_texts, n_events) float64, the weight of each event's log-odds divided by the length of the text's TF-IDF
-        row; rows sum to 0.
+    table : (n_rows, k) float64, what each row of the weight table adds to k log-odds.
+    slope : (n_texts, k) float64, the weight of each of them divided by the length of the text's TF-IDF row.
     """
-    slope = np.ascontiguousarray(slope[:, 1:])  # the table holds differences to the first event
+    slope = np.ascontiguousarray(slope)
     n_words, names = len(sequence.symbol), [f for f in weights.vocabulary.features.families if f not in SUMMED]
     paired = [family for family in names if family in PAIRED]
     word = np.arange(n_words)
@@ -67,8 +67,8 @@ def contributions(weights: Weights, sequence: Sequence, others: list, slope: np.
     places = Places(weight, known, [word] * len(weight), [word] * len(weight))
     row = np.where(sequence.symbol >= 0, rows_of_words(weights.vocabulary, sequence), 0)
     known[0] = (sequence.symbol >= 0) & weights.known_rows[row]
-    weight[0] = _of_words(weights, sequence, row, slope)
-    for name, (i, j, _), added in zip(names, others, _of_terms(weights, sequence, others, slope)):
+    weight[0] = _of_words(weights, sequence, row, table, slope)
+    for name, (i, j, _), added in zip(names, others, _of_terms(weights, sequence, others, table, slope)):
         if name not in PAIRED:
             weight[0, i] += added
             known[0, i] = True
@@ -95,10 +95,12 @@ def _join_cues(places: Places, cue: int) -> None:
         at = at[~same]
 
 
-def _of_words(weights: Weights, sequence: Sequence, row: np.ndarray, slope: np.ndarray) -> np.ndarray:
+def _of_words(
+    weights: Weights, sequence: Sequence, row: np.ndarray, table: np.ndarray, slope: np.ndarray
+) -> np.ndarray:
     """(n_words,) what the terms of each word add, 0 if it is unknown."""
     vocabulary, text = weights.vocabulary, sequence.text
-    out = _dots(weights.event_table, row, slope, text)
+    out = _dots(table, row, slope, text)
     out[sequence.symbol < 0] = 0.0
     width = len(vocabulary.lexicon)
     again, group = _repeated(text * width + sequence.symbol, sequence.symbol >= 0, len(slope) * width)
@@ -114,19 +116,21 @@ def _of_words(weights: Weights, sequence: Sequence, row: np.ndarray, slope: np.n
             there = np.flatnonzero(term >= 0)
             times = np.bincount(group[there], minlength=group.max() + 1)[group[there]]
             own = term[there] + 4 * len(vocabulary.lexicon)
-            one = _dots(weights.event_table, own, slope, text[again[there]])
+            one = _dots(table, own, slope, text[again[there]])
             added[there] += one * (1.0 + np.log(times)) / times
         out[again] = added
     return out
 
 
-def _of_terms(weights: Weights, sequence: Sequence, others: list, slope: np.ndarray) -> list[np.ndarray]:
+def _of_terms(
+    weights: Weights, sequence: Sequence, others: list, table: np.ndarray, slope: np.ndarray
+) -> list[np.ndarray]:
     """What each term adds at each of its positions, by family."""
     if not others:
         return []
     text = np.concatenate([sequence.text[i] for i, _, _ in others])
     term = np.concatenate([term for _, _, term in others]).astype(np.int64)
-    out = _dots(weights.event_table, term + 4 * len(weights.vocabulary.lexicon), slope, text)
+    out = _dots(table, term + 4 * len(weights.vocabulary.lexicon), slope, text)
     width = len(weights.vocabulary)
     again, group = _repeated(text * width + term, np.ones(len(term), bool), len(slope) * width)
     if len(again):

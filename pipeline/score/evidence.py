@@ -18,7 +18,7 @@ import pyarrow as pa
 from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
 from pipeline.read.cleaning import clean
-from pipeline.score.contributions import contributions, strongest
+from pipeline.score.contributions import Places, contributions, strongest
 from pipeline.score.slopes import slopes
 from pipeline.score.snippets import Scores, scores_of
 from pipeline.text.analysis import Sequence, read
@@ -86,12 +86,32 @@ def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tup
     others = other_terms(weights.vocabulary, sequence)
     logits, length = weights.logits_and_lengths(sequence, others)
     slope, log_odds, base = slopes(weights, logits)
-    places = contributions(weights, sequence, others, slope / length[:, None])
+    # The table holds differences to the first event type.
+    places = contributions(weights, sequence, others, weights.event_table, slope[:, 1:] / length[:, None])
+    evidence = _evidence(places, tokens, sequence, log_odds, base, top)
+    return scores_of(model, sequence, logits, texts), evidence
+
+
+def explain_relevance(model: Model, texts: Texts, top: int | None = None) -> Evidence:
+    """Which words speak for and against politics: contributions to the log-odds of relevance, which are linear.
+
+    The base is that of a text that names no political actor; what naming one adds is no word's contribution.
+    """
+    weights, features = model.weights, model.weights.vocabulary.features
+    tokens, sequence = read(clean(texts), weights.vocabulary.lexicon, features.masks, features.clauses)
+    others = other_terms(weights.vocabulary, sequence)
+    logits, length = weights.logits_and_lengths(sequence, others)
+    places = contributions(weights, sequence, others, weights.relevance_table, 1.0 / length[:, None])
+    return _evidence(places, tokens, sequence, logits[:, -1], float(weights.intercept[-1]), top)
+
+
+def _evidence(
+    places: Places, tokens: Tokens, sequence: Sequence, log_odds: np.ndarray, base: float, top: int | None
+) -> Evidence:
     chosen, bounds = strongest(places, sequence.bounds, top)
     weight, left, right = places.take(chosen)
     words, begin, end = _written(tokens, sequence, left, right)
-    evidence = Evidence(bounds, weight, words, log_odds, base, tokens, begin, end)
-    return scores_of(model, sequence, logits, texts), evidence
+    return Evidence(bounds, weight, words, log_odds, base, tokens, begin, end)
 
 
 def _written(

@@ -23,6 +23,8 @@ _STYLES = {
 def explanation(found: Explanation) -> None:
     """Print the result for the whole text, then for each sentence."""
     out = console()
+    if not found.sentences:
+        out.print("no sentence to explain: the text consists of page furniture", style="bright_black")
     if len(found.sentences) > 1:
         out.print(styled((found.stance, "bold"), f"  tension {found.tension:+.2f}, {found.political:.0%} political\n"))
     for sentence in found.sentences:
@@ -49,5 +51,6 @@ def _answer(sentence: Sentence) -> str:
     if sentence.repeats > 1:
         parts.append(f"occurs {sentence.repeats} times")
     if sentence.left_out:
-        parts.append(f"left out: {sentence.left_out}")
+        words = "; ".join(f"{plain(words)} {weight:+.1f}" for words, weight in sentence.against)
+        parts.append(f"left out: {sentence.left_out}{words and f' ({words})'}")
     return "  " + ", ".join(filter(None, parts))
