@@ -221,6 +221,7 @@ The ceasefire holds, 3 - 2 in favour
 Talks resume - Nov elections loom
 March on Kabul halted
 Truce on Friday | Talks on Monday
+The court struck down Law No. 27 January
 """.strip("\n").split("\n")
 
 SPACES = [

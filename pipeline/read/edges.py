@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-HEAD = 100  # maximum length of a head; the prefilter searches as many characters
+HEAD = 70  # maximum length of a head; the prefilter searches as many characters
 
 
 def _names(text: str) -> list[str]:
@@ -131,7 +131,7 @@ _GOVERNING = (
     "the this through till to until was with within Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun"
 )
 _GOVERNED = "".join(rf"(?<!\b(?i:{word}) )" for word in _GOVERNING.split()) + r"(?<!day )(?<![\d,;] )(?<!\d [-–] )"
-_ENDED = r" (?:(?<=[.!?…\"”’)\]»] )|(?<!\d )[-–—|•·]+ ?)"  # the sentence, or the headline, is over
+_ENDED = r" (?:(?<!\bNo\. )(?<=[.!?…\"”’)\]»] )|(?<!\d )[-–—|•·]+ ?)"  # the sentence, or the headline, is over
 
 _TEASERS = (
     "alert|also read|breaking|breaking news|developing|exclusive|full report|full story|gallery|in pictures|"
@@ -205,10 +205,10 @@ HEADS = tuple(
         rf"^(?=[^|»]{{2,60}}[|»])(?:{_SITE})\s*[|»]\s*",
         rf"^{_SHORT_LINK}\s+",
         # "KABUL (Reuters) - ", "BEIRUT, Lebanon, Oct 3 (AP) — ", "WASHINGTON (CNN) --"
-        rf"^(?=[^(]{{2,90}}\([A-Z]){_NAME}(?:[, /]+{_NAME}){{0,5}}[, /]*(?:{_DATE}\s*)?"
+        rf"^(?=[^(]{{2,60}}\([A-Z]){_NAME}(?:[, /]+{_NAME}){{0,5}}[, /]*(?:{_DATE}\s*)?"
         rf"\((?:{_CREDITED})\)(?:\s*[-–—:]+\s*|\s+{_NEXT})",
         # "MOSCOW, May 12. /TASS/. "
-        rf"^(?=[^/]{{2,90}} /[A-Z]){_NAME}(?:,? {_NAME}){{0,4}}(?:,? {_DATE})?[.,]? /(?:{_CREDITED})/[.,]?\s*[-–—]*\s*",
+        rf"^(?=[^/]{{2,60}} /[A-Z]){_NAME}(?:,? {_NAME}){{0,4}}(?:,? {_DATE})?[.,]? /(?:{_CREDITED})/[.,]?\s*[-–—]*\s*",
         # "MOSCOW, May 12 - ", "ROMA, 12 MAG - "
         rf"^(?=[A-Z][A-Z.'’-]{{3}}){_NOT_CITY}[A-Z.'’-]+(?: [A-Z.'’-]+)*(?:,? [A-Z][a-z]+\.?)*"
         rf"(?:,? (?:{_DATE}|\d{{1,2}} [A-Z]{{3,4}}))?,? - (?=[A-Z][^A-Z]*[a-z])",
