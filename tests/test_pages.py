@@ -16,6 +16,7 @@ from pipeline.explain.explanation import explain_text
 from pipeline.explain.page import write_page
 from pipeline.read.pages import read_article
 from pipeline.read.sentences import split_sentences
+from pipeline.read.source import on_disk
 from pipeline.timeline.feed import read_feed
 from pipeline.timeline.output import write_timeline
 from pipeline.timeline.pieces import Feed
@@ -140,11 +141,11 @@ def test_a_page_is_read_as_its_prose_block_by_block(name, prose, tmp_path):
     path.write_text(
         f"<html><head><title>Harbour</title></head><body><nav>Home</nav>{body}</body></html>", encoding="utf-8"
     )
-    assert split_sentences(read_article(path)[0]) == sentences + more
+    assert split_sentences(read_article(on_disk(path))[0]) == sentences + more
 
 
 def test_a_page_of_furniture_has_no_main_text(tmp_path):
     path = tmp_path / "a.html"
     path.write_text("<html><body><article><p>Advertisement</p><p>Read more</p></article></body></html>")
     with pytest.raises(InputError, match="no main text"):
-        read_article(path)
+        read_article(on_disk(path))

@@ -3,7 +3,11 @@
 import gzip
 import json
 import os
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import fsspec
 import pandas as pd
 import pytest
 
@@ -154,3 +158,49 @@ def test_an_unknown_encoding_a_pipe_and_an_empty_folder_too(tmp_path):
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.csv")
         assert len(refusals(tmp_path / "pipe.csv")) == 1
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder, and the URL of a web server that serves it."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield tmp_path, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.csv.gz", "a.txt"])
+def test_score_reads_urls(name, served):
+    folder, address = served
+    if name == "a.txt":
+        (folder / name).write_text("Guns fell silent in Goma.", encoding="utf-8")
+    else:
+        WRITERS[name](folder / name)
+    expected, aside = score(str(folder / name), Written())
+    assert score(f"{address}/{name}", Written()) == (expected, aside)
+    assert score((folder / name).as_uri(), Written()) == (expected, aside)
+    (documents, *_) = read_inputs([f"{address}/{name}"], ReadOptions())
+    assert documents.file == f"{address}/{name}"
+
+
+def test_score_reads_folders_and_patterns_of_other_file_systems():
+    store = fsspec.filesystem("memory")
+    for name in ("news/a.csv", "news/deep/b.csv", "news/c.docx"):
+        store.pipe(f"/{name}", FRAME.to_csv(index=False).encode())
+    assert len(score("memory://news", Written())[0]) == 2 * len(FRAME)
+    assert len(score("memory://news/*.csv", Written())[0]) == len(FRAME)
+
+
+def test_a_url_that_cannot_be_read_is_one_line(served):
+    _, address = served
+    for given, said in (
+        (f"{address}/none.csv", "no such file"),
+        ("http://127.0.0.1:9/a.csv", "no answer"),
+        ("klingon://news/a.csv", "unsupported URL"),
+    ):
+        with pytest.raises(InputError, match=said) as refused:
+            score(given, Written())
+        assert str(refused.value).startswith(f"{given}: ") and "\n" not in str(refused.value)
+    with pytest.raises(InputError, match="only `detente score` reads URLs"):
+        train(f"{address}/a.csv", Written())

@@ -255,6 +255,8 @@ def test_a_column_is_judged_text_by_text():
         "© " + "Lund " * LONGEST,
         "Łódź",
         "x",
+        "{}[]();",
+        "| - |",
     ]
     found = furniture(texts)
     assert found.tolist() == [is_furniture(text or "") for text in texts]

@@ -157,9 +157,9 @@ def _score_to_file(
 ) -> None:
     from pipeline import show
     from pipeline.engines.threads import score_to_file
-    from pipeline.read.inputs import files_of
+    from pipeline.read.inputs import total_size
 
-    with show.reading(sum(path.stat().st_size for path in files_of(given))) as step:
+    with show.reading(total_size(given)) as step:
         totals = score_to_file(model, given, reading, asked, file, kind, threads, resume, step)
     _report(totals, max_rejects)
 

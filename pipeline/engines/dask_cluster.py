@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -22,6 +22,7 @@ from pipeline.errors import DetenteError, InputError, first_line
 from pipeline.model.folder import FILES
 from pipeline.model.store import Model, load
 from pipeline.plain import count_of, say
+from pipeline.read.addresses import files_at, filesystem_of, open_address
 from pipeline.read.columnar import parquet_file
 from pipeline.read.documents import ReadOptions, read_documents, require_passing
 from pipeline.read.source import Source, suffix_of
@@ -86,8 +87,8 @@ def score_on_cluster(
         If an input or the output is invalid, or Dask is not installed or does not respond.
     """
     addresses = dict.fromkeys(task.address for task in tasks)
-    require_passing((Source(address, partial(_open, address)) for address in addresses), reading)
-    filesystem, folder = _filesystem(out)
+    require_passing((Source(address, partial(open_address, address)) for address in addresses), reading)
+    filesystem, folder = filesystem_of(out)
     if filesystem.exists(folder) and (filesystem.isfile(folder) or filesystem.ls(folder)):
         raise InputError(f"{out}: expected a new or empty folder, found one that is not empty; name another folder")
     filesystem.makedirs(folder, exist_ok=True)
@@ -118,7 +119,7 @@ def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str
     from pyarrow import parquet
 
     model = get_worker().plugins[_PLUGIN_NAME].model  # type: ignore[attr-defined]  # of `_model_plugin`
-    source = Source(task.address, partial(_open, task.address), None if task.group is None else (task.group,))
+    source = Source(task.address, partial(open_address, task.address), None if task.group is None else (task.group,))
     batches = list(read_documents(source, reading))
     tables = [score_documents(model, batch, options) for batch in batches]
     buffer = pa.BufferOutputStream()
@@ -135,49 +136,25 @@ def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str
 
 def _files_of(url: str) -> list[str]:
     """The supported files of a URL, folder or pattern, sorted by name."""
-    filesystem, path = _filesystem(url)
-    found = (
-        [path]
-        if filesystem.isfile(path)
-        else filesystem.find(path)
-        if filesystem.isdir(path)
-        else filesystem.glob(path)
-    )
-    files = sorted(file for file in found if suffix_of(PurePosixPath(file)) in _SUFFIXES)
+    found = files_at(url)
+    files = [file for file in found if suffix_of(PurePosixPath(file)) in _SUFFIXES]
     if not files:
         raise InputError(f"{url}: found no Parquet, JSONL, CSV or TSV file; score other formats without --dask")
     if n_skipped := len(found) - len(files):
         say(f"{url}: {count_of(n_skipped, 'file')} skipped; --dask scores only Parquet, JSONL, CSV and TSV")
-    local = "file" in filesystem.protocol  # local paths are complete addresses
-    return files if local else [filesystem.unstrip_protocol(file) for file in files]
+    return files
 
 
 def _row_groups(address: str) -> range:
     try:
-        return range(parquet_file(_open(address)).num_row_groups)
+        return range(parquet_file(open_address(address)).num_row_groups)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{address}: cannot be read as Parquet: {first_line(error)}") from None
 
 
-def _filesystem(address: str) -> tuple[Any, str]:
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError:
-        raise InputError(_NOT_INSTALLED) from None
-    try:
-        return url_to_fs(address)
-    except (ImportError, ValueError) as error:
-        raise InputError(f"{address}: unsupported URL: {error}; name a local path, or install support for it") from None
-
-
-def _open(address: str) -> pa.NativeFile:
-    filesystem, path = _filesystem(address)
-    return pa.PythonFile(filesystem.open(path, "rb"), "r")
-
-
 def _write(address: str, content: bytes | memoryview) -> None:
     """Write a file atomically."""
-    filesystem, path = _filesystem(address)
+    filesystem, path = filesystem_of(address)
     folder, _, name = path.rpartition("/")
     with filesystem.open(f"{folder}/.{name}.new", "wb") as file:
         file.write(content)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Collection, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pipeline.errors import InputError
 from pipeline.plain import count_of, say
+from pipeline.read.addresses import is_address
 from pipeline.read.source import require_file
 from pipeline.read.tables import FEED_SUFFIXES, TABULAR, is_table
 
 
-def is_tabular(path: Path) -> bool:
+def is_tabular(path: PurePath) -> bool:
     """Whether a file name is that of a table or a feed."""
     return is_table(path) or path.suffix.lower() in FEED_SUFFIXES
 
@@ -21,16 +22,23 @@ def is_tabular(path: Path) -> bool:
 def names_files(given: str, suffixes: tuple[str, ...]) -> bool:
     """Whether an argument names files: they exist, or it looks like a path rather than a text."""
     try:
-        if Path(given).exists() or glob.glob(given):
+        if is_address(given) or Path(given).exists() or glob.glob(given):
             return True
     except (OSError, ValueError):  # too long for a name, or with a NUL
         return False
     path = Path(given)
-    return not any(map(str.isspace, given)) and ("/" in given or (path.suffix != "" and _readable(path, suffixes)))
+    return not any(map(str.isspace, given)) and ("/" in given or (path.suffix != "" and readable(path, suffixes)))
 
 
-def _readable(path: Path, suffixes: tuple[str, ...]) -> bool:
+def readable(path: PurePath, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file name is that of a table, or has one of the suffixes."""
     return is_tabular(path) or (path.suffix != "" and path.suffix.lower() in suffixes)
+
+
+def require_local(given: str) -> None:
+    """Raise `InputError` if an argument is a URL."""
+    if is_address(given):
+        raise InputError(f"{given}: only `detente score` reads URLs; download the file first")
 
 
 def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = False) -> list[Path]:
@@ -46,10 +54,11 @@ def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = Fals
     InputError
         If there is no such file, or none of these kinds in the folder.
     """
+    require_local(given)
     path = Path(given)
     if path.is_dir():
         every = sorted(_walk(path))
-        files = [file for file in every if os.path.isfile(file) and _readable(file, suffixes)]
+        files = [file for file in every if os.path.isfile(file) and readable(file, suffixes)]
         if not quiet:
             _say_skipped(path, {*every} - {*files})
         if not files:

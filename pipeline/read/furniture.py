@@ -184,8 +184,8 @@ def is_furniture(text: str) -> bool:
     >>> [is_furniture(text) for text in ("Subscribe | Sign in", "By Jane Doe, Nairobi", "Page 2 of the treaty")]
     [True, True, False]
     """
-    first = _FIRST.match(text)
-    if len(text) > LONGEST or (first and first[0].lower() not in _OPENERS):
+    first = _FIRST.search(text)
+    if len(text) > LONGEST or not first or (first.start() == 0 and first[0].lower() not in _OPENERS):
         return False
     return _consists_of_pieces(text.replace("&amp;", "&")) and not is_stamp(text)
 

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
+from pipeline.read.addresses import files_at, is_address, located, size_at
 from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents, require_passing
-from pipeline.read.files import files_in, is_tabular, names_files
+from pipeline.read.files import files_in, is_tabular, names_files, readable
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import Reject
 from pipeline.read.source import Source, on_disk, printable
@@ -54,11 +55,11 @@ def _in_order(given: list[str], options: ReadOptions) -> Iterator[Documents]:
             if kind == "input":
                 yield from read_standard_input(options, alone=given == ["-"])
                 continue
-            files = files_in(one, READABLE)
-            for path in files:
-                for documents in _file(path, options, alone=len(given) == len(files) == 1):
+            places = _places(one)
+            for place in places:
+                for documents in _file(place, options, alone=len(given) == len(places) == 1):
                     yield replace(documents, done=done + documents.done)
-                done += path.stat().st_size
+                done += _size_of(place)
 
 
 def _kind(number: int, given: str) -> str:
@@ -87,20 +88,41 @@ def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
 
 
 def files_of(given: list[str]) -> list[Path]:
-    """All the files among the arguments."""
-    return [
-        path
-        for one in given
-        if one != "-" and names_files(one, READABLE)
-        for path in files_in(one, READABLE, quiet=True)
-    ]
+    """All files of this machine among the arguments."""
+    return [place for place in _all_places(given) if isinstance(place, Path)]
+
+
+def total_size(given: list[str]) -> int:
+    """The size of all files among the arguments, in bytes."""
+    return sum(map(_size_of, _all_places(given)))
+
+
+def _all_places(given: list[str]) -> list[Path | str]:
+    return [place for one in given if one != "-" and names_files(one, READABLE) for place in _places(one, quiet=True)]
+
+
+def _places(given: str, quiet: bool = False) -> list[Path | str]:
+    """The files that an argument names: paths, or URLs."""
+    if not is_address(given):
+        return [*files_in(given, READABLE, quiet)]
+    found = files_at(given)
+    return [file for file in found if readable(PurePosixPath(file), READABLE)] or [*found[:1]]
+
+
+def _size_of(place: Path | str) -> int:
+    return size_at(place) if isinstance(place, str) else place.stat().st_size
+
+
+def _source(place: Path | str, encoding: str | None) -> Source:
+    return located(place, encoding) if isinstance(place, str) else on_disk(place, encoding)
 
 
 def _tables(given: list[str], options: ReadOptions) -> Iterator[Source]:
     """The tables among the arguments that can be opened; what is wrong with others is said where they are read."""
-    for path in filter(is_tabular, files_of(given)):
-        with suppress(InputError):
-            yield on_disk(path, options.encoding)
+    for place in _all_places(given):
+        if is_tabular(PurePosixPath(place)):
+            with suppress(InputError):
+                yield _source(place, options.encoding)
 
 
 def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType] | None:
@@ -118,22 +140,22 @@ def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.Data
     return types if "-" not in given or len(given) > 1 else None
 
 
-def _file(path: Path, options: ReadOptions, alone: bool) -> Iterator[Documents]:
+def _file(place: Path | str, options: ReadOptions, alone: bool) -> Iterator[Documents]:
     """The documents of a file; one of several that cannot be read is set aside, with the reason."""
-    size = path.stat().st_size
+    size, path, name = _size_of(place), PurePosixPath(place), printable(place)
     try:
         if is_tabular(path):
-            yield from read_documents(on_disk(path, options.encoding), options)
+            yield from read_documents(_source(place, options.encoding), options)
         elif path.suffix.lower() in _PAGES:
-            text, rejects = read_article(path, options.encoding, options.set_aside)
-            name, column = as_strings([str(path)]), as_strings([text])
-            yield Documents(name, column, None, str(path), {}, True, rejects, 1 + len(rejects), size)
+            text, rejects = read_article(_source(place, options.encoding), options.set_aside)
+            ids, column = as_strings([name]), as_strings([text])
+            yield Documents(ids, column, None, name, {}, True, rejects, 1 + len(rejects), size)
         else:
-            raise unreadable(path, READABLE)
+            raise unreadable(name, READABLE)
     except InputError as error:
         if alone or not options.set_aside:
             raise
-        name, nothing = printable(path), as_strings([])
+        nothing = as_strings([])
         reason = str(error).removeprefix(name).lstrip(":, ")
         rejects = [Reject(name, 0, reason[:200], "")]
         yield Documents(nothing, nothing, None, name, rejects=rejects, read=1, done=size)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import logging
 import re
-from pathlib import Path
+from io import BytesIO
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, first_line
@@ -14,7 +15,7 @@ from pipeline.read.furniture import is_furniture
 from pipeline.read.mail import message_of
 from pipeline.read.rows import Reject, not_utf8
 from pipeline.read.sentences import is_aside
-from pipeline.read.source import decoded, require_file
+from pipeline.read.source import Source, decoded
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -35,7 +36,7 @@ _CAPTION = re.compile(r"(?i)(?:^|[\s_-])(?:caption|credits?|byline|teaser|relate
 _LONGEST_CAPTION = 300  # characters
 
 
-def read_article(path: Path, encoding: str | None = None, set_aside: bool = False) -> tuple[str, list[Reject]]:
+def read_article(source: Source, set_aside: bool = False) -> tuple[str, list[Reject]]:
     """The text of a file and, with ``set_aside``, those of its lines that could not be read.
 
     The text of a web page is its main text; of an e-mail, its subject and body; of a PDF, the text of its pages.
@@ -43,21 +44,21 @@ def read_article(path: Path, encoding: str | None = None, set_aside: bool = Fals
     Raises
     ------
     InputError
-        If there is no such file, it cannot be decoded, or it holds no text.
+        If the file cannot be read or decoded, or holds no text.
     """
-    require_file(path)
-    require_size(path.stat().st_size, PAGE, path)
-    suffix = path.suffix.lower()
+    path, raw = source.address, source.open()
+    require_size(raw.size(), PAGE, path)
+    data, suffix = raw.read(), PurePosixPath(path).suffix.lower()
     rejects: list[Reject] = []
     if suffix == ".eml":
-        message = message_of(path.read_bytes())
+        message = message_of(data)
         text = "\n\n".join(filter(None, (message["title"], message["text"])))
     elif suffix == ".pdf":
-        text = _pdf(path)
+        text = _pdf(data, path)
     elif suffix in HTML_SUFFIXES:
-        text = _main_text(decoded(path.read_bytes(), path, encoding, page=True), path)
+        text = _main_text(decoded(data, path, source.encoding, page=True), path)
     else:
-        text, rejects = _plain(path.read_bytes(), path, encoding, set_aside)
+        text, rejects = _plain(data, path, source.encoding, set_aside)
     if not text.strip():
         raise InputError(f"{path}: only white space; expected an article")
     if (size := len(text.encode(errors="replace"))) > TEXT:
@@ -65,7 +66,7 @@ def read_article(path: Path, encoding: str | None = None, set_aside: bool = Fals
     return text, rejects
 
 
-def _plain(data: bytes, path: Path, encoding: str | None, set_aside: bool) -> tuple[str, list[Reject]]:
+def _plain(data: bytes, path: str, encoding: str | None, set_aside: bool) -> tuple[str, list[Reject]]:
     """A plain text; with ``set_aside`` and no encoding, its lines that are not UTF-8 are set aside if others are."""
     try:
         return decoded(data, path, encoding), []
@@ -77,13 +78,13 @@ def _plain(data: bytes, path: Path, encoding: str | None, set_aside: bool) -> tu
             try:
                 good.append(line.decode())
             except UnicodeDecodeError as error:
-                rejects.append(not_utf8(str(path), number, line, error))
+                rejects.append(not_utf8(path, number, line, error))
         if not any(line.strip() for line in good):
             raise
         return "\n".join(good), rejects
 
 
-def _main_text(page: str, path: Path) -> str:
+def _main_text(page: str, path: str) -> str:
     """The main text of a page: paragraphs with a blank line between them, without captions, credits and teasers."""
     import trafilatura
     from trafilatura.utils import load_html
@@ -151,7 +152,7 @@ def _mark_blocks(tree: HtmlElement) -> None:
                 element.tail, pending = _BREAK + element.tail, False
 
 
-def _pdf(path: Path) -> str:
+def _pdf(data: bytes, path: str) -> str:
     """The text of a PDF; words that are hyphenated at a line end are joined."""
     try:
         from pypdf import PdfReader
@@ -160,7 +161,7 @@ def _pdf(path: Path) -> str:
     # It warns of faults that it repairs, and of those reported below.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
-        pages = [page.extract_text() for page in PdfReader(path).pages]
+        pages = [page.extract_text() for page in PdfReader(BytesIO(data)).pages]
     except Exception as error:  # noqa: BLE001  pypdf raises errors of every kind on damaged files
         raise InputError(f"{path}: cannot be read as PDF: {first_line(error)}") from None
     text = re.sub(r"(?<=[a-z])[-\u00ad\u2010]\n(?=[a-z])", "", "\n".join(pages))

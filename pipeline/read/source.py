@@ -111,7 +111,7 @@ def on_disk(path: Path, encoding: str | None = None) -> Source:
     return Source(str(path), partial(pa.OSFile, str(path), "rb"), encoding=encoding)
 
 
-def printable(path: Path) -> str:
+def printable(path: Path | str) -> str:
     """A path with a question mark for each byte of its name that is not UTF-8."""
     return str(path).encode(errors="replace").decode()
 

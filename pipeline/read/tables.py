@@ -150,10 +150,10 @@ def require_table(path: Path) -> None:
         raise unreadable(path, TABULAR)
 
 
-def unreadable(path: Path, suffixes: Sequence[str]) -> InputError:
+def unreadable(path: Path | str, suffixes: Sequence[str]) -> InputError:
     """The error for a file whose kind is not among those that can be read."""
     kinds = f"{', '.join(suffixes)}, tables other than Parquet also with {' or '.join(COMPRESSED)}"
-    return InputError(f"{path}: cannot read {path.suffix or 'these'} files; expected {kinds}")
+    return InputError(f"{path}: cannot read {PurePath(path).suffix or 'these'} files; expected {kinds}")
 
 
 def require_rows(table: T, path: Path, rejects: Sequence[Reject]) -> T:

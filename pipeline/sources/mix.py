@@ -13,7 +13,7 @@ from pipeline.corpus.contradictions import set_aside
 from pipeline.corpus.labelled import Columns, Corpus, files_of, merged, read_labelled, read_one
 from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.errors import ConfigError, InputError, SourceError
-from pipeline.read.files import names_files
+from pipeline.read.files import names_files, require_local
 from pipeline.read.source import Written
 from pipeline.read.tables import TABULAR
 from pipeline.sources.cards import Card, cards
@@ -115,6 +115,7 @@ def _parts(recipe: Recipe, known: dict[str, Card], part: str) -> list[Corpus]:
     """Read each of the data; paths are read together, since a named column need only be in one of them."""
     parts, paths = [], [name for name in recipe.data if name != EMBEDDED and name not in known]
     for name in paths:
+        require_local(name)
         if not names_files(name, TABULAR):
             raise InputError(f"{name}: no such file, and no corpus; expected {EMBEDDED}, {', '.join(known)} or a path")
     for name in dict.fromkeys(recipe.data):

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.read.mail import message_of
 from pipeline.read.pages import HTML_SUFFIXES, read_article
-from pipeline.read.source import decoded
+from pipeline.read.source import decoded, on_disk
 
 
 def read_page(path: Path) -> tuple[str, str]:
@@ -18,7 +18,7 @@ def read_page(path: Path) -> tuple[str, str]:
     InputError
         If there is no such file, its type holds no date, or `htmldate` is not installed.
     """
-    text = read_article(path)[0]
+    text = read_article(on_disk(path))[0]
     suffix = path.suffix.lower()
     if suffix == ".eml":
         return text, message_of(path.read_bytes())["date"] or ""
