@@ -108,7 +108,7 @@ class Reader:
         out = score(self.model, texts, threads)
         names = "stance event tension relevance p_escalation p_de_escalation p_neutral coverage reason"
         values = (out.stance, out.event, out.tension, out.relevance, *out.proba.T, out.coverage, out.reason)
-        found: dict[str, object] = dict(zip(names.split(), values))
+        found: dict[str, object] = dict(zip(names.split(), values)) | out.top_events()
         if evidence:
             from pipeline.score.evidence import explain
 

@@ -43,6 +43,8 @@ def log_model(mlflow: ModuleType, folder: Path) -> ModelInfo:
     out: list[ColSpec | TensorSpec] = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
     out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
     out.append(ColSpec(DataType.string, "reason"))
+    for name in served.ServedModel.events:
+        out.append(ColSpec(DataType.double if name.startswith("p_") else DataType.string, name))
     params = ParamSchema([ParamSpec("evidence", DataType.long, 0), ParamSpec("actors", DataType.boolean, False)])
     # No input schema: MLflow would drop all columns but ``text`` and reject lists. The model checks its own input.
     signature = ModelSignature(None, Schema(out), params)

@@ -20,6 +20,7 @@ class ServedModel(PythonModel):
     """Loads a model folder and scores the column ``text``; other columns pass through."""
 
     numbers = ("tension", "relevance", "p_escalation", "p_de_escalation", "p_neutral", "coverage")
+    events = ("p_event", "event_2", "p_event_2", "event_3", "p_event_3")
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the model folder from the artifacts."""
@@ -52,6 +53,7 @@ class ServedModel(PythonModel):
         columns = (scores.tension, scores.relevance, *scores.proba.T, scores.coverage)
         frame = pd.DataFrame({"stance": scores.stance, "event": scores.event, **dict(zip(self.numbers, columns))})
         frame["reason"] = scores.reason
+        frame = frame.assign(**scores.top_events())
         if asked["evidence"] > 0:
             frame["evidence"] = self._evidence(given, int(asked["evidence"]))
         if asked["actors"]:

@@ -20,7 +20,6 @@ from pipeline.stance import ANSWERS, EVENTS
 
 _DECIMALS, _WEIGHT_DECIMALS, _EVENT_DECIMALS = 6, 4, 3
 SUFFIX = "_input"  # appended to an input column whose name the output uses
-N_EVENTS = 3  # four human coders agree on one event type in 64 of 100 sentences
 
 
 @dataclass(frozen=True)
@@ -159,15 +158,10 @@ def _score_columns(scores: Scores) -> dict[str, pa.Array]:
 
 def _top_events(scores: Scores) -> dict[str, pa.Array]:
     """The probability of each row's event type, and the next most probable types with their probabilities."""
-    proba, rows = scores.event_proba, np.arange(len(scores))
-    columns, code = {}, scores.event_code
-    for rank in range(1, N_EVENTS + 1):
-        if rank > 1:
-            code = np.where(scores.event_code < 0, -1, proba.argmax(axis=1))
-            columns[f"event_{rank}"] = named(code, (*EVENTS, ""))
-        columns[f"p_event_{rank}" if rank > 1 else "p_event"] = _rounded(proba[rows, code], _EVENT_DECIMALS)
-        proba[rows, code] = 0.0
-    return columns
+    columns = scores.top_events(lambda code: named(code, (*EVENTS, "")))
+    return {
+        name: _rounded(column, _EVENT_DECIMALS) if name.startswith("p_") else column for name, column in columns.items()
+    }
 
 
 def _rounded(values: np.ndarray, decimals: int = _DECIMALS) -> pa.Array:
