@@ -67,8 +67,8 @@ def packed(*parts):
 
 BYTES = bytes(range(256)) * 8
 BAD_FILES = [
-    ("long.txt", b"x" * (bounds.TEXT + 1), "the bound of one text"),
-    ("huge.txt", b"x" * (bounds.PAGE + 1), "the bound of what is read as a whole"),
+    ("long.txt", b"x" * (bounds.TEXT + 1), "over the limit of 1,048,576 for one text"),
+    ("huge.txt", b"x" * (bounds.PAGE + 1), "the limit for a file of this kind"),
     ("bomb.jsonl.gz", packed(b'{"text": "', *[b"x" * 10_000_000] * 8), "more than 200 times its size"),
     ("bomb.csv.gz", packed(b"id,text\n", *[b"1,x\n" * 2_500_000] * 8), "more than 200 times its size"),
     ("bomb.json.gz", packed(b'[{"text": "', *[b"x" * 10_000_000] * 8), "more than 200 times its size"),

@@ -290,7 +290,7 @@ def test_standard_input_that_is_closed_is_told(monkeypatch):
 def test_an_article_on_standard_input_over_the_bound_is_refused_and_not_cut(stdin):
     for size in (bounds.TEXT + 1, bounds.PAGE + 1):
         stdin(b"x" * size)
-        with pytest.raises(InputError, match="standard input: the text has .* bytes, more than 1,048,576"):
+        with pytest.raises(InputError, match="standard input: the text has .* bytes, over the limit of 1,048,576"):
             read("-", articles=True)
     stdin(b"Rain fell.\n" * 2)
     with pytest.raises(InputError, match="--encoding utf-99: no such encoding"):

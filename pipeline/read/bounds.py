@@ -1,7 +1,7 @@
-"""How much of anything is read: the bounds of a text, a record, a table and an archive, in one place.
+"""Size limits for texts, records, tables and archives.
 
-News keeps far within them. What is beyond is set aside with the reason, before it is held in memory: nobody's feed then
-ends a run, by accident or on purpose. Sizes are in bytes of UTF-8, decompressed.
+News stays far below these limits. Larger input is rejected with a reason before it is loaded into memory, so that no
+feed can crash a run, by accident or on purpose. Sizes are in bytes of decompressed UTF-8.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import integers
 from pipeline.errors import InputError
 
-BLOCK = 4 << 20  # read together; a record must fit, since Arrow reads no row that is longer than its block
-TEXT = 1 << 20  # a snippet or an article; a long novel has as much
-RECORD = 2 << 20  # a line of JSON, a row of a table
-WHOLE = 256 << 20  # a file that cannot be read in parts: JSON array, feed, Excel, other encodings
-PAGE = 16 << 20  # a web page, e-mail or PDF, which is more than its text
-NESTING = 64  # of lists and objects in JSON; Arrow's reader ends the program beyond some thousands
-COLUMNS = 1_024  # of a table
-RATIO, RATIO_FROM = 200, 64 << 20  # an archive that unpacks to more than 64 MB, and to 200 times its size, is a bomb
+BLOCK = 4 << 20  # bytes per read; Arrow cannot read a row longer than its block
+TEXT = 1 << 20  # one snippet or article; about the length of a long novel
+RECORD = 2 << 20  # one JSON line or table row
+WHOLE = 256 << 20  # a file that must be read at once: JSON array, feed, Excel, encodings other than UTF-8
+PAGE = 16 << 20  # one web page, e-mail or PDF, which is larger than its text
+NESTING = 64  # depth of JSON; Arrow's reader crashes at a depth of some thousands
+COLUMNS = 1_024  # per table
+RATIO, RATIO_FROM = 200, 64 << 20  # decompression bomb: over 64 MB and over 200 times the compressed size
 
-# What stands in place of a record that is too long: no row of any table, and no JSON.
+# Replaces a record over the size limit; it is neither a valid table row nor valid JSON.
 MARK = b"\x01record beyond the bound\x01"
-TOO_LONG = f"longer than {RECORD >> 20} MB, the bound of a row; cut the text into articles"
-TOO_NESTED = f"nested deeper than {NESTING} lists and objects, the bound of JSON"
+TOO_LONG = f"longer than {RECORD >> 20} MB, the limit for one row; split the text into articles"
+TOO_NESTED = f"nested deeper than {NESTING} levels, the limit for JSON"
 
 
 def text_reason(size: int) -> str:
-    """Why a text of ``size`` bytes is set aside."""
-    return f"{size:,} bytes, more than {TEXT:,}, the bound of one text; cut it into articles"
+    """Return the reason for rejecting a text of ``size`` bytes."""
+    return f"{size:,} bytes, over the limit of {TEXT:,} for one text; split it into articles"
 
 
 def too_large(texts: pa.Array) -> dict[int, str]:
-    """The reason by index of each text that is over the bound.
+    """Return the reason for each text over the size limit, by index.
 
     Examples
     --------
     >>> too_large(pa.array(["short", "x" * 1_048_577], pa.large_string()))
-    {1: '1,048,577 bytes, more than 1,048,576, the bound of one text; cut it into articles'}
+    {1: '1,048,577 bytes, over the limit of 1,048,576 for one text; split it into articles'}
     """
     if texts.nbytes <= TEXT:
         return {}
@@ -51,20 +51,20 @@ def too_large(texts: pa.Array) -> dict[int, str]:
 
 
 def require_columns(names: list[str], address: str) -> list[str]:
-    """The names; raises `InputError` where a table has too many columns."""
+    """Return the names; raises `InputError` if there are too many."""
     if len(names) > COLUMNS:
         raise InputError(f"{address}: {len(names):,} columns; expected at most {COLUMNS:,}")
     return names
 
 
 def require_size(size: int, most: int, address: str | Path) -> None:
-    """Raise `InputError` where what must be read as a whole is larger than ``most`` bytes."""
+    """Raise `InputError` if a file that must be read at once is larger than ``most`` bytes."""
     if size > most:
-        raise InputError(f"{address}: larger than {most:,} bytes, the bound of what is read as a whole; divide it")
+        raise InputError(f"{address}: larger than {most:,} bytes, the limit for a file of this kind; split it")
 
 
 def nested(line: bytes) -> bool:
-    """Whether a line of JSON is nested too deeply. Brackets in its strings do not count.
+    """Return whether a line of JSON is nested too deeply. Brackets in strings do not count.
 
     Examples
     --------
@@ -85,34 +85,34 @@ def nested(line: bytes) -> bool:
 
 
 class Readable(Protocol):
-    """What bytes are read from: a file, a pipe, Arrow's streams and those of this module."""
+    """A source of bytes: a file, a pipe, an Arrow stream or a stream of this module."""
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes, at most ``size``; none at the end."""
+        """Return the next bytes, at most ``size``; empty at the end."""
 
 
 class Unpacked:
-    """The stream of what is in an archive; raises `InputError` once that is far more than an archive of news holds."""
+    """A decompressed stream; raises `InputError` if it looks like a decompression bomb."""
 
     def __init__(self, raw: pa.NativeFile, stream: pa.NativeFile, address: str) -> None:
         self._raw, self._stream, self._address, self._size = raw, stream, address, 0
 
     def read(self, size: int | None = None) -> bytes:
-        """The next bytes, at most ``size``, or all."""
+        """Return the next bytes, at most ``size``, or all that remain."""
         if size is None or size < 0:
             return b"".join(iter(lambda: self.read(BLOCK), b""))
         data = self._stream.read(size)
         self._size += len(data)
         if self._size > RATIO_FROM and self._size > RATIO * self._raw.size():
             raise InputError(
-                f"{self._address}: unpacks to more than {RATIO} times its size, as no news does; "
-                "unpack it yourself if it is sound"
+                f"{self._address}: decompresses to more than {RATIO} times its size; "
+                "if you trust the file, decompress it first"
             )
         return data
 
 
 def whole(stream: Readable, address: str) -> bytes:
-    """All that is in a stream; raises `InputError` where it is more than `WHOLE`."""
+    """Read a stream to its end; raises `InputError` if it is larger than `WHOLE`."""
     parts, size = [], 0
     while part := stream.read(BLOCK):
         size += len(part)
@@ -122,19 +122,15 @@ def whole(stream: Readable, address: str) -> bytes:
 
 
 def records(stream: Readable, quoted: bool, mark: bytes = MARK) -> Iterator[bytes]:
-    """Blocks of whole records, in place of each that is too long ``mark``; the last may lack its line end.
+    """Yield blocks of complete records. The last block may lack a final newline.
 
     Parameters
     ----------
-    stream : with a method ``read``.
-    quoted : whether a line end between quotation marks belongs to the record.
+    quoted : newlines between quotation marks belong to the record.
+    mark : replaces each record over the size limit.
     """
-    held, rest, skipping = (
-        b"",
-        b"",
-        False,
-    )  # what follows the last end of a record; whether it is the tail of one that is too long
-    odd = False  # where skipping: whether a quotation mark is open
+    held, rest = b"", b""  # the block to yield next; the incomplete record after it
+    skipping, odd = False, False  # inside a record over the size limit; inside quotation marks there
     while chunk := stream.read(BLOCK):
         if skipping:
             end = _first_end(chunk, quoted, odd)
@@ -157,20 +153,20 @@ def records(stream: Readable, quoted: bool, mark: bytes = MARK) -> Iterator[byte
 
 
 class Counted:
-    """A stream that counts the quotation marks that went by."""
+    """A stream that counts the quotation marks read."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream, self.quotes = stream, 0
 
     def read(self, size: int) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         data = self._stream.read(size)
         self.quotes += data.count(b'"')
         return data
 
 
 class Shortened:
-    """What `records` gives as a file that Arrow reads from."""
+    """The output of `records` as a file object for Arrow."""
 
     closed = False
 
@@ -178,18 +174,18 @@ class Shortened:
         self._blocks, self._rest = records(stream, quoted, mark), b""
 
     def read(self, size: int) -> bytes:
-        """The next bytes, none at the end."""
+        """Return the next bytes; empty at the end."""
         if not self._rest:
             self._rest = next(self._blocks, b"")
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
 
     def close(self) -> None:
-        """Nothing to do: the file below is closed by its owner."""
+        """Do nothing: the caller closes the underlying file."""
 
 
 def _last_end(data: bytes, quoted: bool) -> int:
-    """The last line end that is the end of a record, or -1."""
+    """Return the position of the last newline that ends a record, or -1."""
     end = data.rfind(b"\n")
     if not quoted or end < 0:
         return end
@@ -198,14 +194,14 @@ def _last_end(data: bytes, quoted: bool) -> int:
         before = data.rfind(b'"', 0, end)
         if before < 0:
             return -1
-        # Behind this mark all is text; the record that it opens ends no sooner.
+        # This mark opens a quoted field that does not end here; look for a newline before it.
         end = data.rfind(b"\n", 0, before)
         odd = data.count(b'"', 0, max(end, 0)) % 2
     return end
 
 
 def _first_end(data: bytes, quoted: bool, odd: bool) -> int:
-    """The first line end that is the end of a record, or -1; ``odd``: a quotation mark is open."""
+    """Return the position of the first newline that ends a record, or -1; ``odd``: start inside quotation marks."""
     end, seen = data.find(b"\n"), 0
     while quoted and end >= 0:
         odd ^= bool(data.count(b'"', seen, end) % 2)
@@ -217,13 +213,13 @@ def _first_end(data: bytes, quoted: bool, odd: bool) -> int:
 
 
 def _marked(block: bytes, quoted: bool, mark: bytes) -> bytes:
-    """A block of whole records without those in its midst that are too long."""
+    """Return a block of complete records with ``mark`` in place of those over the size limit."""
     if len(block) <= RECORD:
         return block
     kept, start = [], 0
     while start < len(block):
         far = _last_end(block[start : start + RECORD + 1], quoted)
-        if far < 0:  # the record that begins here is too long
+        if far < 0:  # the record that starts here is over the size limit
             end = _first_end(block[start:], quoted, False)
             far = end if end >= 0 else len(block) - start - 1
             kept.append(mark + b"\n")

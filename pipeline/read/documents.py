@@ -1,4 +1,4 @@
-"""Documents: what every door gives, in batches, with their place in the file and the columns beside the text."""
+"""Batches of documents from any input, with their positions and extra columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.read.rows import Reject, Rows, strings_of
 from pipeline.read.source import Source, separator
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, plain_names, read_rows, table_columns, texts_of
 
-# Snippets in a batch: with more the arrays outgrow a processor's cache, with fewer fixed costs tell.
+# Snippets per batch: larger arrays outgrow the CPU cache, smaller ones are dominated by fixed costs.
 BATCH_ROWS = 16_000
 _ARTICLES = 500
 ARTICLE_COLUMNS = ("body", "article", "content", *TEXT_COLUMNS)
@@ -29,14 +29,14 @@ class ReadOptions:
 
     Attributes
     ----------
-    text_column : name of the text column; None for the usual ones.
-    articles : whether texts are articles; else they are snippets.
-    sentences : whether rows of the output are sentences, in whose place the article's text does not pass through.
-    set_aside : whether rows and files that cannot be read are set aside; else the first of them is an `InputError`.
-    encoding, delimiter : of files and of tables; None where the file tells.
-    columns : columns of tables that pass through to the output; None for all.
-    alike : whether all documents must have the same columns, as a CSV or Parquet file has.
-    stdin_format : ``text``, ``csv``, ``tsv`` or ``jsonl``; None where the first line tells.
+    text_column : name of the text column; None for the usual names.
+    articles : texts are articles rather than snippets.
+    sentences : output rows are sentences, so the article's text is not copied to the output.
+    set_aside : skip and report rows and files that cannot be read; otherwise the first raises `InputError`.
+    encoding, delimiter : encoding of files and delimiter of tables; None to detect them.
+    columns : table columns to copy to the output; None for all.
+    alike : give all documents the same columns, as CSV and Parquet output requires.
+    stdin_format : ``text``, ``csv``, ``tsv`` or ``jsonl``; None to detect it from the first line.
     """
 
     text_column: str | None = None
@@ -55,25 +55,25 @@ class ReadOptions:
 
     @property
     def rows_together(self) -> int:
-        """How many rows of a table make a batch."""
+        """Number of table rows per batch."""
         return _ARTICLES if self.articles else BATCH_ROWS
 
 
 @dataclass(frozen=True)
 class Documents:
-    """Texts to be read together, all from one place.
+    """A batch of texts from one input.
 
     Attributes
     ----------
     ids, texts : (n,) ``large_string``.
-    rows : (n,) int64, where each stands in its file; None of a file that is one document.
-    file : the file's path or address, ``-`` for standard input, None for the command line.
-    columns : (n,) arrays by name, the columns that pass through.
-    articles : whether they are articles; else they are snippets.
+    rows : (n,) int64, row numbers in the file; None if the whole file is one document.
+    file : the file's path or URL, ``-`` for standard input, None for texts on the command line.
+    columns : (n,) arrays by name, the columns to copy to the output.
+    articles : texts are articles rather than snippets.
     rejects : rows that could not be read.
-    read : how many rows there were here, readable or not.
+    read : number of rows in this batch, including rejected ones.
     done : bytes of the inputs read so far.
-    awaited : a stream whose next line is not there yet; it wants its answers now.
+    awaited : the input has no further line yet; results should be written now.
     """
 
     ids: pa.Array
@@ -91,7 +91,7 @@ class Documents:
         return len(self.texts)
 
     def aligned(self, types: dict[str, pa.DataType]) -> Documents:
-        """The same with the columns of all inputs, null where these documents have none."""
+        """Return these documents with the columns of all inputs; columns they lack are null."""
         columns = {
             name: _cast(self.columns[name], kind) if name in self.columns else pa.nulls(len(self), kind)
             for name, kind in types.items()
@@ -105,7 +105,7 @@ def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
 
 @dataclass(frozen=True)
 class _Roles:
-    """Which columns of a table are the text, the ids and the titles, and which pass through."""
+    """The text, id and title columns of a table, and the columns to copy to the output."""
 
     text: str
     id: str | None
@@ -132,13 +132,13 @@ def _roles(names: list[str], options: ReadOptions, path: str) -> _Roles:
 
 
 def columns_of(source: Source, options: ReadOptions) -> dict[str, pa.DataType]:
-    """The columns of a table that pass through, and their types."""
+    """Return the names and types of the table columns to copy to the output."""
     options = replace(options, articles=options.articles or source.suffix in FEED_SUFFIXES)
     return table_columns(source, options.delimiter, lambda names: list(_roles(names, options, source.address).passing))
 
 
 def require_passing(sources: Iterable[Source], options: ReadOptions) -> None:
-    """Raise `InputError` where a column that is to pass through is in none of the tables."""
+    """Raise `InputError` if one of the requested columns is in none of the tables."""
     wanted, seen = {name.lower(): name for name in options.columns or ()}, set[str]()
     if not wanted:
         return
@@ -146,7 +146,7 @@ def require_passing(sources: Iterable[Source], options: ReadOptions) -> None:
         try:
             names = table_columns(source, options.delimiter)
         except (InputError, pa.ArrowException, OSError):
-            continue  # said where the table is read
+            continue  # reported when the table is read
         seen |= {name.strip() for name in names}
         if wanted.keys() <= {name.lower() for name in seen}:
             return
@@ -156,12 +156,12 @@ def require_passing(sources: Iterable[Source], options: ReadOptions) -> None:
 
 
 def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
-    """The rows of one table.
+    """Yield the rows of one table in batches.
 
     Raises
     ------
     InputError
-        Where the table cannot be read, or a row cannot and is not to be set aside.
+        If the table cannot be read, or a row cannot be read and ``options.set_aside`` is false.
     """
     options = replace(options, articles=options.articles or source.suffix in FEED_SUFFIXES)
     roles: list[_Roles] = []
@@ -174,7 +174,8 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
         if rows.rejects and not options.set_aside:
             first = rows.rejects[0]
             raise InputError(
-                f"{first.file}, row {first.row}: {first.reason}; correct it; without --strict such rows are set aside, and with --out listed"
+                f"{first.file}, row {first.row}: {first.reason}; correct it; "
+                "without --strict such rows are skipped, and listed with --out"
             )
         for part in rows.cut(options.rows_together):
             yield _documents(part, roles[0], source, options)
@@ -184,14 +185,14 @@ def _documents(part: Rows, roles: _Roles, source: Source, options: ReadOptions) 
     try:
         texts = texts_of(part.columns[roles.text])
     except InputError as error:
-        raise InputError(f"{source.address}, column {roles.text}: {error}; name another with --text-column") from None
+        raise InputError(f"{source.address}, column {roles.text}: {error}; choose another with --text-column") from None
     if roles.title:
         titles = as_strings(strings_of(part.columns[roles.title]))
         texts = pc.if_else(
             pc.equal(titles, string("")), texts, pc.binary_join_element_wise(titles, texts, string("\n\n"))
         )
     own = as_strings(strings_of(part.columns[roles.id])) if roles.id else None
-    # Without an id a row goes by its place under the header.
+    # Rows without an id are identified by their number, not counting the header.
     numbers = int64_column(part.numbers - (source.suffix in _WITH_HEADER)).cast(pa.large_string())
     if part.sheet:
         numbers = pc.binary_join_element_wise(string(part.sheet), numbers, string("!"))

@@ -1,4 +1,4 @@
-"""CSV, TSV and their kin, block by block, by Arrow."""
+"""Read CSV and TSV files in blocks with Arrow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.read.source import Dialect, Source
 
 
 def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator[Rows]:
-    """The rows of a table of separated values; every cell is a string."""
+    """Yield the rows of a CSV or TSV file; every cell is a string."""
     from pyarrow import csv
 
     invalid: list[Reject] = []
@@ -39,8 +39,8 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
         invalid_row_handler=refuse,
     )
     head = _head(source, written, choose)
-    raw, stream = source.stream(checked=False)  # `dialect` has looked through it
-    if written.long_rows:  # a row with one cell too many stands for each of them
+    raw, stream = source.stream(checked=False)  # `dialect` has checked it
+    if written.long_rows:  # replace each with a row that has one cell too many
         mark = MARK + written.delimiter.encode() * len(head.written)
         stream = pa.PythonFile(Shortened(stream, written.quoted, mark), "r")
     place = 1  # the header is row 1
@@ -64,9 +64,9 @@ class _Head:
 
     Attributes
     ----------
-    written : the names as they stand in the file.
-    names : the same made distinct.
-    chosen : of those, the columns to read.
+    written : column names as in the file.
+    names : the same names, made unique.
+    chosen : the unique names of the columns to read.
     """
 
     written: list[str]
@@ -75,11 +75,11 @@ class _Head:
 
     @property
     def repeats(self) -> bool:
-        """Whether two columns share a name, so that Arrow finds neither by it."""
+        """Whether two columns have the same name, so that Arrow cannot select them by name."""
         return len({*self.written}) < len(self.written)
 
     def conversion(self) -> pa.csv.ConvertOptions:
-        """What Arrow is asked for: the columns chosen, or every column where names repeat."""
+        """Return the Arrow options: read the chosen columns, or all columns if names repeat."""
         from pyarrow import csv
 
         return csv.ConvertOptions(
@@ -89,13 +89,13 @@ class _Head:
         )
 
     def columns(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
-        """The columns to read, of what Arrow has read."""
+        """Select the chosen columns from an Arrow batch."""
         found = dict(zip(self.names if self.repeats else self.chosen, batch.columns))
         return {name: found[name] for name in self.chosen}
 
 
 def header(source: Source, written: Dialect, choose: Choose = list) -> list[str]:
-    """The names of the columns to read."""
+    """Return the names of the columns to read."""
     return _head(source, written, choose).chosen
 
 
@@ -107,13 +107,13 @@ def _head(source: Source, written: Dialect, choose: Choose) -> _Head:
     for cell, plain, name in zip(cells, shown, names):
         if cell != plain and (name in head.chosen or head.repeats):
             raise InputError(
-                f"{source.address}: the column name {plain!r} is not UTF-8; name the --encoding, such as windows-1252"
+                f"{source.address}: the column name {plain!r} is not UTF-8; set --encoding, for example windows-1252"
             )
     return head
 
 
 def distinct(names: list[str]) -> list[str]:
-    """The names, those that were there before with a number: of the name, of the column where there is no name.
+    """Make column names unique: number repeated names, and name repeated empty ones after their column number.
 
     Examples
     --------
@@ -131,9 +131,9 @@ def distinct(names: list[str]) -> list[str]:
 
 
 def _cells(source: Source, written: Dialect) -> list[str]:
-    """The names of the columns as they are written; what is no UTF-8 is kept as Python keeps it, in surrogates.
+    """Return the column names as in the file; bytes that are not UTF-8 become surrogate escapes.
 
-    Not by Arrow, which would read on in a thread of its own, and crash at exit where the names are in error.
+    Arrow is not used here: it would keep reading in a background thread and crash at exit if the names are invalid.
     """
     import csv
 
@@ -150,7 +150,7 @@ def _cells(source: Source, written: Dialect) -> list[str]:
 
 
 def _numbers(place: int, n: int, skipped: list[int]) -> np.ndarray:
-    """The numbers of the next n rows after ``place``, those skipped left out."""
+    """Return the numbers of the next n rows after ``place``, leaving out skipped rows."""
     beyond = np.array([row for row in skipped if row > place], np.int64)
     candidates = np.arange(place + 1, place + 1 + n + len(beyond))
     return candidates[~np.isin(candidates, beyond)][:n]

@@ -1,4 +1,4 @@
-"""Where a table or a text lies, and its bytes as UTF-8: decompressed and transcoded by what its first bytes say."""
+"""Open a file, decompress it and decode it to UTF-8."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ODD_QUOTE = re.compile(rb'(?:^|\t)"[^"\t]*$', re.MULTILINE)
 
 @dataclass(frozen=True)
 class Written:
-    """How files are written: their ``encoding`` and, of CSV and TSV files, the ``delimiter``. None: detected."""
+    """The ``encoding`` of files and the ``delimiter`` of CSV and TSV files; None to detect them."""
 
     encoding: str | None = None
     delimiter: str | None = None
@@ -36,8 +36,8 @@ class Written:
 
 @dataclass(frozen=True)
 class Source:
-    """A table: its address, how it is opened, its encoding (None: told by its first bytes, else UTF-8), which row groups of
-    a Parquet file are meant (None: all), and the suffix of its format where the address does not tell it."""
+    """A file to read: its path or URL, how to open it, the row groups of a Parquet file to read (None: all), its encoding
+    (None: by the byte order mark, else UTF-8), and the suffix of its format if the address lacks it."""
 
     address: str
     open: Callable[[], pa.NativeFile]
@@ -47,16 +47,20 @@ class Source:
 
     @property
     def suffix(self) -> str:
-        """The suffix that says the format, such as ``.csv``."""
+        """The suffix of the file format, such as ``.csv``."""
         return self.format or suffix_of(PurePosixPath(self.address))
 
     def stream(self, checked: bool = True) -> tuple[pa.NativeFile, pa.NativeFile | Unpacked]:
-        """The file as it lies on the disk, and the stream of what is in it, UTF-8; ``checked``: an archive not to be a bomb.
+        """Return the raw file and a stream of its decompressed content as UTF-8.
+
+        Parameters
+        ----------
+        checked : refuse decompression bombs.
 
         Raises
         ------
         InputError
-            Where the file is not of the encoding that it says.
+            If the file is not in the expected encoding.
         """
         raw = self.open()
         head = raw.read(4)
@@ -79,12 +83,12 @@ class Source:
             return raw, stream
         try:
             text = pa.BufferReader(_decode(whole(stream, self.address), encoding).encode())
-            return (self.open() if kind else raw), text  # a compressed stream closes the file below when it goes
+            return (self.open() if kind else raw), text  # a compressed stream closes its file when deleted
         except (UnicodeError, LookupError) as error:
             raise not_in(encoding, self.address, error) from None
 
     def peek(self) -> bytes:
-        """The first bytes of what is in it, at most a million, up to a line end."""
+        """Return the start of the decompressed content: at most 1 MiB, ending at a line break if possible."""
         data = self.stream()[1].read(_PEEK)
         return data if len(data) < _PEEK else data[: data.rfind(b"\n") + 1] or data
 
@@ -94,30 +98,30 @@ def _decode(data: bytes, encoding: str) -> str:
 
 
 def not_in(encoding: str, where: object, error: Exception) -> InputError:
-    """What is said of bytes that are not in the encoding asked for, or of an encoding that does not exist."""
+    """Return the error for bytes that are not in the given encoding, or for an unknown encoding."""
     if isinstance(error, LookupError):
         return InputError(f"--encoding {encoding}: no such encoding; expected one such as windows-1252")
-    return InputError(f"{where}: cannot be read as {encoding}: {error}; name another with --encoding")
+    return InputError(f"{where}: cannot be read as {encoding}: {error}; set another with --encoding")
 
 
 def suffix_of(path: PurePath) -> str:
-    """The suffix that says the format: ``.csv`` of ``news.csv.gz``."""
+    """Return the suffix of the file format: ``.csv`` for ``news.csv.gz``."""
     return (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
 
 
 def on_disk(path: Path, encoding: str | None = None) -> Source:
-    """A file of this machine; raises `InputError` unless there is one with something in it."""
+    """Return a local file; raises `InputError` if it is missing or empty."""
     require_file(path)
     return Source(str(path), partial(pa.OSFile, str(path), "rb"), encoding=encoding)
 
 
 def printable(path: Path | str) -> str:
-    """A path with a question mark for each byte of its name that is not UTF-8."""
+    """Return a path with each byte that is not UTF-8 replaced by a question mark."""
     return str(path).encode(errors="replace").decode()
 
 
 def require_file(path: Path) -> None:
-    """Raise `InputError` unless there is a file with something in it."""
+    """Raise `InputError` if the path is not a file, or the file is empty."""
     if printable(path) != str(path):
         raise InputError(f"{printable(path)}: the name is not UTF-8; rename the file")
     if not path.exists():
@@ -125,22 +129,22 @@ def require_file(path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{path}: expected a file, found a folder")
     if not path.is_file():
-        raise InputError(f"{path}: expected a file, found a pipe or a device; send it to standard input and give -")
+        raise InputError(f"{path}: expected a file, found a pipe or a device; send it to standard input and pass -")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty; expected a header and rows")
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a table of separated values is written."""
+    """The delimiter and quoting of a CSV or TSV file."""
 
     delimiter: str
     quoted: bool
-    long_rows: bool = False  # whether there are rows beyond the bound
+    long_rows: bool = False  # some rows exceed the size limit
 
 
 def separator(given: str) -> str:
-    r"""The separator that is meant; raises `InputError` where it cannot be one.
+    r"""Return the delimiter character; raises `InputError` if it is not valid.
 
     Examples
     --------
@@ -154,20 +158,20 @@ def separator(given: str) -> str:
 
 
 def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -> Dialect:
-    """The separator and the quoting of a table.
+    """Detect the delimiter and quoting of a table.
 
-    A comma in ``.csv``, a tab in ``.tsv``, unless the header holds none and another usual separator instead. A tab-separated
-    file is read unquoted, where a quotation mark is a character like any other, unless a quoted field spans a line end.
+    The delimiter is a comma in ``.csv`` and a tab in ``.tsv``, or another common one if only that occurs in the header.
+    In a tab-separated file quotation marks are ordinary characters, unless a quoted field spans lines.
 
     Parameters
     ----------
-    closed : whether every quotation mark must be closed; False for those who tell such lines themselves.
+    closed : require every quotation mark to be closed; False if the caller handles unclosed ones.
 
     Raises
     ------
     InputError
-        Where the separator cannot be one, or a quoted file has a quotation mark that is never closed: what follows it
-        would be one long text.
+        If the delimiter is not valid, or a file with quoting has an unclosed quotation mark: everything after it would
+        become one text.
     """
     if delimiter is not None:
         delimiter = separator(delimiter)
@@ -181,37 +185,39 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
 
 
 def _spans_lines(head: bytes) -> bool:
-    """Whether a tab-separated text holds fields that are quoted over a line end, as pandas writes them."""
+    """Return whether a tab-separated file has quoted fields that span lines, as pandas writes them."""
     opened = sum(1 for line in head.split(b"\n") if _ODD_QUOTE.search(line))
     return opened > 0 and head.count(b'"') % 2 == 0
 
 
 def _looked_through(source: Source, quoted: bool) -> bool:
-    """Whether a table has rows beyond the bound; raises `InputError` where a quotation mark is never closed."""
+    """Return whether a table has rows over the size limit; raises `InputError` if a quotation mark is unclosed."""
     stream = Counted(source.stream()[1])
     long_rows = sum(MARK in block for block in records(stream, quoted)) > 0
     if not quoted or stream.quotes % 2 == 0:
         return long_rows
     row = _open_row(source)
     raise InputError(
-        f"{source.address}, row {row}: a quotation mark is never closed, so that the rows behind it would become one text; "
-        "close it, or double a mark that belongs to the text"
+        f"{source.address}, row {row}: unclosed quotation mark: the rows after it would become one text; "
+        "close it, or double it if it belongs to the text"
     )
 
 
 def _open_row(source: Source) -> int:
-    """The number of the first line with a quotation mark that is not closed on it, the header counting."""
+    """Return the number of the first line with an unclosed quotation mark; the header is 1."""
     lines = source.stream()[1].read().decode(errors="replace").splitlines()
     return next((row for row, line in enumerate(lines, start=1) if line.count('"') % 2), 1)
 
 
 def decoded(data: bytes, path: Path | str, encoding: str | None = None, page: bool = False) -> str:
-    """Bytes of a text or a page as text, by the encoding asked for, a mark at the beginning, or what the page declares.
+    """Decode a text or a web page.
+
+    Uses the given encoding, else the byte order mark, UTF-8 or the encoding that the page declares.
 
     Raises
     ------
     InputError
-        Where the bytes are of no such encoding; what they look like is named.
+        If the bytes are not in any of these encodings; the message suggests one.
     """
     declared = _META.search(data[:4096]) if page else None
     told = next((name for bom, name in _BOMS if data.startswith(bom)), None)
@@ -224,14 +230,12 @@ def decoded(data: bytes, path: Path | str, encoding: str | None = None, page: bo
                 raise not_in(name, path, error) from None
             fault = error
     where = f" at {fault.start}" if isinstance(fault, UnicodeDecodeError) else ""
-    hint = (
-        "it looks like windows-1252: --encoding windows-1252 reads it" if looks_western(data) else "name its --encoding"
-    )
-    raise InputError(f"{path}: expected UTF-8, found other bytes{where}; {hint}, or convert the file")
+    hint = "it looks like windows-1252: try --encoding windows-1252" if looks_western(data) else "set --encoding"
+    raise InputError(f"{path}: expected UTF-8, found other bytes{where}; {hint}, or convert the file to UTF-8")
 
 
 def looks_western(data: bytes) -> bool:
-    """Whether bytes that are no UTF-8 make sense as windows-1252: mostly letters beyond ASCII, between letters."""
+    """Return whether bytes look like windows-1252: non-ASCII characters are mostly letters, quotes and dashes."""
     try:
         text = data.decode("windows-1252")
     except UnicodeDecodeError:
