@@ -192,12 +192,15 @@ def test_every_sheet_with_texts_is_read_and_others_are_named(tmp_path, capsys):
     assert [batch.rows.tolist() for batch in found] == [[2, 3], [2]]
     assert [batch.ids.to_pylist() for batch in found] == [["One!1", "One!2"], ["Two!1"]]
     assert {tuple(batch.columns) for batch in found} == {("text", "day", "headline", "place")}
-    assert capsys.readouterr().err.count("sheets skipped, which lack the columns to read: Notes\n") == 1
+    assert capsys.readouterr().err.count("skipped sheets without the required columns: Notes\n") == 1
 
 
 def test_a_workbook_without_texts_names_its_sheets_and_one_with_a_single_sheet_of_texts_has_plain_ids(tmp_path):
     workbook(tmp_path / "a.xlsx", Notes=NOTES, More=NOTES)
-    with pytest.raises(InputError, match=r"a.xlsx: none of the sheets Notes, More fits; the first: expected a column"):
+    with pytest.raises(
+        InputError,
+        match=r"a.xlsx: none of the sheets Notes, More has the required columns; the first: expected a column",
+    ):
         texts(tmp_path / "a.xlsx")
     workbook(tmp_path / "b.xlsx", Notes=NOTES, One=ONE)
     assert next(read_inputs([str(tmp_path / "b.xlsx")], ReadOptions())).ids.to_pylist() == ["1", "2"]
@@ -208,7 +211,7 @@ def test_sheets_with_the_columns_of_the_first_make_one_table(tmp_path, capsys):
     for read in (read_table, read_lines):
         found = read(tmp_path / "a.xlsx")
         assert len(found) == 4
-        assert "skipped, which lack the columns to read: Notes" in capsys.readouterr().err
+        assert "skipped sheets without the required columns: Notes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", [".xlsx", ".dta"])
@@ -303,7 +306,7 @@ def test_two_parquet_columns_of_one_name_are_refused(tmp_path):
     table = pa.Table.from_arrays([pa.array(TEXTS), pa.array([1, 2]), pa.array([3, 4])], ["text", "n", "n"])
     parquet.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(
-        InputError, match=r"a.parquet: cannot be read as PARQUET: two columns are called 'n'; rename one"
+        InputError, match=r"a.parquet: cannot be read as PARQUET: two columns are named 'n'; rename one"
     ):
         texts(tmp_path / "a.parquet")
 

@@ -1,4 +1,4 @@
-"""Parquet, by row groups."""
+"""Read Parquet files by row group."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from pipeline.read.source import Source
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-_TOGETHER = 16_000  # rows of Parquet read at once
-_AT_ONCE = 64 * TEXT  # bytes of them
-_TEXT = (  # the types that hold text
+_TOGETHER = 16_000  # maximum rows per batch
+_AT_ONCE = 64 * TEXT  # maximum bytes per batch
+_TEXT = (  # types read as text
     pa.types.is_string,
     pa.types.is_string_view,
     pa.types.is_binary,
@@ -29,19 +29,19 @@ _TEXT = (  # the types that hold text
 
 
 def parquet_file(raw: pa.NativeFile) -> pq.ParquetFile:
-    """A Parquet file, once its columns are known to have names; raises `pyarrow.ArrowInvalid` where it is none."""
+    """Open a Parquet file; raises `pyarrow.ArrowInvalid` if it is not valid or a column name is not UTF-8."""
     from pyarrow import parquet
 
     try:
         file = parquet.ParquetFile(raw)
-        file.schema_arrow  # noqa: B018  a damaged footer may call names what are no strings
+        file.schema_arrow  # noqa: B018  raises if a damaged footer has invalid names
     except UnicodeDecodeError as error:
         raise pa.ArrowInvalid(f"a column name is not UTF-8: {error}") from None
     return file
 
 
 def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The rows of a Parquet file, or of the row groups that are meant."""
+    """Yield the rows of a Parquet file, or of its selected row groups."""
     raw = source.open()
     with parquet_file(raw) as file:
         names = choose(require_columns(_distinct(file.schema_arrow.names), source.address))
@@ -60,20 +60,20 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """The names; raises `pyarrow.ArrowInvalid` where two columns share one: Arrow reads neither by its name."""
+    """Return the names; raises `pyarrow.ArrowInvalid` if one occurs twice: Arrow cannot select such columns by name."""
     if twice := [name for name, n in Counter(names).items() if n > 1]:
-        raise pa.ArrowInvalid(f"two columns are called {twice[0]!r}; rename one")
+        raise pa.ArrowInvalid(f"two columns are named {twice[0]!r}; rename one")
     return names
 
 
 def _together(group: pq.RowGroupMetaData) -> int:
-    """How many rows of a group to read at once: fewer where they are long."""
+    """Return the batch size for a row group; smaller if its rows are long."""
     size = max(group.total_byte_size // max(group.num_rows, 1), 1)
     return int(min(_TOGETHER, max(_AT_ONCE // size, 1)))
 
 
 def parquet_columns(source: Source) -> dict[str, pa.DataType]:
-    """The columns of a Parquet file and their types, as `read_parquet` gives them."""
+    """Return the columns of a Parquet file and their types, as `read_parquet` yields them."""
     with parquet_file(source.open()) as file:
         schema = file.schema_arrow
     return {name: _plain(kind) for name, kind in zip(_distinct(schema.names), schema.types)}
@@ -86,7 +86,7 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _as_bytes(column: pa.Array) -> pa.Array:
-    """A column of text as bytes, since a writer may have called bytes text that are none."""
+    """Convert a text column to bytes: the file may declare bytes as text that are not UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return column.cast(pa.large_binary()) if _plain(column.type) == pa.large_string() else column

@@ -1,4 +1,4 @@
-"""Feeds as tables: a row an entry."""
+"""Read RSS and Atom feeds as tables with one row per entry."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pipeline.read.rows import Choose, Rows
 from pipeline.read.source import Source
 
 FEED_COLUMNS = ("id", "title", "text", "date", "link")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what lxml does not take
-# What RSS, Atom and RDF call each column; the first that an entry has counts.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # characters that lxml rejects
+# Names of each column in RSS, Atom and RDF; the first one with content is used.
 _NAMES = {
     "id": ("guid", "id"),
     "title": ("title",),
@@ -27,7 +27,7 @@ _NAMES = {
 
 
 def read_feed_entries(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The entries of an RSS or Atom feed, with the columns `FEED_COLUMNS`."""
+    """Yield the entries of an RSS or Atom feed, with the columns `FEED_COLUMNS`."""
     from lxml import etree
 
     data = whole(source.stream()[1], source.address)
@@ -53,7 +53,7 @@ def _cell(entry: Any, column: str) -> str | None:
 
 
 def without_tags(written: str) -> str:
-    """A text without its tags, its paragraphs apart."""
+    """Remove the HTML tags from a text and separate its paragraphs by blank lines."""
     from lxml import html
 
     if "<" not in written:

@@ -1,4 +1,4 @@
-"""JSON, an object a row: by Arrow where all is well, line by line where something is not."""
+"""Read JSON with one object per row: with Arrow, or line by line if a block has invalid lines."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from pipeline.read.source import Source
 if TYPE_CHECKING:
     from pipeline.read.bounds import Readable
 
-# Columns, line numbers and rejects of a block, and columns that it has beyond those known.
+# Columns, line numbers and rejects of a block, and the names of columns not seen before.
 _Found: TypeAlias = tuple[dict[str, Any], np.ndarray, list[Reject], set[str]]
 
 
-_FIRST = 1_000  # lines that tell which columns there are, and of which type
+_FIRST = 1_000  # lines used to detect the columns and their types
 _TYPES = {str: pa.large_string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 _INT64 = 1 << 63
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The rows of a file with a JSON object a line; a value that is not of its column's type makes its line a reject."""
+    """Yield the rows of a file with one JSON object per line; lines with a value of the wrong type are rejected."""
     raw, stream = source.stream()
     types: dict | None = None
     missed: set[str] = set()
@@ -44,7 +44,8 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
         number += len(lines) - 1
         if more - missed:
             say(
-                f"{source.address}: columns {', '.join(sorted(more - missed))} first appear after line {_FIRST:,}; left out"
+                f"{source.address}: columns {', '.join(sorted(more - missed))} "
+                f"first appear after line {_FIRST:,}; ignored"
             )
             missed |= more
         read = sum(1 for line in lines if line.strip())
@@ -52,13 +53,13 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
 
 
 def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The rows of a file that holds one array of JSON objects."""
+    """Yield the rows of a file that contains one array of JSON objects."""
     data = whole(source.stream()[1], source.address)
     try:
         values = json.loads(data.decode(), strict=False)
         if not isinstance(values, list):
             raise ValueError(f"found {type(values).__name__}")
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a kind of it
+    except (ValueError, RecursionError) as error:  # ValueError includes UnicodeDecodeError
         raise pa.ArrowInvalid(f"expected an array of objects: {error}") from None
     objects = [value for value in values if isinstance(value, dict)]
     types, _ = _chosen(objects[:_FIRST], choose, source.address, len(values))
@@ -67,13 +68,13 @@ def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
 
 
 def json_columns(source: Source) -> dict[str, pa.DataType]:
-    """The columns of a JSONL file and their types, as its first lines tell."""
+    """Return the columns of a JSONL file and their types, detected from its first lines."""
     block = next(_begun(source.stream()[1]), b"")
     return _types_of(_objects(block.split(b"\n")))
 
 
 def _begun(stream: Readable) -> Iterator[bytes]:
-    """Blocks of whole lines, the first of them with the first object, unless that comes very late."""
+    """Yield blocks of complete lines; the first block contains an object if there is one in the first 4 MiB."""
     first: bytes | None = b""
     for read in records(stream, quoted=False):
         block = read
@@ -88,7 +89,7 @@ def _begun(stream: Readable) -> Iterator[bytes]:
 
 
 def _objects(lines: list[bytes]) -> list[dict]:
-    """The JSON objects among the first lines."""
+    """Return the JSON objects among the first lines."""
     found = []
     for line in islice(filter(bytes.strip, lines), _FIRST):
         if nested(line):
@@ -103,20 +104,20 @@ def _objects(lines: list[bytes]) -> list[dict]:
 
 
 def _chosen(objects: list[dict], choose: Choose, path: str, n_lines: int) -> tuple[dict[str, pa.DataType], bool]:
-    """The types of the columns to read, and whether those are all."""
+    """Return the types of the columns to read, and whether these are all columns."""
     if not objects:
-        raise pa.ArrowInvalid(f"expected one JSON object a line, found none in the first {n_lines:,} lines")
+        raise pa.ArrowInvalid(f"expected one JSON object per line, found none in the first {n_lines:,} lines")
     types = _types_of(objects)
     names = choose(require_columns(list(types), path))
     return {name: types[name] for name in names}, set(names) == set(types)
 
 
 def _types_of(objects: list[dict]) -> dict[str, pa.DataType]:
-    """The type of each key's values; a string where they differ, which holds other values as JSON."""
+    """Return the type of each key's values; if they differ, string, with other values as JSON."""
     kinds: dict[str, set] = {}
     for value in objects:
         for name, cell in value.items():
-            if not _SURROGATE.search(name):  # such a name can be written nowhere
+            if not _SURROGATE.search(name):  # such a name cannot be encoded in any output
                 kinds.setdefault(name, set()).add(_kind(cell))
     for found in kinds.values():
         found.discard(None)
@@ -135,18 +136,18 @@ def _kind(cell: object) -> type | None:
 
 
 def _parsed(block: bytes, lines: list[bytes], types: dict, before: int, path: str, every: bool) -> _Found:
-    """Columns, line numbers and rejects of a block, and columns that it has beyond those known."""
+    """Return columns, line numbers and rejects of a block, and the names of columns not seen before."""
     return _fast(block, lines, types, before, every) or _slow(lines, types, before, path)
 
 
 def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: bool) -> _Found | None:
-    """Columns read by Arrow, or None where a line is not what the others are."""
+    """Read a block with Arrow; return None if it has invalid lines."""
     from pyarrow import json as arrow_json
 
     if any(line.lstrip()[:1] not in (b"{", b"") for line in lines):
-        return None  # a bare null would end Arrow's reader, and the program
+        return None  # Arrow's reader crashes on a bare null
     if block.count(b"[") + block.count(b"{") > len(lines) + NESTING and any(map(nested, lines)):
-        return None  # so would lists in lists
+        return None  # and on deeply nested lists
     parse = arrow_json.ParseOptions(
         explicit_schema=pa.schema(types.items()), unexpected_field_behavior="infer" if every else "ignore"
     )
@@ -164,13 +165,13 @@ def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: boo
 
 
 def _slow(lines: list[bytes], types: dict, before: int, path: str) -> _Found:
-    """Columns read line by line, bad lines told apart."""
+    """Read a block line by line and reject invalid lines."""
     full = ((number, line) for number, line in enumerate(lines, start=before + 1) if line.strip())
     return *_cells(full, types, path, _parsed_line), set()
 
 
 def _parsed_line(line: bytes) -> object:
-    """The value of a line; raises `ValueError` where it is over a bound or no JSON."""
+    """Parse a line; raises `ValueError` if it is over a limit or invalid JSON."""
     if line == MARK or nested(line):
         raise ValueError(TOO_LONG if line == MARK else TOO_NESTED)
     return json.loads(line.decode(), strict=False)
@@ -179,19 +180,19 @@ def _parsed_line(line: bytes) -> object:
 def _cells(
     numbered: Iterable[tuple[int, Any]], types: dict, path: str, parse: Callable[[Any], object]
 ) -> tuple[dict, np.ndarray, list[Reject]]:
-    """Columns, numbers and rejects of numbered rows, each made an object by ``parse``."""
+    """Return columns, numbers and rejects of numbered rows; ``parse`` converts each row to an object."""
     cells: list[list[Any]] = []
     numbers, rejects = [], []
     for number, given in numbered:
         try:
             row = parse(given)
             if not isinstance(row, dict):
-                raise ValueError(f"expected a JSON object, got {type(row).__name__}")
+                raise ValueError(f"expected a JSON object, found {type(row).__name__}")
             cells.append([_cell(name, row.get(name), kind) for name, kind in types.items()])
             numbers.append(number)
         except (ValueError, RecursionError) as error:
             broken = isinstance(error, (json.JSONDecodeError, RecursionError))
-            reason = f"expected one JSON object, found what is none: {error}" if broken else str(error)
+            reason = f"expected one JSON object, found invalid JSON: {error}" if broken else str(error)
             shown = "" if given == MARK else given.decode(errors="replace") if isinstance(given, bytes) else str(given)
             rejects.append(Reject(path, number, reason[:160], shown[:SHOWN]))
     columns = {
@@ -204,12 +205,12 @@ def _cells(
 
 
 def _cell(name: str, value: object, kind: pa.DataType) -> object:
-    """A value as its column holds it; raises `ValueError` where it does not fit."""
+    """Convert a value to the type of its column; raises `ValueError` if it does not fit."""
     if value is None:
         return None
     if kind == _TYPES[str]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        text.encode()  # a lone surrogate is no text
+        text.encode()  # raises if there is a lone surrogate
         return text
     fits = _kind(value) in ((int, float) if kind == _TYPES[float] else (next(t for t in _TYPES if _TYPES[t] == kind),))
     if not fits:

@@ -1,4 +1,4 @@
-"""E-mail: a message as an article, a mailbox as a table."""
+"""Read an e-mail message as an article and a mailbox as a table."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from pipeline.read.rows import Choose, Reject, Rows
 from pipeline.read.source import Source
 
 MAIL_COLUMNS = ("id", "title", "text", "date", "from")
-_TOGETHER = 500  # messages
+_TOGETHER = 500  # messages per batch
 _parsed, _unparsed = HeaderRegistry(), HeaderRegistry(use_default_map=False)
 
 
 def _header(name: str, value: str) -> Any:
-    """A header, parsed where Python can: it raises IndexError and others where one is cut short."""
+    """Parse a header, or return it unparsed if Python fails: truncated headers raise IndexError and other errors."""
     for parse, written in ((_parsed, value), (_unparsed, value if not name.lower().startswith("content-") else "")):
         try:
             return parse(name, written)
-        except Exception:  # noqa: BLE001, S112  known faults of the standard library; what it cannot read stays text
+        except Exception:  # noqa: BLE001, S112  known bugs of the standard library; keep such headers as text
             continue
     return _parsed(name, "")
 
@@ -37,7 +37,7 @@ _POLICY = email.policy.default.clone(header_factory=_header)
 
 
 def read_mailbox(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The messages of an mbox file, with the columns `MAIL_COLUMNS`; one without text is a reject."""
+    """Yield the messages of an mbox file, with the columns `MAIL_COLUMNS`; messages without text are rejected."""
     box = mailbox.mbox(source.address, factory=None, create=False)
     names, size = choose(list(MAIL_COLUMNS)), Path(source.address).stat().st_size
     keys = box.keys()
@@ -56,14 +56,14 @@ def read_mailbox(source: Source, choose: Choose) -> Iterator[Rows]:
 
 
 def message_of(data: bytes) -> dict[str, str | None]:
-    """The columns `MAIL_COLUMNS` of an e-mail; of one in HTML alone, the text is what a reader sees."""
+    """Return the columns `MAIL_COLUMNS` of an e-mail; HTML is converted to text if there is no plain text."""
     message: EmailMessage = email.message_from_bytes(data, policy=_POLICY)
     body = message.get_body(preferencelist=("plain", "html"))
     text = ""
     if body is not None:
         try:
             text = body.get_content()
-        except (LookupError, ValueError):  # a charset that Python does not know, or cannot even look up
+        except (LookupError, ValueError):  # unknown or invalid charset
             text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
         text = without_tags(text) if body.get_content_type() == "text/html" else text
     headers = {name: message[header] for name, header in (("id", "message-id"), ("title", "subject"))}

@@ -1,4 +1,4 @@
-"""Excel workbooks and Stata files, read as a whole."""
+"""Read Excel workbooks and Stata files."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
-    """The rows of a Stata file, or of every sheet with the columns to read; every cell a string, an empty one null."""
+    """Yield the rows of a Stata file, or of each sheet that has the columns to read. Cells are strings or null."""
     import pandas as pd
 
     sheets = _sheets(source)
     fitting = _fitting(sheets, choose, source.address)
     if others := ", ".join(sheet for sheet in sheets if sheet not in fitting):
-        say(f"{source.address}: sheets skipped, which lack the columns to read: {others}")
+        say(f"{source.address}: skipped sheets without the required columns: {others}")
     first = 2 if source.suffix == ".xlsx" else 1  # the header is row 1 of a sheet
     for sheet, frame in fitting.items():
         names = choose([*frame.columns])
@@ -37,20 +37,20 @@ def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
 
 
 def office_columns(source: Source, choose: Choose) -> list[str]:
-    """The columns that `read_office` reads, from any of the sheets."""
+    """Return the columns that `read_office` reads, from all sheets."""
     fitting = _fitting(_sheets(source), choose, source.address).values()
     return list(dict.fromkeys(name for frame in fitting for name in choose([*frame.columns])))
 
 
 def _sheets(source: Source) -> dict[str, pd.DataFrame]:
-    """The sheets of a workbook that are not empty, by name; a Stata file is one sheet."""
+    """Return the sheets of a workbook that are not empty, by name; a Stata file is one sheet."""
     import pandas as pd
 
     kind = source.suffix
     data = BytesIO(whole(replace(source, encoding=None).stream()[1], source.address))
     try:
         sheets = pd.read_excel(data, sheet_name=None, dtype=object) if kind == ".xlsx" else {"": pd.read_stata(data)}
-    except Exception as error:  # noqa: BLE001  whatever the parts of openpyxl and pandas raise: BadZipFile, struct.error
+    except Exception as error:  # noqa: BLE001  openpyxl and pandas raise many types: BadZipFile, struct.error
         raise InputError(f"{source.address}: cannot be read as {kind[1:]}: {first_line(error)}") from None
     for frame in sheets.values():
         frame.columns = require_columns([str(name) for name in frame.columns], source.address)
@@ -58,7 +58,7 @@ def _sheets(source: Source) -> dict[str, pd.DataFrame]:
 
 
 def _fitting(sheets: dict[str, pd.DataFrame], choose: Choose, address: str) -> dict[str, pd.DataFrame]:
-    """The sheets with the columns to read; raises `InputError` where there is none."""
+    """Return the sheets that have the columns to read; raises `InputError` if there are none."""
     fitting, fault = {}, None
     for sheet, frame in sheets.items():
         try:
@@ -71,4 +71,6 @@ def _fitting(sheets: dict[str, pd.DataFrame], choose: Choose, address: str) -> d
     if len(sheets) == 1:
         raise fault
     reason = str(fault).removeprefix(f"{address}: ")
-    raise InputError(f"{address}: none of the sheets {', '.join(sheets)} fits; the first: {reason}") from None
+    raise InputError(
+        f"{address}: none of the sheets {', '.join(sheets)} has the required columns; the first: {reason}"
+    ) from None

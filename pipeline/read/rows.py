@@ -1,4 +1,4 @@
-"""Rows of a table as they are read: columns, places in the file, and what could not be read."""
+"""Batches of table rows: columns, row numbers and rejected rows."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pyarrow as pa
 from pipeline.arrays.arrow import int64_column, nullable_strings
 from pipeline.read.source import looks_western
 
-SHOWN = 200  # characters of a row that a reject quotes
-Choose = Callable[[list[str]], list[str]]  # of the columns that a file has, those to read
+SHOWN = 200  # characters of a rejected row to show
+Choose = Callable[[list[str]], list[str]]  # selects the columns to read from those of the file
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that cannot be read: its file, its number (a line's in JSONL, a header counting), why, how it begins."""
+    """A row that cannot be read: its file, row number (as in `Rows.numbers`), the reason, and the start of its text."""
 
     file: str
     row: int
@@ -28,16 +28,16 @@ class Reject:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table, in order.
+    """A batch of table rows, in order.
 
     Attributes
     ----------
     columns : (n,) arrays by name; strings are ``large_string``, Parquet and JSONL keep their other types.
-    numbers : (n,) int64, where each stands in the file: a line of JSONL, a row of a table with its header as row 1.
-    rejects : rows that could not be read, between these or after them.
-    read : how many rows the file has here, readable or not, counted apart from both.
-    done : bytes of the file read so far, as they lie on the disk.
-    sheet : the sheet, where several of a workbook are read; the numbers are those of its rows.
+    numbers : (n,) int64, row numbers in the file: line numbers of JSONL; the header of a table is row 1.
+    rejects : rows that could not be read, between these rows or after them.
+    read : number of rows in this part of the file, including rejected ones, counted independently of both.
+    done : bytes of the file read so far, before decompression.
+    sheet : the sheet name if several sheets of a workbook are read; row numbers are per sheet.
     """
 
     columns: dict[str, pa.Array]
@@ -48,7 +48,7 @@ class Rows:
     sheet: str = ""
 
     def cut(self, size: int) -> Iterator[Rows]:
-        """The same in parts of at most ``size`` rows; rejects and counts go with the first."""
+        """Yield parts of at most ``size`` rows; the first part has all rejects and the count."""
         for start in range(0, max(len(self.numbers), 1), size):
             part = {name: column.slice(start, size) for name, column in self.columns.items()}
             here = self.numbers[start : start + size]
@@ -58,7 +58,7 @@ class Rows:
 
 
 def strings_of(column: pa.Array) -> pa.Array:
-    """A column of any type as strings, lists and the like as JSON; null stays null.
+    """Convert a column of any type to strings, nested values to JSON; null stays null.
 
     Examples
     --------
@@ -73,13 +73,13 @@ def strings_of(column: pa.Array) -> pa.Array:
 
 
 def not_utf8(file: str, row: int, data: bytes, error: UnicodeDecodeError, hint: str = "") -> Reject:
-    """The reject of a row whose bytes are not UTF-8; ``hint`` says what to do."""
+    """Return the reject for a row that is not UTF-8; ``hint`` is added to the reason."""
     reason = f"expected UTF-8, found byte 0x{data[error.start]:02x}{hint}"
     return Reject(file, row, reason, data.decode(errors="replace")[:SHOWN])
 
 
 def decoded(columns: dict[str, pa.Array], numbers: np.ndarray, address: str) -> tuple[dict, np.ndarray, list[Reject]]:
-    """Columns of bytes as strings. Rows with bytes that are not UTF-8 become rejects; the others keep their numbers."""
+    """Decode binary columns to strings. Rows that are not UTF-8 are rejected; the others keep their row numbers."""
     raw = {name: column for name, column in columns.items() if pa.types.is_large_binary(column.type)}
     try:
         return columns | {name: column.cast(pa.large_string()) for name, column in raw.items()}, numbers, []
@@ -90,7 +90,7 @@ def decoded(columns: dict[str, pa.Array], numbers: np.ndarray, address: str) -> 
                 try:
                     (value or b"").decode()
                 except UnicodeDecodeError as error:
-                    hint = "; it looks like windows-1252 (--encoding)" if looks_western(value) else ""
+                    hint = "; it looks like windows-1252: try --encoding windows-1252" if looks_western(value) else ""
                     bad[row] = not_utf8(address, int(numbers[row]), value, error, hint)
         good = np.setdiff1d(np.arange(len(numbers)), list(bad))
         kept = {name: column.take(int64_column(good)) for name, column in columns.items()}

@@ -36,8 +36,8 @@ class Written:
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read: its path or URL, how to open it, the row groups of a Parquet file to read (None: all), its encoding
-    (None: by the byte order mark, else UTF-8), and the suffix of its format if the address lacks it."""
+    """A file to read: its path or URL, how to open it, the row groups of a Parquet file to read (None: all), its
+    encoding (None: by the byte order mark, else UTF-8), and the suffix of its format if the address lacks it."""
 
     address: str
     open: Callable[[], pa.NativeFile]
