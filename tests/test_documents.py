@@ -106,7 +106,7 @@ def test_a_column_that_begins_late_is_named(tmp_path, capsys):
     lines = [json.dumps({"text": "one fish"})] * 1_001 + [json.dumps({"text": "two fish", "late": 1})]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     assert sum(map(len, read(tmp_path / "a.jsonl"))) == 1_002
-    assert "columns late first appear after line 1,000; left out" in capsys.readouterr().err
+    assert "columns late first appear after line 1,000; ignored" in capsys.readouterr().err
 
 
 def test_what_stands_for_no_text_is_none(tmp_path):
@@ -283,7 +283,7 @@ def test_a_json_array_on_standard_input_is_a_table(stdin, indent, mark):
 
 def test_standard_input_that_is_closed_is_told(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(InputError, match="standard input: closed; pipe texts to it, or name a file instead of -"):
+    with pytest.raises(InputError, match="standard input: closed; pipe texts to it, or give a file instead of -"):
         read("-")
 
 

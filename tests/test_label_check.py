@@ -65,7 +65,7 @@ def test_broken_lines_are_listed_with_their_line_and_the_rest_is_kept(tmp_path):
         (10, "no label"),
         (11, "label that does not fit"),
     ]
-    assert "never closed" in rows.faults[1].reason
+    assert "unclosed quotation mark" in rows.faults[1].reason
     assert "windows-1252" in rows.faults[3].reason
 
 

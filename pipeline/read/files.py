@@ -1,4 +1,4 @@
-"""Which files an argument names: a file, a folder with its subfolders, or a glob pattern."""
+"""Find the files that an argument names: a file, a folder with its subfolders, or a glob pattern."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pipeline.read.tables import FEED_SUFFIXES, TABULAR, is_table
 
 
 def is_tabular(path: PurePath) -> bool:
-    """Whether a file name is that of a table or a feed."""
+    """Return whether a file name is that of a table or a feed."""
     return is_table(path) or path.suffix.lower() in FEED_SUFFIXES
 
 
 def names_files(given: str, suffixes: tuple[str, ...]) -> bool:
-    """Whether an argument names files: they exist, or it looks like a path rather than a text."""
+    """Return whether an argument names files: they exist, or it looks like a path rather than a text."""
     try:
         if is_address(given) or Path(given).exists() or glob.glob(given):
             return True
-    except (OSError, ValueError):  # too long for a name, or with a NUL
+    except (OSError, ValueError):  # too long for a path, or contains a NUL
         return False
     path = Path(given)
     return not any(map(str.isspace, given)) and ("/" in given or (path.suffix != "" and readable(path, suffixes)))
 
 
 def readable(path: PurePath, suffixes: tuple[str, ...]) -> bool:
-    """Whether a file name is that of a table, or has one of the suffixes."""
+    """Return whether a file name is that of a table or a feed, or has one of the suffixes."""
     return is_tabular(path) or (path.suffix != "" and path.suffix.lower() in suffixes)
 
 
@@ -42,17 +42,17 @@ def require_local(given: str) -> None:
 
 
 def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = False) -> list[Path]:
-    """The files that an argument names: itself, those in a folder and its subfolders, or those that match a pattern.
+    """Return the files that an argument names: the file, those in the folder and its subfolders, or those that match.
 
     Parameters
     ----------
-    suffixes : the kinds of files to take from a folder, besides tables; a single file or a pattern may name any kind.
+    suffixes : file types to read from a folder, besides tables; a single file or a pattern may be of any type.
     quiet : do not print which files of a folder or pattern are skipped.
 
     Raises
     ------
     InputError
-        If there is no such file, or none of these kinds in the folder.
+        If there is no such file, or no file of these types in the folder.
     """
     require_local(given)
     path = Path(given)
@@ -77,7 +77,7 @@ def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = Fals
 
 
 def _walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """The files in a folder and its subfolders, following links; also each folder that is unreadable or contains itself."""
+    """Yield the files in a folder and its subfolders, following links, and folders that are unreadable or a cycle."""
     here = folder.resolve()
     try:
         if here in above:
@@ -98,7 +98,7 @@ def _say_skipped(where: Path | str, files: Collection[Path]) -> None:
 
 
 def _kind_of(path: Path) -> str:
-    """The kind of a skipped file, or what else it is."""
+    """Return the suffix or name of a skipped file, or a description of what it is."""
     if os.path.isfile(path):
         return path.suffix or path.name
     kind = "folder" if os.path.isdir(path) else "dangling link" if path.is_symlink() else "pipe or device"

@@ -1,4 +1,4 @@
-"""What is read: text on the command line, text and HTML files, tables, feeds, folders, patterns, standard input."""
+"""Read all inputs: texts on the command line, text and HTML files, tables, feeds, folders, patterns, standard input."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ READABLE = (*TABULAR, *filter(None, _PAGES))
 
 
 def read_inputs(given: list[str], options: ReadOptions) -> Iterator[Documents]:
-    """Documents in the order of the arguments.
+    """Yield documents in the order of the arguments.
 
     Raises
     ------
     InputError
-        Where there is nothing to read, a text is blank, or a column to keep is in none of the tables.
+        If there is nothing to read, a text is blank, or a requested column is in none of the tables.
     """
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")
@@ -63,22 +63,22 @@ def _in_order(given: list[str], options: ReadOptions) -> Iterator[Documents]:
 
 
 def _kind(number: int, given: str) -> str:
-    """What an argument is: standard ``input``, a ``path``, or a ``text``."""
+    """Return the kind of an argument: standard ``input``, a ``path`` or a ``text``."""
     if given == "-":
         return "input"
-    if any("\udc80" <= char <= "\udcff" for char in given):  # how Python keeps bytes that are none
-        raise InputError(f"argument {number}: expected UTF-8, found other bytes; write or name it in UTF-8")
+    if any("\udc80" <= char <= "\udcff" for char in given):  # how Python represents bytes that are not UTF-8
+        raise InputError(f"argument {number}: expected UTF-8, found other bytes; convert it to UTF-8")
     if not given.strip():
         raise InputError(f"argument {number}: the text is blank; expected a sentence, a file, a folder or -")
     if names_files(given, READABLE):
         return "path"
     if _FILE_LIKE.fullmatch(given):
-        raise InputError(f"{given}: no such file; a text of one word is not scored, check the path")
+        raise InputError(f"{given}: no such file; check the path (a single word is not scored as a text)")
     return "text"
 
 
 def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
-    """Texts on the command line."""
+    """Return the texts on the command line as documents."""
     numbers, texts = zip(*numbered)
     column = as_strings(texts)
     ids = as_strings([f"text-{number}" for number in numbers])
@@ -88,12 +88,12 @@ def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
 
 
 def files_of(given: list[str]) -> list[Path]:
-    """All files of this machine among the arguments."""
+    """Return all local files that the arguments name."""
     return [place for place in _all_places(given) if isinstance(place, Path)]
 
 
 def total_size(given: list[str]) -> int:
-    """The size of all files among the arguments, in bytes."""
+    """Return the total size of the files that the arguments name, in bytes."""
     return sum(map(_size_of, _all_places(given)))
 
 
@@ -102,7 +102,7 @@ def _all_places(given: list[str]) -> list[Path | str]:
 
 
 def _places(given: str, quiet: bool = False) -> list[Path | str]:
-    """The files that an argument names: paths, or URLs."""
+    """Return the files that an argument names, as paths or URLs."""
     if not is_address(given):
         return [*files_in(given, READABLE, quiet)]
     found = files_at(given)
@@ -118,7 +118,7 @@ def _source(place: Path | str, encoding: str | None) -> Source:
 
 
 def _tables(given: list[str], options: ReadOptions) -> Iterator[Source]:
-    """The tables among the arguments that can be opened; what is wrong with others is said where they are read."""
+    """Yield the tables among the arguments that can be opened; errors in others are reported when they are read."""
     for place in _all_places(given):
         if is_tabular(PurePosixPath(place)):
             with suppress(InputError):
@@ -126,7 +126,7 @@ def _tables(given: list[str], options: ReadOptions) -> Iterator[Source]:
 
 
 def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.DataType] | None:
-    """The columns that pass through from any of the inputs, with a type that fits them all; None of a stream alone."""
+    """Return the columns to copy from all inputs, each with a common type; None if standard input is the only input."""
     types: dict[str, pa.DataType] = {}
     if any(one != "-" and not names_files(one, READABLE) for one in given) and not options.sentences:
         types["text"] = pa.large_string()
@@ -134,14 +134,14 @@ def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.Data
         try:
             found = columns_of(source, options)
         except (InputError, pa.ArrowException, OSError):
-            continue  # said where the file is read
+            continue  # reported when the file is read
         for name, kind in found.items():
             types[name] = kind if types.setdefault(name, kind) == kind else pa.large_string()
     return types if "-" not in given or len(given) > 1 else None
 
 
 def _file(place: Path | str, options: ReadOptions, alone: bool) -> Iterator[Documents]:
-    """The documents of a file; one of several that cannot be read is set aside, with the reason."""
+    """Yield the documents of a file. One of several files that cannot be read is rejected with the reason."""
     size, path, name = _size_of(place), PurePosixPath(place), printable(place)
     try:
         if is_tabular(path):

@@ -1,4 +1,4 @@
-"""Standard input: snippets a line each as they arrive, one article, or a table."""
+"""Read standard input: one snippet per line as they arrive, one article, or a table."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ FORMATS = ("text", "csv", "tsv", "jsonl")
 NAME = "-"
 _WHERE = "standard input"
 _CHUNK = 1 << 20
-_ARRAY = re.compile(rb'\s*\[\s*\{\s*["}]')  # of objects, in JSON
+_ARRAY = re.compile(rb'\s*\[\s*\{\s*["}]')  # a JSON array of objects
 
 
 def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[Documents]:
-    """The documents on standard input.
+    """Yield the documents on standard input.
 
-    Lines are scored as they arrive, as many together as are there. A first line that is the header of a table with a text
-    column, or a JSON object, says that it is a table; ``options.stdin_format`` says so against appearances.
+    Lines are scored as they arrive, in batches of those available. Input whose first line is a JSON object, or a header
+    with a text column, is read as a table; ``options.stdin_format`` overrides the detection.
 
     Parameters
     ----------
-    alone : whether it is all the input, so that the columns to keep must be in it.
+    alone : standard input is the only input, so it must have all requested columns.
 
     Raises
     ------
     InputError
-        Where it is empty, not UTF-8, or not of the format, or lacks a column that is to be kept.
+        If the input is empty, not UTF-8 or not in the given format, or lacks a requested column.
     """
     kind = options.stdin_format
     if kind is not None and kind not in FORMATS:
         raise InputError(f"--stdin-format {kind}: expected one of {', '.join(FORMATS)}")
     if sys.stdin is None:
-        raise InputError(f"{_WHERE}: closed; pipe texts to it, or name a file instead of -")
+        raise InputError(f"{_WHERE}: closed; pipe texts to it, or give a file instead of -")
     file = cast(BufferedReader, sys.stdin.buffer)
     start = _start(file)
     if not start:
-        raise InputError(f"{_WHERE}: empty; expected one snippet a line, or a table")
+        raise InputError(f"{_WHERE}: empty; expected one snippet per line, or a table")
     kind = kind or ("jsonl" if _ARRAY.match(start) else _format_of(start.split(b"\n", 1)[0], options))
     if kind != "text":
         yield from _table(start, file, kind, options, alone)
@@ -73,7 +73,7 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
 
 
 def _start(file: BufferedReader) -> bytes:
-    """What comes first, with the end of a line that holds more than the bracket of an array."""
+    """Read the first line, and the next if the first is only the opening bracket of an array."""
     start = b""
     while (b"\n" not in start or start.strip() == b"[") and len(start) <= TEXT and (more := file.read1(_CHUNK)):
         start = (start + more).removeprefix(codecs.BOM_UTF8)
@@ -81,7 +81,7 @@ def _start(file: BufferedReader) -> bytes:
 
 
 def _format_of(line: bytes, options: ReadOptions) -> str:
-    """What the first line looks like."""
+    """Detect the format from the first line."""
     written = line.decode("utf-8-sig", errors="replace").strip()
     if written.startswith("{"):
         try:
@@ -92,7 +92,7 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
     for delimiter in (options.delimiter,) if options.delimiter else ",\t;|":
         try:
             names = {name.strip().lower() for name in next(csv.reader([written], delimiter=delimiter), [])}
-        except csv.Error:  # a line end in its midst: no header
+        except csv.Error:  # a newline inside the line: not a header
             continue
         if names & wanted:
             return "tsv" if delimiter == "\t" else "csv"
@@ -100,7 +100,7 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
 
 
 def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions, alone: bool) -> Iterator[Documents]:
-    """The rows of a table, kept in a temporary file first: its dialect is told by more than one look."""
+    """Yield the rows of a table. It is copied to a temporary file, since detecting its format takes several passes."""
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept:
         kept.write(start)
         shutil.copyfileobj(file, kept, _CHUNK)
@@ -113,7 +113,7 @@ def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions, alone:
 
 
 def _bounded(data: bytes, what: str) -> bytes:
-    """The data; raises `InputError` where no line of it ends within the bound of a text."""
+    """Return the data; raises `InputError` if it is one unfinished line over the size limit for a text."""
     if len(data) > TEXT and b"\n" not in data:
         raise InputError(f"{_WHERE}: {what} has {text_reason(len(data))}")
     return data
@@ -133,7 +133,7 @@ def _lines(rest: bytes, file: BufferedReader, options: ReadOptions) -> Iterator[
 
 
 def _is_ready(file: BinaryIO) -> bool:
-    """Whether more can be read without waiting; no where the system does not tell, as Windows does not of pipes."""
+    """Return whether more input is available without blocking; False if unknown, as for pipes on Windows."""
     try:
         return bool(select.select([file.fileno()], [], [], 0)[0])
     except (OSError, ValueError):
@@ -146,7 +146,7 @@ def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Document
         try:
             text = line.decode(options.encoding or "utf-8").strip()
         except UnicodeDecodeError as error:
-            bad = not_utf8(_WHERE, number, line, error, "; name its --encoding")
+            bad = not_utf8(_WHERE, number, line, error, "; set --encoding")
             if not options.set_aside:
                 raise InputError(f"{_WHERE}, line {number}: {bad.reason}") from None
             rejects.append(bad)

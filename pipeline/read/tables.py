@@ -1,4 +1,4 @@
-"""Tables of every format: a stream of rows, or the stream put together; every fault names its row."""
+"""Read tables of any format in batches or as a whole; errors name the row."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ TABULAR = (*TABLE_SUFFIXES, *FEED_SUFFIXES)
 TEXT_COLUMNS = ("text", "sentence", "headline", "snippet", "phrase")
 T = TypeVar("T", bound=Sized)
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
-NO_TEXT = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # how tables write that there is none
+NO_TEXT = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # spellings of a missing value
 
 
 def is_table(path: PurePath) -> bool:
-    """Whether the name is that of a table, compressed or not (Parquet compresses inside)."""
+    """Return whether a file name is that of a table, compressed or not (Parquet has its own compression)."""
     suffix = suffix_of(path)
     return suffix in TABLE_SUFFIXES and (suffix != ".parquet" or path.suffix.lower() == ".parquet")
 
 
 def read_rows(source: Source, choose: Choose, delimiter: str | None = None) -> Iterator[Rows]:
-    """The rows of a table as they come.
+    """Yield the rows of a table in batches.
 
     Parameters
     ----------
-    choose : of the names of its columns, or of a sheet's, those to read.
-    delimiter : separator of a CSV or TSV file; None: told by its header.
+    choose : selects the columns to read from those of the table or sheet.
+    delimiter : delimiter of a CSV or TSV file; None to detect it from the header.
 
     Raises
     ------
     InputError
-        Where the file is empty, of another format, or lacks a column.
+        If the file is empty, in another format, or lacks a column.
     """
     suffix, seen = source.suffix, False
     try:
@@ -73,7 +73,7 @@ def _rows(source: Source, suffix: str, choose: Choose, delimiter: str | None) ->
 
 
 def _bounded(rows: Rows, address: str) -> Rows:
-    """The rows, with those that hold a text over the size limit moved to the rejects."""
+    """Move rows with a text over the size limit to the rejects."""
     over: dict[int, Reject] = {}
     for column in rows.columns.values():
         for row, why in too_large(column).items() if pa.types.is_large_string(column.type) else ():
@@ -87,7 +87,7 @@ def _bounded(rows: Rows, address: str) -> Rows:
 
 
 def table_columns(source: Source, delimiter: str | None = None, choose: Choose = list) -> dict[str, pa.DataType]:
-    """The columns of a table that are to be read and their types, from its head."""
+    """Return the columns to read and their types, detected from the start of the table."""
     suffix = source.suffix
     if suffix in (".csv", ".tsv"):
         return dict.fromkeys(header(source, dialect(source, delimiter), choose), pa.large_string())
@@ -116,19 +116,19 @@ def read_table(path: str | Path, choose: Choose = list) -> pa.Table:
 def read_numbered(
     path: str | Path, choose: Choose = list, written: Written = Written(), rejects: list[Reject] | None = None
 ) -> tuple[pa.Table, np.ndarray]:
-    """Read a whole table, and where each row stands in the file (`Rows.numbers`).
+    """Read a whole table and the row numbers in the file (`Rows.numbers`).
 
-    Compression, and what ``written`` leaves open, are detected (`pipeline.read.source`).
+    Compression, and the encoding and delimiter that ``written`` leaves out, are detected (`pipeline.read.source`).
 
     Parameters
     ----------
-    choose : given the names of its columns, those to read; all by default.
-    rejects : rows that cannot be read are added to this list; None: the first of them is an error.
+    choose : selects the columns to read; all by default.
+    rejects : list to which rows that cannot be read are added; None to raise an error for the first of them.
 
     Raises
     ------
     InputError
-        If the file is missing, empty or of another format, or a row, or every row, cannot be read.
+        If the file is missing, empty or in another format, or no row can be read, or one cannot and ``rejects`` is None.
     """
     path, found = Path(path), []
     require_table(path)
@@ -145,45 +145,45 @@ def read_numbered(
 
 
 def require_table(path: Path) -> None:
-    """Raise `InputError` unless the file name is that of a table."""
+    """Raise `InputError` if the file name is not that of a table."""
     if not path.is_dir() and suffix_of(path) not in TABULAR:
         raise unreadable(path, TABULAR)
 
 
 def unreadable(path: Path | str, suffixes: Sequence[str]) -> InputError:
-    """The error for a file whose kind is not among those that can be read."""
+    """Return the error for a file of an unsupported type."""
     kinds = f"{', '.join(suffixes)}, tables other than Parquet also with {' or '.join(COMPRESSED)}"
     return InputError(f"{path}: cannot read {PurePath(path).suffix or 'these'} files; expected {kinds}")
 
 
 def require_rows(table: T, path: Path, rejects: Sequence[Reject]) -> T:
-    """The table; raises `InputError`, with the first reason, if none of its rows could be read."""
+    """Return the table; raises `InputError` with the first reason if it has no readable rows."""
     if len(table):
         return table
-    why = f"; the first fault: row {rejects[0].row}: {rejects[0].reason}" if rejects else ""
-    raise InputError(f"{path}: expected at least one row that can be read, found none{why}")
+    why = f"; first error in row {rejects[0].row}: {rejects[0].reason}" if rejects else ""
+    raise InputError(f"{path}: expected at least one readable row, found none{why}")
 
 
 def alike(choose: Choose = list) -> Choose:
-    """The choice of columns for those who make one table of a workbook: every sheet must have those of the first."""
+    """Return a column choice for reading a workbook as one table: every sheet must have the columns of the first."""
     first: list[str] = []
 
     def chosen(names: list[str]) -> list[str]:
         first[:] = first or choose(names)
         if missing := [name for name in first if name not in names]:
-            raise InputError(f"no column {missing[0]!r}, which the first sheet has")
+            raise InputError(f"no column {missing[0]!r}, but the first sheet has one")
         return first
 
     return chosen
 
 
 def plain_names(names: Sequence[str]) -> dict[str, str]:
-    """Column names by their spelling in lower case, without outer spaces; of several alike the first."""
+    """Map column names in lower case, without surrounding spaces, to the names; of duplicates, the first is used."""
     return {name.strip().lower(): name for name in reversed(names)}
 
 
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
-    """Of a table's column names the wanted one, or the first of the usual ones that is there."""
+    """Return the name of the requested column, or of the first usual column that the table has."""
     plain = plain_names(names)
     if wanted is not None:
         if wanted in names or wanted.lower() in plain:
@@ -194,12 +194,12 @@ def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path
             return name if name in names else plain[name]
     raise InputError(
         f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names)}; "
-        "name yours on the command line"
+        "give its name on the command line"
     )
 
 
 def texts_of(column: pa.Array) -> pa.Array:
-    """A column of texts; null, and what tables write in its place (`NO_TEXT`), becomes the empty string.
+    """Return a column of texts; null and the spellings of missing values (`NO_TEXT`) become the empty string.
 
     Examples
     --------

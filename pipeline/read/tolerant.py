@@ -1,4 +1,4 @@
-"""Fault-tolerant table reading: broken lines are listed, the others are kept."""
+"""Fault-tolerant table reading: invalid lines are rejected, the others are kept."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Table:
 
     Attributes
     ----------
-    path : its file.
+    path : file of the table.
     columns : (n,) object arrays of strings by name, the empty string if missing.
-    rows : (n,) int64, the line on which each row begins (CSV, TSV, JSONL), or its row number; a header is 1.
+    rows : (n,) int64, the line on which each row begins (CSV, TSV, JSONL), or its row number; the header is 1.
     rejects : rows that cannot be read.
     """
 
@@ -41,7 +41,7 @@ class Table:
         return len(self.rows)
 
     def take(self, rows: np.ndarray) -> Table:
-        """The given rows (indices or a mask)."""
+        """Return the selected rows (indices or a mask)."""
         return Table(self.path, {name: cells[rows] for name, cells in self.columns.items()}, self.rows[rows], [])
 
 
@@ -52,12 +52,12 @@ def read_lines(
 
     Parameters
     ----------
-    headed : whether the first line of a CSV or TSV file names its columns; else they are called ``column1``, ``column2``.
+    headed : the first line of a CSV or TSV file is a header; if False, the columns are named ``column1``, ``column2``.
 
     Raises
     ------
     InputError
-        If the file is missing, empty or of another format, or no row can be read.
+        If the file is missing, empty or in another format, or no row can be read.
     """
     path = Path(path)
     require_table(path)
@@ -80,7 +80,7 @@ def _typed(path: Path, source: Source) -> Table:
 
 
 def _as_text(column: pa.Array) -> np.ndarray:
-    """Values as strings; integers without a decimal point, lists as JSON."""
+    """Convert values to strings: integers without a decimal point, lists and objects as JSON."""
     out = np.empty(len(column), object)
     for row, given in enumerate(column.to_pylist()):
         value = int(given) if isinstance(given, float) and given.is_integer() else given
@@ -111,15 +111,15 @@ def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) 
             cells.append(record[1])
     columns: dict[str, np.ndarray] = {}
     for name, column in zip(names, np.array(cells, object).reshape(len(cells), len(names)).T):
-        columns.setdefault(name, column)  # of two columns with one name, the first counts
+        columns.setdefault(name, column)  # of columns with the same name, keep the first
     return Table(path, columns, np.array(numbers, np.int64), rejects)
 
 
 def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[int, list[str]] | Reject]:
-    """The number of the first line of each record and its cells, or why it is broken; blank lines are skipped.
+    """Yield the number of each record's first line and its cells, or a reject; blank lines are skipped.
 
-    A quoted field may span lines. If a quotation mark is never closed, the following lines are rows of their own,
-    recognised by their number of cells.
+    A quoted field may span lines. After an unclosed quotation mark, lines with the expected number of cells are read as
+    separate rows.
     """
     at, width = 0, None
     while at < len(lines):
@@ -130,13 +130,13 @@ def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[
             continue
         if n == 0:
             shown = line.decode(errors="replace")[:SHOWN]
-            yield Reject(path, number, "a quotation mark is never closed", shown)
+            yield Reject(path, number, "unclosed quotation mark", shown)
             continue
         whole = b"\n".join(lines[number - 1 : number - 1 + n]).rstrip(b"\r")
         try:
             cells = _cells(whole.decode(), written)
         except UnicodeDecodeError as error:
-            hint = "; it looks like windows-1252 (--encoding)" if looks_western(whole) else ""
+            hint = "; it looks like windows-1252: try --encoding windows-1252" if looks_western(whole) else ""
             reason = f"expected UTF-8, found byte 0x{whole[error.start]:02x}{hint}"
             yield Reject(path, number, reason, whole.decode(errors="replace")[:SHOWN])
             continue
@@ -148,7 +148,7 @@ def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[
 
 
 def _span(lines: list[bytes], at: int, written: Dialect, width: int | None) -> int:
-    """Number of lines of the record that begins at a line; 0 if its quotation mark is never closed."""
+    """Return the number of lines in the record that begins at a line; 0 if it has an unclosed quotation mark."""
     if not written.quoted or lines[at].count(b'"') % 2 == 0:
         return 1
     marks = lines[at].count(b'"')
