@@ -128,7 +128,7 @@ def read_numbered(
     Raises
     ------
     InputError
-        If the file is missing, empty or in another format, or no row can be read, or one cannot and ``rejects`` is None.
+        If the file is missing, empty or in another format, no row can be read, or one cannot and ``rejects`` is None.
     """
     path, found = Path(path), []
     require_table(path)
