@@ -29,6 +29,10 @@ class LabelError(DetenteError, ValueError):
     """An unknown stance, event type or quad class."""
 
 
+class LabelConflictError(LabelError):
+    """Two labels of one row that contradict each other."""
+
+
 class ConfigError(DetenteError, ValueError):
     """An unknown setting, or an invalid value."""
 

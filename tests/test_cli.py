@@ -102,7 +102,7 @@ def test_every_output_format_says_the_same(detente, tmp_path, kind):
     plain = rows(detente("score", *TEXTS))
     out = tmp_path / f"out.{kind}"
     done = detente("score", *TEXTS, "--out", out)
-    assert "3 rows in" in done.err
+    assert "3 rows written to" in done.err
     readers = {"jsonl": lambda p: pd.read_json(p, lines=True), "csv": pd.read_csv, "parquet": pd.read_parquet}
     frame = readers[kind](out)
     assert frame.tension.tolist() == pytest.approx([row["tension"] for row in plain])

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 
 from pipeline.corpus.contradictions import reasons
@@ -182,3 +183,29 @@ def test_the_public_files_at_hand_are_read_as_their_cards_say():
     assert len(cameo) == 992 and "neutral" in cameo.stances
     local = read_public(gold / "keep_it_local_part.tsv", card_of("keep-it-local"))
     assert len(local) == 4210
+
+
+def test_own_files_keep_their_rows_apart_whatever_their_names(tmp_path):
+    files = {
+        "a/train.csv": "Chad freed two nurses.",
+        "b/train.csv": "Chad bombed a depot.",
+        "own/neutral.csv": "It rained.",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(f"text,stance\n{text},neutral\n")
+    a, b, own = (str(tmp_path / name) for name in files)
+    corpus = read_mix(Recipe(("embedded", a, b, own), weights=((own, 7.0), (a, 3.0))))
+    assert corpus.texts[corpus.own].tolist() == list(files.values())
+    assert corpus.sources[corpus.own].tolist() == [a, b, own]
+    assert corpus.weights[corpus.own].tolist() == pytest.approx([3.0, float("nan"), 7.0], nan_ok=True)
+    assert np.isnan(corpus.weights[~corpus.own]).all()
+    with pytest.raises(ConfigError, match="several of the data have this name; write the path"):
+        read_mix(Recipe((a, b), weights=(("train.csv", 2.0),)))
+
+
+def test_labels_of_one_row_that_contradict_each_other_are_set_aside(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,event,stance\nChad met Niger.,CONSULT,\nPeru agreed.,AGREE,escalation\n")
+    (aside,) = read_mix(Recipe((str(path),))).set_aside
+    assert (aside.row, aside.reason) == (3, "AGREE means de-escalation, but the row says escalation")

@@ -37,7 +37,8 @@ COMMANDS = {
 }
 
 
-_STOPPED = "interrupted; `score --out` continues with --resume"
+_STOPPED = "interrupted"
+_RESUMABLE = "interrupted; `score --out` continues with --resume"
 
 
 def _version(wanted: bool) -> None:
@@ -122,11 +123,11 @@ def _one_line_errors() -> Iterator[None]:
     except DetenteError as error:
         _say_and_end(f"error: {error}", error.exit_code)
     except KeyboardInterrupt:
-        _say_and_end(_STOPPED, INTERRUPTED)
+        _say_and_end(_stopped(), INTERRUPTED)
     except SystemExit as end:
         if end.code != INTERRUPTED:
             raise
-        _say_and_end(_STOPPED, INTERRUPTED)  # Typer has caught the interruption
+        _say_and_end(_stopped(), INTERRUPTED)  # Typer has caught the interruption
     except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
@@ -136,6 +137,11 @@ def _one_line_errors() -> Iterator[None]:
         if settings.verbose:
             raise
         _say_and_end(f"error: internal error: {type(error).__name__}: {error}; --verbose shows a traceback", FAULT)
+
+
+def _stopped() -> str:
+    """What to say after an interruption: only `score` can be resumed."""
+    return _RESUMABLE if "score" in sys.argv[1:] else _STOPPED
 
 
 def _say_and_end(line: str, code: int) -> None:

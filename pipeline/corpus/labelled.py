@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from pipeline.arrays.arrow import as_strings, int64_column
 from pipeline.corpus.contradictions import SetAside, sift
 from pipeline.corpus.rows import LabelledRows
 from pipeline.corpus.spelling import plain_label
-from pipeline.errors import InputError, LabelError
+from pipeline.errors import InputError, LabelConflictError, LabelError
 from pipeline.read.cleaning import clean
 from pipeline.read.files import files_in
 from pipeline.read.rows import Reject
@@ -103,21 +104,22 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None, w
     """Read labelled files into one corpus; duplicates are dropped and contradictions excluded (see `merged`).
 
     A folder stands for the `SHIPPED` files it contains, or for all of its tables; a pattern for the files that match.
-    Rows that cannot be read and blank texts are in `Corpus.set_aside`.
+    Rows that cannot be read, blank texts and rows whose labels contradict each other are in `Corpus.set_aside`.
 
     Raises
     ------
     InputError
         If a file cannot be read or lacks a column.
     LabelError
-        If a label is unknown or contradicts another of its row.
+        If a label is unknown or missing.
     """
     columns = columns or Columns()
     files = [file for path in paths for file in files_of(Path(path), quiet=False)]
     if not files:
         raise InputError("no data: expected at least one labelled file")
     found: set[str] = set()
-    parts = [read_one(file, columns, written, found) for file in files]
+    names = source_names(files)
+    parts = [read_one(file, columns, written, found, names[file]) for file in files]
     for kind in fields(columns):
         name = getattr(columns, kind.name)
         if name is not None and kind.name not in found:
@@ -152,12 +154,37 @@ def files_of(path: Path, quiet: bool = True) -> list[Path]:
     return [path / name for name in SHIPPED if (path / name).exists()] or files_in(str(path), quiet=quiet)
 
 
-def read_one(path: Path, columns: Columns, written: Written = Written(), found: set[str] | None = None) -> Corpus:
-    """Read one labelled file, with duplicates; the kinds of the named columns that it has are added to ``found``."""
+def is_shipped(path: Path) -> bool:
+    """Whether a file is one of the `SHIPPED` files in a folder of them."""
+    return path.name in SHIPPED and (path.parent / SHIPPED[0]).exists()
+
+
+def source_names(files: Sequence[Path]) -> dict[Path, str]:
+    """The name of each file in `Corpus.sources`: its base name, or its path if another file has that name too.
+
+    Examples
+    --------
+    >>> source_names([Path("a/train.csv"), Path("b/train.csv"), Path("mine.csv"), Path("own/neutral.csv")]).values()
+    dict_values(['a/train.csv', 'b/train.csv', 'mine.csv', 'own/neutral.csv'])
+    """
+    times = Counter(path.name for path in {*files})
+    return {
+        path: path.name if is_shipped(path) or (times[path.name] == 1 and path.name not in SHIPPED) else str(path)
+        for path in files
+    }
+
+
+def read_one(
+    path: Path, columns: Columns, written: Written = Written(), found: set[str] | None = None, source: str | None = None
+) -> Corpus:
+    """Read one labelled file, with duplicates, as rows of ``source``, by default its name.
+
+    The kinds of the named columns that it has are added to ``found``.
+    """
+    source = source or path.name
     rejects: list[Reject] = []
     table, rows = read_numbered(path, written=written, rejects=rejects)
-    shipped = path.name in SHIPPED and (path.parent / SHIPPED[0]).exists()
-    columns = Columns() if shipped else columns.of(table.column_names)
+    columns = Columns() if is_shipped(path) else columns.of(table.column_names)
     if found is not None:
         found.update(kind.name for kind in fields(columns) if getattr(columns, kind.name))
     texts = texts_of(table.column(column_of(table.column_names, columns.text, TEXT_COLUMNS, path)))
@@ -173,12 +200,26 @@ def read_one(path: Path, columns: Columns, written: Written = Written(), found: 
             "name yours with --event-column, --quad-column or --stance-column"
         )
     labels = [column or [""] * len(texts) for column in labels]
-    checked = [check_labels(path, row, *given) for row, given in zip(rows.tolist(), zip(*labels))]
-    events, quads, stances = zip(*checked)
-    sources = [path.name] * len(texts)
-    text, event, stance, source, quad = (np.array(one, object) for one in (texts, events, stances, sources, quads))
-    aside = tuple(SetAside(one.reason, path.name, one.row, "", one.text) for one in [*rejects, *blank])
-    return Corpus(text, event, stance, source, quad, rows=rows, set_aside=aside)
+    kept, checked, at_odds = _checked(path, rows, texts, list(zip(*labels)))
+    events, quads, stances = (np.array([row[place] for row in checked], object) for place in range(3))
+    aside = tuple(SetAside(one.reason, source, one.row, "", one.text) for one in [*rejects, *blank, *at_odds])
+    text, sources = np.array(texts, object)[kept], np.full(len(kept), source, object)
+    return Corpus(text, events, stances, sources, quads, rows=rows[kept], set_aside=aside)
+
+
+def _checked(
+    path: Path, rows: np.ndarray, texts: list[str], labels: list[tuple[str, ...]]
+) -> tuple[np.ndarray, list[tuple[str, str, str]], list[Reject]]:
+    """Indices of the rows whose labels agree, those labels completed, and the other rows."""
+    kept, checked, at_odds = [], [], []
+    for place, (row, text, given) in enumerate(zip(rows.tolist(), texts, labels)):
+        try:
+            checked.append(check_labels(path, row, *given))
+            kept.append(place)
+        except LabelConflictError as error:
+            at_odds.append(Reject(str(path), row, str(error).removeprefix(f"{path}, row {row}: "), text))
+    require_rows(kept, path, at_odds)
+    return np.array(kept, np.int64), checked, at_odds
 
 
 def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
@@ -200,8 +241,8 @@ def check_labels(path: str | Path, row: int, event: str, quad: str, stance: str)
         raise LabelError(f"{path}, row {row}: no label; expected an event type, a quad class or a stance")
     implied = quad_of(event) if event else quad
     if quad and implied != quad:
-        raise LabelError(f"{path}, row {row}: {event} means {implied}, but the row says {quad}")
+        raise LabelConflictError(f"{path}, row {row}: {event} means {implied}, but the row says {quad}")
     meant = stance_of(event) if event else stance_of_quad(quad) if quad else stance
     if stance and meant != stance:
-        raise LabelError(f"{path}, row {row}: {event or quad} means {meant}, but the row says {stance}")
+        raise LabelConflictError(f"{path}, row {row}: {event or quad} means {meant}, but the row says {stance}")
     return event, implied, meant

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.arrays.places import data_folder
 from pipeline.corpus.contradictions import set_aside
-from pipeline.corpus.labelled import Columns, Corpus, files_of, merged, read_labelled, read_one
+from pipeline.corpus.labelled import Columns, Corpus, files_of, merged, read_labelled, read_one, source_names
 from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.errors import ConfigError, InputError, SourceError
 from pipeline.read.files import names_files, require_local
@@ -113,7 +113,7 @@ def missing_tests(recipe: Recipe) -> list[str]:
 
 def _parts(recipe: Recipe, known: dict[str, Card], part: str) -> list[Corpus]:
     """Read each of the data; paths are read together, since a named column need only be in one of them."""
-    parts, paths = [], [name for name in recipe.data if name != EMBEDDED and name not in known]
+    parts, paths = [], _paths(recipe, known)
     for name in paths:
         require_local(name)
         if not names_files(name, TABULAR):
@@ -152,15 +152,26 @@ def _weights(recipe: Recipe, known: dict[str, Card], corpus: Corpus) -> np.ndarr
             )
         if not 0 < weight < np.inf:
             raise ConfigError(f"--weight {name}={weight:g}: expected a number above 0")
-        weights[np.isin(corpus.sources.astype(str), sorted(_sources(named[0], known)))] = weight
+        if len({*named}) > 1 and name not in named:
+            raise ConfigError(f"--weight {name}={weight:g}: several of the data have this name; write the path")
+        chosen = name if name in named else named[0]
+        weights[np.isin(corpus.sources.astype(str), sorted(_sources(chosen, recipe, known)))] = weight
     return weights
 
 
-def _sources(name: str, known: dict[str, Card]) -> set[str]:
+def _sources(name: str, recipe: Recipe, known: dict[str, Card]) -> set[str]:
     """The names in `Corpus.sources` of the rows of one of the data."""
     if name in known:
         return {name}
-    return {path.name for path in files_of(data_folder() if name == EMBEDDED else Path(name))}
+    if name == EMBEDDED:
+        return {path.name for path in files_of(data_folder())}
+    names = source_names([file for one in _paths(recipe, known) for file in files_of(Path(one))])
+    return {names[file] for file in files_of(Path(name))}
+
+
+def _paths(recipe: Recipe, known: dict[str, Card]) -> list[str]:
+    """The data that are named by path."""
+    return [name for name in recipe.data if name != EMBEDDED and name not in known]
 
 
 def _overlapping(recipe: Recipe, known: dict[str, Card]) -> list[str]:
