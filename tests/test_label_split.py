@@ -180,6 +180,14 @@ def test_exports_of_a_tool_are_compared_by_their_annotators(tmp_path):
         read_annotators([path])
 
 
+def test_exports_of_one_name_in_two_folders_are_two_annotators(tmp_path):
+    paths = [tmp_path / who / "all.jsonl" for who in ("ann", "bob")]
+    for path, said in zip(paths, (A, B)):
+        path.parent.mkdir()
+        path.write_text("".join(json.dumps({"text": text, "label": [label]}) + "\n" for text, label in said))
+    assert read_annotators(paths) == {str(paths[0]): A, str(paths[1]): B}
+
+
 def test_what_cannot_be_compared_is_a_clear_line(tmp_path):
     path = write(tmp_path / "a.csv", A)
     with pytest.raises(InputError, match="no column 'who'; the file has text, event"):

@@ -92,7 +92,7 @@ def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool) -> I
                 raise InputError(
                     f"{path}: unknown label {answer.label!r}; bring it into shape with `detente data import`"
                 )
-            yield (answer.annotator or path.name) if alone else path.name, clean([answer.text])[0].as_py(), known[1]
+            yield (answer.annotator or str(path)) if alone else str(path), clean([answer.text])[0].as_py(), known[1]
         return
     rows = read_labelled_rows(path, columns)
     by = by or ("annotator" if alone and "annotator" in rows.table.columns else None)
