@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.label.exchange import read_export
 from pipeline.label.imports import import_files
 from pipeline.label.pick import certainty, pick
-from pipeline.label.pools import picked_tasks, read_pool, write_tasks
+from pipeline.label.pools import labelled_texts, picked_tasks, read_pool, write_tasks
 from pipeline.stance import STANCES
 
 TEXTS = np.array([f"{word} {k}" for k in range(25) for word in ("border", "treaty", "strike", "summit")], object)
@@ -42,6 +42,12 @@ def test_a_fifth_is_random_and_the_rest_are_among_the_least_sure():
     assert len(set(found.rows)) == 20
     # The least sure third of the 96 that are left, and at most four of it drawn at random already.
     assert found.rows[found.why == "unsure"].max() < 96 // 3 + 4
+
+
+@pytest.mark.parametrize(("n", "share", "n_random"), [(1, 0.2, 1), (2, 0.2, 1), (2, 0.0, 0), (8, 0.2, 2)])
+def test_at_least_one_text_is_random_unless_none_is_asked_for(n, share, n_random):
+    found = pick(TEXTS, np.full((100, 2), 0.5), n, random_share=share)
+    assert (found.why == "random").sum() == n_random
 
 
 def test_more_than_can_be_clustered_are_the_least_sure(monkeypatch):
@@ -87,6 +93,31 @@ def test_copies_blanks_and_texts_labelled_already_are_left_out(pool):
     found = read_pool(path, known=signatures_of(texts[5:6]))
     assert found.left_out == {"near-copies of others": 1, "without a text": 1, "labelled already": 1}
     assert found.ids.tolist() == [f"n-{k}" for k in range(40) if k != 5]
+
+
+def test_where_all_is_labelled_the_line_says_so_in_words(pool):
+    path, texts = pool
+    with pytest.raises(
+        InputError, match="expected texts to label, found none; left out 41 rows labelled already; left"
+    ):
+        read_pool(path, known=signatures_of(texts))
+
+
+@pytest.mark.parametrize(("tool", "suffix"), [("label-studio", ".json"), ("doccano", ".jsonl")])
+def test_texts_labelled_in_an_export_are_not_picked_again(pool, model, folder, tmp_path, tool, suffix):
+    (path, *_) = write_tasks(picked_tasks(read_pool(pool[0]), model, 30), tool, tmp_path / f"tasks{suffix}")
+    out, given = tmp_path / "next.csv", ["data", "pick", str(pool[0]), "--n", "10", "-m", str(folder)]
+    answered(path, tool)
+    done = CliRunner().invoke(app, [*given, "--labelled", str(path), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert not set(pd.read_csv(out).text) & {answer.text for answer in read_export(path)}
+
+
+def test_an_export_without_labels_is_a_clear_line(tmp_path):
+    path = tmp_path / "all.jsonl"
+    path.write_text(json.dumps({"text": "One met Two.", "label": []}))
+    with pytest.raises(InputError, match="all.jsonl: expected at least one labelled text, found none"):
+        labelled_texts(path)
 
 
 @pytest.mark.parametrize(("tool", "suffix"), [("label-studio", ".json"), ("prodigy", ".jsonl"), ("doccano", ".jsonl")])

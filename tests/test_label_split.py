@@ -188,6 +188,15 @@ def test_exports_of_one_name_in_two_folders_are_two_annotators(tmp_path):
     assert read_annotators(paths) == {str(paths[0]): A, str(paths[1]): B}
 
 
+def test_rows_of_a_table_that_cannot_be_compared_are_counted_by_file(tmp_path):
+    one, other = write(tmp_path / "a.csv", [*A, ("Snow fell.", "HAWKISH"), ("", "AID")]), write(tmp_path / "b.csv", B)
+    done = CliRunner().invoke(app, ["data", "agreement", str(one), str(other)])
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["texts"], found["faults"]) == (4, {str(one): 2})
+    assert done.stderr.strip() == f"{one}: 2 faulty rows left out; `detente data check` lists them"
+
+
 def test_what_cannot_be_compared_is_a_clear_line(tmp_path):
     path = write(tmp_path / "a.csv", A)
     with pytest.raises(InputError, match="no column 'who'; the file has text, event"):

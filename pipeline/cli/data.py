@@ -126,7 +126,7 @@ def pick(
         bool, typer.Option("--show-opinion/--hide-opinion", help="Show annotators the model's prediction.")
     ] = False,
     labelled: Annotated[
-        Optional[list[Path]], typer.Option(help="Labelled file whose texts are not picked; may be repeated.")
+        Optional[list[Path]], typer.Option(help="Labelled file or export whose texts are not picked; may be repeated.")
     ] = None,
     random: Annotated[
         float, typer.Option(min=0, max=1, callback=a_number, help="Share drawn at random, to measure accuracy on.")
@@ -139,14 +139,13 @@ def pick(
     """Pick texts to label next: uncertain and diverse ones, plus a random share."""
     from pipeline import show
     from pipeline.corpus.signatures import signatures_of
-    from pipeline.label.pools import picked_tasks, read_pool, require_tool, write_tasks
-    from pipeline.label.rows import read_labelled_rows
+    from pipeline.label.pools import labelled_texts, picked_tasks, read_pool, require_tool, write_tasks
     from pipeline.reader import open_model
     from pipeline.show import labelling
 
     require_tool(tool, out)
     require_outputs((out, out.with_suffix(".config.xml")), (pool, *(labelled or ())))
-    texts = [text for path in labelled or [] for text in read_labelled_rows(path).corpus.texts]
+    texts = [text for path in labelled or [] for text in labelled_texts(path)]
     texts_of_pool = read_pool(pool, text_column, signatures_of(texts) if texts else None, encoding)
     tasks = picked_tasks(texts_of_pool, open_model(model), n, seed, random, show_opinion)
     written = write_tasks(tasks, tool, out)
@@ -167,6 +166,8 @@ def agreement(
     quad_column: QuadColumn = None,
 ) -> None:
     """Measure inter-annotator agreement with 95 % intervals, and list the disagreements."""
+    from dataclasses import replace
+
     from pipeline.corpus.labelled import Columns
     from pipeline.label.agreement import agreement, read_annotators, write_disagreements
     from pipeline.show import labelling, written
@@ -174,7 +175,9 @@ def agreement(
     if out:
         require_outputs([out], files)
     columns = Columns(text_column, event_column, stance_column, quad_column)
-    found = agreement(read_annotators(files, by, columns), level)
+    faults: dict[str, int] = {}
+    found = replace(agreement(read_annotators(files, by, columns, faults), level), faults=faults)
+    labelling.unused(found)
     if sys.stdout.isatty():
         labelling.agreed(found)
     else:

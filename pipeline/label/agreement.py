@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
@@ -48,6 +48,7 @@ class Agreement:
     pairs : every two annotators that share texts.
     disagreements : texts with the label of each annotator.
     left_out : number of rows excluded because one annotator gave one text several labels.
+    faults : number of rows of each file that cannot be used, for files with such rows.
     """
 
     level: str
@@ -57,14 +58,18 @@ class Agreement:
     pairs: list[Pair]
     disagreements: list[dict]
     left_out: int
+    faults: dict[str, int] = field(default_factory=dict)
 
 
-def read_annotators(paths: list[Path], by: str | None = None, columns: Columns | None = None) -> dict[str, list[tuple]]:
+def read_annotators(
+    paths: list[Path], by: str | None = None, columns: Columns | None = None, faults: dict[str, int] | None = None
+) -> dict[str, list[tuple]]:
     """Read the labels of each annotator: rows of (text, finest label).
 
     Parameters
     ----------
     by : the column that names the annotator; None: ``annotator`` in exports, otherwise one annotator per file.
+    faults : receives the number of rows of each table that cannot be used, if there are any.
 
     Raises
     ------
@@ -73,7 +78,9 @@ def read_annotators(paths: list[Path], by: str | None = None, columns: Columns |
     """
     said: dict[str, list[tuple]] = {}
     for path in paths:
-        for annotator, text, label in _rows(Path(path), by, columns, len(paths) == 1):
+        for annotator, text, label in _rows(
+            Path(path), by, columns, len(paths) == 1, faults if faults is not None else {}
+        ):
             said.setdefault(annotator, []).append((text, label))
     if len(said) < 2:
         raise InputError(
@@ -83,7 +90,9 @@ def read_annotators(paths: list[Path], by: str | None = None, columns: Columns |
     return said
 
 
-def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool) -> Iterator[tuple[str, str, str]]:
+def _rows(
+    path: Path, by: str | None, columns: Columns | None, alone: bool, faults: dict[str, int]
+) -> Iterator[tuple[str, str, str]]:
     answers = read_export(path)
     if answers is not None:
         for answer in (one for one in answers if one.label):
@@ -98,6 +107,8 @@ def _rows(path: Path, by: str | None, columns: Columns | None, alone: bool) -> I
     by = by or ("annotator" if alone and "annotator" in rows.table.columns else None)
     if by is not None and by not in rows.table.columns:
         raise InputError(f"{path}: no column {by!r}; the file has {', '.join(rows.table.columns)}")
+    if rows.faults:
+        faults[str(path)] = len(rows.faults)
     names = rows.table.columns[by][rows.kept] if by else [str(path)] * len(rows.kept)
     yield from zip(names, rows.corpus.texts, rows.labels)
 

@@ -60,7 +60,7 @@ def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_sha
     texts : (n_pool,) strings without near-duplicates.
     proba : (n_pool, n_classes) float64, the probabilities given by a model.
     n : number of texts to pick.
-    random_share : share of these drawn at random from the whole pool.
+    random_share : share of these drawn at random from the whole pool; at least one text, unless it is 0.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_sha
     if not 0 < n <= len(texts):
         raise InputError(f"expected a pool of at least {max(n, 1):,} texts, got {len(texts):,}; ask for fewer with --n")
     rng = np.random.default_rng(seed)
-    by_chance = rng.choice(len(texts), round(random_share * n), replace=False)
+    n_random = max(1, round(random_share * n)) if random_share > 0 else 0
+    by_chance = rng.choice(len(texts), n_random, replace=False)
     rest = np.setdiff1d(np.arange(len(texts)), by_chance)
     sure = certainty(proba)
     n_unsure = n - len(by_chance)

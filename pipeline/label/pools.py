@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import is_near
 from pipeline.errors import InputError
-from pipeline.label.exchange import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
+from pipeline.label.exchange import SUFFIXES, TOOLS, Task, label_studio_config, read_export, tasks_for
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import text_column
 from pipeline.label.pick import RANDOM_SHARE, pick
+from pipeline.label.rows import read_labelled_rows
 from pipeline.model.store import Model
 from pipeline.plain import count_of
 from pipeline.read.cleaning import clean
@@ -67,11 +69,26 @@ def read_pool(
     fresh = np.ones(len(texts), bool) if known is None else ~is_near(known, texts.tolist())
     reasons = np.select([~full, ~fresh, ~first], ["without a text", "labelled already", "near-copies of others"], "")
     kept = reasons == ""
-    if not kept.any():
-        raise InputError(f"{path}: nothing left to label: {dict(Counter(reasons.tolist()))}")
     left_out = Counter(reasons[~kept].tolist()) + Counter({"that cannot be read": len(table.rejects)})
+    if not kept.any():
+        raise InputError(f"{path}: expected texts to label, found none{_said(left_out)}; give a file with other texts")
     name = hashlib.sha256("\x1e".join(texts).encode()).hexdigest()[:12]
     return Pool(name, ids[kept], texts[kept], dict(left_out))
+
+
+def _said(left_out: Mapping[str, int]) -> str:
+    return "".join(f"; left out {count_of(rows, 'row')} {why}" for why, rows in left_out.items())
+
+
+def labelled_texts(path: Path) -> list[str]:
+    """The labelled texts of a labelled file or of an export of a labelling tool."""
+    answers = read_export(path)
+    if answers is None:
+        return list(read_labelled_rows(path).corpus.texts)
+    texts = [answer.text for answer in answers if answer.label and answer.text.strip()]
+    if not texts:
+        raise InputError(f"{path}: expected at least one labelled text, found none; label some, or leave it out")
+    return [" ".join(text.split()) for text in clean(texts_of(texts)).to_pylist()]
 
 
 def picked_tasks(
@@ -84,9 +101,9 @@ def picked_tasks(
     opinion : include the model's stance; it biases annotators who see it.
     """
     if n > len(pool.texts):
-        left_out = "".join(f"; left out {count_of(rows, 'row')} {why}" for why, rows in pool.left_out.items())
         raise InputError(
-            f"expected a pool of at least {n:,} texts, got {len(pool.texts):,}{left_out}; ask for fewer with --n"
+            f"expected a pool of at least {n:,} texts, got {len(pool.texts):,}{_said(pool.left_out)}; "
+            "ask for fewer with --n"
         )
     proba = score(model, pool.texts.tolist()).proba
     found = pick(pool.texts, proba, n, seed, random_share)

@@ -84,6 +84,13 @@ def agreed(found: Agreement) -> None:
         )
 
 
+def unused(found: Agreement) -> None:
+    """Print to standard error how many rows of each file cannot be used."""
+    for path, n in found.faults.items():
+        said = f"{path}: {count_of(n, 'faulty row')} left out; `detente data check` lists them"
+        console(stderr=True).print(said, soft_wrap=True, markup=False, highlight=False)
+
+
 def agreed_as_json(found: Agreement) -> str:
     """The same as a JSON object on one line, with null for undefined values."""
 
