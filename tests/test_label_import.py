@@ -215,11 +215,19 @@ def test_a_text_with_two_labels_in_a_tool_is_an_unknown_label(tmp_path):
 def test_tasks_come_back_with_their_meta(tmp_path, tool):
     path = tmp_path / "tasks.jsonl"
     path.write_text(tasks_for(tool, [Task("n-1", TREATY, {"picked": "random", "pool": "abc"}, "AGREE")]))
-    if tool == "prodigy":  # which adds the answer
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"answer": "accept"}))
+    more = {"answer": "accept"} if tool == "prodigy" else {"label": ["AGREE"]}
+    path.write_text(json.dumps(json.loads(path.read_text()) | more))
     (answer,) = read_export(path)
     assert (answer.id, answer.text, answer.label, answer.picked) == ("n-1", TREATY, "AGREE", "random")
     assert answer.project == "abc"
+
+
+def test_the_opinion_in_tasks_of_doccano_is_no_label(tmp_path):
+    path = tmp_path / "tasks.jsonl"
+    path.write_text(tasks_for("doccano", [Task("n-1", TREATY, {"picked": "random"}, "AGREE")]))
+    assert json.loads(path.read_text())["opinion"] == "AGREE"
+    (answer,) = read_export(path)
+    assert (answer.id, answer.label) == ("n-1", "")
 
 
 def test_a_short_export_of_label_studio_keeps_our_id_beside_its_own(tmp_path):

@@ -61,16 +61,22 @@ def tasks_for(tool: str, tasks: list[Task]) -> str:
     if tool == "label-studio":
         return json.dumps([_label_studio_task(task) for task in tasks], ensure_ascii=False, indent=1) + "\n"
     if tool == "prodigy":
-        rows = [{"text": task.text, "meta": {"id": task.id, **task.meta}, **_shown(task, "accept")} for task in tasks]
-    elif tool == "doccano":
-        rows = [{"id": task.id, "text": task.text, "label": [], **task.meta, **_shown(task, "label")} for task in tasks]
+        rows = [
+            {"text": task.text, "meta": {"id": task.id, **task.meta}, **_shown(task, "accept", [task.opinion])}
+            for task in tasks
+        ]
+    elif tool == "doccano":  # which exports whatever is in `label`, so the opinion is a field of its own
+        rows = [
+            {"id": task.id, "text": task.text, "label": [], **task.meta, **_shown(task, "opinion", task.opinion)}
+            for task in tasks
+        ]
     else:
         raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _shown(task: Task, key: str) -> dict:
-    return {key: [task.opinion]} if task.opinion else {}
+def _shown(task: Task, key: str, opinion: object) -> dict:
+    return {key: opinion} if task.opinion else {}
 
 
 def _label_studio_task(task: Task) -> dict:
