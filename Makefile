@@ -10,7 +10,7 @@ EXE :=
 endif
 PY := $(BIN)/python$(EXE)
 PIP := $(PY) -m pip --disable-pip-version-check install -q -c constraints.txt
-SOURCES := pipeline tests experiments
+SOURCES := pipeline tests experiments conftest.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint faults fuzz mutate constraints clean
