@@ -86,11 +86,95 @@ def test_where_no_column_looks_like_labels_the_line_names_the_candidates(tmp_pat
         import_files([path])
 
 
-def test_of_an_event_and_a_stance_column_the_finer_one_is_taken(tmp_path):
+def test_of_an_event_and_a_stance_column_both_are_taken_the_finer_one_first(tmp_path):
     path = tmp_path / "mine.csv"
     frame = pd.DataFrame({"text": [TREATY, STRIKE], "a": ["easing", "rising"], "b": ["AGREE", "ASSAULT"]})
     frame.to_csv(path, index=False)
-    assert import_files([path]).label_column == "b"
+    found = import_files([path])
+    assert found.label_column == "b, a"
+    assert found.rows[0] == {"text": TREATY, "event": "AGREE", "stance": "de-escalation"}
+
+
+def test_a_row_without_the_finer_label_keeps_the_coarser_one(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "text,label,event,quad\nKenya pact,escalation,ASSAULT,\nFoo bar,escalation,,\n"
+        "Baz qux,,,Verbal conflict\nNo label,,,\n"
+    )
+    found = import_files([path])
+    assert found.rows == [
+        {"text": "Kenya pact", "event": "ASSAULT", "stance": "escalation"},
+        {"text": "Foo bar", "stance": "escalation"},
+        {"text": "Baz qux", "quad": "verbal conflict"},
+    ]
+    assert found.unlabelled == 1
+    assert brought(path, tmp_path).stances.tolist() == ["escalation"] * 3
+
+
+def test_labels_of_a_row_that_contradict_each_other_are_a_reject_with_its_line(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "text,stance,event\nOne fine pact,de-escalation,AGREE\nA pact,escalation,AGREE\nA talk,escalation,neutral\n"
+    )
+    found = import_files([path])
+    assert [(one.row, one.text) for one in found.rejects] == [(3, "A pact"), (4, "A talk")]
+    assert found.rejects[0].reason == "AGREE means de-escalation, but the row says escalation"
+    assert found.rejects[1].reason == "the row says both neutral and escalation; keep one"
+    assert len(found.rows) == 1
+    write_imported(found, tmp_path / "out.csv")
+    assert "AGREE means de-escalation" in (tmp_path / "out.rejects.csv").read_text()
+    path.write_text("text,stance,event\nA pact,escalation,AGREE\n")
+    with pytest.raises(InputError, match="found none; row 2: AGREE means de-escalation, but the row says escalation"):
+        import_files([path])
+
+
+@pytest.mark.parametrize("missing", ["None", "NA", "nan", "null", "N/A", " None "])
+def test_a_missing_value_is_neither_a_label_nor_a_text(tmp_path, missing):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"text,stance\n{TALK},{missing}\n{STRIKE},escalation\n{missing},escalation\n")
+    found = import_files([path])
+    assert ([row["text"] for row in found.rows], found.unlabelled) == ([STRIKE], 2)
+    named = import_files([path], meant=mapping([f"{missing}=neutral"]))
+    assert ([row["stance"] for row in named.rows], named.unlabelled) == (["neutral", "escalation"], 1)
+
+
+def test_mappings_ignore_case_and_the_point_of_whole_numbers(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"text,label\n{STRIKE},HAWK\n{TREATY},dove\n")
+    assert brought(path, tmp_path, meant=mapping(["hawk=escalation", "Dove=AGREE"])).stances[0] == "escalation"
+    path.write_text(f"text,label\n{STRIKE},1.0\n{TREATY},0.0\n{TALK},\n")
+    found = import_files([path], meant=mapping(["1=escalation", "0=de-escalation"]))
+    assert [row["stance"] for row in found.rows] == ["escalation", "de-escalation"]
+    path.write_text(f"text,label\n{STRIKE},a\n{TREATY},A\n")
+    found = import_files([path], meant=mapping(["A=AGREE", "a=ASSAULT"]))
+    assert [row["event"] for row in found.rows] == ["ASSAULT", "AGREE"]
+
+
+def test_mappings_that_match_nothing_are_named_in_one_line(tmp_path, capsys):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"text,label\n{STRIKE},hawk\n")
+    import_files([path], meant=mapping(["Hawk=escalation", "dvoe=AGREE", "x="]))
+    said = f"{path}: no row has the label of --map dvoe=AGREE, x=; check the spelling\n"
+    assert capsys.readouterr() == ("", said)
+
+
+def test_rows_whose_label_is_mapped_to_nothing_are_left_out_and_counted(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"text,label\n{STRIKE},escalation\n{TALK},Unclear\n")
+    found = import_files([path], meant=mapping(["unclear="]))
+    assert ([row["text"] for row in found.rows], found.unlabelled) == ([STRIKE], 1)
+    assert found.labels == {"escalation": ("escalation", 1), "Unclear": ("left out", 1)}
+    export = tmp_path / "export.json"
+    export.write_text(json.dumps([label_studio(TREATY, "AGREE"), label_studio(TALK, "unclear")]))
+    found = import_files([export], meant=mapping(["unclear="]))
+    assert ([row["event"] for row in found.rows], found.unlabelled) == (["AGREE"], 1)
+
+
+def test_a_table_of_one_column_asks_for_the_delimiter(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"text\n{STRIKE}\n")
+    with pytest.raises(InputError, match="found only 'text'; if another mark separates .* name it with --delimiter"):
+        import_files([path])
 
 
 def test_a_table_without_a_header_is_read_with_the_option(tmp_path):

@@ -1,13 +1,16 @@
-"""Infer the text column and the label column of a table, by name and then by content."""
+"""Infer the text column and the label columns of a table, by name and then by content."""
 
 from __future__ import annotations
+
+import re
+from collections import Counter
 
 import numpy as np
 
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError
 from pipeline.label.rows import KINDS
-from pipeline.read.tables import TEXT_COLUMNS, column_of
+from pipeline.read.tables import NO_TEXT, TEXT_COLUMNS, column_of
 from pipeline.read.tolerant import Table
 
 _TEXT_NAMES = (*TEXT_COLUMNS, "sent", "content", "body", "message", "tweet", "title")
@@ -19,6 +22,42 @@ _OPINION = "opinion"  # the model's, in tables that `data pick` writes
 _LONG = 25  # mean length in characters from which a column looks like text
 _FEW = 60  # distinct values up to which a column looks like labels
 _LOOKED_AT = 2_000  # rows
+_WHOLE = re.compile(r"(-?\d+)\.0+")
+
+
+def mapped(label: str, meant: dict[str, tuple[str, str]]) -> str | None:
+    """Return the mapping of ``meant`` that a label matches, None if there is none.
+
+    Neither case nor the ``.0`` of whole numbers counts, unless one matches exactly.
+
+    Examples
+    --------
+    >>> mapped("hawk", {"Hawk": ("stance", "escalation")}), mapped("1.0", {"1": ("event", "AID")}), mapped("x", {})
+    ('Hawk', '1', None)
+    """
+    if label in meant:
+        return label
+    plain = _folded(label)
+    return next((given for given in meant if _folded(given) == plain), None)
+
+
+def meaning(label: str, meant: dict[str, tuple[str, str]]) -> tuple[str, str] | None:
+    """Return kind and codebook spelling of a label, as mapped or as known; both are empty if it is mapped to nothing.
+
+    None if it is unknown.
+    """
+    found = mapped(label, meant)
+    return kind_of(label) if found is None else meant[found]
+
+
+def given(cell: str, meant: dict[str, tuple[str, str]]) -> str:
+    """Return the label of a cell; empty for the spellings of a missing value, unless they are mapped."""
+    label = cell.strip()
+    return "" if label in NO_TEXT and mapped(label, meant) is None else label
+
+
+def _folded(label: str) -> str:
+    return _WHOLE.sub(r"\1", label.strip()).casefold()
 
 
 def text_column(table: Table, wanted: str | None) -> str:
@@ -40,10 +79,11 @@ def text_column(table: Table, wanted: str | None) -> str:
     return _the_one(table, likely, "text", "--text")
 
 
-def label_column(table: Table, wanted: str | None, text: str, meant: dict) -> str:
-    """Find the label column, by its name or because the codebook or ``meant`` knows its values.
+def label_columns(table: Table, wanted: str | None, text: str, meant: dict) -> list[str]:
+    """Find the label columns, by their names or because the codebook or ``meant`` knows their values.
 
-    The model's opinion is taken only if it is named.
+    They are several only if each holds another kind of label; the finest comes first. The model's opinion is taken
+    only if it is named.
 
     Raises
     ------
@@ -51,18 +91,23 @@ def label_column(table: Table, wanted: str | None, text: str, meant: dict) -> st
         If the named column is absent, or no or several columns look like labels; the message names them.
     """
     if wanted is not None:
-        return column_of(list(table.columns), wanted, (), table.path)
+        return [column_of(list(table.columns), wanted, (), table.path)]
     names = [name for name in table.columns if name != text and name.strip().lower() != _OPINION]
     known = [name for name in names if _are_labels(table.columns[name], meant)]
     named = [name for name in names if name.strip().lower() in _LABEL_NAMES]
     for likely in ([name for name in named if name in known], known, named):
         if len(likely) == 1:
-            return likely[0]
+            return likely
         if likely:
-            return _finest(table, likely, meant) or _the_one(table, likely, "label", "--label")
+            return _by_kind(table, likely, meant) or [_the_one(table, likely, "label", "--label")]
     few = [name for name in names if 2 <= len(set(table.columns[name][:_LOOKED_AT])) <= _FEW]
+    if len(table.columns) == 1:
+        raise InputError(
+            f"{table.path}: expected a column for the text and one for the label, found only {text!r}; "
+            "if another mark separates the columns, name it with --delimiter"
+        )
     raise InputError(
-        f"{table.path}: which column holds the label? None is known; {_columns(few or names)}; name it with --label, "
+        f"{table.path}: which column holds the label? None is known; {_columns(few or names or list(table.columns))}; name it with --label, "
         "and what its values mean with --map"
     )
 
@@ -75,22 +120,25 @@ def _is_prose(cells: np.ndarray) -> bool:
 
 def _are_labels(cells: np.ndarray, meant: dict) -> bool:
     """Whether most distinct values are labels; numbers are not, unless mapped in ``meant``."""
-    values = {cell.strip() for cell in cells[:_LOOKED_AT]} - {""}
-    return 0 < len(values) <= _FEW and sum(v in meant or kind_of(v) is not None for v in values) >= 0.8 * len(values)
+    values = {given(cell, meant) for cell in cells[:_LOOKED_AT]} - {""}
+    return 0 < len(values) <= _FEW and sum(meaning(v, meant) is not None for v in values) >= 0.8 * len(values)
 
 
-def _finest(table: Table, names: list[str], meant: dict) -> str | None:
-    """Of label columns that agree at different levels, the one with the most kinds, an event type before a stance."""
+def _by_kind(table: Table, names: list[str], meant: dict) -> list[str]:
+    """Sort label columns of different kinds, event types before stances; empty if two are of the same kind."""
     kinds = {name: _kind(table.columns[name], meant) for name in names}
     if len(set(kinds.values())) < len(names):
-        return None
-    return min(names, key=lambda name: KINDS.index(kinds[name]))
+        return []
+    return sorted(names, key=lambda name: KINDS.index(kinds[name]))
 
 
 def _kind(cells: np.ndarray, meant: dict) -> str:
-    found = [meant.get(cell.strip()) or kind_of(cell) for cell in cells[:_LOOKED_AT] if cell.strip()]
-    kinds = [pair[0] for pair in found if pair]
-    return max(set(kinds), key=kinds.count) if kinds else KINDS[-1]
+    counts = Counter(label for cell in cells[:_LOOKED_AT] if (label := given(cell, meant)))
+    kinds: Counter[str] = Counter()
+    for label, n in counts.items():
+        if (found := meaning(label, meant)) and found[0]:
+            kinds[found[0]] += n
+    return kinds.most_common(1)[0][0] if kinds else KINDS[-1]
 
 
 def _the_one(table: Table, likely: list[str], what: str, option: str) -> str:

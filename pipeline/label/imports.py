@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from pipeline.corpus.labelled import OTHER_NAMES
+from pipeline.corpus.labelled import OTHER_NAMES, check_labels
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError, LabelError
 from pipeline.label.exchange import Answer, read_export
 from pipeline.label.files import Sheet, write_files
-from pipeline.label.guess import label_column, text_column
+from pipeline.label.guess import given, label_columns, mapped, meaning, text_column
 from pipeline.label.rows import KINDS
-from pipeline.plain import count_of
-from pipeline.read.rows import Reject
+from pipeline.plain import count_of, say
+from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.tables import NO_TEXT
 from pipeline.read.tolerant import Table, read_lines
 from pipeline.stance import LABELS, QUADS, STANCES
 
@@ -28,6 +27,7 @@ _TAKEN = {
 }  # columns that training would read
 _EXPORT_COLUMNS = ("annotator", "picked", "project")
 _SHOWN = 6
+_LEFT_OUT = ("", "")  # the meaning of a label whose rows are left out
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Imported:
 
     Attributes
     ----------
-    rows : one dict per row: ``id``, ``text``, then ``event``, ``quad`` or ``stance``, then the file's other columns.
-    unlabelled : rows without a label.
-    rejects : rows that cannot be read.
+    rows : one dict per row: ``id``, ``text``, then ``event``, ``quad`` and ``stance`` as given, then the file's other columns.
+    unlabelled : rows without a text or a label, or with a label that is mapped to nothing.
+    rejects : rows that cannot be read, or whose labels contradict each other.
     labels : the original labels, with the interpretation and the number of rows of each.
-    text_column, label_column : the columns they were in; None for an export of a tool.
+    text_column, label_column : the columns they were in, several joined by commas; None for an export of a tool.
     """
 
     rows: list[dict[str, str]]
@@ -53,6 +53,8 @@ class Imported:
 
 def mapping(given: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Parse mappings such as ``A=escalation``: for each label, its kind and its spelling in the codebook.
+
+    Both are empty for a mapping to nothing (``A=``), which leaves the rows of that label out.
 
     Raises
     ------
@@ -69,13 +71,13 @@ def mapping(given: Sequence[str]) -> dict[str, tuple[str, str]]:
         left, equals, right = (part.strip() for part in one.rpartition("="))
         if not equals or not left:
             raise LabelError(f"--map {one!r}: expected LABEL=MEANING, such as A=escalation")
-        found = kind_of(right)
+        found = kind_of(right) if right else _LEFT_OUT
         if found is None:
             raise LabelError(
                 f"--map {one!r}: unknown label {right!r}; expected one of {', '.join((*STANCES, *QUADS, *LABELS))}"
             )
         if meant.setdefault(left, found) != found:
-            raise LabelError(f"--map {one!r}: {left!r} is already {meant[left][1]}; give one meaning")
+            raise LabelError(f"--map {one!r}: {left!r} is already {meant[left][1] or 'left out'}; give one meaning")
     return meant
 
 
@@ -116,12 +118,22 @@ def import_files(
     for part in parts:
         for name, (taken, n) in part.labels.items():
             labels[name] = (taken, n + labels.get(name, (taken, 0))[1])
+    _name_unused(paths, meant, labels)
     rows = [row for part in parts for row in part.rows]
-    if not rows:
-        raise InputError(f"{', '.join(map(str, paths))}: expected at least one labelled row, found none")
     rejects = [reject for part in parts for reject in part.rejects]
+    if not rows:
+        why = f"; row {rejects[0].row}: {rejects[0].reason}" if rejects else ""
+        raise InputError(f"{', '.join(map(str, paths))}: expected at least one labelled row, found none{why}")
     unlabelled = sum(part.unlabelled for part in parts)
     return Imported(rows, unlabelled, rejects, labels, parts[0].text_column, parts[0].label_column)
+
+
+def _name_unused(paths: Sequence[Path], meant: dict[str, tuple[str, str]], labels: Iterable[str]) -> None:
+    """Name the mappings that no label matches on standard error."""
+    used = {mapped(label, meant) for label in labels}
+    unused = [f"{label}={plain}" for label, (_, plain) in meant.items() if label not in used]
+    if unused:
+        say(f"{', '.join(map(str, paths))}: no row has the label of --map {', '.join(unused)}; check the spelling")
 
 
 def _same_project(exports: dict[Path, list[Answer] | None]) -> None:
@@ -140,43 +152,65 @@ def _same_project(exports: dict[Path, list[Answer] | None]) -> None:
 
 
 def _from_export(path: Path, answers: list[Answer], meant: dict) -> Imported:
-    given = [answer for answer in answers if answer.label and answer.text.strip()]
-    taken = _understood(path, Counter(answer.label for answer in given), meant)
+    full = [answer for answer in answers if answer.label and answer.text.strip()]
+    counts = Counter(answer.label for answer in full)
+    taken = _understood(path, counts, meant)
     rows = []
-    for answer in given:
+    for answer in full:
         kind, label = taken[answer.label]
-        more = {name: value for name in _EXPORT_COLUMNS if (value := getattr(answer, name))}
-        rows.append({"id": answer.id, "text": answer.text, kind: label, **more})
-    return Imported(rows, len(answers) - len(given), [], _counted(taken, [answer.label for answer in given]))
+        if kind:
+            more = {name: value for name in _EXPORT_COLUMNS if (value := getattr(answer, name))}
+            rows.append({"id": answer.id, "text": answer.text, kind: label, **more})
+    return Imported(rows, len(answers) - len(rows), [], _counted(taken, counts))
 
 
-def _from_table(table: Table, text: str | None, label: str | None, meant: dict) -> Imported:
+def _from_table(table: Table, text: str | None, wanted: str | None, meant: dict) -> Imported:
     text = text_column(table, text)
-    named, label = label, label_column(table, label, text, meant)
-    if named is None and (label.strip() in meant or kind_of(label)):
+    names = label_columns(table, wanted, text, meant)
+    if wanted is None and (bad := next((name for name in names if meaning(name.strip(), meant)), None)):
         raise InputError(
-            f"{table.path}: {label!r}, which should name the label column, is itself a label; if a CSV file "
+            f"{table.path}: {bad!r}, which should name the label column, is itself a label; if a CSV file "
             "has no header, add --no-header, else name the column with --label"
         )
-    labels = np.array([cell.strip() for cell in table.columns[label]], object)
-    full = np.array([bool(cell.strip()) for cell in table.columns[text]]) & (labels != "")
-    taken = _understood(table.path, Counter(labels[full].tolist()), meant)
-    others = [name for name in table.columns if name not in (text, label) and name.strip().lower() not in _TAKEN]
-    rows = []
-    for row in np.flatnonzero(full):
-        kind, plain = taken[labels[row]]
-        more = {name: table.columns[name][row] for name in others}
-        rows.append({"text": table.columns[text][row], kind: plain, **more})
-    return Imported(rows, int((~full).sum()), table.rejects, _counted(taken, labels[full].tolist()), text, label)
+    labels = list(zip(*([given(cell, meant) for cell in table.columns[name]] for name in names)))
+    texts = [cell.strip() not in ("", *NO_TEXT) for cell in table.columns[text]]
+    full = [row for row, there in enumerate(texts) if there and any(labels[row])]
+    counts = Counter(label for row in full for label in labels[row] if label)
+    taken = _understood(table.path, counts, meant)
+    others = [name for name in table.columns if name not in (text, *names) and name.strip().lower() not in _TAKEN]
+    rows, contradictions, left_out = [], [], len(table) - len(full)
+    for row in full:
+        found = [taken[label] for label in labels[row] if label]
+        if _LEFT_OUT in found:
+            left_out += 1
+        elif why := _contradiction(table.path, int(table.rows[row]), found):
+            contradictions.append(Reject(str(table.path), int(table.rows[row]), why, table.columns[text][row][:SHOWN]))
+        else:
+            more = {name: table.columns[name][row] for name in others}
+            rows.append({"text": table.columns[text][row], **dict(found), **more})
+    rejects = sorted([*table.rejects, *contradictions], key=lambda reject: reject.row)
+    return Imported(rows, left_out, rejects, _counted(taken, counts), text, ", ".join(names))
 
 
-def _counted(taken: dict[str, tuple[str, str]], labels: list[str]) -> dict[str, tuple[str, int]]:
-    return {name: (taken[name][1], n) for name, n in Counter(labels).most_common()}
+def _contradiction(path: Path, row: int, found: list[tuple[str, str]]) -> str:
+    """Return how the labels of a row contradict each other, empty if they do not."""
+    labels = dict(found)
+    if clash := next((pair for pair in found if labels[pair[0]] != pair[1]), None):
+        return f"the row says both {clash[1]} and {labels[clash[0]]}; keep one"
+    try:
+        check_labels(path, row, *(labels.get(kind, "") for kind in KINDS))
+    except LabelError as error:
+        return str(error).removeprefix(f"{path}, row {row}: ")
+    return ""
+
+
+def _counted(taken: dict[str, tuple[str, str]], counts: Counter) -> dict[str, tuple[str, int]]:
+    return {name: (taken[name][1] or "left out", n) for name, n in counts.most_common()}
 
 
 def _understood(path: Path, counts: Counter, meant: dict[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
     """The meaning of each label; raises a `LabelError` that lists unknown ones."""
-    found = {label: meant.get(label) or kind_of(label) for label in counts}
+    found = {label: meaning(label, meant) for label in counts}
     unknown = [(label, n) for label, n in counts.most_common() if not found[label]]
     if unknown:
         shown = ", ".join(f"{label!r} ({count_of(n, 'row')})" for label, n in unknown[:_SHOWN])
