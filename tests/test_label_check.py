@@ -173,11 +173,37 @@ def test_a_class_that_nobody_was_given_is_never_confidently_found():
         ("DE_ESCALATORY", "de-escalation"),
         ("de escalating", "de-escalation"),
         ("Neither", "neutral"),
+        ("de\u2014escalation", "de-escalation"),
+        ("de\u2212escalation", "de-escalation"),
+        ("de\u00adescalation", "de-escalation"),
+        ("de\u00ad-escalation", "de-escalation"),
+        ("\ufeffesca\u200blation", "escalation"),
+        ("Escalation. ", "escalation"),
+        ("Conflict", "escalation"),
+        ("cooperation", "de-escalation"),
     ],
 )
 def test_everyday_spellings_of_stances_are_understood(written, meant):
     assert plain_label(written, "stance") == meant
     assert kind_of(written) == ("stance", meant)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("material conflict", ("quad", "material conflict")),
+        ("Verbal\u2013Cooperation.", ("quad", "verbal cooperation")),
+        ("cooperate", ("event", "COOPERATE")),
+        ("ASSAULT.", ("event", "ASSAULT")),
+        ("NEUTRAL\u200b", ("event", "NEUTRAL")),
+        ("conflicts", None),
+        (".", None),
+        ("None", None),
+        ("none", ("stance", "neutral")),
+    ],
+)
+def test_event_types_and_quad_classes_keep_their_meaning(written, meant):
+    assert kind_of(written) == meant
 
 
 def test_numbers_mean_nothing_until_somebody_says_so():

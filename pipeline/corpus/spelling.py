@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 
+from pipeline.read.tables import NO_TEXT
 from pipeline.stance import LABELS, QUADS, STANCES
 
 _STANCES = {
-    "escalation": "escalate escalated escalates escalating escalatory escalative rising rise",
-    "de-escalation": "de-escalate de-escalated de-escalates de-escalating de-escalatory de-escalative easing ease",
+    "escalation": "escalate escalated escalates escalating escalatory escalative rising rise conflict",
+    "de-escalation": "de-escalate de-escalated de-escalates de-escalating de-escalatory de-escalative easing ease "
+    "cooperation",
     "neutral": "neither none no-stance neutrality",
 }
+_DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")  # hyphens, dashes and the minus sign
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")  # soft hyphen, zero-width characters, direction marks
 _SPELLINGS = {spelling: stance for stance, spellings in _STANCES.items() for spelling in spellings.split()}
 
 
 def plain_label(label: str, kind: str) -> str:
     """A label in the codebook's spelling; an unknown one in the lower or upper case of its kind.
+
+    The spellings of a missing value (`NO_TEXT`), such as "None", are no label and become the empty string.
 
     Parameters
     ----------
@@ -26,10 +32,12 @@ def plain_label(label: str, kind: str) -> str:
     >>> plain_label(" De-Escalatory", "stance"), plain_label("deescalation", "stance"), plain_label("aid", "event")
     ('de-escalation', 'de-escalation', 'AID')
     """
-    label = label.strip()
+    label = _tidy(label)
+    if label in NO_TEXT:
+        return ""
     if kind == "event":
         return label.upper()
-    plain = re.sub(r"[\s_-]+", "-", label.lower().replace("\u2010", "-").replace("\u2011", "-").replace("\u2013", "-"))
+    plain = re.sub(r"[\s_-]+", "-", label.lower())
     if kind == "quad":
         return plain.replace("-", " ")
     plain = re.sub(r"^de-?(?=escal)", "de-", plain)
@@ -46,9 +54,14 @@ def kind_of(label: str) -> tuple[str, str] | None:
     >>> kind_of("Escalatory"), kind_of("NEUTRAL"), kind_of("Verbal_Conflict"), kind_of("1")
     (('stance', 'escalation'), ('event', 'NEUTRAL'), ('quad', 'verbal conflict'), None)
     """
-    if label.strip() in LABELS:
-        return "event", label.strip()
+    if (tidy := _tidy(label)) in LABELS:
+        return "event", tidy
     for kind, known in (("stance", STANCES), ("quad", QUADS), ("event", LABELS)):
         if (plain := plain_label(label, kind)) in known:
             return kind, plain
     return None
+
+
+def _tidy(label: str) -> str:
+    """The label without invisible characters, surrounding spaces and a full stop at the end, its dashes as hyphens."""
+    return _DASHES.sub("-", _UNSEEN.sub("", label)).strip().removesuffix(".").rstrip()
