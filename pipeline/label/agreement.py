@@ -93,7 +93,7 @@ def read_annotators(
 def _rows(
     path: Path, by: str | None, columns: Columns | None, alone: bool, faults: dict[str, int]
 ) -> Iterator[tuple[str, str, str]]:
-    answers = read_export(path)
+    answers = read_export(path, text=columns.text if columns else None)
     if answers is not None:
         for answer in (one for one in answers if one.label):
             known = kind_of(answer.label)

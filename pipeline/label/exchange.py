@@ -7,6 +7,7 @@ Label Studio: a JSON array of tasks (https://labelstud.io/guide/tasks). Prodigy:
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.read.source import on_disk
 
 TOOLS = ("label-studio", "prodigy", "doccano", "csv")
+_NO_TEXT = ("id", "text_id", "picked", "pool", "opinion")  # fields of Label Studio's data
 SUFFIXES = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl", "csv": ".csv"}
 
 
@@ -97,8 +99,12 @@ def label_studio_config(labels: tuple[str, ...]) -> str:
     )
 
 
-def read_export(path: Path, encoding: str | None = None) -> list[Answer] | None:
+def read_export(path: Path, encoding: str | None = None, text: str | None = None) -> list[Answer] | None:
     """Read the answers in an export of Label Studio, Prodigy or doccano; None if the file is none of these.
+
+    Parameters
+    ----------
+    text : the field of Label Studio's data that holds the text; None: ``text``, else the one with the most words.
 
     Raises
     ------
@@ -111,13 +117,36 @@ def read_export(path: Path, encoding: str | None = None) -> list[Answer] | None:
     read = next((reader for known, reader in _READERS if objects and known(objects)), None)
     if read is None:
         return None
+    if read is _label_studio:
+        objects = _with_text(path, objects, text)
     answers: list[Answer] = []
     for row, one in enumerate(objects, start=1):
         try:
             answers += read(one)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise InputError(f"{path}, task {row}: not what {read.__doc__} exports: {error!r}") from None
+            why = f"it has no field {error}" if isinstance(error, KeyError) else str(error)
+            raise InputError(f"{path}, task {row}: not what {read.__doc__} exports: {why}; export it again") from None
     return answers
+
+
+def _with_text(path: Path, tasks: list[dict], wanted: str | None) -> list[dict]:
+    """Tasks of Label Studio with the text in the field ``text`` of their data."""
+    words: Counter[str] = Counter()
+    datas = [task["data"] if isinstance(task["data"], dict) else {} for task in tasks]
+    for data in datas:
+        words.update({name: len(cell.split()) for name, cell in data.items() if isinstance(cell, str)})
+    likely = [name for name, _ in words.most_common() if name not in _NO_TEXT]
+    name = next(
+        (name for name in (wanted, "text") if any(name in data for data in datas)), wanted or (likely or ["text"])[0]
+    )
+    for row, data in enumerate(datas, start=1):
+        if not isinstance(data.get(name), str):
+            found = ", ".join(data) or "nothing"
+            raise InputError(
+                f"{path}, task {row}: expected the text in field {name!r} of its data, found {found}; "
+                "give every task its text there, as a string"
+            )
+    return [task | {"data": data | {"text": data[name]}} for task, data in zip(tasks, datas)]
 
 
 def _objects(data: bytes) -> list[dict]:
