@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pipeline.errors import InputError
+from pipeline.label.agreement import read_annotators
 from pipeline.label.exchange import read_export
 from pipeline.label.imports import import_files
 
@@ -62,3 +63,65 @@ def test_a_broken_export_of_label_studio_is_a_clear_line(tmp_path):
     path.write_text(json.dumps([label_studio(TREATY, "AGREE") | {"annotations": [{"id": 1}]}]))
     with pytest.raises(InputError, match="task 1: not what Label Studio exports: it has no field 'result'; export it"):
         read_export(path)
+
+
+def test_two_rounds_of_picks_in_one_project_are_one_project(tmp_path):
+    path = tmp_path / "ls.json"
+    path.write_text(json.dumps([label_studio(TREATY, "AGREE", pool="p1"), label_studio(TALK, "AID", pool="p2")]))
+    assert [(row["text"], row["project"]) for row in import_files([path]).rows] == [(TREATY, "1"), (TALK, "1")]
+
+
+def test_two_pools_in_one_file_are_not_refused(tmp_path):
+    path = tmp_path / "all.jsonl"
+    rows = [{"text": TREATY, "label": ["AGREE"], "pool": "p1"}, {"text": TALK, "label": ["AID"], "pool": "p2"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [row["text"] for row in import_files([path]).rows] == [TREATY, TALK]
+    assert [answer.pool for answer in read_export(path)] == ["p1", "p2"]
+
+
+def made(tmp_path, name, project="", pool=""):
+    """A file of one label: a table with the columns that are given, or an export of Label Studio or doccano."""
+    path = tmp_path / name
+    if path.suffix == ".csv":
+        more = {key: value for key, value in (("project", project), ("pool", pool)) if value}
+        path.write_text(f"{','.join(['text', 'event', *more])}\n{','.join([TREATY, 'AGREE', *more.values()])}\n")
+    elif path.suffix == ".json":
+        path.write_text(json.dumps([label_studio(TREATY, "AGREE", project, pool=pool)]))
+    else:
+        path.write_text(json.dumps({"text": TREATY, "label": ["AGREE"], "pool": pool}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        (("a.csv", "1"), ("b.csv", "2"), "project"),
+        (("a.csv", "", "p1"), ("b.csv", "", "p2"), "pool"),
+        (("a.json", "1", "p1"), ("b.csv", "2"), "project"),
+        (("a.json", "1", "p1"), ("b.csv", "", "p2"), "pool"),
+        (("a.jsonl", "", "p1"), ("b.csv", "", "p2"), "pool"),
+        (("a.json", "1"), ("b.json", "2"), "project"),
+    ],
+)
+def test_agreement_refuses_files_of_different_projects(tmp_path, one, other, kind):
+    paths = [made(tmp_path, *one), made(tmp_path, *other)]
+    with pytest.raises(
+        InputError, match=f"a.[a-z]+ is of {kind} p?1, .*b.[a-z]+ is of {kind} p?2; their labels may not"
+    ):
+        read_annotators(paths)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("a.csv",), ("b.csv", "2")),
+        (("a.json", "1", "p1"), ("b.json", "1", "p2")),
+        (("a.json", "1", "p1"), ("b.json", "2", "p1")),
+        (("a.json", "1", "p1"), ("b.csv", "", "p1")),
+        (("a.json", "1", "p1"), ("b.jsonl", "", "p1")),
+        (("a.csv", "p1"), ("b.json", "1", "p1")),  # imported from doccano
+        (("a.csv", "1"), ("b.csv", "", "p1")),  # nothing to compare
+    ],
+)
+def test_agreement_takes_files_that_share_a_project_or_a_pool(tmp_path, one, other):
+    assert len(read_annotators([made(tmp_path, *one), made(tmp_path, *other)])) == 2

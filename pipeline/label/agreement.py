@@ -14,14 +14,15 @@ from pipeline.corpus.labelled import Columns
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError
 from pipeline.evaluate.intervals import Figure, bootstrap
-from pipeline.label.exchange import read_export
+from pipeline.label.exchange import Answer, read_export, require_one_project
 from pipeline.label.files import Sheet, write_files
-from pipeline.label.rows import read_labelled_rows
+from pipeline.label.rows import LabelledRows, read_labelled_rows
 from pipeline.read.cleaning import clean
 from pipeline.stance import stance_of, stance_of_quad
 
 RESAMPLES = 1000
 LEVELS = ("stance", "event")
+_ORIGINS = ("project", "pool")  # of exports, and columns of tables
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,24 @@ def read_annotators(
     Raises
     ------
     InputError
-        If there are fewer than two annotators.
+        If there are fewer than two annotators, or files are of different projects.
     """
     said: dict[str, list[tuple]] = {}
-    for path in paths:
-        for annotator, text, label in _rows(
-            Path(path), by, columns, len(paths) == 1, faults if faults is not None else {}
-        ):
+    projects: dict[Path, dict[str, set[str]]] = {}
+    for path in map(Path, paths):
+        answers = read_export(path, text=columns.text if columns else None)
+        if answers is not None:
+            found = _of_export(path, answers, len(paths) == 1)
+            projects[path] = {kind: {getattr(answer, kind) for answer in answers} - {""} for kind in _ORIGINS}
+        else:
+            rows = read_labelled_rows(path, columns)
+            found = _of_table(rows, by, len(paths) == 1)
+            projects[path] = {kind: _cells(rows, kind) for kind in _ORIGINS}
+            if faults is not None and rows.faults:
+                faults[str(path)] = len(rows.faults)
+        for annotator, text, label in found:
             said.setdefault(annotator, []).append((text, label))
+    require_one_project(projects)
     if len(said) < 2:
         raise InputError(
             f"{', '.join(map(str, paths))}: expected at least two annotators, found {len(said)}; give a file of each, "
@@ -90,27 +101,25 @@ def read_annotators(
     return said
 
 
-def _rows(
-    path: Path, by: str | None, columns: Columns | None, alone: bool, faults: dict[str, int]
-) -> Iterator[tuple[str, str, str]]:
-    answers = read_export(path, text=columns.text if columns else None)
-    if answers is not None:
-        for answer in (one for one in answers if one.label):
-            known = kind_of(answer.label)
-            if known is None:
-                raise InputError(
-                    f"{path}: unknown label {answer.label!r}; bring it into shape with `detente data import`"
-                )
-            yield (answer.annotator or str(path)) if alone else str(path), clean([answer.text])[0].as_py(), known[1]
-        return
-    rows = read_labelled_rows(path, columns)
+def _of_export(path: Path, answers: list[Answer], alone: bool) -> Iterator[tuple[str, str, str]]:
+    for answer in (one for one in answers if one.label):
+        known = kind_of(answer.label)
+        if known is None:
+            raise InputError(f"{path}: unknown label {answer.label!r}; bring it into shape with `detente data import`")
+        yield (answer.annotator or str(path)) if alone else str(path), clean([answer.text])[0].as_py(), known[1]
+
+
+def _of_table(rows: LabelledRows, by: str | None, alone: bool) -> Iterator[tuple[str, str, str]]:
     by = by or ("annotator" if alone and "annotator" in rows.table.columns else None)
     if by is not None and by not in rows.table.columns:
-        raise InputError(f"{path}: no column {by!r}; the file has {', '.join(rows.table.columns)}")
-    if rows.faults:
-        faults[str(path)] = len(rows.faults)
-    names = rows.table.columns[by][rows.kept] if by else [str(path)] * len(rows.kept)
-    yield from zip(names, rows.corpus.texts, rows.labels)
+        raise InputError(f"{rows.path}: no column {by!r}; the file has {', '.join(rows.table.columns)}")
+    names = rows.table.columns[by][rows.kept] if by else [str(rows.path)] * len(rows.kept)
+    return zip(names, rows.corpus.texts, rows.labels)
+
+
+def _cells(rows: LabelledRows, kind: str) -> set[str]:
+    columns = [cells for name, cells in rows.table.columns.items() if name.strip().lower() == kind]
+    return {cell.strip() for cells in columns for cell in cells[rows.kept]} - {""}
 
 
 def agreement(said: dict[str, list[tuple]], level: str | None = None) -> Agreement:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ class Answer:
     text, label : the text and the label as written by the tool; an empty label if the text was skipped.
     id : the text's id.
     annotator : who labelled it, empty if the tool does not say.
-    project : the project of the task, empty if the tool does not say.
+    project : the tool's project, else the pool; empty if neither is known, or the file has several.
     picked : how the text was picked, see `pipeline.label.pick`.
+    pool : the pool from which it was picked.
     """
 
     text: str
@@ -40,6 +42,7 @@ class Answer:
     annotator: str = ""
     project: str = ""
     picked: str = ""
+    pool: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,20 @@ def read_export(path: Path, encoding: str | None = None, text: str | None = None
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             why = f"it has no field {error}" if isinstance(error, KeyError) else str(error)
             raise InputError(f"{path}, task {row}: not what {read.__doc__} exports: {why}; export it again") from None
+    if len({answer.project for answer in answers if answer.project}) > 1:
+        return [replace(answer, project="") for answer in answers]
     return answers
+
+
+def require_one_project(named: Mapping[Path, Mapping[str, set[str]]]) -> None:
+    """Raise `InputError` if two files have no ``project`` or ``pool`` in common: their labels may not mean the same."""
+    for (one, first), (other, second) in combinations(named.items(), 2):
+        kind = next((kind for kind in first if first[kind] and second[kind]), None)
+        if kind and not set().union(*first.values()) & set().union(*second.values()):
+            said = [
+                f"{path} is of {kind} {', '.join(sorted(of[kind]))}" for path, of in ((one, first), (other, second))
+            ]
+            raise InputError(f"{', '.join(said)}; their labels may not mean the same, give files of one project")
 
 
 def _with_text(path: Path, tasks: list[dict], wanted: str | None) -> list[dict]:
@@ -165,12 +181,13 @@ def _objects(data: bytes) -> list[dict]:
 
 def _label_studio(task: dict) -> Iterator[Answer]:
     """Label Studio"""
-    data, project = task["data"], str(task.get("project") or "")
+    data = task["data"]
     about = {
         "id": str(data.get("text_id", data.get("id", task.get("id", "")))),
         "picked": str(data.get("picked") or ""),
+        "pool": str(data.get("pool") or ""),
     }
-    about["project"] = "/".join(filter(None, (project, str(data.get("pool") or ""))))
+    about["project"] = str(task.get("project") or about["pool"])
     given = [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
     if not given:
         yield Answer(data["text"], "", **about)
@@ -188,9 +205,8 @@ def _label_studio_min(task: dict) -> Iterator[Answer]:
     )
     label = label.get("choices", "") if isinstance(label, dict) else label
     by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
-    yield Answer(
-        task["text"], _single(label), str(task["text_id"] if "text_id" in task else task["id"]), by, pool, picked
-    )
+    own = str(task["text_id"] if "text_id" in task else task["id"])
+    yield Answer(task["text"], _single(label), own, by, pool, picked, pool)
 
 
 def _prodigy(task: dict) -> Iterator[Answer]:
@@ -200,16 +216,15 @@ def _prodigy(task: dict) -> Iterator[Answer]:
     if task.get("answer", "accept") != "accept":
         label = ""
     by = str(task.get("_annotator_id") or task.get("_session_id") or "")
-    yield Answer(
-        task["text"], label, str(meta.get("id", "")), by, str(meta.get("pool") or ""), str(meta.get("picked") or "")
-    )
+    picked, pool = (str(meta.get(name) or "") for name in ("picked", "pool"))
+    yield Answer(task["text"], label, str(meta.get("id", "")), by, pool, picked, pool)
 
 
 def _doccano(task: dict) -> Iterator[Answer]:
     """doccano"""
     label = _single(task.get("label", task.get("labels", task.get("cats", ""))))
     by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
-    yield Answer(task["text"], label, str(task.get("id", "")), by, pool, picked)
+    yield Answer(task["text"], label, str(task.get("id", "")), by, pool, picked, pool)
 
 
 def _single(label: object) -> str:
