@@ -229,6 +229,12 @@ def test_a_cleaned_copy_can_be_trained_on_and_every_change_is_listed(tmp_path):
     assert (listed[3]["before"], listed[3]["after"]) == ("mobilize", "MOBILIZE")
 
 
+def test_the_cleaned_copy_keeps_both_columns_of_the_same_name(tmp_path):
+    path = write(tmp_path / "mine.csv", [("Peru hit Chile.", "ASSAULT", "a", "b")], ("text", "event", "note", "note"))
+    copy, _ = fixed(read_files([path]), tmp_path / "clean.csv")
+    assert copy.read_text().splitlines() == ["text,event,note,note_2", "Peru hit Chile.,ASSAULT,a,b"]
+
+
 def test_of_several_files_the_first_keeps_its_texts_and_later_copies_go(tmp_path):
     text = "Kenya and Uganda signed a border treaty on Monday after weeks of talks in Nairobi"
     one = write(tmp_path / "one.csv", [(text + ".", "AGREE")])

@@ -1,5 +1,6 @@
 """`detente data import`: tables of any make and exports of labelling tools become files that training takes."""
 
+import gzip
 import json
 
 import pandas as pd
@@ -175,6 +176,73 @@ def test_a_table_of_one_column_asks_for_the_delimiter(tmp_path):
     path.write_text(f"text\n{STRIKE}\n")
     with pytest.raises(InputError, match="found only 'text'; if another mark separates .* name it with --delimiter"):
         import_files([path])
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".csv.gz"])
+def test_lines_that_end_as_on_old_macs_are_read(tmp_path, ending):
+    path, mark = tmp_path / f"mine{ending}", "," if "csv" in ending else "\t"
+    data = f'text{mark}label\r{TREATY}{mark}ease\r"Chad, said to be, at war"{mark}rise\r'.encode()
+    path.write_bytes(gzip.compress(data) if ending.endswith(".gz") else data)
+    found = import_files([path])
+    assert [row["stance"] for row in found.rows] == ["de-escalation", "escalation"]
+    path = tmp_path / f"bad{path.suffixes[0]}"
+    path.write_bytes(data.replace(b"ease", b"ease" + mark.encode() + b"x"))
+    assert [(one.file, one.row) for one in import_files([path]).rejects] == [(str(path), 2)]
+
+
+def test_nul_bytes_ask_for_the_encoding(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(f"text,label\n{STRIKE},rise\n".encode("utf-16-le"))
+    with pytest.raises(InputError, match="mine.csv: expected text, found NUL bytes; set --encoding, .* utf-16-le"):
+        import_files([path])
+    assert len(import_files([path], encoding="utf-16-le").rows) == 1
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        FRAME.to_json(),
+        FRAME.to_json(orient="index", indent=1),
+        FRAME.to_json(orient="split"),
+        FRAME.to_json(orient="table"),
+        json.dumps({"text": [TREATY], "label": ["AGREE"]}),
+        json.dumps({"count": 1, "data": [{"text": TREATY, "label": "AGREE"}]}),
+    ],
+)
+def test_json_that_is_no_list_of_records_says_how_to_write_it(tmp_path, suffix, content):
+    path = tmp_path / f"mine{suffix}"
+    path.write_text(content)
+    with pytest.raises(InputError, match="not a list of records; write it with orient='records'"):
+        import_files([path])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json"])
+def test_a_file_that_is_not_compressed_as_its_name_says_is_a_clear_line(tmp_path, suffix):
+    path = tmp_path / f"mine{suffix}.gz"
+    path.write_text(f"text,label\n{STRIKE},rise\n")
+    with pytest.raises(InputError, match=f"mine{suffix}.gz: cannot be read as {suffix[1:].upper()}: .*; check that"):
+        import_files([path])
+
+
+@pytest.mark.parametrize("content", ["[]", " [ ]\n"])
+def test_an_empty_list_holds_no_rows(tmp_path, content):
+    path = tmp_path / "mine.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match="mine.json: the file holds no rows; expected at least one"):
+        import_files([path])
+
+
+def test_a_single_record_is_one_row(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({"text": TREATY, "stance": "ease", "meta": {"id": 1}}, indent=1).replace("\n", ""))
+    assert len(import_files([path]).rows) == 1
+
+
+def test_columns_of_the_same_name_are_both_kept(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(f"text,stance,note,note\n{TREATY},ease,a,b\n")
+    assert import_files([path]).rows == [{"text": TREATY, "stance": "de-escalation", "note": "a", "note_2": "b"}]
 
 
 def test_a_table_without_a_header_is_read_with_the_option(tmp_path):

@@ -16,8 +16,9 @@ from pipeline.label.guess import given, label_columns, mapped, meaning, text_col
 from pipeline.label.rows import KINDS
 from pipeline.plain import count_of, say
 from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.source import on_disk
 from pipeline.read.tables import NO_TEXT
-from pipeline.read.tolerant import Table, read_lines
+from pipeline.read.tolerant import Table, read_lines, require_records
 from pipeline.stance import LABELS, QUADS, STANCES
 
 _TAKEN = {
@@ -106,6 +107,9 @@ def import_files(
         If a label is unknown.
     """
     meant = meant or {}
+    for path in paths:
+        if path.suffix.lower() in (".json", ".jsonl"):
+            require_records(on_disk(path, encoding))
     exports = {path: read_export(path, encoding) if text is None and label is None else None for path in paths}
     _same_project(exports)
     parts = [

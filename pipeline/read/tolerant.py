@@ -6,18 +6,21 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, first_line
 from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.separated import distinct
 from pipeline.read.source import Dialect, Source, dialect, looks_western, on_disk
 from pipeline.read.tables import alike, read_rows, require_rows, require_table
 
 _LONGEST = 200  # lines that one quoted field may span
+_KEYS = 6  # shown
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,40 @@ def read_lines(
     require_table(path)
     source = on_disk(path, encoding)
     separated = source.suffix in (".csv", ".tsv")
-    table = _separated(path, source, delimiter, headed) if separated else _typed(path, source)
+    try:
+        require_records(source)
+        table = _separated(path, source, delimiter, headed) if separated else _typed(path, source)
+    except (pa.ArrowException, OSError, EOFError) as error:
+        kind = source.suffix[1:].upper()
+        raise InputError(f"{path}: cannot be read as {kind}: {first_line(error)}; check that it is complete") from None
     return require_rows(table, path, table.rejects)
+
+
+def require_records(source: Source) -> None:
+    """Raise `InputError` if a JSON file is an empty list, or one object that holds columns or a list of rows."""
+    if source.suffix not in (".json", ".jsonl"):
+        return
+    start = source.peek().lstrip()
+    if start.startswith(b"["):
+        if start[1:].strip() == b"]":
+            raise InputError(f"{source.address}: the file holds no rows; expected at least one")
+        return
+    one = _only_object(source) if start.startswith(b"{") else {}
+    if one and (isinstance(one.get("data"), list) or all(isinstance(value, (dict, list)) for value in one.values())):
+        raise InputError(
+            f"{source.address}: expected one JSON object per row, found one object with the keys "
+            f"{', '.join(list(one)[:_KEYS])}, not a list of records; write it with orient='records'"
+        )
+
+
+def _only_object(source: Source) -> dict:
+    """Return the only JSON object of a file; empty if there are several, as in JSONL, or it is invalid."""
+    try:
+        text = source.stream()[1].read().decode()
+        value, end = json.JSONDecoder(strict=False).raw_decode(text := text.lstrip())
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) and not text[end:].strip() else {}
 
 
 def _typed(path: Path, source: Source) -> Table:
@@ -90,8 +125,11 @@ def _as_text(column: pa.Array) -> np.ndarray:
 
 
 def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) -> Table:
+    source = _with_line_feeds(source)
     written = dialect(source, delimiter, closed=False)
     lines = source.stream()[1].read().split(b"\n")
+    if b"\0" in lines[0]:
+        raise InputError(f"{path}: expected text, found NUL bytes; set --encoding, for example utf-16-le")
     records = _records(lines, written, str(path))
     head = next(records, None)
     if head is None or isinstance(head, Reject):
@@ -109,10 +147,19 @@ def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) 
         else:
             numbers.append(record[0])
             cells.append(record[1])
-    columns: dict[str, np.ndarray] = {}
-    for name, column in zip(names, np.array(cells, object).reshape(len(cells), len(names)).T):
-        columns.setdefault(name, column)  # of columns with the same name, keep the first
+    columns = dict(zip(distinct(names), np.array(cells, object).reshape(len(cells), len(names)).T))
     return Table(path, columns, np.array(numbers, np.int64), rejects)
+
+
+def _with_line_feeds(source: Source) -> Source:
+    """Return the source, with line feeds if its lines end in carriage returns alone, as those of old Macs do."""
+    start = source.peek()
+    if b"\n" in start or b"\r" not in start.rstrip(b"\r"):
+        return source
+    data = source.stream()[1].read()
+    if b"\n" in data:
+        return source
+    return Source("", partial(pa.BufferReader, data.replace(b"\r", b"\n")), format=source.suffix)
 
 
 def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[int, list[str]] | Reject]:
