@@ -195,6 +195,8 @@ def test_rows_of_a_table_that_cannot_be_compared_are_counted_by_file(tmp_path):
     found = json.loads(done.stdout)
     assert (found["texts"], found["faults"]) == (4, {str(one): 2})
     assert done.stderr.strip() == f"{one}: 2 faulty rows left out; `detente data check` lists them"
+    done = CliRunner().invoke(app, ["data", "agreement", str(one), str(write(other, [("Hail fell.", "OTHER")]))])
+    assert done.exit_code and "2 faulty rows left out" in done.stderr
 
 
 def test_what_cannot_be_compared_is_a_clear_line(tmp_path):

@@ -176,8 +176,9 @@ def agreement(
         require_outputs([out], files)
     columns = Columns(text_column, event_column, stance_column, quad_column)
     faults: dict[str, int] = {}
-    found = replace(agreement(read_annotators(files, by, columns, faults), level), faults=faults)
-    labelling.unused(found)
+    said = read_annotators(files, by, columns, faults)
+    labelling.unused(faults)
+    found = replace(agreement(said, level), faults=faults)
     if sys.stdout.isatty():
         labelling.agreed(found)
     else:

@@ -84,9 +84,9 @@ def agreed(found: Agreement) -> None:
         )
 
 
-def unused(found: Agreement) -> None:
+def unused(faults: dict[str, int]) -> None:
     """Print to standard error how many rows of each file cannot be used."""
-    for path, n in found.faults.items():
+    for path, n in faults.items():
         said = f"{path}: {count_of(n, 'faulty row')} left out; `detente data check` lists them"
         console(stderr=True).print(said, soft_wrap=True, markup=False, highlight=False)
 
