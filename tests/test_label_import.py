@@ -176,6 +176,10 @@ def test_a_table_of_one_column_asks_for_the_delimiter(tmp_path):
     path.write_text(f"text\n{STRIKE}\n")
     with pytest.raises(InputError, match="found only 'text'; if another mark separates .* name it with --delimiter"):
         import_files([path])
+    path.write_text("text#label\nChad bombs Mali#rise\n")
+    with pytest.raises(InputError, match="has text#label; name it with --text; if another .* with --delimiter"):
+        import_files([path])
+    assert len(import_files([path], delimiter="#").rows) == 1
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".csv.gz"])

@@ -22,6 +22,7 @@ _OPINION = "opinion"  # the model's, in tables that `data pick` writes
 _LONG = 25  # mean length in characters from which a column looks like text
 _FEW = 60  # distinct values up to which a column looks like labels
 _LOOKED_AT = 2_000  # rows
+_DELIMITED = "; if another mark separates the columns, name it with --delimiter"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
@@ -103,8 +104,7 @@ def label_columns(table: Table, wanted: str | None, text: str, meant: dict) -> l
     few = [name for name in names if 2 <= len(set(table.columns[name][:_LOOKED_AT])) <= _FEW]
     if len(table.columns) == 1:
         raise InputError(
-            f"{table.path}: expected a column for the text and one for the label, found only {text!r}; "
-            "if another mark separates the columns, name it with --delimiter"
+            f"{table.path}: expected a column for the text and one for the label, found only {text!r}{_DELIMITED}"
         )
     raise InputError(
         f"{table.path}: which column holds the label? None is known; {_columns(few or names or list(table.columns))}; name it with --label, "
@@ -145,7 +145,8 @@ def _the_one(table: Table, likely: list[str], what: str, option: str) -> str:
     if len(likely) == 1:
         return likely[0]
     asked = f"{_columns(likely)} look like it" if likely else f"the file has {_columns(list(table.columns))}"
-    raise InputError(f"{table.path}: which column holds the {what}? {asked}; name it with {option}")
+    hint = _DELIMITED if len(table.columns) == 1 else ""
+    raise InputError(f"{table.path}: which column holds the {what}? {asked}; name it with {option}{hint}")
 
 
 def _columns(names: list[str]) -> str:
