@@ -152,19 +152,6 @@ def records(stream: Readable, quoted: bool, mark: bytes = MARK) -> Iterator[byte
         yield held + rest
 
 
-class Counted:
-    """A stream that counts the quotation marks read."""
-
-    def __init__(self, stream: Readable) -> None:
-        self._stream, self.quotes = stream, 0
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes."""
-        data = self._stream.read(size)
-        self.quotes += data.count(b'"')
-        return data
-
-
 class Shortened:
     """The output of `records` as a file object for Arrow."""
 

@@ -152,7 +152,7 @@ def _file(place: Path | str, options: ReadOptions, alone: bool) -> Iterator[Docu
             yield Documents(ids, column, None, name, {}, True, rejects, 1 + len(rejects), size)
         else:
             raise unreadable(name, READABLE)
-    except InputError as error:
+    except (InputError, OSError) as error:
         if alone or not options.set_aside:
             raise
         nothing = as_strings([])

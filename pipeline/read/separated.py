@@ -14,8 +14,9 @@ import pyarrow as pa
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Shortened, require_columns
+from pipeline.read.dialects import Dialect
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, decoded
-from pipeline.read.source import Dialect, Source
+from pipeline.read.source import Source
 
 
 def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator[Rows]:

@@ -12,14 +12,13 @@ from pathlib import Path, PurePath, PurePosixPath
 import pyarrow as pa
 
 from pipeline.errors import InputError
-from pipeline.read.bounds import MARK, Counted, Unpacked, records, whole
+from pipeline.read.bounds import Unpacked, whole
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"))
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _PEEK = 1 << 20
 _META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
-_ODD_QUOTE = re.compile(rb'(?:^|\t)"[^"\t]*$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -134,15 +133,6 @@ def require_file(path: Path) -> None:
         raise InputError(f"{path}: the file is empty; expected a header and rows")
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """The delimiter and quoting of a CSV or TSV file."""
-
-    delimiter: str
-    quoted: bool
-    long_rows: bool = False  # some rows exceed the size limit
-
-
 def separator(given: str) -> str:
     r"""Return the delimiter character; raises `InputError` if it is not valid.
 
@@ -155,58 +145,6 @@ def separator(given: str) -> str:
     if len(mark) != 1 or not mark.isascii() or mark in '"\r\n\0':
         raise InputError(rf"--delimiter {given!r}: expected one ASCII character such as ; or | or \t for a tab")
     return mark
-
-
-def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -> Dialect:
-    """Detect the delimiter and quoting of a table.
-
-    The delimiter is a comma in ``.csv`` and a tab in ``.tsv``, or another common one if only that occurs in the header.
-    In a tab-separated file quotation marks are ordinary characters, unless a quoted field spans lines.
-
-    Parameters
-    ----------
-    closed : require every quotation mark to be closed; False if the caller handles unclosed ones.
-
-    Raises
-    ------
-    InputError
-        If the delimiter is not valid, or a file with quoting has an unclosed quotation mark: everything after it would
-        become one text.
-    """
-    if delimiter is not None:
-        delimiter = separator(delimiter)
-    head = source.peek()
-    first = head.split(b"\n", 1)[0].decode(errors="replace")
-    usual = "\t" if source.suffix == ".tsv" else ","
-    if delimiter is None:
-        delimiter = usual if usual in first else next((mark for mark in ";\t|," if mark in first), usual)
-    quoted = delimiter != "\t" or _spans_lines(head)
-    return Dialect(delimiter, quoted, closed and _looked_through(source, quoted))
-
-
-def _spans_lines(head: bytes) -> bool:
-    """Return whether a tab-separated file has quoted fields that span lines, as pandas writes them."""
-    opened = sum(1 for line in head.split(b"\n") if _ODD_QUOTE.search(line))
-    return opened > 0 and head.count(b'"') % 2 == 0
-
-
-def _looked_through(source: Source, quoted: bool) -> bool:
-    """Return whether a table has rows over the size limit; raises `InputError` if a quotation mark is unclosed."""
-    stream = Counted(source.stream()[1])
-    long_rows = sum(MARK in block for block in records(stream, quoted)) > 0
-    if not quoted or stream.quotes % 2 == 0:
-        return long_rows
-    row = _open_row(source)
-    raise InputError(
-        f"{source.address}, row {row}: unclosed quotation mark: the rows after it would become one text; "
-        "close it, or double it if it belongs to the text"
-    )
-
-
-def _open_row(source: Source) -> int:
-    """Return the number of the first line with an unclosed quotation mark; the header is 1."""
-    lines = source.stream()[1].read().decode(errors="replace").splitlines()
-    return next((row for row, line in enumerate(lines, start=1) if line.count('"') % 2), 1)
 
 
 def decoded(data: bytes, path: Path | str, encoding: str | None = None, page: bool = False) -> str:

@@ -16,13 +16,14 @@ from pipeline.arrays.arrow import as_strings, int64_column, string
 from pipeline.errors import InputError, first_line
 from pipeline.read.bounds import too_large
 from pipeline.read.columnar import parquet_columns, read_parquet
+from pipeline.read.dialects import dialect
 from pipeline.read.feeds import FEED_COLUMNS, read_feed_entries
 from pipeline.read.jsonl import json_columns, read_json_array, read_jsonl
 from pipeline.read.mail import MAIL_COLUMNS, read_mailbox
 from pipeline.read.office import office_columns, read_office
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.separated import header, read_separated
-from pipeline.read.source import COMPRESSED, Source, Written, dialect, on_disk, suffix_of
+from pipeline.read.source import COMPRESSED, Source, Written, on_disk, suffix_of
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".dta")
 FEED_SUFFIXES = (".rss", ".atom", ".xml", ".mbox")  # tables of articles

@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import InputError, first_line
+from pipeline.read.dialects import Dialect, dialect
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.separated import distinct
-from pipeline.read.source import Dialect, Source, dialect, looks_western, on_disk
+from pipeline.read.source import Source, looks_western, on_disk
 from pipeline.read.tables import alike, read_rows, require_rows, require_table
 
 _LONGEST = 200  # lines that one quoted field may span
