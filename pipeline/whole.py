@@ -82,8 +82,18 @@ def require_other(out: Path, inputs: Iterable[Path | str], option: str = "--out"
     """Raise `InputError` if an output is also an input, or is a folder that contains one."""
     if not out.exists():
         return
+    if _is_standard_input(out):
+        raise InputError(f"{out}: is standard input; name another file with {option}")
     for path in map(Path, inputs):
         if path.exists() and path.samefile(out):
             raise InputError(f"{out}: is an input; name another file with {option}")
         if out.is_dir() and path.resolve().is_relative_to(out.resolve()):
             raise InputError(f"{out}: replacing it would delete the input {path}; name another with {option}")
+
+
+def _is_standard_input(path: Path) -> bool:
+    """Whether a file is what standard input is read from."""
+    try:
+        return stat.S_ISREG(os.fstat(0).st_mode) and os.path.samestat(path.stat(), os.fstat(0))
+    except OSError:  # standard input is closed
+        return False

@@ -261,3 +261,18 @@ def test_an_input_is_never_overwritten_with_its_own_scores(detente, tmp_path, ki
         assert "is an input" in one_line(detente("score", path, "--out", out))
     assert "is an input" in one_line(detente("score", path, "--format", "table", "--out", path.name))
     assert path.read_bytes() == before
+
+
+def test_neither_is_standard_input_nor_the_model(tmp_path, folder):
+    path, card = tmp_path / "in.jsonl", folder / "card.json"
+    path.write_text('{"text": "Rebels fired."}\n')
+    before, read = path.read_bytes(), card.read_bytes()
+    score = [sys.executable, "-m", "pipeline.cli", "score", "-m", str(folder), "--format", "jsonl"]
+    for arguments, said in (
+        (["-", "--out", str(path)], "is standard input"),
+        (["Rebels fired.", "--out", str(card)], "is an input"),
+    ):
+        with path.open("rb") as given:
+            done = subprocess.run([*score, *arguments], cwd=ROOT, stdin=given, capture_output=True, text=True)
+        assert done.returncode == 1 and said in done.stderr
+    assert path.read_bytes() == before and card.read_bytes() == read

@@ -91,7 +91,7 @@ def score(
     if resume and (file is None or kind == "table"):
         raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
     if file is not None:
-        _require_outputs(file, kind, files_of(given or []))
+        _require_outputs(file, kind, [*files_of(given or []), *Path(model).glob("*")])
     opened = open_model(model)
     if file is None or kind == "table":
         batches = read_inputs(given or [], replace(reading, alike=kind == "csv"))
