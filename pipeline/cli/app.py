@@ -33,7 +33,7 @@ COMMANDS = {
     "Score news": (scoring.score, scoring.explain, timelines.timeline),
     "Train and evaluate a model": (training.train, training.evaluate, training.check, training.drift),
     "Compare runs and choose a model": (registry.runs, registry.promote),
-    "Search for better settings": (experiments.run, experiments.tune),
+    "Run experiments": (experiments.run, experiments.tune),
 }
 
 

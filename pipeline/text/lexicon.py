@@ -136,7 +136,7 @@ class Lexicon:
     @cached_property
     def openings(self) -> pa.Array:
         """The first words of related names that have two."""
-        return pc.unique(pc.list_element(pc.split_pattern(self._double, " "), 0))
+        return pc.unique(pc.replace_substring_regex(self._double, " .*", ""))
 
     def are_related(self, first: pa.Array, second: pa.Array) -> np.ndarray:
         """(n,) bool: whether two words are a related name together."""
