@@ -80,8 +80,12 @@ def test_a_killed_worker_changes_nothing(tmp_path, opened, cluster):
 
 
 def test_what_does_not_fit_is_one_line(tmp_path, opened, source):
-    with pytest.raises(InputError, match="found no Parquet, JSONL, CSV or TSV file"):
+    with pytest.raises(InputError, match=r"\*\.csv: no such file"):
         tasks_of([str(tmp_path / "*.csv")])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "a.docx").write_text("no table")
+    with pytest.raises(InputError, match="found no Parquet, JSONL, CSV or TSV file"):
+        tasks_of([str(tmp_path / "other")])
     with pytest.raises(InputError, match="not empty; name another folder"):
         score_on_cluster(opened, tasks_of(source), READING, ASKED, str(tmp_path), "local")
     with pytest.raises(InputError, match="no scheduler responds; check the address"):
@@ -105,5 +109,5 @@ def test_a_file_without_the_column_is_one_line(tmp_path, opened, cluster):
 
 def test_without_fsspec_the_line_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "fsspec.core", None)  # as Python marks what is not there
-    with pytest.raises(InputError, match="--dask: Dask is not installed; pip install distributed fsspec"):
+    with pytest.raises(InputError, match="needs fsspec; pip install fsspec"):
         tasks_of([str(tmp_path)])

@@ -124,7 +124,8 @@ def test_cross_val_score(few):
 
 
 def test_grid_search(few):
-    search = GridSearchCV(Classifier(), {"c": [0.001, 10.0], "stems": [True]}, cv=2, scoring="accuracy")
+    folds = StratifiedKFold(2, shuffle=True, random_state=0)
+    search = GridSearchCV(Classifier(), {"c": [0.001, 10.0], "stems": [True]}, cv=folds, scoring="accuracy")
     search.fit(few.texts, few.stances.astype(str))
     assert search.best_params_ == {"c": 10.0, "stems": True}
 

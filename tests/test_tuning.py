@@ -42,7 +42,7 @@ folds = 2
 @pytest.fixture(scope="module")
 def asked(corpus, tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
-    rows = pd.DataFrame({"text": corpus.texts, "event": corpus.events}).iloc[::10]
+    rows = pd.DataFrame({"text": corpus.texts, "event": corpus.events}).iloc[1::10]
     rows.to_csv(folder / "some.csv", index=False)
     return written(folder, ASKED.format(folder=folder))
 

@@ -30,7 +30,7 @@ def filesystem_of(address: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        raise InputError(f"{address}: URLs need fsspec; pip install fsspec, and the package for its protocol") from None
+        raise InputError(f"{address}: reading this needs fsspec; pip install fsspec") from None
     try:
         return url_to_fs(address)
     except (ImportError, ValueError) as error:
