@@ -3,14 +3,15 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.corpus.contradictions import reasons
 from pipeline.corpus.labelled import Columns, read_labelled
 from pipeline.errors import ConfigError, InputError, SourceError
-from pipeline.sources.cards import card_of
+from pipeline.sources.cards import Card, PublicFile, card_of
 from pipeline.sources.mix import Recipe, missing_tests, read_mix, read_tests, weights_from
-from pipeline.sources.readers import read_public
+from pipeline.sources.public import read_public
 from tests.conftest import DATA, SHARED
 
 TRAIN = (
@@ -71,6 +72,44 @@ def test_a_file_is_read_as_its_card_says(cache):
         (5, "a blank text, or a label that its card does not know"),
         (6, "a blank text, or a label that its card does not know"),
     ]
+
+
+def card_for(path, **fields):
+    return Card(path.stem, "T", "", "CC0-1.0", "nobody", (PublicFile(path.name, "train", "0" * 64, "x"),), **fields)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".parquet", ".xlsx", ".dta"])
+def test_a_corpus_in_any_format_needs_an_entry_only(tmp_path, suffix):
+    frame = pd.DataFrame({"said": ["Rain fell on Kestria.", "Kestria shelled Morvane."], "act": [0, 7]})
+    path = tmp_path / f"hills{suffix}"
+    write = {
+        ".csv": lambda: frame.to_csv(path, index=False),
+        ".jsonl": lambda: frame.to_json(path, orient="records", lines=True),
+        ".json": lambda: frame.to_json(path, orient="records"),
+        ".parquet": lambda: frame.to_parquet(path),
+        ".xlsx": lambda: frame.to_excel(path, index=False),
+        ".dta": lambda: frame.to_stata(path, write_index=False),
+    }
+    write[suffix]()
+    events = {"0": "NEUTRAL", "7": "ASSAULT"}
+    corpus = read_public(path, card_for(path, text="said", event="act", events=events, reader="table"))
+    assert corpus.texts.tolist() == frame.said.tolist()
+    assert corpus.events.tolist() == ["NEUTRAL", "ASSAULT"]
+
+
+def test_a_csv_file_without_a_header_is_read_by_numbers(tmp_path):
+    path = tmp_path / "hills.csv"
+    path.write_text('neutral,"Rain fell, and hail."\nescalation,Kestria shelled Morvane.\n')
+    corpus = read_public(path, card_for(path, text="1", stance="0", header=False, reader="table"))
+    assert corpus.texts[0] == "Rain fell, and hail." and corpus.stances.tolist() == ["neutral", "escalation"]
+
+
+@pytest.mark.parametrize(("reader", "text"), [("table", "words"), ("tab_separated", "words"), ("table", "9")])
+def test_a_column_that_the_file_lacks_is_named(tmp_path, reader, text):
+    path = tmp_path / "hills.tsv"
+    path.write_text("said\tstance\nRain fell.\tneutral\n")
+    with pytest.raises(SourceError, match=f"hills.tsv: not as the card of hills says: .*{text}"):
+        read_public(path, card_for(path, text=text, stance="stance", reader=reader))
 
 
 def test_a_file_without_a_header_is_read_by_numbers(cache):

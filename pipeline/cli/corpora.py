@@ -14,7 +14,7 @@ from pipeline.errors import Interrupted, SourceError
 def list_corpora(
     full: Annotated[bool, typer.Option("--full", help="Show licence, citation, labels and quirks too.")] = False,
 ) -> None:
-    """List the public corpora, and which of them are downloaded."""
+    """List the public corpora, and which are downloaded; DETENTE_REGISTRY names a TOML file of further ones."""
     from pipeline.show import corpora
     from pipeline.sources.cards import cards
     from pipeline.sources.download import cache_folder, is_whole, place_of

@@ -30,8 +30,9 @@ def cards(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> 
     out = console()
     for name, card in known.items():
         out.print(styled((name, "bold"), f"  downloaded: {_downloaded(kept[name])}"))
-        labels = {**card.quads, **card.stances}
-        columns = {kind: getattr(card, kind) for kind in ("text", "event", "quad", "stance") if getattr(card, kind)}
+        labels = {**card.events, **card.quads, **card.stances}
+        named = {kind: getattr(card, kind) for kind in ("text", "event", "quad", "stance")}
+        columns = {kind: column for kind, column in named.items() if column is not None}
         rows = {
             "title": card.title,
             "licence": card.licence,

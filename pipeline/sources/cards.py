@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from pipeline.errors import ConfigError
+from pipeline.sources.readers import READERS
 from pipeline.strict import convert
 
 REGISTRY = Path(__file__).with_name("registry.toml")
@@ -52,9 +53,9 @@ class Card:
     name : its name in commands.
     title, home, commit, licence, citation : what it is, its repository and version, its licence and how to cite it.
     files : the files to download.
-    reader : name of a function of `pipeline.sources.readers`, one of its `READERS`.
+    reader : which of the `READERS` reads its files.
     text, event, quad, stance : columns of the file: names, or numbers from 0 if it has no header; None if absent.
-    quads, stances : Detente's label for each label of the file. Event types are spelled alike.
+    events, quads, stances : Detente's label for each label of the file; labels that are not listed are spelled alike.
     header : whether the first line names the columns.
     rows : number of rows in all files, 0 if unknown.
     overlaps : corpora whose test files share sentences with this one.
@@ -69,16 +70,21 @@ class Card:
     files: Annotated[tuple[PublicFile, ...], Meta(min_length=1)]
     text: str | int
     commit: str = ""
-    reader: Annotated[str, Meta(pattern=r"^(tab_separated)\Z")] = "tab_separated"
+    reader: str = "tab_separated"
     event: str | int | None = None
     quad: str | int | None = None
     stance: str | int | None = None
+    events: dict[str, str] = field(default_factory=dict)
     quads: dict[str, str] = field(default_factory=dict)
     stances: dict[str, str] = field(default_factory=dict)
     header: bool = True
     rows: Annotated[int, Meta(ge=0)] = 0
     overlaps: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.reader not in READERS:
+            raise ValueError(f"reader: expected one of {', '.join(READERS)}, found {self.reader!r}")
 
     def files_of(self, part: str) -> tuple[PublicFile, ...]:
         """The files of a part."""

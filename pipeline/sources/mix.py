@@ -18,7 +18,7 @@ from pipeline.read.source import Written
 from pipeline.read.tables import TABULAR
 from pipeline.sources.cards import Card, cards
 from pipeline.sources.download import is_whole, place_of
-from pipeline.sources.readers import read_public
+from pipeline.sources.public import read_public
 
 EMBEDDED = "embedded"  # the bundled corpus
 

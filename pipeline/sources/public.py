@@ -1,0 +1,62 @@
+"""Read the downloaded files of public corpora, as their cards say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.corpus.contradictions import SetAside
+from pipeline.corpus.labelled import Corpus, check_labels
+from pipeline.errors import InputError, LabelError, SourceError, first_line
+from pipeline.read.cleaning import clean
+from pipeline.sources.cards import Card
+from pipeline.sources.readers import READERS
+from pipeline.stance import LABELS, QUADS, STANCES
+
+UNREADABLE = "a blank text, or a label that its card does not know"
+AT_ODDS = "event type, quad class and stance of the row do not fit together"
+
+
+def read_public(path: Path, card: Card) -> Corpus:
+    """Read the labelled snippets of a file; rows that cannot be read are in `Corpus.set_aside`.
+
+    Raises
+    ------
+    SourceError
+        If the file does not have the format given in its card.
+    """
+    try:
+        table = READERS[card.reader](path, _columns(card), card.header)
+    except (pa.ArrowException, InputError, OSError, KeyError) as error:
+        why = f"no column {error}" if isinstance(error, KeyError) else first_line(error).removeprefix(f"{path}: ")
+        raise SourceError(f"{path}: not as the card of {card.name} says: {why}") from None
+    texts = clean(table["text"].combine_chunks()).to_pylist()
+    given = [table[kind].to_pylist() if kind in table.column_names else [""] * len(texts) for kind in _KINDS]
+    rows, aside = [], []
+    for row, (text, event, quad, stance) in enumerate(zip(texts, *given), start=1):
+        labels = card.events.get(event, event).upper(), card.quads.get(quad, quad), card.stances.get(stance, stance)
+        known = all(not label or label in allowed for label, allowed in zip(labels, _KNOWN))
+        try:
+            if text.strip() and known:
+                rows.append((text, row, *check_labels(path, row, *labels)))
+                continue
+        except LabelError:
+            pass
+        reason = AT_ODDS if known and text.strip() and any(labels) else UNREADABLE
+        aside.append(SetAside(reason, card.name, row, event or quad or stance, text))
+    if not rows:
+        raise SourceError(f"{path}: no row has a label that the card of {card.name} knows")
+    texts, places, events, quads, stances = (np.array(column, object) for column in zip(*rows))
+    sources = np.full(len(rows), card.name, object)
+    return Corpus(texts, events, stances, sources, quads, rows=places.astype(np.int64), set_aside=tuple(aside))
+
+
+_KINDS = ("event", "quad", "stance")
+_KNOWN = (LABELS, (*QUADS, "neutral"), STANCES)
+
+
+def _columns(card: Card) -> dict[str, str]:
+    """The columns named by a card."""
+    return {kind: str(name) for kind in ("text", *_KINDS) if (name := getattr(card, kind)) is not None}
