@@ -91,7 +91,7 @@ class Reader:
         """
         import pandas as pd
 
-        from pipeline.write.rows import input_names
+        from pipeline.write.tables import input_names
 
         for name, value, least in (("evidence", evidence, 0), ("threads", threads, 1)):
             if not least <= value <= 1000:
@@ -105,10 +105,7 @@ class Reader:
     def _columns(self, texts: pa.Array, evidence: int, actors: bool, threads: int) -> dict[str, object]:
         from pipeline.score.snippets import score
 
-        out = score(self.model, texts, threads)
-        names = "stance event tension relevance p_escalation p_de_escalation p_neutral coverage reason"
-        values = (out.stance, out.event, out.tension, out.relevance, *out.proba.T, out.coverage, out.reason)
-        found: dict[str, object] = dict(zip(names.split(), values)) | out.top_events()
+        found: dict[str, object] = score(self.model, texts, threads).columns()
         if evidence:
             from pipeline.score.evidence import explain
 

@@ -1,14 +1,41 @@
-"""Strict conversion of parsed TOML or JSON to typed objects, with one-line error messages."""
+"""Strict conversion of TOML and JSON to typed objects, with one-line error messages."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, get_args, get_type_hints
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from pipeline.errors import ConfigError
+
 T = TypeVar("T")
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Parameters
+    ----------
+    what : what the file is, for messages, such as ``settings``.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or is not TOML.
+    """
+    import tomllib  # not needed to open a model
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; expected a TOML file of {what}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; expected a TOML file of {what}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
 def convert(data: object, kind: type[T]) -> T:
@@ -19,7 +46,7 @@ def convert(data: object, kind: type[T]) -> T:
     ValueError
         If a name is unknown (the message suggests the closest known name), or a value has the wrong type or range.
     """
-    _reject_unknown(data, kind)
+    require_known(data, kind)
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
@@ -27,7 +54,8 @@ def convert(data: object, kind: type[T]) -> T:
         raise ValueError(f"{path}: {_lower(message)}{_found(data, path)}" if path else _lower(message)) from None
 
 
-def _reject_unknown(data: object, kind: Any, within: str = "") -> None:
+def require_known(data: object, kind: Any, within: str = "") -> None:
+    """Raise `ValueError` at the first name, at any depth, that is no field of a dataclass or struct."""
     if not isinstance(data, dict) or not (is_dataclass(kind) or hasattr(kind, "__struct_fields__")):
         return
     known = [field.name for field in fields(kind)] if is_dataclass(kind) else list(kind.__struct_fields__)
@@ -40,9 +68,17 @@ def _reject_unknown(data: object, kind: Any, within: str = "") -> None:
             raise ValueError(f"unknown name {(within + str(name))[:60]!r}{hint}")
     for name, field_type in get_type_hints(kind).items():
         given = data.get(name)
-        element = next(iter(get_args(field_type)), None)
-        for part, part_type in [(one, element) for one in given] if isinstance(given, list) else [(given, field_type)]:
-            _reject_unknown(part, part_type, f"{within}{name}.")
+        for part in given if isinstance(given, list) else [given]:
+            require_known(part, _record_of(field_type), f"{within}{name}.")
+
+
+def _record_of(field_type: Any) -> Any:
+    """The dataclass or struct in the type of a field: the type itself, or the first in a list or union."""
+    if is_dataclass(field_type) or hasattr(field_type, "__struct_fields__"):
+        return field_type
+    if get_origin(field_type) is dict:
+        return None
+    return next((found for part in get_args(field_type) if (found := _record_of(part)) is not None), None)
 
 
 def _found(data: Any, path: str) -> str:

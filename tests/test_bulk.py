@@ -20,9 +20,9 @@ from pipeline.model.store import load
 from pipeline.read import documents
 from pipeline.read.documents import Documents, ReadOptions
 from pipeline.read.inputs import read_inputs
+from pipeline.score.documents import OutputOptions
 from pipeline.score.snippets import score
 from pipeline.write import journal
-from pipeline.write.rows import OutputOptions
 
 LINES = [
     "Kenya accused Uganda of an attack.",

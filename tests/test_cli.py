@@ -152,6 +152,14 @@ def test_no_word_of_text_or_evidence_is_cut_on_a_terminal(detente, columns):
     assert ("text and evidence" in " ".join(lines)) == (columns < 100)
 
 
+def test_a_table_with_actors_says_who_does_what_to_whom(detente):
+    done = detente("score", "Kenya shelled Chad.", "It rained in the hills.", "--actors", "--format", "table")
+    assert done.returncode == 0, done.err
+    assert "who → whom" in done.out
+    assert "KEN → TCD" in done.out
+    assert done.out.count(" → ") == 2
+
+
 def test_an_evaluation_writes_its_report_and_compares_two_models(detente, tmp_path, folder):
     done = detente("evaluate", "--data", DATA / "heldout.csv", "--report", "out/report", "--compare", folder)
     assert done.returncode == 0, done.err

@@ -15,7 +15,7 @@ from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.model.store import load
 from pipeline.read.documents import ReadOptions
-from pipeline.write.rows import OutputOptions
+from pipeline.score.documents import OutputOptions
 from tests.test_bulk import texts
 
 distributed = pytest.importorskip("distributed")

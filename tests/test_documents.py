@@ -18,8 +18,8 @@ from pipeline.errors import InputError
 from pipeline.read import bounds
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
+from pipeline.score.documents import OutputOptions
 from pipeline.write.output import json_lines
-from pipeline.write.rows import OutputOptions
 from tests import forked
 
 SENTENCES = ["Kenya accused Uganda of an attack.", "Chad sent food to Niger."]

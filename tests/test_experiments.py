@@ -160,7 +160,7 @@ def test_rows_near_to_training_rows_are_not_measured_on(corpus):
     ("text", "said"),
     [
         ('question = "Where is it?"\n[data]\ntrain = ["nowhere"]', "nowhere: no such file or folder; correct"),
-        ('question = "Where is it?"\n[trainin]', "unknown key 'trainin'; did you mean 'training'"),
+        ('question = "Where is it?"\n[trainin]', "unknown name 'trainin'; did you mean training"),
     ],
 )
 def test_a_mistake_ends_in_one_line_and_leaves_the_store_alone(text, said, tmp_path, monkeypatch, capsys):

@@ -26,10 +26,11 @@ from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.read.sentences import distinct_sentences
 from pipeline.score.articles import score_articles
+from pipeline.score.documents import OutputOptions, score_documents
 from pipeline.text import analysis
 from pipeline.timeline.dates import days_of
 from pipeline.write.output import encoded
-from pipeline.write.rows import OutputOptions, score_documents
+from pipeline.write.tables import table_of
 
 _CALM = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True, "database": None}
 settings.register_profile("suite", max_examples=25, **_CALM)
@@ -175,7 +176,8 @@ def test_any_text_gets_a_row_of_any_format(model, given_texts):
     from pipeline.read.documents import Documents
 
     column = as_strings(given_texts)
-    found = score_documents(model, Documents(column, column, columns={"text": column}), OutputOptions(actors=True))
+    documents = Documents(column, column, columns={"text": column})
+    found = table_of(score_documents(model, documents, OutputOptions(actors=True)))
     tension = np.array(found["tension"].to_pylist())
     assert ((tension >= -1) & (tension <= 1)).all()
     rows = [json.loads(line) for line in encoded(found, "jsonl").decode().split("\n")[:-1]]

@@ -15,8 +15,8 @@ from pipeline.explain.page import write_page
 from pipeline.label.files import Sheet, write_files
 from pipeline.model.store import load
 from pipeline.read.documents import ReadOptions
+from pipeline.score.documents import OutputOptions
 from pipeline.whole import write_whole
-from pipeline.write.rows import OutputOptions
 from tests import forked
 
 pytestmark = pytest.mark.posix

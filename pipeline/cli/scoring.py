@@ -18,7 +18,7 @@ from pipeline.whole import require_outputs
 if TYPE_CHECKING:
     from pipeline.model.store import Model
     from pipeline.read.documents import Documents, ReadOptions
-    from pipeline.write.rows import OutputOptions
+    from pipeline.score.documents import OutputOptions
     from pipeline.write.totals import Totals
 
 
@@ -69,8 +69,8 @@ def score(
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import files_of, read_inputs
     from pipeline.reader import open_model
+    from pipeline.score.documents import OutputOptions
     from pipeline.write.output import format_of
-    from pipeline.write.rows import OutputOptions
 
     asked = OutputOptions(sentences, evidence, actors)
     kept = (

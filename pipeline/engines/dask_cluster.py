@@ -26,7 +26,8 @@ from pipeline.read.addresses import files_at, filesystem_of, open_address
 from pipeline.read.columnar import parquet_file
 from pipeline.read.documents import ReadOptions, read_documents, require_passing
 from pipeline.read.source import Source, suffix_of
-from pipeline.write.rows import OutputOptions, score_documents
+from pipeline.score.documents import OutputOptions, score_documents
+from pipeline.write.tables import table_of
 from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str
     model = get_worker().plugins[_PLUGIN_NAME].model  # type: ignore[attr-defined]  # of `_model_plugin`
     source = Source(task.address, partial(open_address, task.address), None if task.group is None else (task.group,))
     batches = list(read_documents(source, reading))
-    tables = [score_documents(model, batch, options) for batch in batches]
+    tables = [table_of(score_documents(model, batch, options)) for batch in batches]
     buffer = pa.BufferOutputStream()
     table = pa.concat_tables(tables)
     parquet.write_table(table, buffer, use_dictionary=[n for n in ("stance", "event") if n in table.column_names])

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from pipeline.model.store import Model
 from pipeline.read.documents import Documents
+from pipeline.score.documents import OutputOptions, score_documents
 from pipeline.write.formats import encode_rows
-from pipeline.write.rows import OutputOptions, score_documents
+from pipeline.write.tables import table_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,7 +23,7 @@ def scored(
     model: Model, documents: Documents, options: OutputOptions, kind: str
 ) -> tuple[bytes | pa.Table, list[str], int]:
     """Score and encode a batch; returns the payload for its writer, the column names and the number of rows."""
-    table = score_documents(model, documents, options)
+    table = table_of(score_documents(model, documents, options))
     return encode_rows(table, kind), table.column_names, table.num_rows
 
 

@@ -15,8 +15,8 @@ from pipeline.errors import InputError
 from pipeline.model.store import Model
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import files_of, read_inputs
+from pipeline.score.documents import OutputOptions
 from pipeline.write.journal import Journal
-from pipeline.write.rows import OutputOptions
 from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
-from difflib import get_close_matches
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,11 +14,13 @@ from msgspec import Meta, Struct
 from pipeline.errors import ConfigError
 from pipeline.evaluate.metrics import HEADLINES
 from pipeline.model.settings import Settings, settings_from
+from pipeline.strict import convert, read_toml, require_known
 
 T = TypeVar("T")
 
 DEFAULTS = "default.toml"  # next to an experiment file: values the file omits
-TABLES = {field.name: field.default_factory for field in dataclasses.fields(Settings)}
+_FILE = "an experiment"
+TABLES = [field.name for field in dataclasses.fields(Settings)]
 
 
 class GoldFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,17 +114,6 @@ class Experiment(Struct, frozen=True, forbid_unknown_fields=True):
     variant: tuple[Variant, ...] = (Variant("as the file says"),)
 
 
-_INNER = {
-    "data": Data,
-    "measure": Measure,
-    "gold": GoldFile,
-    "own": GoldFile,
-    "tune": Tune,
-    "variant": Variant,
-    **TABLES,
-}
-
-
 class Resolved(Struct, frozen=True):
     """A variant with every setting explicit."""
 
@@ -140,12 +131,13 @@ def read_experiment(path: str | Path) -> Experiment:
         If a file is missing or not TOML, a key is unknown, or a value is of a wrong type or out of range.
     """
     path = Path(path)
-    given = _toml(path)
+    given = read_toml(path, _FILE)
     beside = path.parent / DEFAULTS
-    base = _toml(beside) if beside.exists() and beside.resolve() != path.resolve() else {}
+    base = read_toml(beside, _FILE) if beside.exists() and beside.resolve() != path.resolve() else {}
     for tables, file in ((base, beside), (given, path)):
-        check_keys(tables, Experiment, str(file))
-    experiment = _converted({"question": ""} | _over(base, given), Experiment, str(path))
+        with _located(str(file)):
+            require_known(tables, Experiment)
+    experiment = _checked({"question": ""} | _over(base, given), Experiment, str(path))
     if len({one.name for one in experiment.variant}) < len(experiment.variant):
         raise ConfigError(f"{path}: two variants have one name; name each differently")
     experiment = msgspec.structs.replace(experiment, measure=_picked(experiment.measure, str(path)))
@@ -156,7 +148,8 @@ def read_experiment(path: str | Path) -> Experiment:
 def _picked(measure: Measure, where: str) -> Measure:
     """The measure with only the files named by ``only``."""
     for name in measure.only:
-        _known(name, [file.name for file in measure.gold], f"{where}, [measure], only")
+        if name not in (known := [file.name for file in measure.gold]):
+            raise ConfigError(f"{where}: measure.only: unknown file {name!r}; expected one of {', '.join(known)}")
     kept = tuple(file for file in measure.gold if not measure.only or file.name in measure.only)
     return msgspec.structs.replace(measure, gold=kept)
 
@@ -167,35 +160,25 @@ def resolve(experiment: Experiment, where: str) -> list[Resolved]:
     out = []
     for one in experiment.variant:
         here = f"{where}, variant {one.name!r}" if len(experiment.variant) > 1 else where
-        data = _converted(msgspec.to_builtins(experiment.data) | one.data, Data, f"{here}, [data]")
+        data = _checked(msgspec.to_builtins(experiment.data) | one.data, Data, f"{here}, [data]")
         tables = {table: base[table] | getattr(one, table) for table in TABLES}
         tables["training"] = {**tables["training"], "folds": data.folds}
         out.append(Resolved(one.name, settings_from(tables, here), data))
     return out
 
 
-def check_keys(table: dict, kind: Any, where: str) -> None:
-    """Raise `ConfigError` at the first key unknown to ``kind``, naming the nearest known one."""
-    names = [field.name for field in (dataclasses if dataclasses.is_dataclass(kind) else msgspec.structs).fields(kind)]
-    for key, value in table.items():
-        _known(key, names, where)
-        for part in value if isinstance(value, (list, tuple)) else [value]:
-            if key in _INNER and isinstance(part, dict):
-                check_keys(part, _INNER[key], f"{where}, [{key}]")
+def _checked(values: dict, kind: type[T], where: str) -> T:
+    with _located(where):
+        return convert(values, kind)
 
 
-def _known(key: str, names: list[str], where: str) -> None:
-    if key not in names:
-        near = get_close_matches(key, names, 1, 0.5)
-        meant = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(names) or 'none'}"
-        raise ConfigError(f"{where}: unknown key {key!r}; {meant}")
-
-
-def _converted(values: dict, kind: type[T], where: str) -> T:
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Make a `ConfigError` with its place of a `ValueError` of the block."""
     try:
-        return msgspec.convert(values, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{where}: {str(error).replace('`', '')}") from None
+        yield
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def _over(base: dict, given: dict) -> dict:
@@ -204,15 +187,3 @@ def _over(base: dict, given: dict) -> dict:
     for key, value in given.items():
         out[key] = _over(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
     return out
-
-
-def _toml(path: Path) -> dict:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; expected a TOML file of an experiment") from None
-    except IsADirectoryError:
-        raise ConfigError(f"{path}: is a folder; expected a TOML file of an experiment") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from pipeline.errors import ConfigError
-from pipeline.strict import convert
+from pipeline.strict import convert, read_toml
 from pipeline.text.vocabulary import Features
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -87,16 +87,7 @@ def read_settings(path: str | Path) -> Settings:
     ConfigError
         If the file is missing or not TOML, or a table, name or value is invalid.
     """
-    import tomllib  # not needed to open a model
-
-    try:
-        with open(path, "rb") as file:
-            tables = tomllib.load(file)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; expected a TOML file of settings") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    return settings_from(tables, str(path))
+    return settings_from(read_toml(Path(path), "settings"), str(path))
 
 
 def settings_from(tables: dict, where: str) -> Settings:

@@ -38,9 +38,13 @@ N_EVENTS = 3  # four human coders agree on one event type in 64 of 100 sentences
 _LEAST_TELLING = 2  # words or names, one of them a word: "ok then" reports nothing, "Truce in Tigray" does
 _LEAST_SMALL = 0.1  # share of known function words and fillers below which a text is not English
 _EVENT_OF_LABEL = np.array([EVENTS.index(event_of(label)) for label in LABELS])
-_EVENT_NAMES = np.array([*EVENTS, ""], object)
+_EVENT_NAMES = (*EVENTS, "")
 _UNCLEAR = ANSWERS.index(UNCLEAR)
 _NEUTRAL = STANCES.index("neutral")
+
+
+def _named(code: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    return np.array(names, object)[code]
 
 
 @dataclass(frozen=True)
@@ -73,17 +77,17 @@ class Scores:
     @property
     def stance(self) -> np.ndarray:
         """(n,) object, a stance or `unclear`."""
-        return np.array(ANSWERS, object)[self.stance_code]
+        return _named(self.stance_code, ANSWERS)
 
     @property
     def reason(self) -> np.ndarray:
         """(n,) object, why the answer is `unclear`; empty if it is not."""
-        return np.array(REASONS, object)[self.reason_code]
+        return _named(self.reason_code, REASONS)
 
     @property
     def event(self) -> np.ndarray:
         """(n,) object, the event types; empty if the model knows none."""
-        return _EVENT_NAMES[self.event_code]
+        return _named(self.event_code, _EVENT_NAMES)
 
     @property
     def proba(self) -> np.ndarray:
@@ -100,19 +104,36 @@ class Scores:
         """(n, n_events) probabilities in the order of `EVENTS`; rows sum to 1."""
         return event_proba(self.label_proba)
 
-    def top_events(self, name: Callable[[np.ndarray], Any] = _EVENT_NAMES.take) -> dict[str, Any]:
-        """The probability of each row's event type, and the next most probable types with theirs, as output columns.
+    def columns(self, named: Callable[[np.ndarray, tuple[str, ...]], Any] = _named) -> dict[str, Any]:
+        """All output columns of n rows by name, in order: numbers as (n,) float64, names as made by ``named``.
 
-        ``p_event``, ``p_event_2`` and ``p_event_3`` are (n,) float64; ``event_2`` and ``event_3`` are what ``name`` makes of
-        (n,) indices into `EVENTS`, -1 if the model knows only stances: strings by default.
+        Parameters
+        ----------
+        named : makes a column of (n,) indices into a tuple of names, whose last is meant by -1; object arrays by default.
         """
+        up, down, neutral = self.proba.T
+        return {
+            "stance": named(self.stance_code, ANSWERS),
+            "event": named(self.event_code, _EVENT_NAMES),
+            "tension": up - down,
+            "relevance": self.relevance,
+            "p_escalation": up,
+            "p_de_escalation": down,
+            "p_neutral": neutral,
+            "coverage": self.coverage,
+            "reason": named(self.reason_code, REASONS),
+            **self._top_events(named),
+        }
+
+    def _top_events(self, named: Callable[[np.ndarray, tuple[str, ...]], Any]) -> dict[str, Any]:
+        """The probability of each row's event type, and the next most probable types with theirs."""
         proba, rows = self.event_proba, np.arange(len(self))
         columns: dict[str, Any] = {}
         code = self.event_code
         for rank in range(1, N_EVENTS + 1):
             if rank > 1:
                 code = np.where(self.event_code < 0, -1, proba.argmax(axis=1)).astype(np.int8)
-                columns[f"event_{rank}"] = name(code)
+                columns[f"event_{rank}"] = named(code, _EVENT_NAMES)
             columns[f"p_event_{rank}" if rank > 1 else "p_event"] = proba[rows, code].copy()
             proba[rows, code] = 0.0
         return columns

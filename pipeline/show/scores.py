@@ -10,17 +10,19 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.read.documents import Documents
-from pipeline.score.articles import Articles, score_articles
+from pipeline.score.articles import score_articles
+from pipeline.score.documents import OutputOptions, ScoredTexts, score_sentences, score_texts
 from pipeline.show import bare_table, console, styled
 from pipeline.stance import MIXED, STANCES, UNCLEAR
 from pipeline.whole import replacing
-from pipeline.write.rows import OutputOptions, sentence_table, snippet_table
+from pipeline.write.tables import sentence_table, text_table
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
     from pipeline.model.store import Model
+    from pipeline.score.articles import Articles
 
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence is below the text
@@ -37,25 +39,24 @@ def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out
 
 def _print(screen: Console, model: Model, batches: Iterable[Documents], asked: OutputOptions) -> None:
     for batch in batches:
-        if not batch.articles:
-            table = snippet_table(model, batch.ids, batch.texts, asked).append_column("text", batch.texts)
-            screen.print(_snippet_table(table, screen.width))
-            continue
-        for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
-            _article(screen, model, name, article, asked.evidence)
+        if batch.articles:
+            for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
+                _article(screen, name, article, score_sentences(model, article, asked))
+        else:
+            scored = score_texts(model, batch.texts, asked)
+            screen.print(_text_table(text_table(batch.ids, scored).append_column("text", batch.texts), screen.width))
 
 
-def _article(screen: Console, model: Model, name: str, article: Articles, n_evidence: int) -> None:
+def _article(screen: Console, name: str, article: Articles, scored: ScoredTexts) -> None:
     (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
     screen.print(styled("\n", (name, "bold"), "  ", (stance, _COLOURS[stance]), f"  tension {tension:+.2f}"))
     said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
     n = len(article.texts)
     screen.print(f"{n} distinct {'sentence' if n == 1 else 'sentences'}: {said}")
-    rows = sentence_table(model, as_strings([name]), article, OutputOptions(evidence=n_evidence))
-    screen.print(_snippet_table(rows, screen.width))
+    screen.print(_text_table(sentence_table(as_strings([name]), article, scored), screen.width))
 
 
-def _snippet_table(rows: pa.Table, width: int) -> Table:
+def _text_table(rows: pa.Table, width: int) -> Table:
     from rich.text import Text
 
     beside = width >= _SIDE_BY_SIDE
@@ -63,6 +64,9 @@ def _snippet_table(rows: pa.Table, width: int) -> Table:
     table.add_column("stance")
     table.add_column("tension", justify="right")
     table.add_column("event")
+    with_actors = "source" in rows.column_names
+    if with_actors:
+        table.add_column("who → whom")
     table.add_column("text" if beside else "text and evidence", ratio=3)
     if beside:
         table.add_column("evidence", ratio=2, style="bright_black")
@@ -73,5 +77,6 @@ def _snippet_table(rows: pa.Table, width: int) -> Table:
         text = Text(row["text"] + (f" (×{row['repeats']})" if row.get("repeats", 1) > 1 else ""))
         if not beside and evidence:
             text.append("\n" + evidence, "bright_black")
-        table.add_row(stance, f"{row['tension']:+.2f}", event, text, *([Text(evidence)] if beside else []))
+        who = [Text(f"{row['source']} → {row['target']}" if row["source"] else "")] if with_actors else []
+        table.add_row(stance, f"{row['tension']:+.2f}", event, *who, text, *([Text(evidence)] if beside else []))
     return table

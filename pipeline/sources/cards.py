@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,7 @@ from msgspec import Meta
 
 from pipeline.errors import ConfigError
 from pipeline.sources.readers import READERS
-from pipeline.strict import convert
+from pipeline.strict import convert, read_toml
 
 REGISTRY = Path(__file__).with_name("registry.toml")
 OWN_REGISTRY = "DETENTE_REGISTRY"  # environment variable: a TOML file of further corpora
@@ -105,12 +104,7 @@ def cards() -> dict[str, Card]:
 
 def read_cards(path: Path) -> dict[str, Card]:
     """The cards of a registry file, see `cards`."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; expected a TOML file of corpora ({OWN_REGISTRY})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    tables = read_toml(path, f"corpora ({OWN_REGISTRY})")
     return {name: _card(name, table, f"{path}, [{name}]") for name, table in tables.items()}
 
 

@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pipeline.actors import gazetteer
+from pipeline.model.store import load
+from pipeline.score.snippets import score
 from pipeline.tracking.connection import CARD, REGISTERED
 from pipeline.tracking.record import Record
 
@@ -40,11 +42,10 @@ def log_model(mlflow: ModuleType, folder: Path) -> ModelInfo:
 
     from pipeline.tracking import served
 
-    out: list[ColSpec | TensorSpec] = [ColSpec(DataType.string, "stance"), ColSpec(DataType.string, "event")]
-    out += [ColSpec(DataType.double, name) for name in served.ServedModel.numbers]
-    out.append(ColSpec(DataType.string, "reason"))
-    for name in served.ServedModel.events:
-        out.append(ColSpec(DataType.double if name.startswith("p_") else DataType.string, name))
+    columns = score(load(folder), [""]).columns()
+    out: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType.double if column.dtype == float else DataType.string, name) for name, column in columns.items()
+    ]
     params = ParamSchema([ParamSpec("evidence", DataType.long, 0), ParamSpec("actors", DataType.boolean, False)])
     # No input schema: MLflow would drop all columns but ``text`` and reject lists. The model checks its own input.
     signature = ModelSignature(None, Schema(out), params)

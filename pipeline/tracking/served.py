@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 class ServedModel(PythonModel):
     """Loads a model folder and scores the column ``text``; other columns pass through."""
 
-    numbers = ("tension", "relevance", "p_escalation", "p_de_escalation", "p_neutral", "coverage")
-    events = ("p_event", "event_2", "p_event_2", "event_3", "p_event_3")
-
     def load_context(self, context: PythonModelContext) -> None:
         """Load the model folder from the artifacts."""
         from pipeline.model.store import load
@@ -44,16 +41,12 @@ class ServedModel(PythonModel):
             with its message; for any other exception it would return a stack trace.
         """
         from pipeline.score.snippets import score
-        from pipeline.write.rows import input_names
+        from pipeline.write.tables import input_names
 
         texts, others = _texts(model_input)
         asked = {"evidence": 0, "actors": False} | (params or {})
         given = [text or "" for text in texts]
-        scores = score(self.model, given)
-        columns = (scores.tension, scores.relevance, *scores.proba.T, scores.coverage)
-        frame = pd.DataFrame({"stance": scores.stance, "event": scores.event, **dict(zip(self.numbers, columns))})
-        frame["reason"] = scores.reason
-        frame = frame.assign(**scores.top_events())
+        frame = pd.DataFrame(score(self.model, given).columns())
         if asked["evidence"] > 0:
             frame["evidence"] = self._evidence(given, int(asked["evidence"]))
         if asked["actors"]:

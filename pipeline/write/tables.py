@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.actors.roles import Actors
 from pipeline.arrays.arrow import as_strings, float64_column, int64_column, mask, named
 from pipeline.arrays.ragged import segment_ids
-from pipeline.model.store import Model
 from pipeline.read.documents import Documents
-from pipeline.score.articles import STANCES_OF_ARTICLES, Articles, score_articles
-from pipeline.score.evidence import Evidence, score_and_explain
-from pipeline.score.snippets import REASONS, Scores, score
-from pipeline.stance import ANSWERS, EVENTS
+from pipeline.score.articles import STANCES_OF_ARTICLES, Articles
+from pipeline.score.documents import ScoredDocuments, ScoredTexts
+from pipeline.score.evidence import Evidence
 
 _DECIMALS, _WEIGHT_DECIMALS, _EVENT_DECIMALS = 6, 4, 3
 SUFFIX = "_input"  # appended to an input column whose name the output uses
 
 
-@dataclass(frozen=True)
-class OutputOptions:
-    """Output contents: sentences instead of articles; number of evidence terms per row; source, target and actors."""
-
-    sentences: bool = False
-    evidence: int = 3
-    actors: bool = False
-
-
-def score_documents(model: Model, documents: Documents, options: OutputOptions) -> pa.Table:
+def table_of(scored: ScoredDocuments) -> pa.Table:
     """One row per snippet, article or sentence of an article, with its location and the input's columns."""
-    if not documents.articles:
-        return _with_input_columns(snippet_table(model, documents.ids, documents.texts, options), documents)
-    articles = score_articles(model, documents.texts.to_pylist())
-    if not options.sentences:
-        return _with_input_columns(article_table(documents.ids, articles), documents)
+    documents, rows, articles = scored.documents, scored.rows, scored.articles
+    if isinstance(rows, Articles):
+        return _with_input_columns(article_table(documents.ids, rows), documents)
+    if articles is None:
+        return _with_input_columns(text_table(documents.ids, rows), documents)
     article = segment_ids(articles.bounds)
-    table = sentence_table(model, documents.ids, articles, options)
+    table = sentence_table(documents.ids, articles, rows)
     table = table.append_column("article", documents.ids.take(int64_column(article)))
     return _with_input_columns(table, documents, article)
 
@@ -81,31 +70,29 @@ def input_names(inputs: Collection[str], reserved: Collection[str]) -> list[str]
     return out
 
 
-def snippet_table(model: Model, ids: pa.Array, texts: pa.Array, options: OutputOptions) -> pa.Table:
-    """Scored snippets."""
-    if options.evidence:
-        scores, evidence = score_and_explain(model, texts, options.evidence)
-    else:
-        scores, evidence = score(model, texts), None
-    columns = {"id": ids, **_score_columns(scores), "evidence": _evidence_column(evidence, len(texts))}
-    return pa.table(columns | (actor_columns(texts) if options.actors else {}))
+def text_table(ids: pa.Array, scored: ScoredTexts) -> pa.Table:
+    """Scored snippets or sentences."""
+    scores = {
+        name: _rounded(column, _EVENT_DECIMALS if name.startswith("p_event") else _DECIMALS)
+        if isinstance(column, np.ndarray)
+        else column
+        for name, column in scored.scores.columns(named).items()
+    }
+    columns = {"id": ids, **scores, "evidence": _evidence_column(scored.evidence, len(scored.texts))}
+    return pa.table(columns | ({} if scored.actors is None else _actor_columns(scored.actors)))
 
 
-def sentence_table(model: Model, names: pa.Array, articles: Articles, options: OutputOptions) -> pa.Table:
-    """Scored distinct sentences of articles."""
+def sentence_table(names: pa.Array, articles: Articles, scored: ScoredTexts) -> pa.Table:
+    """Scored distinct sentences of articles, numbered within each article."""
     article = segment_ids(articles.bounds)
     number = np.arange(len(article)) - articles.bounds[article] + 1
     ids = [f"{name}#{n}" for name, n in zip(names.take(int64_column(article)).to_pylist(), number.tolist())]
-    texts = as_strings(articles.texts)
-    table = snippet_table(model, as_strings(ids), texts, options).append_column("text", texts)
+    table = text_table(as_strings(ids), scored).append_column("text", scored.texts)
     return table.append_column("repeats", int64_column(articles.repeats))
 
 
-def actor_columns(texts: pa.Array) -> dict[str, pa.Array]:
+def _actor_columns(found: Actors) -> dict[str, pa.Array]:
     """Source, target, and the keys of all actors of each text in order of mention; empty if unknown."""
-    from pipeline.actors.roles import find_actors
-
-    found = find_actors(texts)
     names = (*found.keys, "")
     every = pa.LargeListArray.from_arrays(int64_column(found.bounds), named(found.code, names))
     return {
@@ -138,30 +125,6 @@ def _strongest_sentence(articles: Articles, stance: str) -> pa.Array:
     row = articles.strongest(stance)
     chosen = as_strings([*articles.texts, ""]).take(int64_column(np.where(row < 0, len(articles.texts), row)))
     return pc.if_else(mask(row >= 0), chosen, pa.nulls(len(row), chosen.type))
-
-
-def _score_columns(scores: Scores) -> dict[str, pa.Array]:
-    up, down, neutral = scores.proba.T
-    return {
-        "stance": named(scores.stance_code, ANSWERS),
-        "event": named(scores.event_code, (*EVENTS, "")),
-        "tension": _rounded(up - down),
-        "relevance": _rounded(scores.relevance),
-        "p_escalation": _rounded(up),
-        "p_de_escalation": _rounded(down),
-        "p_neutral": _rounded(neutral),
-        "coverage": _rounded(scores.coverage),
-        "reason": named(scores.reason_code, REASONS),
-        **_top_events(scores),
-    }
-
-
-def _top_events(scores: Scores) -> dict[str, pa.Array]:
-    """The probability of each row's event type, and the next most probable types with their probabilities."""
-    columns = scores.top_events(lambda code: named(code, (*EVENTS, "")))
-    return {
-        name: _rounded(column, _EVENT_DECIMALS) if name.startswith("p_") else column for name, column in columns.items()
-    }
 
 
 def _rounded(values: np.ndarray, decimals: int = _DECIMALS) -> pa.Array:
