@@ -103,12 +103,20 @@ def made(tmp_path, name, project="", pool=""):
         (("a.json", "1"), ("b.json", "2"), "project"),
     ],
 )
-def test_agreement_refuses_files_of_different_projects(tmp_path, one, other, kind):
+@pytest.mark.parametrize("read", [read_annotators, import_files])
+def test_files_of_different_projects_are_refused(tmp_path, one, other, kind, read):
     paths = [made(tmp_path, *one), made(tmp_path, *other)]
     with pytest.raises(
         InputError, match=f"a.[a-z]+ is of {kind} p?1, .*b.[a-z]+ is of {kind} p?2; their labels may not"
     ):
-        read_annotators(paths)
+        read(paths)
+
+
+def test_two_projects_with_one_pool_are_compared_but_not_joined(tmp_path):
+    paths = [made(tmp_path, "a.json", "1", "p1"), made(tmp_path, "b.json", "2", "p1")]
+    assert len(read_annotators(paths)) == 2
+    with pytest.raises(InputError, match="a.json is of project 1, .*b.json is of project 2; their labels may not"):
+        import_files(paths)
 
 
 @pytest.mark.parametrize(
@@ -116,12 +124,55 @@ def test_agreement_refuses_files_of_different_projects(tmp_path, one, other, kin
     [
         (("a.csv",), ("b.csv", "2")),
         (("a.json", "1", "p1"), ("b.json", "1", "p2")),
-        (("a.json", "1", "p1"), ("b.json", "2", "p1")),
         (("a.json", "1", "p1"), ("b.csv", "", "p1")),
         (("a.json", "1", "p1"), ("b.jsonl", "", "p1")),
         (("a.csv", "p1"), ("b.json", "1", "p1")),  # imported from doccano
         (("a.csv", "1"), ("b.csv", "", "p1")),  # nothing to compare
     ],
 )
-def test_agreement_takes_files_that_share_a_project_or_a_pool(tmp_path, one, other):
-    assert len(read_annotators([made(tmp_path, *one), made(tmp_path, *other)])) == 2
+def test_files_that_share_a_project_or_a_pool_are_taken(tmp_path, one, other):
+    paths = [made(tmp_path, *one), made(tmp_path, *other)]
+    assert len(read_annotators(paths)) == len(import_files(paths).rows) == 2
+
+
+def asked(tmp_path, answers):
+    """An export of Label Studio with two texts per task and the answers to several questions."""
+    path = tmp_path / "export.json"
+    result = [{"from_name": name, "type": "choices", "value": {"choices": [one]}} for name, one in answers.items()]
+    task = {"id": 1, "data": {"text": "A title.", "body": TREATY}, "annotations": [{"result": result}]}
+    path.write_text(json.dumps([task]))
+    return path
+
+
+def test_text_and_label_name_fields_and_questions_of_label_studio(tmp_path):
+    path = asked(tmp_path, {"topic": "AID", "act": "AGREE"})
+    (row,) = import_files([path], text="body", label="act").rows
+    assert (row["text"], row["event"]) == (TREATY, "AGREE")
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"text": "lead"}, "task 1: expected the text in field 'lead' of its data, found text, body"),
+        ({"label": "verdict"}, r"no answer to a question 'verdict' \(--label\); expected one of act, topic"),
+    ],
+)
+def test_a_field_or_question_that_label_studio_lacks_is_a_clear_line(tmp_path, named, message):
+    with pytest.raises(InputError, match=message):
+        import_files([asked(tmp_path, {"topic": "AID", "act": "AGREE"})], **named)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"body": TREATY, "text": "A title.", "verdict": ["AGREE"], "label": ["AID"]},  # doccano
+        {"body": TREATY, "text": "A title.", "verdict": ["AGREE"], "accept": ["AID"], "answer": "accept"},  # Prodigy
+        {"body": TREATY, "text": "A title.", "verdict": "AGREE", "sentiment": "AID", "annotation_id": 4, "id": 1},
+        {"body": TREATY, "text": "A title.", "verdict": "AGREE", "label": "AID"},  # a table
+    ],
+)
+def test_text_and_label_name_fields_of_other_exports(tmp_path, row):
+    path = tmp_path / "export.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    (found,) = import_files([path], text="body", label="verdict").rows
+    assert (found["text"], found["event"]) == (TREATY, "AGREE")

@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import InputError, LabelError
-from pipeline.label.exchange import Task, label_studio_config, read_export, tasks_for
+from pipeline.label.exchange import read_export
 from pipeline.label.imports import import_files, mapping, write_imported
+from pipeline.label.tasks import Task, label_studio_config, tasks_for
 
 TREATY, STRIKE, TALK = (
     "Kenya and Uganda signed a treaty.",
@@ -327,7 +328,9 @@ def test_exports_of_two_projects_are_a_clear_line(tmp_path):
     one, other = tmp_path / "one.json", tmp_path / "two.json"
     one.write_text(json.dumps([label_studio(TREATY, "AGREE", project=1)]))
     other.write_text(json.dumps([label_studio(STRIKE, "ASSAULT", project=2)]))
-    with pytest.raises(InputError, match="one.json is of project 1, .*two.json of project 2; .*import each by itself"):
+    with pytest.raises(
+        InputError, match="one.json is of project 1, .*two.json is of project 2; .*files of one project at a time"
+    ):
         import_files([one, other])
 
 

@@ -14,12 +14,12 @@ from pipeline.evaluate.intervals import Figure
 from pipeline.experiment.own_rows import OwnRows
 from pipeline.explain.explanation import Explanation, Piece, Sentence
 from pipeline.label.agreement import agreement
-from pipeline.label.exchange import Task
 from pipeline.label.findings import Checked, FileSummary, Finding
 from pipeline.label.imports import Imported
 from pipeline.label.pools import Pool
 from pipeline.label.rows import read_labelled_rows
 from pipeline.label.splits import Split
+from pipeline.label.tasks import Task
 from pipeline.read.rows import Reject
 from pipeline.show import corpora, experiments, explanations, labelling, own_rows, progress, reading, written
 from pipeline.show.checked import checked

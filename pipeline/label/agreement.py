@@ -14,15 +14,15 @@ from pipeline.corpus.labelled import Columns
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError
 from pipeline.evaluate.intervals import Figure, bootstrap
-from pipeline.label.exchange import Answer, read_export, require_one_project
+from pipeline.label.exchange import Answer, read_export
 from pipeline.label.files import Sheet, write_files
+from pipeline.label.projects import origins, origins_in, require_one_project
 from pipeline.label.rows import LabelledRows, read_labelled_rows
 from pipeline.read.cleaning import clean
 from pipeline.stance import stance_of, stance_of_quad
 
 RESAMPLES = 1000
 LEVELS = ("stance", "event")
-_ORIGINS = ("project", "pool")  # of exports, and columns of tables
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ def read_annotators(
         answers = read_export(path, text=columns.text if columns else None)
         if answers is not None:
             found = _of_export(path, answers, len(paths) == 1)
-            projects[path] = {kind: {getattr(answer, kind) for answer in answers} - {""} for kind in _ORIGINS}
+            projects[path] = origins(answers)
         else:
             rows = read_labelled_rows(path, columns)
             found = _of_table(rows, by, len(paths) == 1)
-            projects[path] = {kind: _cells(rows, kind) for kind in _ORIGINS}
+            projects[path] = origins_in({name: cells[rows.kept] for name, cells in rows.table.columns.items()})
             if faults is not None and rows.faults:
                 faults[str(path)] = len(rows.faults)
         for annotator, text, label in found:
@@ -115,11 +115,6 @@ def _of_table(rows: LabelledRows, by: str | None, alone: bool) -> Iterator[tuple
         raise InputError(f"{rows.path}: no column {by!r}; the file has {', '.join(rows.table.columns)}")
     names = rows.table.columns[by][rows.kept] if by else [str(rows.path)] * len(rows.kept)
     return zip(names, rows.corpus.texts, rows.labels)
-
-
-def _cells(rows: LabelledRows, kind: str) -> set[str]:
-    columns = [cells for name, cells in rows.table.columns.items() if name.strip().lower() == kind]
-    return {cell.strip() for cells in columns for cell in cells[rows.kept]} - {""}
 
 
 def agreement(said: dict[str, list[tuple]], level: str | None = None) -> Agreement:

@@ -1,4 +1,4 @@
-"""Export tasks to labelling tools and import their results.
+"""Read the exports of labelling tools.
 
 Label Studio: a JSON array of tasks (https://labelstud.io/guide/tasks). Prodigy: JSONL with ``text``, answers in
 ``accept`` (choice) or ``label`` (textcat). doccano: JSONL with ``text`` and ``label``.
@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import combinations
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.read.source import on_disk
 
-TOOLS = ("label-studio", "prodigy", "doccano", "csv")
 _NO_TEXT = ("id", "text_id", "picked", "pool", "opinion")  # fields of Label Studio's data
-SUFFIXES = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl", "csv": ".csv"}
 
 
 @dataclass(frozen=True)
@@ -45,83 +41,31 @@ class Answer:
     pool: str = ""
 
 
-@dataclass(frozen=True)
-class Task:
-    """A text to label; ``meta`` is exported with it and comes back in the answers."""
-
-    id: str
-    text: str
-    meta: dict = field(default_factory=dict)
-    opinion: str | None = None
-
-
-def tasks_for(tool: str, tasks: list[Task]) -> str:
-    """Tasks in the import format of a tool.
-
-    Raises
-    ------
-    InputError
-        If the tool is not one of the `TOOLS` that take JSON.
-    """
-    if tool == "label-studio":
-        return json.dumps([_label_studio_task(task) for task in tasks], ensure_ascii=False, indent=1) + "\n"
-    if tool == "prodigy":
-        rows = [
-            {"text": task.text, "meta": {"id": task.id, **task.meta}, **_shown(task, "accept", [task.opinion])}
-            for task in tasks
-        ]
-    elif tool == "doccano":  # which exports whatever is in `label`, so the opinion is a field of its own
-        rows = [
-            {"id": task.id, "text": task.text, "label": [], **task.meta, **_shown(task, "opinion", task.opinion)}
-            for task in tasks
-        ]
-    else:
-        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _shown(task: Task, key: str, opinion: object) -> dict:
-    return {key: opinion} if task.opinion else {}
-
-
-def _label_studio_task(task: Task) -> dict:
-    # Label Studio's short exports have their own `id`, which would replace this one.
-    made: dict[str, Any] = {"data": {"text": task.text, "text_id": task.id, **task.meta}}
-    if task.opinion:
-        result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [task.opinion]}}
-        made["predictions"] = [{"model_version": "detente", "result": [result]}]
-    return made
-
-
-def label_studio_config(labels: tuple[str, ...]) -> str:
-    """The labelling interface of a Label Studio project for such tasks."""
-    choices = "\n".join(f'    <Choice value="{label}"/>' for label in labels)
-    return (
-        '<View>\n  <Text name="text" value="$text"/>\n'
-        f'  <Choices name="label" toName="text" choice="single" showInLine="true">\n{choices}\n  </Choices>\n</View>\n'
-    )
-
-
-def read_export(path: Path, encoding: str | None = None, text: str | None = None) -> list[Answer] | None:
+def read_export(
+    path: Path, encoding: str | None = None, text: str | None = None, label: str | None = None
+) -> list[Answer] | None:
     """Read the answers in an export of Label Studio, Prodigy or doccano; None if the file is none of these.
 
     Parameters
     ----------
-    text : the field of Label Studio's data that holds the text; None: ``text``, else the one with the most words.
+    text : the field that holds the text; None: ``text``, in Label Studio's data else the one with the most words.
+    label : the field that holds the label; in Label Studio the name of the question. None: the tool's usual one.
 
     Raises
     ------
     InputError
-        If a task of the export is not in its tool's format.
+        If a task of the export is not in its tool's format, or no answer has the label.
     """
     if path.suffix.lower() not in (".json", ".jsonl"):
         return None
-    objects = _objects(on_disk(path, encoding).stream()[1].read())
+    objects = [_renamed(one, text, label) for one in _objects(on_disk(path, encoding).stream()[1].read())]
     read = next((reader for known, reader in _READERS if objects and known(objects)), None)
     if read is None:
         return None
     if read is _label_studio:
         objects = _with_text(path, objects, text)
+        if label is not None:
+            objects = _with_question(path, objects, label)
     answers: list[Answer] = []
     for row, one in enumerate(objects, start=1):
         try:
@@ -134,15 +78,26 @@ def read_export(path: Path, encoding: str | None = None, text: str | None = None
     return answers
 
 
-def require_one_project(named: Mapping[Path, Mapping[str, set[str]]]) -> None:
-    """Raise `InputError` if two files have no ``project`` or ``pool`` in common: their labels may not mean the same."""
-    for (one, first), (other, second) in combinations(named.items(), 2):
-        kind = next((kind for kind in first if first[kind] and second[kind]), None)
-        if kind and not set().union(*first.values()) & set().union(*second.values()):
-            said = [
-                f"{path} is of {kind} {', '.join(sorted(of[kind]))}" for path, of in ((one, first), (other, second))
-            ]
-            raise InputError(f"{', '.join(said)}; their labels may not mean the same, give files of one project")
+def _renamed(task: dict, text: str | None, label: str | None) -> dict:
+    """A task with its text and its label in the fields of these names, if it has the named ones."""
+    named = {"text": text, "label": label}
+    found = {usual: task[name] for usual, name in named.items() if name is not None and name in task}
+    replaced = {*found, *named.values(), *(["accept"] if "label" in found else [])}  # Prodigy's other answer
+    return {**found, **{name: value for name, value in task.items() if name not in replaced}}
+
+
+def _with_question(path: Path, tasks: list[dict], label: str) -> list[dict]:
+    """Tasks of Label Studio with the answers to one question only."""
+    asked = {part.get("from_name") for task in tasks for one in _given(task) for part in one["result"]}
+    if label not in asked:
+        raise InputError(
+            f"{path}: no answer to a question {label!r} (--label); expected one of {', '.join(sorted(map(str, asked)))}"
+        )
+
+    def only(one: dict) -> dict:
+        return one | {"result": [part for part in one["result"] if part.get("from_name") == label]}
+
+    return [task | {"annotations": [only(one) for one in _given(task)]} for task in tasks]
 
 
 def _with_text(path: Path, tasks: list[dict], wanted: str | None) -> list[dict]:
@@ -152,9 +107,7 @@ def _with_text(path: Path, tasks: list[dict], wanted: str | None) -> list[dict]:
     for data in datas:
         words.update({name: len(cell.split()) for name, cell in data.items() if isinstance(cell, str)})
     likely = [name for name, _ in words.most_common() if name not in _NO_TEXT]
-    name = next(
-        (name for name in (wanted, "text") if any(name in data for data in datas)), wanted or (likely or ["text"])[0]
-    )
+    name = wanted or ("text" if any("text" in data for data in datas) else (likely or ["text"])[0])
     for row, data in enumerate(datas, start=1):
         if not isinstance(data.get(name), str):
             found = ", ".join(data) or "nothing"
@@ -179,6 +132,11 @@ def _objects(data: bytes) -> list[dict]:
     return rows if all(isinstance(row, dict) for row in rows) else []
 
 
+def _given(task: dict) -> list[dict]:
+    """The answers to a task of Label Studio that were not cancelled."""
+    return [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
+
+
 def _label_studio(task: dict) -> Iterator[Answer]:
     """Label Studio"""
     data = task["data"]
@@ -188,10 +146,9 @@ def _label_studio(task: dict) -> Iterator[Answer]:
         "pool": str(data.get("pool") or ""),
     }
     about["project"] = str(task.get("project") or about["pool"])
-    given = [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
-    if not given:
+    if not _given(task):
         yield Answer(data["text"], "", **about)
-    for one in given:
+    for one in _given(task):
         by = one.get("completed_by", "")
         by = by.get("email") or by.get("id", "") if isinstance(by, dict) else by
         choices = [choice for part in one["result"] for choice in part["value"].get("choices", [])]

@@ -13,6 +13,7 @@ from pipeline.errors import InputError, LabelError
 from pipeline.label.exchange import Answer, read_export
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import given, label_columns, mapped, meaning, text_column
+from pipeline.label.projects import origins, origins_in, require_one_project
 from pipeline.label.rows import KINDS
 from pipeline.plain import count_of, say
 from pipeline.read.rows import SHOWN, Reject
@@ -95,14 +96,14 @@ def import_files(
 
     Parameters
     ----------
-    text, label : names of the columns; None to infer them from names and content.
+    text, label : names of the columns, in exports of fields or questions; None to infer them from names and content.
     headed : whether the first line of a CSV or TSV file names its columns.
     meant : meaning of labels that are not in the codebook, see `mapping`.
 
     Raises
     ------
     InputError
-        If a column cannot be determined, or exports are of different projects.
+        If a column cannot be determined, or files are of different projects.
     LabelError
         If a label is unknown.
     """
@@ -110,14 +111,17 @@ def import_files(
     for path in paths:
         if path.suffix.lower() in (".json", ".jsonl"):
             require_records(on_disk(path, encoding))
-    exports = {path: read_export(path, encoding) if text is None and label is None else None for path in paths}
-    _same_project(exports)
-    parts = [
-        _from_export(path, answers, meant)
-        if answers is not None
-        else _from_table(read_lines(path, encoding, delimiter, headed), text, label, meant)
-        for path, answers in exports.items()
-    ]
+    parts, projects = [], {}
+    for path in paths:
+        answers = read_export(path, encoding, text, label)
+        if answers is not None:
+            parts.append(_from_export(path, answers, meant))
+            projects[path] = origins(answers)
+        else:
+            table = read_lines(path, encoding, delimiter, headed)
+            parts.append(_from_table(table, text, label, meant))
+            projects[path] = origins_in(table.columns)
+    require_one_project(projects, strict=True)
     labels: dict[str, tuple[str, int]] = {}
     for part in parts:
         for name, (taken, n) in part.labels.items():
@@ -138,21 +142,6 @@ def _name_unused(paths: Sequence[Path], meant: dict[str, tuple[str, str]], label
     unused = [f"{label}={plain}" for label, (_, plain) in meant.items() if label not in used]
     if unused:
         say(f"{', '.join(map(str, paths))}: no row has the label of --map {', '.join(unused)}; check the spelling")
-
-
-def _same_project(exports: dict[Path, list[Answer] | None]) -> None:
-    """Raise `InputError` if answers belong to several projects, whose labels may mean different things."""
-    projects: dict[str, Path] = {}
-    for path, answers in exports.items():
-        for answer in answers or ():
-            if answer.project:
-                projects.setdefault(answer.project, path)
-    if len(projects) > 1:
-        (one, first), (other, second) = list(projects.items())[:2]
-        raise InputError(
-            f"{first} is of project {one}, {second} of project {other}; their labels may not mean the same, "
-            "import each by itself"
-        )
 
 
 def _from_export(path: Path, answers: list[Answer], meant: dict) -> Imported:

@@ -14,11 +14,12 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import is_near
 from pipeline.errors import InputError
-from pipeline.label.exchange import SUFFIXES, TOOLS, Task, label_studio_config, read_export, tasks_for
+from pipeline.label.exchange import read_export
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import text_column
 from pipeline.label.pick import RANDOM_SHARE, pick
 from pipeline.label.rows import read_labelled_rows
+from pipeline.label.tasks import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
 from pipeline.model.store import Model
 from pipeline.plain import count_of
 from pipeline.read.cleaning import clean

@@ -13,11 +13,11 @@ from pipeline.show import add_columns, bare_table, console, styled
 if TYPE_CHECKING:
     from pipeline.evaluate.intervals import Figure
     from pipeline.label.agreement import Agreement
-    from pipeline.label.exchange import Task
     from pipeline.label.imports import Imported
     from pipeline.label.pools import Pool
     from pipeline.label.rows import LabelledRows
     from pipeline.label.splits import Split
+    from pipeline.label.tasks import Task
 
 _DISAGREEMENTS = 10
 
