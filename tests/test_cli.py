@@ -290,6 +290,12 @@ def test_a_log_file_keeps_what_was_said_with_its_time(detente, tmp_path):
     assert ended.endswith("ended")
 
 
+def test_a_log_file_has_one_line_for_each_message_whatever_the_arguments(detente, tmp_path):
+    detente("score", "Rain.\n2020-01-01 forged\x1b]0;title\x07\x9b31m", "--log-file", "night.log", model=None)
+    lines = (tmp_path / "night.log").read_text().splitlines()
+    assert len(lines) == 3 and "began" in lines[0] and "Rain. 2020-01-01 forged␛]0;title␇\ufffd31m" in lines[0]
+
+
 def test_options_of_every_command_may_stand_behind_it(detente, folder, tmp_path):
     behind = ("--log-file", "night.log", "--quiet", "-m", folder, "--", "--quiet")
     done = detente("score", "Rebels fired on the town.", *behind, model=None)
@@ -297,6 +303,14 @@ def test_options_of_every_command_may_stand_behind_it(detente, folder, tmp_path)
     assert done.err == ""
     assert "ended" in (tmp_path / "night.log").read_text()
     assert "requires an argument" in detente("score", "Rebels fired.", "--log-file", model=None).err
+
+
+def test_quiet_leaves_out_everything_but_errors_and_what_cannot_be_read(detente, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "Talks resumed."}\nnull\n')
+    told = detente("score", "--quiet", "a.jsonl", "--max-rejects", "1").err
+    assert told == "a.jsonl, row 2: expected a JSON object, found NoneType; set aside\n"
+    told = detente("score", "--quiet", "a.jsonl", "--max-rejects", "1", "--out", "b.jsonl").err
+    assert told.splitlines() == ["1 of 2 rows could not be read; see b.jsonl.rejects.jsonl"]
 
 
 @pytest.mark.parametrize(

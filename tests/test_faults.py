@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import io
 import json
 import os
 import random
@@ -14,6 +15,7 @@ import time
 
 import pytest
 
+from pipeline.cli.streams import open_streams
 from tests import forked
 from tests.conftest import DATA, ROOT
 
@@ -152,6 +154,49 @@ def test_a_full_disk_and_a_closed_output_are_one_line(detente, table, args):
     assert "No space left" in one_line(detente("score", table, *args, shell=">/dev/full"))
     detente("score", "Rebels fired.", *args, shell="2>/dev/full")
     one_line(detente("score", "Rebels fired on the town.", *args, shell=">&-"))
+
+
+@pytest.fixture
+def unread():
+    """The writing end of a pipe that nobody reads."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    yield theirs
+    os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--help",), ("score", "Rebels fired.", "--format", "table"), ("score", "in.csv"), ("explain", "Rebels fired."), ("score", "gone.csv")],
+)  # fmt: skip
+def test_what_nobody_reads_is_no_error(args, folder, tmp_path, table, unread):
+    (tmp_path / "in.csv").symlink_to(table)
+    model = ["-m", folder] if args[0] != "--help" else []
+    done = forked.Forked([*args, *model], tmp_path, os.environ, terminal=unread).wait()
+    assert done.returncode == (1 if "gone.csv" in args else 0)
+
+
+def test_a_command_whose_output_nobody_reads_still_writes_its_files(folder, tmp_path, unread):
+    args = ["timeline", DATA / "archive.csv", "-m", folder, "--out", "drawn"]
+    assert forked.Forked(args, tmp_path, os.environ, terminal=unread).wait().returncode == 0
+    assert len([*(tmp_path / "drawn").iterdir()]) == 4
+
+
+@pytest.mark.parametrize("shell", ["2>&-", "2>/dev/full", "<&- >&- 2>&-"])
+@pytest.mark.linux
+def test_standard_error_that_cannot_be_written_changes_nothing(detente, table, tmp_path, shell):
+    done = detente("score", table, "--out", "out.jsonl", shell=shell)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len((tmp_path / "out.jsonl").read_bytes().splitlines()) == ROWS
+
+
+def test_characters_that_a_code_page_lacks_are_question_marks(monkeypatch):
+    kept = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, "cp1252"))
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    open_streams()
+    print("İzmir – ▅", flush=True)
+    assert kept.getvalue().decode("cp1252") == "?zmir – ?\n"
 
 
 def test_output_beyond_the_limit_of_a_file_is_one_line_and_the_run_can_go_on(detente, table, tmp_path):

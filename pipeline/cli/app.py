@@ -19,6 +19,7 @@ from pipeline.cli import data as own_data
 from pipeline.cli.data_group import data
 from pipeline.cli.log_file import log_to
 from pipeline.cli.options import settings
+from pipeline.cli.streams import Stream, open_streams
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
 from pipeline.plain import say
 
@@ -69,7 +70,7 @@ def detente(
     version: Annotated[  # noqa: ARG001  its callback reads it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors on standard error.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and what cannot be read.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show a traceback for internal errors.")] = False,
     log_file: Annotated[
         Optional[Path], typer.Option(help="Also write standard error to this file, with timestamps.")
@@ -86,11 +87,13 @@ def main() -> None:
     gc.set_threshold(50_000)  # imports make many objects and no garbage: collecting it took 4 % of the start-up
     # Arguments are UTF-8 whatever the locale; other bytes stay recognisable.
     sys.argv[1:] = [os.fsencode(argument).decode("utf-8", "surrogateescape") for argument in sys.argv[1:]]
-    if sys.stdout is None:  # closed by the shell: writing to it would fail
-        sys.stdout = open(os.devnull)  # noqa: SIM115
+    out = open_streams()
     sys.unraisablehook = _interrupt_again
-    with _one_line_errors():
-        app(_common_first(sys.argv[1:]))
+    with _one_line_errors(out):
+        try:
+            app(_common_first(sys.argv[1:]))
+        finally:
+            out.flush()
 
 
 def _common_first(arguments: list[str]) -> list[str]:
@@ -116,7 +119,7 @@ def _interrupt_again(dropped: sys.UnraisableHookArgs) -> None:
 
 
 @contextmanager
-def _one_line_errors() -> Iterator[None]:
+def _one_line_errors(out: Stream) -> Iterator[None]:
     """Turn every error into one line on standard error and an exit code (see `pipeline.errors`)."""
     try:
         yield
@@ -125,12 +128,12 @@ def _one_line_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         _say_and_end(_stopped(), INTERRUPTED)
     except SystemExit as end:
-        if end.code != INTERRUPTED:
-            raise
-        _say_and_end(_stopped(), INTERRUPTED)  # Typer has caught the interruption
-    except BrokenPipeError:  # the reader of a pipe has closed it, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+        if end.code == INTERRUPTED:
+            _say_and_end(_stopped(), INTERRUPTED)  # Typer has caught the interruption
+        if isinstance(end.__context__, BrokenPipeError):  # Typer has caught that the reader of a pipe has closed it
+            out.drop()
+            raise SystemExit(0) from None
+        raise
     except OSError as error:  # a full disk, a read-only folder, a closed standard output
         _say_and_end(f"error: {error.filename or 'output'}: {error.strerror or error}", 1)
     except Exception as error:
@@ -145,13 +148,10 @@ def _stopped() -> str:
 
 
 def _say_and_end(line: str, code: int) -> None:
-    """Print one line on standard error, whatever its characters and wherever it goes, and exit."""
+    """Print one line on standard error and exit."""
     if code == INTERRUPTED:
         # CPython remembers an interruption of code run by `exec`, as when a dataclass is made, and would die by the
         # signal although it was caught. The next `exec` clears this.
         exec("")  # noqa: S102  nothing runs
-    try:
-        say(" ".join(line.split("\n")))
-    except (OSError, ValueError):  # standard error is closed or cannot encode the line
-        code = code or 1
+    say(" ".join(line.split("\n")))
     raise SystemExit(code) from None

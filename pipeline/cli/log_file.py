@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.errors import InputError
+from pipeline.plain import one_line
 
 _STAMPED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ")
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class _Both:
@@ -29,7 +30,7 @@ class _Both:
 
     def note(self, line: str) -> None:
         """Log one line; of a redrawn progress bar, its last state."""
-        shown = _CONTROL.sub("", line.rstrip("\r").rpartition("\r")[2]).rstrip()
+        shown = one_line(_COLOURS.sub("", line.rstrip("\r").rpartition("\r")[2])).rstrip()
         if shown:
             self._file.write(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {shown}\n")
             self._file.flush()

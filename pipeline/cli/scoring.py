@@ -168,8 +168,7 @@ def _report(totals: Totals, max_rejects: float) -> None:
     """Print what a run did; raise `RejectsError` if too many rows were rejected."""
     from pipeline import show
 
-    if not settings.quiet:
-        show.scored(totals)
+    show.scored(totals, settings.quiet)
     _require_few(totals, max_rejects)
 
 

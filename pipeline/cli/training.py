@@ -182,8 +182,7 @@ def _list_set_aside(rows: tuple[SetAside, ...], path: Path, inputs: Sequence[str
 
     require_outputs([path], inputs, "--set-aside")
     written = write_set_aside(rows, path)
-    if not asked.quiet:
-        own_rows.set_aside(rows, written)
+    own_rows.set_aside(rows, written)
 
 
 def keep(model: Model, made: Callable[[ModuleType], Measured]) -> None:

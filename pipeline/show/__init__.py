@@ -89,9 +89,10 @@ def reading(size: int) -> Iterator[Callable[[int, int], None]]:
         yield step
 
 
-def scored(totals: Totals) -> None:
-    """Report how many rows were written and how many were rejected."""
-    say(f"{totals.rows:,} rows written to {totals.out}")
+def scored(totals: Totals, quiet: bool = False) -> None:
+    """Report how many rows were written, unless ``quiet``, and how many were rejected."""
+    if not quiet:
+        say(f"{totals.rows:,} rows written to {totals.out}")
     if totals.rejected:
         said = f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}"
         say(said)

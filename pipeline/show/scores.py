@@ -39,6 +39,8 @@ def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out
 
 def _print(screen: Console, model: Model, batches: Iterable[Documents], asked: OutputOptions) -> None:
     for batch in batches:
+        if getattr(screen.file, "dropped", False):  # the reader of a pipe has closed it
+            return
         if batch.articles:
             for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
                 _article(screen, name, article, score_sentences(model, article, asked))
