@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.evaluate.behaviour import KINDS, check
+from pipeline.evaluate.behaviour import KINDS, PLAIN, check
+from pipeline.evaluate.spoiled import spoiled
 from pipeline.model.store import load
+from pipeline.read.cleaning import clean_text
 from pipeline.score.snippets import Scores
 from pipeline.stance import ANSWERS, LABELS, STANCES, UNCLEAR
 from tests.conftest import DATA
@@ -29,7 +31,7 @@ def rule(name):
 
 
 def test_there_are_four_hundred_distinct_cases():
-    kinds = [kind for kind in KINDS if kind.file is None]
+    kinds = [kind for kind in KINDS if not kind.files]
     cases = [tuple(row) for kind in kinds for row in pd.read_csv(CHECKS / f"{kind.name}.csv").itertuples(index=False)]
     assert len(set(cases)) == len(cases) >= 490
 
@@ -53,6 +55,20 @@ def test_an_act_stated_twice_may_become_unclear_but_not_the_other_side():
     rises, eases, _ = STANCES
     once, twice = scores((rises, 1), (rises, 1), (rises, 1)), scores((rises, 1), (UNCLEAR, 0), (eases, -1))
     assert rule("repeats")(once, twice).tolist() == [True, True, False]
+
+
+def test_every_edge_and_trouble_of_every_plain_text_is_a_case_of_its_own(model):
+    texts = [text for name in PLAIN for text in pd.read_csv(CHECKS / f"{name}.csv").text]
+    pairs = [(text, other) for text in texts for other in spoiled(text).values()]
+    edges, turned = (outcome for outcome in check(model, CHECKS) if outcome.kind.files)
+    assert edges.cases == turned.cases == len(set(pairs)) == len(pairs) > 10_000
+    assert set(turned.failed) <= set(edges.failed) <= set(pairs)
+
+
+def test_a_spoiled_text_is_cleaned_to_the_plain_one_but_for_quotation_marks():
+    plain = "The chief's office, re-opened in April, was raided by officers."
+    for name, text in spoiled(plain).items():
+        assert clean_text(text).replace("\u2019", "'").strip("\u201c\u201d\u2018\u2026") == plain, name
 
 
 def test_case_compares_with_every_variant():

@@ -8,80 +8,16 @@ from __future__ import annotations
 
 import re
 
+from pipeline.read.outlets import ACTORS, AGENCIES, AMBIGUOUS, COUNTRIES, OUTLETS, any_of, names
+
 HEAD = 70  # maximum length of a head; the prefilter searches as many characters
 
 
-def _names(text: str) -> list[str]:
-    """The names in a comma-separated list, each also in upper case."""
-    names = [" ".join(name.split()) for name in text.split(",")]
-    return list(dict.fromkeys([*names, *map(str.upper, names)]))
-
-
-def _any(*names: str) -> str:
-    """A pattern for any of the names."""
-    return "|".join(map(re.escape, names))
-
-
-# News agencies, sorted. Their names alone identify them.
-AGENCIES = """
-    AAP, AFP, Agence France-Presse, Agencies, AGI, Alamy, Anadolu, Anadolu Agency, ANI, ANSA, AP, AP Photo, APA,
-    Associated Press, Belga, Bernama, Bloomberg, DPA, dpa, EFE, EPA, EPA-EFE, Getty, Getty Images, IANS, Interfax,
-    Interfax-Ukraine, IRNA, ISNA, ITAR-TASS, Jiji, JTA, KCNA, KUNA, Kyodo, Maxar, MTI, Novosti, NurPhoto, Press
-    Association, Press Trust of India, QNA, Reuters, RIA, RIA Novosti, SANA, Shutterstock, Tasnim, TASS, Ukrinform, UPI,
-    WAFA, WAM, Wikimedia Commons, Xinhua, Yonhap, ZUMA
-"""
-# Abbreviations that also name parties, regions or authorities. They are agencies only in brackets or after a slash.
-AMBIGUOUS = """
-    AA, CP, File, File Photo, Handout, MENA, NAN, PA, PA Media, PAP, PNA, Pool, PTI, SPA, TT, UNB, UNI
-"""
-# Newspapers, broadcasters and sites, sorted. A "The" that the pattern must have, to tell a name from a word, is listed.
-OUTLETS = """
-    ABC News, Al Arabiya, Al Jazeera, Al Mayadeen, Al-Ahram, Al-Monitor, AP News, Arab News, Asharq Al-Awsat, Axios,
-    Barron's, BBC, Boston Globe, Breitbart, Business Insider, Business Standard, BuzzFeed News, CBC, CBS News, CGTN,
-    Channel 4 News, Channel NewsAsia, Chicago Tribune, China Daily, Christian Science Monitor, CNA, CNBC, CNN, CTV News,
-    Daily Beast, Daily Express, Daily Mail, Daily Maverick, Daily Mirror, Daily Sabah, Daily Star, Daily Telegraph,
-    Dawn, Deccan Chronicle, Deccan Herald, Der Spiegel, Deutsche Welle, DW, Economic Times, Euronews, Evening Standard,
-    Express Tribune, Financial Times, Firstpost, Forbes, Foreign Affairs, Foreign Policy, Fox News, France 24, Global
-    News, Global Times, Globe and Mail, Google News, Gulf News, Gulf Times, Haaretz, Hindustan Times, Huffington Post,
-    HuffPost, Hurriyet Daily News, India Today, Indian Express, Irish Independent, Irish Times, ITV News, Jakarta Post,
-    Japan Times, Jerusalem Post, Khaleej Times, Korea Herald, Korea Times, Kyiv Independent, Kyiv Post, LA Times, Le
-    Monde, Los Angeles Times, Mail Online, MailOnline, Meduza, Middle East Eye, Moscow Times, MSN, MSNBC, NBC News,
-    NDTV, New Indian Express, New York Post, New York Times, News18, Newsweek, NHK, Nikkei Asia, NPR, Pakistan Today,
-    PBS, PBS NewsHour, Politico, Press TV, PressTV, Radio Free Europe, Rappler, RFE/RL, RT, RTE, Rudaw, Sky News, South
-    China Morning Post, Sputnik, Straits Times, Sydney Morning Herald, Taipei Times, Telegraph, The Age, The Citizen,
-    The Conversation, The Diplomat, The Economist, The Guardian, The Hill, The Hindu, The Independent, The Nation, The
-    National, The News, The Print, The Star, The Sun, The Telegraph, The Times, The Week, The Wire, Times of India,
-    Times of Israel, Toronto Star, TRT World, USA Today, Vanguard, Vice News, VOA, Voice of America, Wall Street
-    Journal, Washington Post, Washington Times, Yahoo, Yahoo News, Ynet, Ynetnews
-"""
-COUNTRIES = """
-    Afghanistan, Albania, Algeria, Angola, Argentina, Armenia, Australia, Austria, Azerbaijan, Bahrain, Bangladesh,
-    Belarus, Belgium, Benin, Bolivia, Bosnia, Botswana, Brazil, Britain, Bulgaria, Burkina Faso, Burma, Burundi,
-    Cambodia, Cameroon, Canada, Central African Republic, Chad, Chile, China, Colombia, Congo, Costa Rica, Croatia,
-    Cuba, Cyprus, Czech Republic, Denmark, Dominican Republic, DR Congo, East Timor, Ecuador, Egypt, El Salvador,
-    England, Eritrea, Estonia, Ethiopia, Fiji, Finland, France, Gabon, Gambia, Gaza, Gaza Strip, Georgia, Germany,
-    Ghana, Greece, Guatemala, Guinea, Guyana, Haiti, Honduras, Hungary, Iceland, India, Indonesia, Iran, Iraq, Ireland,
-    Israel, Italy, Ivory Coast, Jamaica, Japan, Jordan, Kashmir, Kazakhstan, Kenya, Kosovo, Kuwait, Kyrgyzstan, Laos,
-    Latvia, Lebanon, Liberia, Libya, Lithuania, Macedonia, Madagascar, Malawi, Malaysia, Mali, Malta, Mauritania,
-    Mexico, Moldova, Mongolia, Montenegro, Morocco, Mozambique, Myanmar, Namibia, Nepal, Netherlands, New Zealand,
-    Nicaragua, Niger, Nigeria, North Korea, Northern Ireland, Norway, Oman, Pakistan, Panama, Papua New Guinea,
-    Paraguay, Peru, Philippines, Poland, Portugal, Qatar, Romania, Russia, Rwanda, Saudi Arabia, Scotland, Senegal,
-    Serbia, Sierra Leone, Slovakia, Slovenia, Somalia, South Africa, South Korea, South Sudan, Spain, Sri Lanka, Sudan,
-    Sweden, Switzerland, Syria, Taiwan, Tajikistan, Tanzania, Thailand, Togo, Tunisia, Turkey, Turkmenistan, UAE,
-    Uganda, Ukraine, United Arab Emirates, United Kingdom, United States, Uruguay, Uzbekistan, Venezuela, Vietnam,
-    Wales, West Bank, Yemen, Zambia, Zimbabwe
-"""
-# Actors in the news that look like the city of a dateline: "NATO - Russia talks resume".
-ACTORS = """
-    Al Qaeda, Al-Qaeda, ASEAN, Beijing, Brussels, ECOWAS, EU, Fatah, Hamas, Hezbollah, Hizbollah, Houthi, Houthis, IAEA,
-    IMF, ISIL, ISIS, Islamic State, Kremlin, Kurds, NATO, OPEC, OSCE, Pentagon, PKK, Sinn Fein, Taleban, Taliban, U.K,
-    U.N, U.S, UK, UN, UNHCR, UNICEF, US, USA, White House
-"""
-_AGENCY = _any(*_names(AGENCIES))
-_OUTLET = _any(*_names(OUTLETS))
+_AGENCY = any_of(*names(AGENCIES))
+_OUTLET = any_of(*names(OUTLETS))
 _EDITION = "(?: (?:Africa|Arabic|Asia|English|India|International|Media|News|Online|UK|US|World)){0,2}"
 _SOURCE = f"(?:[Tt]he )?(?:{_AGENCY}|{_OUTLET}){_EDITION}"
-_CREDITED = f"(?:{_SOURCE}|(?:{_any(*_names(AMBIGUOUS))}){_EDITION})"
+_CREDITED = f"(?:{_SOURCE}|(?:{any_of(*names(AMBIGUOUS))}){_EDITION})"
 _TLD = (
     "com|net|org|info|news|press|world|media|live|online|site|tv|co|gov|edu|eu|int|io|ae|af|am|ar|at|au|az|ba|"
     "be|bg|br|by|ca|"
@@ -134,15 +70,20 @@ _GOVERNED = "".join(rf"(?<!\b(?i:{word}) )" for word in _GOVERNING.split()) + r"
 _ENDED = r" (?:(?<!\bNo\. )(?<=[.!?…\"”’)\]»] )|(?<!\d )[-–—|•·]+ ?)"  # the sentence, or the headline, is over
 
 _TEASERS = (
-    "alert|also read|breaking|breaking news|developing|exclusive|full report|full story|gallery|in pictures|"
-    "just in|live|"
-    "live blog|live updates|more on this|photo|photos|read also|read more|read more here|related|related articles|"
-    "related stories|see also|the latest|update|updated|updates|video|videos|watch|watch live|listen"
+    "alert|also read|as it happened|breaking|breaking news|developing|exclusive|full report|full story|gallery|"
+    "in pictures|just in|listen|live|live blog|live updates|more on this|news|photo|photos|politics|read also|"
+    "read more|read more here|related|related articles|related stories|see also|the latest|update|updated|updates|"
+    "video|videos|watch|watch live|world|world news"
 )
 _CALLS = (
     "click here(?: (?:for|to read) more)?|continue reading|full story|read (?:more|the full story)(?: here)?|"
-    "share this(?: (?:article|page|post|story))?"
+    "share on (?:facebook|twitter|whatsapp|x)|share this(?: (?:article|page|post|story))?|subscribe (?:here|now)"
 )
+_BUTTON = (
+    "(?:Share|Tweet|Print|E-?[Mm]ail|Facebook|Twitter|X|WhatsApp|Whatsapp|Telegram|LinkedIn|Reddit|Pinterest|Save|Like|"
+    r"Follow|Subscribe|Advertisement|ADVERTISEMENT|Comments?(?: \(\d{1,5}\))?)"
+)
+_SHARING = r"(?=.*\b(?:Share|Tweet|Print|Email)\b)"  # without one, two names of sites may belong to the sentence
 _SLUG = (
     "ANALYSIS|BREAKINGVIEWS|CORRECTED|CORRECTION|EXCLUSIVE|EXPLAINER|FACTBOX|FEATURE|FOCUS|INSIGHT|INTERVIEW|"
     "PREVIEW|REFILE|"
@@ -151,39 +92,44 @@ _SLUG = (
 _SHARE = (
     "advertisement|click here(?: (?:for|to read) more)?|listen to this article|share on (?:facebook|twitter|"
     "whatsapp|x)|"
-    "share this(?: (?:article|page|post|story|video))|skip to (?:main )?content"
+    rf"share this(?: (?:article|page|post|story|video))?(?-i::?(?: {_BUTTON})+)?|skip to (?:main )?content"
 )
 _PHOTO = "(?:[Ff]ile |FILE )?(?:[Pp]hoto|[Ii]mage|[Pp]hotograph|[Pp]icture|[Vv]ideo|[Pp]ic|PHOTO|IMAGE|PICTURE|VIDEO)s?"
 _SHORT_LINK = r"(?:[a-z0-9-]+\.){1,3}[a-z]{2,6}/[\w/?=&%#.+-]+"
 _NEXT = r"(?=[A-Z\"“‘'(\[])"
 _NAME = r"[A-ZÀ-Þ][\w.'’-]*"
-_NOT_CITY = rf"(?!(?i:{_any(*_names(COUNTRIES + ',' + ACTORS))})\b(?! City))"
+_NOT_CITY = rf"(?!(?i:{any_of(*names(COUNTRIES + ',' + ACTORS))})\b(?! City))"
+_ROLE = "(?:[Rr]eporting|[Ww]riting|[Ee]diting|[Cc]ompiled|[Tt]ranslated)"
 _SEPARATOR = r"(?:\s*[:|•·]+\s*|\s*[–—]+\s*(?!\d)|\s-+\s+|-(?=[A-Z]))"
 
 BYLINE = re.compile(
     rf"^\s{{0,20}}(?:By|BY) (?!{_DAY}|{_MONTH}){_NAME}(?: {_NAME}){{1,3}}(?: and {_NAME}(?: {_NAME}){{1,3}})?"
-    rf"(?:, {_NAME}(?: {_NAME}){{0,4}})?[ \t\r]*\n\s*{_NEXT}"
+    rf"(?:, {_NAME}(?: {_NAME}){{0,4}})?[ \t\r]*\n\s*{_NEXT}|"
+    rf"^\s{{0,20}}{_NAME}(?: {_NAME}){{1,3}}, {_SOURCE}[ \t\r]*\n\s*{_NEXT}"
 )
 # RE2 patterns, each with bytes of which a text must contain one to match; without bytes, it is tried on all texts.
 SUSPECT = (
     (rf"^.{{0,{HEAD}}}?(?:\)|--|—|–| - )", b")-\xe2"),  # datelines, agencies, and other heads with a dash
     (
-        rf"^(?:(?i:{_TEASERS})(?: \d+)?|{_AGENCY}) ?:|::|(?:{_PHOTO}|(?i:credits?|source))(?: (?i:by|credits?|"
+        rf"^(?:(?i:{_TEASERS})(?: \d+)?|{_SOURCE}) ?:|::|(?:{_PHOTO}|(?i:credits?|source))(?: (?i:by|credits?|"
         rf"source))?:",
         b":",
     ),
-    (r"[)\]]\.?$", b")]"),
+    (r"[)\]]\.?$|\([cC]\) ?[A-Z\d]", b")]"),
     (r" [-–—]+ ?[^ ]+(?: [^ ]+){0,5}$", b"-\xe2"),  # " - The New York Times"
     (
         rf"^(?: |[-*>•·▪►▶■–—]|\d{{1,2}}[:.]\d\d|\d{{1,4}}[./-]\d{{1,2}}[./-]\d|\d{{4}} ?(?:GMT|UTC)|"
         rf"\d{{1,2}} ?{_AM_PM}|"
+        rf"\d{{1,2}}[.)] |(?:{_BUTTON} ){{2}}|(?:Share|Tweet|Print|Email) [A-Z“\"]|"
         rf"{_YEARLESS}|{_DAY},? \d|{_AGO}|{_LABEL}|(?:{_SLUG})(?: \d+)? ?[-–: ]|(?i:{_SHARE}))",
         b"",
     ),
     (
         rf"(?: |[:.]\d\d(?:\.\d+)?(?: ?{_AM_PM})?(?: ?{_ZONE})?\.?|\d ?{_AM_PM}(?: {_ZONE})?|\d{{4}} ?(?:GMT|UTC)\.?|"
         rf"{_ANY_DATE}\.?|[0-9hmsnrekty] ago\.?|{_LABEL}[A-Za-z]+\.?|(?i:{_CALLS})[:»>.… ]*|"
-        rf"(?i:all rights reserved)\.?)$",
+        rf"(?i:all rights reserved)\.?|[.!?…\"”’)»\]] {_BUTTON}|{_BUTTON} {_BUTTON}|"
+        rf"(?:Copyright \d{{4}}|{_ROLE} by|[Ss]ource,)(?: (?:[A-Z\d][^ ]*|and|in|by|for|all rights reserved\.?|"
+        rf"(?:additional )?{_ROLE}))+)$",
         b"",
     ),
 )
@@ -193,15 +139,19 @@ HEADS = tuple(
         r"^RT\s+(?=@)",
         r"^[@#][\w.-]+:?\s+",
         r"^(?:[»•·▪►▶■*>|–—-]+\s*|«\s+)",
+        rf"^\d{{1,2}}[.)]\s+{_NEXT}",
+        rf"^(?={_BUTTON} ){_SHARING}(?:{_BUTTON} ){{2,}}{_NEXT}",
+        r"^(?:Share|Tweet|Print|Email) (?=[A-Z“\"]\S* [a-z])",  # not "Share Prices Fall"
         rf"^[\[(]\s*(?:{_LABEL}{_WHEN}|{_STAMP}|{_AGO}|(?i:{_TEASERS}))\s*[\])]\s*[-–—:|]*\s*",
         rf"^(?:{_FULL}|{_TIME}|{_LABEL}{_WHEN}|(?=\d){_RECENT})(?:{_SEPARATOR}|,?\s+{_NEXT})",
         rf"^(?:{_DATE}|(?=\d){_AGO})(?:{_SEPARATOR}|\s(?=(?:A|An|At|In|The)\b))",
         rf"^(?i:{_TEASERS})(?:\s+\d+)?\s*(?:[:»]|[|](?![^|]*[|])|\s[-–—]+\s)\s*",
         rf"^(?:UPDATE \d+[-–: ]\s*|(?:{_SLUG})(?: \d+)?\s?-\s?(?=\w))",
         rf"^(?i:{_SHARE})(?:{_SEPARATOR}|[.…]*\s+{_NEXT})",
-        rf"^By {_NAME}(?: {_NAME}){{1,3}}(?:, {_NAME}(?: {_NAME}){{0,3}})?\s*[|–—]\s*",
+        rf"^By {_NAME}(?: {_NAME}){{1,3}}(?:, {_NAME}(?: {_NAME}){{0,3}})?(?:\s*[|–—]\s*|\s-+\s)",
         rf"^\((?:{_CREDITED})\)\s*(?:[-–—:|]+\s*|{_NEXT})",
         rf"^(?:{_AGENCY})(?:\s*[:|–—]+\s*|\s-+\s)",
+        rf"^{_SOURCE}(?:\s?:\s+|\s[-–—]+\s)",
         rf"^(?=[^|»]{{2,60}}[|»])(?:{_SITE})\s*[|»]\s*",
         rf"^{_SHORT_LINK}\s+",
         # "KABUL (Reuters) - ", "BEIRUT, Lebanon, Oct 3 (AP) — ", "WASHINGTON (CNN) --"
@@ -214,9 +164,9 @@ HEADS = tuple(
         rf"(?:,? (?:{_DATE}|\d{{1,2}} [A-Z]{{3,4}}))?,? - (?=[A-Z][^A-Z]*[a-z])",
         # "LOS ANGELES -- ", "WASHINGTON—"
         rf"^(?=[A-Z][A-Z.'’ -]{{3}}){_NOT_CITY}[A-Z.'’ -]+(?:, (?:[A-Z][a-z]+\.? ?){{1,3}})?(?:,? {_DATE})?"
-        r"(?:\s*(?:--+|—)\s*|\s–\s)(?=[A-Z\"“])",
+        r"(?:\s*(?:--+|—)\s*|\s–\s)(?=[A-Z\"“](?:\S* ){3})",
         # "Baghdad, Iraq - "
-        rf"^(?=[^,]{{2,60}}, [^,]{{3,}}[-–—] ){_NOT_CITY}{_NAME}(?:[ -]{_NAME}){{0,2}}, (?:{_any(*_names(COUNTRIES))})"
+        rf"^(?=[^,]{{2,60}}, [^,]{{3,}}[-–—] ){_NOT_CITY}{_NAME}(?:[ -]{_NAME}){{0,2}}, (?:{any_of(*names(COUNTRIES))})"
         rf"(?:,? {_DATE})? (?:-+|[–—]) (?=[A-Z\"“‘](?:\S* ){{4}})",
     )
 )
@@ -229,7 +179,10 @@ TAILS = tuple(
         rf"[\[(]\s*(?:{_LABEL}{_WHEN}|{_STAMP}|{_AGO})\s*[\])]\.?$",
         rf"[\[(]\s*(?:(?i:{_PHOTO}|credit|source|via|reporting by|writing by|editing by|with inputs from)\b[^\])]*|"
         rf"{_CREDITED}(?:(?:\s?[/,&|]\s?| and | via | )[A-Z][\w.’'-]*)*|{_DOMAIN})\s*[\])]\.?$",
+        rf"[\[(]\s*(?i:{_CALLS}|{_TEASERS})\s*[:»>.…]*[\])]\.?$",
         rf" [-–—|]+\s*(?i:{_TEASERS})\.*$",
+        rf" (?<=[.!?…\"”’)»\]] )(?:{_BUTTON} )*{_BUTTON}$",
+        rf" (?={_BUTTON} ){_SHARING}(?:{_BUTTON} )+{_BUTTON}$",
         rf" (?:(?<=[.!?…\"”’)»] )|(?=[A-Z])|[-–—|]+ )(?i:{_CALLS})\s*[:»>.…]*$",
         rf" [-–—|»«]+\s*(?:[Vv]ia )?(?:{_SITE})$",
         r"\s(?:[|«»]|::)\s+([^|«»]{2,40})$",
@@ -237,10 +190,12 @@ TAILS = tuple(
         rf"{_ENDED}(?:{_LABEL}{_WHEN}|{_FULL}|{_DATE}|{_TIME}|{_AGO})\.?$",
         rf" (?=[A-Z]){_LABEL}(?:{_FULL}|{_DATE}|{_CLOCK}|{_AGO})\.?$",
         rf" (?=\d|[ADFJMNOSTW][\w,.:/+ –|-]*\d)(?=(?:{_FULL}|(?=\d){_RECENT})$){_GOVERNED}.*$",
-        rf" (?:[-–—|•·]+ )?(?:{_PHOTO}|[Cc]redits?|CREDIT|Source|SOURCE)(?: (?i:by|credits?|source))?: ?"
-        rf"(?:{_NAME}(?: {_NAME}){{0,2}} ?[/,] ?)?{_CREDITED}(?:[ /][A-Z][\w.’'-]*){{0,3}}\.?$",
+        rf" (?:[-–—|•·]+ )?(?:{_PHOTO}|[Cc]redits?|CREDIT|Source|SOURCE)"
+        rf"(?:(?: (?i:by|credits?|source))?: ?| source, )(?:{_NAME}(?: {_NAME}){{0,2}} ?[/,] ?)?{_CREDITED}(?:[ /][A-Z][\w.’'-]*){{0,3}}\.?$",
         rf"{_ENDED}(?:{_PHOTO}|Credit)(?: [Cc]redit| by)?: ?{_NAME}(?: {_NAME}){{1,3}}\.?$",
-        r"(?:©|\([cC]\)(?= ?[A-Z\d])|Copyright ©)[^.!?©]{0,50}(?i:\.? all rights reserved)?\.?$",
+        rf" (?<=[.!?…\"”’)»\]] )(?:(?:[Aa]dditional|[Ww]ith) )?{_ROLE}(?: and {_ROLE})? by {_NAME}"
+        rf"(?:[,;]? (?:and|in|by|for|[Aa]dditional|{_ROLE}|{_NAME}))*$",
+        r"(?:©|\([cC]\)(?= ?[A-Z\d])|Copyright (?:©|(?=\d{4})))(?:[^.!?©]|\.(?=\w)){0,50}(?i:\.? all rights reserved)?\.?$",
         r" (?i:all rights reserved)\.?$",
         rf" (?:[-–—|] {_NAME}(?: {_NAME}){{0,3}} ?)?/{{1,2}} ?{_CREDITED}(?: ?/ ?{_NAME}(?: {_NAME}){{0,2}})?/?\.?$",
         rf" (?:[-–—|] )?{_SHORT_LINK}$",

@@ -1,0 +1,73 @@
+"""Names of agencies, outlets, countries and actors, by which `pipeline.read.edges` tells an edge from a sentence."""
+
+from __future__ import annotations
+
+import re
+
+
+def names(text: str) -> list[str]:
+    """The names in a comma-separated list, each also in upper case."""
+    given = [" ".join(name.split()) for name in text.split(",")]
+    return list(dict.fromkeys([*given, *map(str.upper, given)]))
+
+
+def any_of(*given: str) -> str:
+    """A pattern for any of the names."""
+    return "|".join(map(re.escape, given))
+
+
+# News agencies, sorted. Their names alone identify them.
+AGENCIES = """
+    AAP, AFP, Agence France-Presse, Agencies, AGI, Alamy, Anadolu, Anadolu Agency, ANI, ANSA, AP, AP Photo, APA,
+    Associated Press, Belga, Bernama, Bloomberg, DPA, dpa, EFE, EPA, EPA-EFE, Getty, Getty Images, IANS, Interfax,
+    Interfax-Ukraine, IRNA, ISNA, ITAR-TASS, Jiji, JTA, KCNA, KUNA, Kyodo, Maxar, MTI, Novosti, NurPhoto, Press
+    Association, Press Trust of India, QNA, Reuters, RIA, RIA Novosti, SANA, Shutterstock, Tasnim, TASS, Ukrinform, UPI,
+    WAFA, WAM, Wikimedia Commons, Xinhua, Yonhap, ZUMA
+"""
+# Abbreviations that also name parties, regions or authorities. They are agencies only in brackets or after a slash.
+AMBIGUOUS = """
+    AA, CP, File, File Photo, Handout, MENA, NAN, PA, PA Media, PAP, PNA, Pool, PTI, SPA, TT, UNB, UNI
+"""
+# Newspapers, broadcasters and sites, sorted. A "The" that the pattern must have, to tell a name from a word, is listed.
+OUTLETS = """
+    ABC News, Al Arabiya, Al Jazeera, Al Mayadeen, Al-Ahram, Al-Monitor, AP News, Arab News, Asharq Al-Awsat, Axios,
+    Barron's, BBC, Boston Globe, Breitbart, Business Insider, Business Standard, BuzzFeed News, CBC, CBS News, CGTN,
+    Channel 4 News, Channel NewsAsia, Chicago Tribune, China Daily, Christian Science Monitor, CNA, CNBC, CNN, CTV News,
+    Daily Beast, Daily Express, Daily Mail, Daily Maverick, Daily Mirror, Daily Sabah, Daily Star, Daily Telegraph,
+    Dawn, Deccan Chronicle, Deccan Herald, Der Spiegel, Deutsche Welle, DW, Economic Times, Euronews, Evening Standard,
+    Express Tribune, Financial Times, Firstpost, Forbes, Foreign Affairs, Foreign Policy, Fox News, France 24, Global
+    News, Global Times, Globe and Mail, Google News, Gulf News, Gulf Times, Haaretz, Hindustan Times, Huffington Post,
+    HuffPost, Hurriyet Daily News, India Today, Indian Express, Irish Independent, Irish Times, ITV News, Jakarta Post,
+    Japan Times, Jerusalem Post, Khaleej Times, Korea Herald, Korea Times, Kyiv Independent, Kyiv Post, LA Times, Le
+    Monde, Los Angeles Times, Mail Online, MailOnline, Meduza, Middle East Eye, Moscow Times, MSN, MSNBC, NBC News,
+    NDTV, New Indian Express, New York Post, New York Times, News18, Newsweek, NHK, Nikkei Asia, NPR, Pakistan Today,
+    PBS, PBS NewsHour, Politico, Press TV, PressTV, Radio Free Europe, Rappler, RFE/RL, RT, RTE, Rudaw, Sky News, South
+    China Morning Post, Sputnik, Straits Times, Sydney Morning Herald, Taipei Times, Telegraph, The Age, The Citizen,
+    The Conversation, The Diplomat, The Economist, The Guardian, The Hill, The Hindu, The Independent, The Nation, The
+    National, The News, The Print, The Star, The Sun, The Telegraph, The Times, The Week, The Wire, Times of India,
+    Times of Israel, Toronto Star, TRT World, USA Today, Vanguard, Vice News, VOA, Voice of America, Wall Street
+    Journal, Washington Post, Washington Times, Yahoo, Yahoo News, Ynet, Ynetnews
+"""
+COUNTRIES = """
+    Afghanistan, Albania, Algeria, Angola, Argentina, Armenia, Australia, Austria, Azerbaijan, Bahrain, Bangladesh,
+    Belarus, Belgium, Benin, Bolivia, Bosnia, Botswana, Brazil, Britain, Bulgaria, Burkina Faso, Burma, Burundi,
+    Cambodia, Cameroon, Canada, Central African Republic, Chad, Chile, China, Colombia, Congo, Costa Rica, Croatia,
+    Cuba, Cyprus, Czech Republic, Denmark, Dominican Republic, DR Congo, East Timor, Ecuador, Egypt, El Salvador,
+    England, Eritrea, Estonia, Ethiopia, Fiji, Finland, France, Gabon, Gambia, Gaza, Gaza Strip, Georgia, Germany,
+    Ghana, Greece, Guatemala, Guinea, Guyana, Haiti, Honduras, Hungary, Iceland, India, Indonesia, Iran, Iraq, Ireland,
+    Israel, Italy, Ivory Coast, Jamaica, Japan, Jordan, Kashmir, Kazakhstan, Kenya, Kosovo, Kuwait, Kyrgyzstan, Laos,
+    Latvia, Lebanon, Liberia, Libya, Lithuania, Macedonia, Madagascar, Malawi, Malaysia, Mali, Malta, Mauritania,
+    Mexico, Moldova, Mongolia, Montenegro, Morocco, Mozambique, Myanmar, Namibia, Nepal, Netherlands, New Zealand,
+    Nicaragua, Niger, Nigeria, North Korea, Northern Ireland, Norway, Oman, Pakistan, Panama, Papua New Guinea,
+    Paraguay, Peru, Philippines, Poland, Portugal, Qatar, Romania, Russia, Rwanda, Saudi Arabia, Scotland, Senegal,
+    Serbia, Sierra Leone, Slovakia, Slovenia, Somalia, South Africa, South Korea, South Sudan, Spain, Sri Lanka, Sudan,
+    Sweden, Switzerland, Syria, Taiwan, Tajikistan, Tanzania, Thailand, Togo, Tunisia, Turkey, Turkmenistan, UAE,
+    Uganda, Ukraine, United Arab Emirates, United Kingdom, United States, Uruguay, Uzbekistan, Venezuela, Vietnam,
+    Wales, West Bank, Yemen, Zambia, Zimbabwe
+"""
+# Actors in the news that look like the city of a dateline: "NATO - Russia talks resume".
+ACTORS = """
+    Al Qaeda, Al-Qaeda, ASEAN, Beijing, Brussels, ECOWAS, EU, Fatah, Hamas, Hezbollah, Hizbollah, Houthi, Houthis, IAEA,
+    IMF, ISIL, ISIS, Islamic State, Kremlin, Kurds, NATO, OPEC, OSCE, Pentagon, PKK, Sinn Fein, Taleban, Taliban, U.K,
+    U.N, U.S, UK, UN, UNHCR, UNICEF, US, USA, White House
+"""
