@@ -83,7 +83,7 @@ BAD_FILES = [
     ("bad.pdf", b"%PDF-1.4\n" + BYTES, "cannot be read as PDF"),
     ("deep.html", b"<div>" * 50_000 + b"some words of text" + b"</div>" * 50_000, "no main text"),
     ("latin.txt", b"caf\xe9 ol\xe9\n" * 20, "it looks like windows-1252"),
-    ("bad.xml", BYTES, "cannot be read as XML"),
+    ("bad.xml", b"<a>" + BYTES, "cannot be read as XML"),
 ]  # fmt: skip
 
 

@@ -111,12 +111,12 @@ class Unpacked:
         return data
 
 
-def whole(stream: Readable, address: str) -> bytes:
-    """Read a stream to its end; raises `InputError` if it is larger than `WHOLE`."""
+def whole(stream: Readable, address: str, most: int = WHOLE) -> bytes:
+    """Read a stream to its end; raises `InputError` if it is larger than ``most`` bytes."""
     parts, size = [], 0
     while part := stream.read(BLOCK):
         size += len(part)
-        require_size(size, WHOLE, address)
+        require_size(size, most, address)
         parts.append(part)
     return b"".join(parts)
 

@@ -10,13 +10,13 @@ from pathlib import Path, PurePath
 from pipeline.errors import InputError
 from pipeline.plain import count_of, say
 from pipeline.read.addresses import is_address
-from pipeline.read.source import require_file
+from pipeline.read.source import require_file, suffix_of
 from pipeline.read.tables import FEED_SUFFIXES, TABULAR, is_table
 
 
 def is_tabular(path: PurePath) -> bool:
     """Return whether a file name is that of a table or a feed."""
-    return is_table(path) or path.suffix.lower() in FEED_SUFFIXES
+    return is_table(path) or suffix_of(path) in FEED_SUFFIXES
 
 
 def names_files(given: str, suffixes: tuple[str, ...]) -> bool:
@@ -32,7 +32,7 @@ def names_files(given: str, suffixes: tuple[str, ...]) -> bool:
 
 def readable(path: PurePath, suffixes: tuple[str, ...]) -> bool:
     """Return whether a file name is that of a table or a feed, or has one of the suffixes."""
-    return is_tabular(path) or (path.suffix != "" and path.suffix.lower() in suffixes)
+    return is_tabular(path) or (path.suffix != "" and suffix_of(path) in {*suffixes} - {".parquet"})
 
 
 def require_local(given: str) -> None:

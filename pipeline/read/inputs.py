@@ -19,7 +19,7 @@ from pipeline.read.documents import Documents, ReadOptions, columns_of, read_doc
 from pipeline.read.files import files_in, is_tabular, names_files, readable
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import Reject
-from pipeline.read.source import Source, on_disk, printable
+from pipeline.read.source import Source, on_disk, printable, suffix_of
 from pipeline.read.standard_input import read_standard_input
 from pipeline.read.tables import TABULAR, unreadable
 
@@ -146,7 +146,7 @@ def _file(place: Path | str, options: ReadOptions, alone: bool) -> Iterator[Docu
     try:
         if is_tabular(path):
             yield from read_documents(_source(place, options.encoding), options)
-        elif path.suffix.lower() in _PAGES:
+        elif suffix_of(path) in _PAGES:
             text, rejects = read_article(_source(place, options.encoding), options.set_aside)
             ids, column = as_strings([name]), as_strings([text])
             yield Documents(ids, column, None, name, {}, True, rejects, 1 + len(rejects), size)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.plain import say
 from pipeline.read.bounds import BLOCK, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, records, require_columns, whole
-from pipeline.read.rows import SHOWN, Choose, Reject, Rows
+from pipeline.read.rows import SHOWN, Choose, Reject, Rows, not_utf8
 from pipeline.read.source import Source
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
         values = json.loads(data.decode(), strict=False)
         if not isinstance(values, list):
             raise ValueError(f"found {type(values).__name__}")
-    except (ValueError, RecursionError) as error:  # ValueError includes UnicodeDecodeError
+    except UnicodeDecodeError as error:
+        raise pa.ArrowInvalid(not_utf8("", 0, data, error).reason) from None
+    except (ValueError, RecursionError) as error:
         raise pa.ArrowInvalid(f"expected an array of objects: {error}") from None
     objects = [value for value in values if isinstance(value, dict)]
     types, _ = _chosen(objects[:_FIRST], choose, source.address, len(values))
@@ -190,6 +192,8 @@ def _cells(
                 raise ValueError(f"expected a JSON object, found {type(row).__name__}")
             cells.append([_cell(name, row.get(name), kind) for name, kind in types.items()])
             numbers.append(number)
+        except UnicodeDecodeError as error:
+            rejects.append(not_utf8(path, number, given, error))
         except (ValueError, RecursionError) as error:
             broken = isinstance(error, (json.JSONDecodeError, RecursionError))
             reason = f"expected one JSON object, found invalid JSON: {error}" if broken else str(error)

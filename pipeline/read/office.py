@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,7 @@ def _sheets(source: Source) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     kind = source.suffix
-    data = BytesIO(whole(replace(source, encoding=None).stream()[1], source.address))
+    data = BytesIO(whole(source.unpacked()[1], source.address))
     try:
         sheets = pd.read_excel(data, sheet_name=None, dtype=object) if kind == ".xlsx" else {"": pd.read_stata(data)}
     except Exception as error:  # noqa: BLE001  openpyxl and pandas raise many types: BadZipFile, struct.error

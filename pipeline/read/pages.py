@@ -6,16 +6,17 @@ import codecs
 import logging
 import re
 from io import BytesIO
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from pipeline.errors import InputError, first_line
-from pipeline.read.bounds import PAGE, TEXT, require_size, text_reason
+from pipeline.read.bounds import PAGE, TEXT, text_reason, whole
 from pipeline.read.furniture import is_furniture
-from pipeline.read.mail import message_of
+from pipeline.read.mail import message_of, require_bytes
 from pipeline.read.rows import Reject, not_utf8
 from pipeline.read.sentences import is_aside
-from pipeline.read.source import Source, decoded
+from pipeline.read.source import Source, decoded, encoding_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -46,17 +47,15 @@ def read_article(source: Source, set_aside: bool = False) -> tuple[str, list[Rej
     InputError
         If the file cannot be read or decoded, or holds no text.
     """
-    path, raw = source.address, source.open()
-    require_size(raw.size(), PAGE, path)
-    data, suffix = raw.read(), PurePosixPath(path).suffix.lower()
+    path, suffix, data = source.address, source.suffix, article_bytes(source)
     rejects: list[Reject] = []
     if suffix == ".eml":
-        message = message_of(data)
+        message = message_of(require_bytes(data, path))
         text = "\n\n".join(filter(None, (message["title"], message["text"])))
     elif suffix == ".pdf":
         text = _pdf(data, path)
     elif suffix in HTML_SUFFIXES:
-        text = _main_text(decoded(data, path, source.encoding, page=True), path)
+        text = _main_text(decoded(data, path, source.encoding, declares=True), path)
     else:
         text, rejects = _plain(data, path, source.encoding, set_aside)
     if not text.strip():
@@ -66,12 +65,20 @@ def read_article(source: Source, set_aside: bool = False) -> tuple[str, list[Rej
     return text, rejects
 
 
+def article_bytes(source: Source) -> bytes:
+    """The decompressed bytes of a file; raises `InputError` if it is damaged or too large."""
+    try:
+        return whole(source.unpacked()[1], source.address, PAGE)
+    except (pa.ArrowException, OSError, EOFError) as error:
+        raise InputError(f"{source.address}: cannot be read: {first_line(error)}; check that it is complete") from None
+
+
 def _plain(data: bytes, path: str, encoding: str | None, set_aside: bool) -> tuple[str, list[Reject]]:
     """A plain text; with ``set_aside`` and no encoding, its lines that are not UTF-8 are set aside if others are."""
     try:
         return decoded(data, path, encoding), []
     except InputError:
-        if encoding or not set_aside:
+        if encoding or encoding_of(data) or not set_aside:
             raise
         lines, good, rejects = data.removeprefix(codecs.BOM_UTF8).split(b"\n"), [], []
         for number, line in enumerate(lines, start=1):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import int64_column, nullable_strings
-from pipeline.read.source import looks_western
+from pipeline.read.source import western_hint
 
 SHOWN = 200  # characters of a rejected row to show
 Choose = Callable[[list[str]], list[str]]  # selects the columns to read from those of the file
@@ -72,9 +72,10 @@ def strings_of(column: pa.Array) -> pa.Array:
         return nullable_strings([v if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values])
 
 
-def not_utf8(file: str, row: int, data: bytes, error: UnicodeDecodeError, hint: str = "") -> Reject:
-    """Return the reject for a row that is not UTF-8; ``hint`` is added to the reason."""
-    reason = f"expected UTF-8, found byte 0x{data[error.start]:02x}{hint}"
+def not_utf8(file: str, row: int, data: bytes, error: UnicodeDecodeError, encoding: str = "UTF-8") -> Reject:
+    """Return the reject for a row that is not UTF-8, or not in another given encoding."""
+    hint = western_hint(data) if encoding == "UTF-8" else ""
+    reason = f"expected {encoding}, found byte 0x{data[error.start]:02x}{hint}"
     return Reject(file, row, reason, data.decode(errors="replace")[:SHOWN])
 
 
@@ -90,8 +91,7 @@ def decoded(columns: dict[str, pa.Array], numbers: np.ndarray, address: str) -> 
                 try:
                     (value or b"").decode()
                 except UnicodeDecodeError as error:
-                    hint = "; it looks like windows-1252: try --encoding windows-1252" if looks_western(value) else ""
-                    bad[row] = not_utf8(address, int(numbers[row]), value, error, hint)
+                    bad[row] = not_utf8(address, int(numbers[row]), value, error)
         good = np.setdiff1d(np.arange(len(numbers)), list(bad))
         kept = {name: column.take(int64_column(good)) for name, column in columns.items()}
         kept |= {name: kept[name].cast(pa.large_string()) for name in raw}

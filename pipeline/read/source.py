@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
@@ -16,7 +18,6 @@ from pipeline.read.bounds import Unpacked, whole
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"))
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _PEEK = 1 << 20
 _META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)|<\?xml[^>]+encoding\s*=\s*[\"']([\w-]+)", re.IGNORECASE)
 
@@ -49,6 +50,17 @@ class Source:
         """The suffix of the file format, such as ``.csv``."""
         return self.format or suffix_of(PurePosixPath(self.address))
 
+    def unpacked(self, checked: bool = True) -> tuple[pa.NativeFile, pa.NativeFile | Unpacked]:
+        """Return the raw file and a stream of its decompressed bytes. ``checked``: refuse decompression bombs."""
+        raw = self.open()
+        head = raw.read(4)
+        raw.seek(0)
+        kind = compression_of(head) or COMPRESSED.get(PurePosixPath(self.address).suffix.lower())
+        if kind is None:
+            return raw, raw
+        stream = pa.CompressedInputStream(raw, kind)
+        return raw, Unpacked(raw, stream, self.address) if checked else stream
+
     def stream(self, checked: bool = True) -> tuple[pa.NativeFile, pa.NativeFile | Unpacked]:
         """Return the raw file and a stream of its decompressed content as UTF-8.
 
@@ -61,28 +73,20 @@ class Source:
         InputError
             If the file is not in the expected encoding.
         """
-        raw = self.open()
-        head = raw.read(4)
-        raw.seek(0)
-        kind = next((name for magic, name in _MAGIC if head.startswith(magic)), None)
-        kind = kind or COMPRESSED.get(PurePosixPath(self.address).suffix.lower())
-        stream = pa.CompressedInputStream(raw, kind) if kind else raw
-        if stream.read(3) != codecs.BOM_UTF8:
-            if kind:
-                raw = self.open()
-                stream = pa.CompressedInputStream(raw, kind)
-            else:
-                raw.seek(0)
-        if kind and checked:
-            stream = Unpacked(raw, stream, self.address)
-        encoding = self.encoding or (
-            None if kind else next((name for bom, name in _BOMS[1:] if head.startswith(bom)), None)
-        )
+        raw, stream = self.unpacked(checked)
+        start, plain = stream.read(4), stream is raw
+        if plain:
+            raw.seek(0)
+        else:  # a compressed stream cannot go back
+            raw, stream = self.unpacked(checked)
+        encoding = self.encoding or encoding_of(start)
         if encoding is None:
+            if start.startswith(codecs.BOM_UTF8):
+                stream.read(len(codecs.BOM_UTF8))
             return raw, stream
         try:
             text = pa.BufferReader(_decode(whole(stream, self.address), encoding).encode())
-            return (self.open() if kind else raw), text  # a compressed stream closes its file when deleted
+            return (raw if plain else self.open()), text  # a compressed stream closes its file when deleted
         except (UnicodeError, LookupError) as error:
             raise not_in(encoding, self.address, error) from None
 
@@ -90,6 +94,28 @@ class Source:
         """Return the start of the decompressed content: at most 1 MiB, ending at a line break if possible."""
         data = self.stream()[1].read(_PEEK)
         return data if len(data) < _PEEK else data[: data.rfind(b"\n") + 1] or data
+
+
+def compression_of(start: bytes) -> str | None:
+    """Return the compression that the first bytes of a file show."""
+    return next((name for magic, name in _MAGIC if start.startswith(magic)), None)
+
+
+def encoding_of(start: bytes) -> str | None:
+    r"""Return the encoding that the first four bytes of a text show: UTF-16 or UTF-32, or None for any other.
+
+    Examples
+    --------
+    >>> encoding_of("text".encode("utf-16")), encoding_of("text".encode("utf-32-be")), encoding_of(b"text")
+    ('utf-16', 'utf-32-be', None)
+    """
+    found = json.detect_encoding(start[:4])
+    return None if found.startswith("utf-8") else found
+
+
+def is_wide(encoding: str) -> bool:
+    """Return whether an encoding has other bytes for ASCII characters, as UTF-16; raises `LookupError` if unknown."""
+    return "\n".encode(encoding) != b"\n"
 
 
 def _decode(data: bytes, encoding: str) -> str:
@@ -147,29 +173,41 @@ def separator(given: str) -> str:
     return mark
 
 
-def decoded(data: bytes, path: Path | str, encoding: str | None = None, page: bool = False) -> str:
-    """Decode a text or a web page.
+def decoded(data: bytes, path: Path | str, encoding: str | None = None, declares: bool = False) -> str:
+    """Decode a text, or a web page or feed, which ``declares`` its encoding.
 
-    Uses the given encoding, else the byte order mark, UTF-8 or the encoding that the page declares.
+    Uses the given encoding, else that of the first bytes (`encoding_of`), UTF-8, or the encoding that the text declares.
 
     Raises
     ------
     InputError
         If the bytes are not in any of these encodings; the message suggests one.
     """
-    declared = _META.search(data[:4096]) if page else None
-    told = next((name for bom, name in _BOMS if data.startswith(bom)), None)
-    said = (declared[1] or declared[2]).decode() if declared else None
-    for name in filter(None, (encoding, told, "utf-8", said)):
+    told = encoding or encoding_of(data)
+    for name in (told,) if told else ("utf-8", *_declared(data if declares else b"")):
         try:
             return _decode(data, name)
         except (UnicodeError, LookupError) as error:
-            if name in (encoding, told):
-                raise not_in(name, path, error) from None
+            if told:
+                raise not_in(told, path, error) from None
             fault = error
     where = f" at {fault.start}" if isinstance(fault, UnicodeDecodeError) else ""
-    hint = "it looks like windows-1252: try --encoding windows-1252" if looks_western(data) else "set --encoding"
-    raise InputError(f"{path}: expected UTF-8, found other bytes{where}; {hint}, or convert the file to UTF-8")
+    hint = western_hint(data) or "; set --encoding"
+    raise InputError(f"{path}: expected UTF-8, found other bytes{where}{hint}, or convert the file to UTF-8")
+
+
+def _declared(data: bytes) -> list[str]:
+    """Return the encoding that a page or feed declares. It is none that has other bytes for ASCII characters."""
+    found = _META.search(data[:4096])
+    name = (found[1] or found[2]).decode() if found else "utf-8"
+    with suppress(LookupError):
+        return [] if is_wide(name) else [name]
+    return []
+
+
+def western_hint(data: bytes) -> str:
+    """Return what a message about bytes that are not UTF-8 adds if they look like windows-1252."""
+    return "; it looks like windows-1252: try --encoding windows-1252" if looks_western(data) else ""
 
 
 def looks_western(data: bytes) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from io import BufferedReader
-from typing import BinaryIO, cast
+from typing import TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +23,8 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.read.bounds import PAGE, TEXT, text_reason
 from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents, require_passing
-from pipeline.read.rows import not_utf8
-from pipeline.read.source import Source, decoded, not_in
+from pipeline.read.rows import SHOWN, Reject, not_utf8
+from pipeline.read.source import Source, compression_of, decoded, encoding_of, is_wide, not_in
 
 FORMATS = ("text", "csv", "tsv", "jsonl")
 NAME = "-"
@@ -53,8 +53,7 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
         raise InputError(f"--stdin-format {kind}: expected one of {', '.join(FORMATS)}")
     if sys.stdin is None:
         raise InputError(f"{_WHERE}: closed; pipe texts to it, or give a file instead of -")
-    file = cast(BufferedReader, sys.stdin.buffer)
-    start = _start(file)
+    start, file, options = _opened(cast(BufferedReader, sys.stdin.buffer), options)
     if not start:
         raise InputError(f"{_WHERE}: empty; expected one snippet per line, or a table")
     kind = kind or ("jsonl" if _ARRAY.match(start) else _format_of(start.split(b"\n", 1)[0], options))
@@ -72,10 +71,59 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
         yield from _lines(start, file, options)
 
 
-def _start(file: BufferedReader) -> bytes:
-    """Read the first line, and the next if the first is only the opening bracket of an array."""
-    start = b""
-    while (b"\n" not in start or start.strip() == b"[") and len(start) <= TEXT and (more := file.read1(_CHUNK)):
+_Input: TypeAlias = "BufferedReader | _Recoded"
+
+
+class _Recoded:
+    """Standard input in an encoding with other bytes for ASCII characters, such as UTF-16, as UTF-8."""
+
+    def __init__(self, start: bytes, file: BufferedReader, encoding: str) -> None:
+        self._start, self._file, self._encoding = start, file, encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self.fileno = file.fileno
+
+    def read1(self, size: int) -> bytes:
+        """Return the next bytes, at most some more than ``size``; empty at the end."""
+        text, data = "", b"\0"
+        while data and not text:
+            data, self._start = self._start or self._file.read1(size), b""
+            try:
+                text = self._decoder.decode(data, final=not data)
+            except UnicodeError as error:
+                raise not_in(self._encoding, _WHERE, error) from None
+        return text.encode(errors="replace")
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the rest, or at least the next ``size`` bytes of it."""
+        parts, length = [], 0
+        while (size < 0 or length < size) and (part := self.read1(_CHUNK)):
+            parts.append(part)
+            length += len(part)
+        return b"".join(parts)
+
+
+def _opened(file: BufferedReader, options: ReadOptions) -> tuple[bytes, _Input, ReadOptions]:
+    """Return the start of the input, the rest, and the options that apply to it: recoded input has no encoding."""
+    first = file.read1(_CHUNK)
+    if kind := compression_of(first):
+        raise InputError(f"{_WHERE}: compressed with {kind}; decompress it first, or give the file instead of -")
+    encoding = options.encoding or encoding_of(first)
+    try:
+        recode = encoding is not None and is_wide(encoding)
+    except LookupError as error:
+        raise not_in(str(encoding), _WHERE, error) from None
+    if not recode:
+        return _start(first, file), file, options
+    recoded = _Recoded(first, file, str(encoding))
+    return _start(recoded.read1(_CHUNK), recoded), recoded, replace(options, encoding=None)
+
+
+def _start(start: bytes, file: _Input) -> bytes:
+    """Read the first line, and the next if the first only opens an array."""
+    start = start.removeprefix(codecs.BOM_UTF8)
+    while len(start) <= TEXT and (b"\n" not in start or b"".join(start.split()) in (b"[", b"[{")):
+        if not (more := file.read1(_CHUNK)):
+            break
         start = (start + more).removeprefix(codecs.BOM_UTF8)
     return start
 
@@ -99,7 +147,7 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
     return "text"
 
 
-def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions, alone: bool) -> Iterator[Documents]:
+def _table(start: bytes, file: _Input, kind: str, options: ReadOptions, alone: bool) -> Iterator[Documents]:
     """Yield the rows of a table. It is copied to a temporary file, since detecting its format takes several passes."""
     with tempfile.NamedTemporaryFile(suffix=f".{kind}") as kept:
         kept.write(start)
@@ -112,27 +160,40 @@ def _table(start: bytes, file: BinaryIO, kind: str, options: ReadOptions, alone:
             yield replace(documents, file=NAME)
 
 
-def _bounded(data: bytes, what: str) -> bytes:
-    """Return the data; raises `InputError` if it is one unfinished line over the size limit for a text."""
-    if len(data) > TEXT and b"\n" not in data:
-        raise InputError(f"{_WHERE}: {what} has {text_reason(len(data))}")
-    return data
-
-
-def _lines(rest: bytes, file: BufferedReader, options: ReadOptions) -> Iterator[Documents]:
-    number, chunk = 0, b""
+def _lines(rest: bytes, file: _Input, options: ReadOptions) -> Iterator[Documents]:
+    number, chunk, beyond = 0, b"", 0  # bytes of an unfinished line that are over the size limit for a text
     while True:
-        *lines, rest = _bounded(rest + chunk, f"line {number + 1}").split(b"\n")
+        *lines, rest = (rest + chunk).split(b"\n")
+        if beyond and lines:
+            yield _over(beyond + len(lines.pop(0)), number := number + 1, options)
+            beyond = 0
         if lines:
             yield replace(_snippets(lines, number, options), awaited=not _is_ready(file))
             number += len(lines)
+        if beyond or len(rest) > TEXT:
+            beyond, rest = beyond + len(rest), b""
         if not (chunk := file.read1(_CHUNK)):
             break
+    if beyond:
+        yield _over(beyond, number + 1, options)
     if rest:
         yield _snippets([rest], number, options)
 
 
-def _is_ready(file: BinaryIO) -> bool:
+def _over(size: int, number: int, options: ReadOptions) -> Documents:
+    """Return the reject for a line over the size limit for a text."""
+    reject = _refused(Reject(_WHERE, number, text_reason(size), ""), options)
+    return replace(_snippets([], number, options), rejects=[reject], read=1)
+
+
+def _refused(reject: Reject, options: ReadOptions) -> Reject:
+    """Return the reject; raises `InputError` if rows are not set aside."""
+    if not options.set_aside:
+        raise InputError(f"{_WHERE}, line {reject.row}: {reject.reason}")
+    return reject
+
+
+def _is_ready(file: _Input) -> bool:
     """Return whether more input is available without blocking; False if unknown, as for pipes on Windows."""
     try:
         return bool(select.select([file.fileno()], [], [], 0)[0])
@@ -142,18 +203,16 @@ def _is_ready(file: BinaryIO) -> bool:
 
 def _snippets(lines: list[bytes], before: int, options: ReadOptions) -> Documents:
     rows, texts, rejects = [], [], []
+    encoding = options.encoding or "UTF-8"
     for number, line in enumerate(lines, start=before + 1):
         try:
-            text = line.decode(options.encoding or "utf-8").strip()
+            text = line.decode(encoding).strip()
         except UnicodeDecodeError as error:
-            bad = not_utf8(_WHERE, number, line, error, "; set --encoding")
-            if not options.set_aside:
-                raise InputError(f"{_WHERE}, line {number}: {bad.reason}") from None
-            rejects.append(bad)
+            rejects.append(_refused(not_utf8(_WHERE, number, line, error, encoding), options))
             continue
-        except LookupError as error:
-            raise not_in(str(options.encoding), _WHERE, error) from None
-        if text:
+        if len(line) > TEXT:
+            rejects.append(_refused(Reject(_WHERE, number, text_reason(len(line)), text[:SHOWN]), options))
+        elif text:
             rows.append(number)
             texts.append(text)
     column = as_strings(texts)

@@ -153,7 +153,7 @@ def require_table(path: Path) -> None:
 
 def unreadable(path: Path | str, suffixes: Sequence[str]) -> InputError:
     """Return the error for a file of an unsupported type."""
-    kinds = f"{', '.join(suffixes)}, tables other than Parquet also with {' or '.join(COMPRESSED)}"
+    kinds = f"{', '.join(suffixes)}, all but Parquet also with {' or '.join(COMPRESSED)}"
     return InputError(f"{path}: cannot read {PurePath(path).suffix or 'these'} files; expected {kinds}")
 
 

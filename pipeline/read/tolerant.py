@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from pipeline.errors import InputError, first_line
 from pipeline.read.dialects import Dialect, dialect
-from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.separated import distinct
-from pipeline.read.source import Source, looks_western, on_disk
+from pipeline.read.source import Source, on_disk
 from pipeline.read.tables import alike, read_rows, require_rows, require_table
 
 _LONGEST = 200  # lines that one quoted field may span
@@ -184,9 +184,7 @@ def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[
         try:
             cells = _cells(whole.decode(), written)
         except UnicodeDecodeError as error:
-            hint = "; it looks like windows-1252: try --encoding windows-1252" if looks_western(whole) else ""
-            reason = f"expected UTF-8, found byte 0x{whole[error.start]:02x}{hint}"
-            yield Reject(path, number, reason, whole.decode(errors="replace")[:SHOWN])
+            yield not_utf8(path, number, whole, error)
             continue
         except csv.Error as error:
             yield Reject(path, number, str(error), whole.decode(errors="replace")[:SHOWN])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.read.mail import message_of
-from pipeline.read.pages import HTML_SUFFIXES, read_article
+from pipeline.read.pages import HTML_SUFFIXES, article_bytes, read_article
 from pipeline.read.source import decoded, on_disk
 
 
@@ -18,15 +18,16 @@ def read_page(path: Path) -> tuple[str, str]:
     InputError
         If there is no such file, its type holds no date, or `htmldate` is not installed.
     """
-    text = read_article(on_disk(path))[0]
-    suffix = path.suffix.lower()
+    source = on_disk(path)
+    text = read_article(source)[0]
+    suffix = source.suffix
     if suffix == ".eml":
-        return text, message_of(path.read_bytes())["date"] or ""
+        return text, message_of(article_bytes(source))["date"] or ""
     if suffix not in HTML_SUFFIXES:
         raise InputError(
             f"{path}: a {suffix or 'plain'} file says no date; put texts and dates into a table with a column `date`"
         )
-    return text, _published(decoded(path.read_bytes(), path, page=True), path)
+    return text, _published(decoded(article_bytes(source), path, declares=True), path)
 
 
 def _published(page: str, path: Path) -> str:

@@ -19,7 +19,7 @@ from pipeline.errors import InputError, first_line
 from pipeline.model.store import Model
 from pipeline.plain import say
 from pipeline.read.documents import ARTICLE_COLUMNS
-from pipeline.read.source import on_disk
+from pipeline.read.source import on_disk, suffix_of
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_table, plain_names, read_rows, texts_of
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
@@ -111,7 +111,7 @@ def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -
 
 
 def _file(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
-    if is_table(path) or path.suffix.lower() in FEED_SUFFIXES:
+    if is_table(path) or suffix_of(path) in FEED_SUFFIXES:
         yield from _table(path, feed, model, threads)
         return
     text, date = read_page(path)
@@ -128,7 +128,7 @@ def piece_of(frame: pd.DataFrame, feed: Feed, model: Model) -> Piece:
 
 
 def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
-    if path.suffix.lower() in FEED_SUFFIXES:
+    if suffix_of(path) in FEED_SUFFIXES:
         feed = replace(feed, articles=True)
     for rows in read_rows(on_disk(path), lambda names: _wanted(names, feed, path)):
         unread = {UNREAD: len(rows.rejects)} if rows.rejects else {}
