@@ -66,11 +66,11 @@ def test_a_file_is_read_as_its_card_says(cache):
     assert corpus.texts[0].startswith('"Enough, said')
     assert corpus.events.tolist() == ["ACCUSE", "AID", "CONSULT"]
     assert corpus.quads.tolist() == ["verbal conflict", "material cooperation", "verbal cooperation"]
-    assert set(corpus.sources) == {"towns"} and corpus.rows.tolist() == [1, 2, 3]
+    assert set(corpus.sources) == {"towns"} and corpus.rows.tolist() == [2, 3, 4]
     assert [(one.row, one.reason) for one in corpus.set_aside] == [
-        (4, "event type, quad class and stance of the row do not fit together"),
-        (5, "a blank text, or a label that its card does not know"),
+        (5, "event type, quad class and stance of the row do not fit together"),
         (6, "a blank text, or a label that its card does not know"),
+        (7, "a blank text, or a label that its card does not know"),
     ]
 
 
@@ -92,7 +92,7 @@ def test_a_corpus_in_any_format_needs_an_entry_only(tmp_path, suffix):
     }
     write[suffix]()
     events = {"0": "NEUTRAL", "7": "ASSAULT"}
-    corpus = read_public(path, card_for(path, text="said", event="act", events=events, reader="table"))
+    corpus = read_public(path, card_for(path, text="said", event="act", events=events))
     assert corpus.texts.tolist() == frame.said.tolist()
     assert corpus.events.tolist() == ["NEUTRAL", "ASSAULT"]
 
@@ -100,16 +100,16 @@ def test_a_corpus_in_any_format_needs_an_entry_only(tmp_path, suffix):
 def test_a_csv_file_without_a_header_is_read_by_numbers(tmp_path):
     path = tmp_path / "hills.csv"
     path.write_text('neutral,"Rain fell, and hail."\nescalation,Kestria shelled Morvane.\n')
-    corpus = read_public(path, card_for(path, text="1", stance="0", header=False, reader="table"))
+    corpus = read_public(path, card_for(path, text="1", stance="0", header=False))
     assert corpus.texts[0] == "Rain fell, and hail." and corpus.stances.tolist() == ["neutral", "escalation"]
 
 
-@pytest.mark.parametrize(("reader", "text"), [("table", "words"), ("tab_separated", "words"), ("table", "9")])
-def test_a_column_that_the_file_lacks_is_named(tmp_path, reader, text):
+@pytest.mark.parametrize("text", ["words", "9"])
+def test_a_column_that_the_file_lacks_is_named(tmp_path, text):
     path = tmp_path / "hills.tsv"
     path.write_text("said\tstance\nRain fell.\tneutral\n")
     with pytest.raises(SourceError, match=f"hills.tsv: not as the card of hills says: .*{text}"):
-        read_public(path, card_for(path, text=text, stance="stance", reader=reader))
+        read_public(path, card_for(path, text=text, stance="stance"))
 
 
 def test_a_file_without_a_header_is_read_by_numbers(cache):

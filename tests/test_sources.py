@@ -288,7 +288,6 @@ A_REGISTRY = f"[x]\n{A_CARD}{A_FILE}"
         (f"[x]\n{A_CARD}files = 'ab'", r"\[x\]: files: expected array, got str, found 'ab'"),
         (f"[x]\n{A_FILE}", "missing required field title"),
         (A_REGISTRY.replace("[x]", "[x]\ncolour = 'red'"), "unknown name 'colour'"),
-        (A_REGISTRY.replace("[x]", "[x]\nreader = 'html'"), r"reader: expected one of tab_separated, table, found 'html'"),
         (A_REGISTRY.replace("home = 'h'", "home = 3"), "home: expected str, got int, found 3"),
         (A_REGISTRY.replace(f"'{SHA}'", "5"), r"files\[0\].sha256: expected str, got int, found 5"),
         (A_REGISTRY.replace(SHA, "12"), r"files\[0\].sha256: .*\{64\}.*, found '12'"),

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.corpus.spelling import plain_label
-from pipeline.errors import InputError, LabelError, first_line
+from pipeline.errors import InputError, LabelError
 from pipeline.experiment.config import GoldFile
+from pipeline.read.tables import texts_of
+from pipeline.read.tolerant import Table, column_name, read_lines
 from pipeline.stance import LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def read_gold(files: tuple[GoldFile, ...]) -> tuple[dict[str, Corpus], list[str]]:
@@ -55,32 +53,33 @@ def read_file(file: GoldFile) -> Corpus:
     if file.label is None and file.always is None:
         corpus = read_labelled([file.path])
         return replace(corpus, sources=np.full(len(corpus), file.name, object))
-    frame = _table(file)
-    for column in (file.text, file.label, file.event):
-        if column is not None and column not in frame.columns:
-            found = ", ".join(map(str, frame.columns))
-            raise InputError(f"{file.path}: expected a column {column!r}, found {found}; correct [[measure.gold]]")
-    frame = frame.dropna(subset=[file.text]).drop_duplicates(file.text)
-    labels = [file.always] * len(frame) if file.always else frame[file.label].astype(str).tolist()
-    if not labels:
+    table = _table(file)
+    texts = np.array(texts_of(_column(table, file, file.text).tolist()).to_pylist(), object)
+    first = np.sort(np.unique(texts, return_index=True)[1])
+    kept = first[texts[first] != ""]
+    if not len(kept):
         raise InputError(f"{file.path}: expected at least one text in column {file.text!r}, found none")
-    meant = [_meaning(file, label) for label in labels]
-    events, quads, stances = (np.array(column, object) for column in zip(*meant))
+    labels = [file.always] * len(kept) if file.always else _column(table, file, file.label)[kept].tolist()
+    events, quads, stances = (np.array(column, object) for column in zip(*(_meaning(file, label) for label in labels)))
     if file.event is not None:
-        events = np.array([_event(file, event) for event in frame[file.event].fillna("").astype(str)], object)
-    texts = np.array(frame[file.text].astype(str).tolist(), object)
-    return Corpus(texts, events, stances, np.full(len(frame), file.name, object), quads, files=(file.path,))
+        events = np.array([_event(file, event) for event in _column(table, file, file.event)[kept]], object)
+    sources = np.full(len(kept), file.name, object)
+    return Corpus(texts[kept], events, stances, sources, quads, rows=table.rows[kept], files=(file.path,))
 
 
-def _table(file: GoldFile) -> pd.DataFrame:
-    import pandas as pd
+def _column(table: Table, file: GoldFile, wanted: str | int | None) -> np.ndarray:
+    name = column_name("" if wanted is None else wanted, file.header)
+    if name not in table.columns:
+        found = ", ".join(table.columns)
+        raise InputError(f"{file.path}: expected a column {wanted!r}, found {found}; correct [[measure.gold]]")
+    return table.columns[name]
 
-    # Quotation marks in tab-separated files are literal.
-    options = {"sep": "\t", "quoting": 3} if file.path.endswith(".tsv") else {}
-    try:
-        return pd.read_csv(file.path, header=0 if file.header else None, **options)
-    except Exception as error:  # noqa: BLE001  whatever pandas and what unpacks raise: ParserError, BadZipFile, zlib.error
-        raise InputError(f"{file.path}: cannot be read as a table: {first_line(error)}; expected UTF-8 CSV") from None
+
+def _table(file: GoldFile) -> Table:
+    table = read_lines(file.path, headed=file.header)
+    if table.rejects:
+        raise InputError(f"{file.path}, row {table.rejects[0].row}: {table.rejects[0].reason}; correct it")
+    return table
 
 
 def _event(file: GoldFile, given: str) -> str:

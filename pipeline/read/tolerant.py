@@ -76,6 +76,11 @@ def read_lines(
     return require_rows(table, path, table.rejects)
 
 
+def column_name(name: str | int, headed: bool) -> str:
+    """The name that `read_lines` gives a column: its own, or for a number from 0, if there is no header, `column1`…"""
+    return str(name) if headed else f"column{int(name) + 1}"
+
+
 def require_records(source: Source) -> None:
     """Raise `InputError` if a JSON file is an empty list, or one object that holds columns or a list of rows."""
     if source.suffix not in (".json", ".jsonl"):

@@ -10,7 +10,6 @@ from typing import Annotated
 from msgspec import Meta
 
 from pipeline.errors import ConfigError
-from pipeline.sources.readers import READERS
 from pipeline.strict import convert, read_toml
 
 REGISTRY = Path(__file__).with_name("registry.toml")
@@ -52,7 +51,6 @@ class Card:
     name : its name in commands.
     title, home, commit, licence, citation : what it is, its repository and version, its licence and how to cite it.
     files : the files to download.
-    reader : which of the `READERS` reads its files.
     text, event, quad, stance : columns of the file: names, or numbers from 0 if it has no header; None if absent.
     events, quads, stances : Detente's label for each label of the file; labels that are not listed are spelled alike.
     header : whether the first line names the columns.
@@ -69,7 +67,6 @@ class Card:
     files: Annotated[tuple[PublicFile, ...], Meta(min_length=1)]
     text: str | int
     commit: str = ""
-    reader: str = "tab_separated"
     event: str | int | None = None
     quad: str | int | None = None
     stance: str | int | None = None
@@ -80,10 +77,6 @@ class Card:
     rows: Annotated[int, Meta(ge=0)] = 0
     overlaps: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.reader not in READERS:
-            raise ValueError(f"reader: expected one of {', '.join(READERS)}, found {self.reader!r}")
 
     def files_of(self, part: str) -> tuple[PublicFile, ...]:
         """The files of a part."""

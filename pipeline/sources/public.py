@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from pipeline.corpus.contradictions import SetAside
 from pipeline.corpus.labelled import Corpus, check_labels
 from pipeline.errors import InputError, LabelError, SourceError, first_line
 from pipeline.read.cleaning import clean
+from pipeline.read.tables import texts_of
+from pipeline.read.tolerant import Table, column_name, read_lines
 from pipeline.sources.cards import Card
-from pipeline.sources.readers import READERS
 from pipeline.stance import LABELS, QUADS, STANCES
 
 UNREADABLE = "a blank text, or a label that its card does not know"
@@ -28,14 +28,15 @@ def read_public(path: Path, card: Card) -> Corpus:
         If the file does not have the format given in its card.
     """
     try:
-        table = READERS[card.reader](path, _columns(card), card.header)
-    except (pa.ArrowException, InputError, OSError, KeyError) as error:
+        table = read_lines(path, headed=card.header)
+        columns = _columns(table, card)
+    except (InputError, OSError, KeyError) as error:
         why = f"no column {error}" if isinstance(error, KeyError) else first_line(error).removeprefix(f"{path}: ")
         raise SourceError(f"{path}: not as the card of {card.name} says: {why}") from None
-    texts = clean(table["text"].combine_chunks()).to_pylist()
-    given = [table[kind].to_pylist() if kind in table.column_names else [""] * len(texts) for kind in _KINDS]
-    rows, aside = [], []
-    for row, (text, event, quad, stance) in enumerate(zip(texts, *given), start=1):
+    texts = clean(texts_of(columns["text"].tolist())).to_pylist()
+    given = [columns[kind].tolist() if kind in columns else [""] * len(texts) for kind in _KINDS]
+    rows, aside = [], [SetAside(one.reason, card.name, one.row, "", one.text) for one in table.rejects]
+    for row, text, event, quad, stance in zip(table.rows.tolist(), texts, *given):
         labels = card.events.get(event, event).upper(), card.quads.get(quad, quad), card.stances.get(stance, stance)
         known = all(not label or label in allowed for label, allowed in zip(labels, _KNOWN))
         try:
@@ -57,6 +58,7 @@ _KINDS = ("event", "quad", "stance")
 _KNOWN = (LABELS, (*QUADS, "neutral"), STANCES)
 
 
-def _columns(card: Card) -> dict[str, str]:
-    """The columns named by a card."""
-    return {kind: str(name) for kind in ("text", *_KINDS) if (name := getattr(card, kind)) is not None}
+def _columns(table: Table, card: Card) -> dict[str, np.ndarray]:
+    """The columns named by a card, by kind; raises `KeyError` if one is missing."""
+    given = {kind: name for kind in ("text", *_KINDS) if (name := getattr(card, kind)) is not None}
+    return {kind: table.columns[column_name(name, card.header)] for kind, name in given.items()}
