@@ -106,8 +106,16 @@ def test_a_gold_file_that_does_not_fit_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("content", "error", "message"),
     [
-        (b"text,label\ncaf\xe9,escalation\n", InputError, "row 2: expected UTF-8, found byte 0xe9; it looks like windows-1252"),
-        (b'text,label\n"a,escalation\nb,c,d,e\nf', InputError, "row 2: unclosed quotation mark; correct it"),
+        (
+            b"text,label\ncaf\xe9,escalation\n",
+            InputError,
+            "row 2: expected UTF-8, found byte 0xe9; it looks like windows-1252",
+        ),
+        (
+            b'text,label\n"a,escalation\nb,c,d,e\nf',
+            InputError,
+            "found none; first error in row 2: unclosed quotation mark",
+        ),
         (b"text,label\na,b\nc,d,e\n", InputError, "row 3: expected 2 columns, found 3; correct it"),
         (b"", InputError, "the file is empty"),
         (b"text,label,event\n,escalation,AID\n", InputError, "expected at least one text in column 'text', found none"),
