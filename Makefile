@@ -57,8 +57,8 @@ lint: $(BIN)/pytest$(EXE) ## check style, import order and types
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 
-faults: $(BIN)/pytest$(EXE) ## kill 200 runs at random moments (KILLS=20: fewer) and check that nothing is lost
-	$(PY) experiments/faults.py $(or $(KILLS),200)
+faults: $(BIN)/pytest$(EXE) ## kill 200 runs (KILLS=20: fewer), disturb others in twelve ways, check that nothing is lost
+	$(PY) -m experiments.faults $(or $(KILLS),200)
 
 fuzz: $(BIN)/pytest$(EXE) ## fuzz the readers and the analyser for three minutes (SECONDS=600: longer)
 	@$(PIP) -e '.[fuzz]'

@@ -1,6 +1,6 @@
 """Faults of the machine: killed at any moment, no room, no rights, no memory. Nothing is lost, nothing half-written.
 
-`FAULTS=200` kills so many runs; `make faults` (`experiments/faults.py`) kills more commands, and looks at every file.
+`FAULTS=200` kills so many runs; `make faults` (`experiments/faults/`) disturbs more commands in more ways, and looks at every file.
 """
 
 import hashlib
