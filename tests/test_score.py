@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from pipeline.model.settings import Abstention
 from pipeline.read.furniture import LONGEST, furniture, is_furniture
 from pipeline.read.sentences import distinct_sentences, split_sentences
 from pipeline.score import contributions, snippets
-from pipeline.score.articles import STANCES_OF_ARTICLES, least_acts, score_articles, stances, stances_of_sides
+from pipeline.score.articles import STANCES_OF_ARTICLES, at_least, score_articles, stances
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, from_proba, score
 from pipeline.stance import LABELS
@@ -153,27 +155,40 @@ def test_repeats_count_once_whatever_their_case_and_spaces():
     assert [(s.text, s.repeats) for s in found] == [("Aid arrives", 3), ("It rained.", 1)]
 
 
+def article_of(n, **acts):
+    """The stance of an article of n sentences without politics, but for the given probabilities of event types."""
+    rows = np.full((n, len(LABELS)), 0.0)
+    rows[:, LABELS.index("OTHER")] = 1.0
+    place = 0
+    for event, probabilities in acts.items():
+        for proba in probabilities:
+            rows[place] = one_hot(event, proba)
+            place += 1
+    return STANCES_OF_ARTICLES[stances(np.array([0, n]), scores_of(*rows), 0.65)[0]]
+
+
 def test_an_article_is_mixed_where_the_weaker_side_has_a_third():
-    both = np.ones(3, bool)
-    codes = stances_of_sides(both, both, np.array([[2, 1, 0, 0], [3, 1, 0, 0], [1, 4, 9, 2]]))
-    assert [STANCES_OF_ARTICLES[code] for code in codes] == ["mixed", "escalation", "de-escalation"]
-
-
-def test_an_article_takes_a_side_where_chance_would_not():
-    # 1 - .97 ** 2 = .059: one act of two sentences may be a false alarm, two of twelve (.049) may not, two of thirteen (.056) may.
-    assert least_acts(np.array([0, 1, 2, 12, 13]), 0.03).tolist() == [1, 1, 2, 2, 3]
-    assert least_acts(np.array([5, 6]), 0.01).tolist() == [1, 2]  # 1 - .99 ** 5 = .049
+    assert article_of(6, REJECT=[0.9] * 2, AID=[0.9]) == "mixed"
+    assert article_of(6, REJECT=[0.9] * 3, AID=[0.9]) == "escalation"
+    assert article_of(6, REJECT=[0.9], AID=[0.9] * 3) == "de-escalation"
 
 
 def test_one_doubtful_sentence_of_twenty_decides_nothing():
-    rows = np.full((20, len(LABELS)), 0.0)
-    rows[:, LABELS.index("OTHER")] = 1.0
-    rows[11] = one_hot("REJECT", 0.7)
-    scores = scores_of(*rows)
-    counts = np.array([[1, 0, 19, 0]])
-    assert STANCES_OF_ARTICLES[stances(np.array([0, 20]), scores, counts)[0]] == "neutral"
-    rows[11:14] = one_hot("REJECT", 0.7)
-    assert STANCES_OF_ARTICLES[stances(np.array([0, 20]), scores_of(*rows), counts)[0]] == "escalation"
+    assert article_of(1, REJECT=[0.7]) == "escalation"
+    assert article_of(20, REJECT=[0.7]) == article_of(20, REJECT=[1.0] * 2) == "neutral"
+    assert article_of(20, REJECT=[0.7] * 5) == article_of(20, REJECT=[1.0] * 3) == "escalation"
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.lists(st.floats(0, 1), max_size=7), min_size=1, max_size=4), st.integers(1, 4))
+def test_the_number_of_acts_is_that_of_all_ways_in_which_they_can_come_about(articles, least):
+    def by_hand(proba):
+        ways = itertools.product((0, 1), repeat=len(proba))
+        return sum(np.prod([p if act else 1 - p for p, act in zip(proba, way)]) for way in ways if sum(way) >= least)
+
+    bounds = np.cumsum([0, *map(len, articles)])
+    found = at_least(bounds, np.array([p for one in articles for p in one]), np.full(len(articles), least))
+    assert found == pytest.approx([by_hand(one) for one in articles], abs=1e-12)
 
 
 def test_articles_are_scored_sentence_by_sentence(model):

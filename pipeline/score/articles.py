@@ -1,17 +1,18 @@
 """Article scores: the stance of an article from its distinct sentences.
 
-Of every hundred sentences that report no act, a few are classified as if they did. An article therefore takes a side
-only if significantly more of its sentences do than false alarms would explain. The test is a one-sided binomial test
-(Clopper and Pearson 1934). Its false-alarm rate is 3 in 100 at the model's threshold and 1 in 100 at a probability of
-at least .9, measured on articles about sport, business, technology and the arts (`experiments/LOG.md`). News reports
-the main act first, so the first three sentences are also tested on their own.
+A few of every hundred sentences that report no act look as if they did, and many acts are reported by sentences that are
+each not sure enough. What counts is therefore the number of acts that all sentences together let expect. With calibrated
+probabilities, the number of acts of one side is Poisson-binomial (Poisson 1837; Hong 2013, "On computing the distribution
+function for the Poisson binomial distribution"): a sentence counts with its probability of that stance, which is that of
+being political times that of the stance if it is. An article takes a side if more than one of its sentences in seven are
+such acts with at least the probability that the model asks of a single sentence. The share is measured on articles with
+and without conflict (`experiments/LOG.md`, section 18); giving the first sentences more weight is no better.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,17 +22,15 @@ from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
 from pipeline.read.cleaning import unbroken
 from pipeline.read.sentences import distinct_sentences
-from pipeline.score.snippets import Scores, score
+from pipeline.score.snippets import REASONS, Scores, score
 from pipeline.stance import ANSWERS, MIXED, STANCES, UNCLEAR
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-MIXED_SHARE = 1 / 3  # least share of the weaker side among the sentences that take one, for `mixed`
-FALSE_ALARMS = 0.03  # share of the sentences without an act that are classified as one
-SURE, SURE_FALSE_ALARMS = 0.9, 0.01  # the same if the stance has at least this probability
-LEAD = 3  # sentences
-LEVEL = 0.05  # significance level of the test
+MIXED_SHARE = 1 / 3  # least share of the weaker side in the expected number of acts, for `mixed`
+ONE_IN = 7  # sentences; more than one in as many must be an act
+_READ = (REASONS.index(""), REASONS.index("not sure enough"))  # other sentences have no say: foreign, too short
 _LEAST_WORDS = 4  # "They refused." is not worth showing
 STANCES_OF_ARTICLES = (*ANSWERS, MIXED)
 
@@ -110,82 +109,59 @@ def score_articles(model: Model, texts: Texts) -> Articles:
     tension = total / np.maximum(counts[:, : len(STANCES)].sum(axis=1), 1)
     political = np.bincount(article, weights=scores.relevance, minlength=n) / np.maximum(np.diff(bounds), 1)
     repeats = np.array([sentence.repeats for sentence in sentences], np.int64)
-    codes = stances(bounds, scores, counts)
+    codes = stances(bounds, scores, model.threshold)
     bare = [row for row in np.flatnonzero(np.diff(bounds) == 0).tolist() if unbroken(plain[row]).strip()]
     codes[bare] = STANCES_OF_ARTICLES.index("neutral")
     return Articles(bounds, written, repeats, scores, counts, codes, political, tension)
 
 
-def stances(bounds: np.ndarray, scores: Scores, counts: np.ndarray) -> np.ndarray:
-    """(n,) int64, index into `STANCES_OF_ARTICLES`, by the test above."""
-    article = segment_ids(bounds)
-    size = np.diff(bounds)
-    lead = np.arange(len(article)) - bounds[article] < LEAD
-    taken = []
-    for side in range(2):
-        acts = scores.stance_code == side
-        sure = acts & (scores.proba[:, side] >= SURE)
-        tests = (
-            (acts, size, FALSE_ALARMS),
-            (sure, size, SURE_FALSE_ALARMS),
-            (sure & lead, np.minimum(size, LEAD), SURE_FALSE_ALARMS),
-        )
-        found = [np.bincount(article[rows], minlength=len(size)) >= least_acts(n, rate) for rows, n, rate in tests]
-        taken.append(np.any(found, axis=0))
-    rising, easing = taken
-    return stances_of_sides(rising, easing, counts)
-
-
-def least_acts(n: np.ndarray, rate: float) -> np.ndarray:
-    """(k,) int64: the least number of sentences out of n that occurs by chance less than once in twenty times.
+def stances(bounds: np.ndarray, scores: Scores, threshold: float) -> np.ndarray:
+    """(n,) int64, index into `STANCES_OF_ARTICLES`, by the rule above.
 
     Parameters
     ----------
-    n : (k,) int, numbers of sentences.
-    rate : share of the sentences without an act that are classified as one.
-
-    Examples
-    --------
-    >>> least_acts(np.array([1, 2, 12, 30]), 0.03).tolist()
-    [1, 2, 2, 4]
+    bounds : (n + 1,) int64, the first sentence of each article, and the number of sentences.
+    threshold : least probability of an answer, in [0, 1].
     """
-    distinct, which = np.unique(n, return_inverse=True)
-    return np.array([_least_acts(int(size), rate) for size in distinct], np.int64)[which]
-
-
-@cache
-def _least_acts(n: int, rate: float) -> int:
-    chance = (1 - rate) ** n  # of no sentence
-    at_least, k = 1.0, 0
-    while at_least >= LEVEL:
-        at_least -= chance
-        k += 1
-        chance *= (n - k + 1) / k * rate / (1 - rate)
-    return k
-
-
-def stances_of_sides(rising: np.ndarray, easing: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """The stances of articles from the sides they take.
-
-    Parameters
-    ----------
-    rising, easing : (n,) bool, significantly many sentences are escalation, or de-escalation.
-    counts : (n, 4) int, the number of escalation, de-escalation, neutral and unclear sentences.
-
-    Returns
-    -------
-    (n,) int64, index into `STANCES_OF_ARTICLES`; `unclear` if all sentences are.
-
-    Examples
-    --------
-    >>> counts = np.array([[5, 1, 3, 0], [2, 2, 0, 1], [1, 0, 20, 0], [0, 0, 0, 9]])
-    >>> codes = stances_of_sides(np.array([True, True, False, False]), np.array([False, True, False, False]), counts)
-    >>> [STANCES_OF_ARTICLES[code] for code in codes]
-    ['escalation', 'mixed', 'neutral', 'unclear']
-    """
-    up, down, neutral, _ = counts.T
+    article, n = segment_ids(bounds), len(bounds) - 1
+    read = np.isin(scores.reason_code, _READ)
+    least = np.bincount(article[read], minlength=n) // ONE_IN + 1
+    proba = scores.proba[:, :2] * read[:, None]
+    taken = [np.bincount(article[scores.stance_code == side], minlength=n) > 0 for side in range(2)]
+    rising, easing = (taken[side] & (at_least(bounds, proba[:, side], least) >= threshold) for side in range(2))
+    up, down = (np.bincount(article, weights=proba[:, side], minlength=n) for side in range(2))
     mixed = rising & easing & (np.minimum(up, down) >= MIXED_SHARE * (up + down))
     stronger = np.where(rising & (~easing | (up > down)), STANCES.index("escalation"), STANCES.index("de-escalation"))
-    read = up + down + neutral > 0
-    without = np.where(read, STANCES.index("neutral"), STANCES_OF_ARTICLES.index(UNCLEAR))
+    clear = np.bincount(article[scores.stance_code != ANSWERS.index(UNCLEAR)], minlength=n) > 0
+    without = np.where(clear, STANCES.index("neutral"), STANCES_OF_ARTICLES.index(UNCLEAR))
     return np.where(mixed, STANCES_OF_ARTICLES.index(MIXED), np.where(rising | easing, stronger, without))
+
+
+def at_least(bounds: np.ndarray, proba: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """(n,) float64 in [0, 1]: P(at least so many of an article's sentences are acts), if they are independent.
+
+    Parameters
+    ----------
+    bounds : (n + 1,) int64, the first sentence of each article, and the number of sentences.
+    proba : (n_sentences,) the probability of each that it is an act.
+    least : (n,) int64, at least 1.
+
+    Examples
+    --------
+    >>> at_least(np.array([0, 2, 2]), np.array([0.5, 0.5]), np.array([1, 1])).tolist()
+    [0.75, 0.0]
+    """
+    out, size = np.zeros(len(least)), np.diff(bounds)
+    for wanted in np.unique(least).tolist():
+        rows = np.flatnonzero(least == wanted)
+        fewer = np.zeros((len(rows), wanted))  # probabilities of 0, 1, ..., wanted - 1 acts so far
+        fewer[:, 0] = 1.0
+        for k in range(size[rows].max()):
+            here = size[rows] > k
+            act = proba[bounds[rows[here]] + k][:, None]
+            before = fewer[here]
+            after = before * (1 - act)
+            after[:, 1:] += before[:, :-1] * act
+            fewer[here] = after
+        out[rows] = 1.0 - fewer.sum(axis=1)
+    return out
