@@ -15,61 +15,39 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from msgspec import structs
 from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
 from pipeline.evaluate.intervals import bootstrap, measure
 from pipeline.evaluate.metrics import auroc, judge
+from pipeline.experiment.config import GoldFile
+from pipeline.experiment.gold import read_file
 from pipeline.model.store import Model, load
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
-from pipeline.stance import EVENTS, MIXED, QUADS, STANCES, UNCLEAR, stance_of_quad
+from pipeline.stance import EVENTS, MIXED, STANCES, UNCLEAR
+from pipeline.strict import convert, read_toml
 
 NEITHER = "neutral"
-PENTA = dict(enumerate((NEITHER, *QUADS)))
 COLUMNS = ("two_way.macro_f1", "three_way.macro_f1", "events.accuracy", "events.macro_f1", "ece")
 ACTS = len(EVENTS) - 1  # the event types that PLV's labels can be: all but NEUTRAL, which is the last
 ALARM = 0.6  # a neutral sentence whose probability of escalation is as high is a false alarm
 
 
-@dataclass(frozen=True)
-class Source:
-    """A gold file and how its labels are read."""
-
-    file: str
-    text: str | int
-    label: str | int
-    quads: dict
-    event: str | None = None
-    header: int | None = 0
-
-
-SOURCES = {
-    "PLV": Source("PLV_train.tsv", "sentence", "gold_penta", PENTA, "gold_root"),
-    "A/W": Source("AW_train.tsv", "sentence", "gold_binary", {}),
-    "cameo": Source("cameo_class_part.tsv", 0, 1, PENTA, header=None),
-    "keep it local": Source(
-        "keep_it_local_part.tsv", "en", "QuadClass", {0: NEITHER, 1: QUADS[3], 2: QUADS[1], 3: QUADS[2], 4: QUADS[0]}
-    ),
-}
+_LISTED = read_toml(Path(__file__).with_name("default.toml"), "an experiment")["measure"]["gold"]
+SOURCES = {file["name"]: convert(file, GoldFile) for file in _LISTED if "label" in file}
 
 
 def read_gold(folder: Path, name: str) -> Corpus:
-    """The distinct sentences of a gold file."""
-    source = SOURCES[name]
-    frame = pd.read_csv(folder / source.file, sep="\t", quoting=3, header=source.header).drop_duplicates(source.text)
-    label = frame[source.label]
-    quads = label.map(source.quads).astype(object).fillna("")
-    stances = quads.map(stance_of_quad) if source.quads else label.map({1: STANCES[0], 0: STANCES[1]})
-    events = frame[source.event] if source.event else pd.Series("", index=frame.index)
-    columns = frame[source.text], events, stances, pd.Series(name, index=frame.index), quads
-    return Corpus(*(np.array(column.tolist(), object) for column in columns))
+    """The distinct sentences of a gold file that `default.toml` lists."""
+    return read_file(structs.replace(SOURCES[name], path=str(folder / Path(SOURCES[name].path).name)))
 
 
 def share(flags: np.ndarray) -> str:
