@@ -31,6 +31,22 @@ def scores_of(*proba, coverage=1.0, telling=5, small=0.5):
     return from_proba(np.array(proba), knowledge, 0.6, Abstention(coverage_floor=0.5))
 
 
+@pytest.mark.parametrize(("relevance", "telling", "reason"), [(0.85, 2, "too short"), (0.95, 2, ""), (0.85, 3, "")])
+def test_two_words_take_a_side_only_if_they_are_political(relevance, telling, reason):
+    proba = np.zeros(len(LABELS))
+    proba[LABELS.index("AGREE")], proba[LABELS.index("OTHER")] = relevance, 1 - relevance
+    assert scores_of(proba, telling=telling).reason.tolist() == [reason]
+    other = np.zeros(len(LABELS))
+    other[LABELS.index("OTHER")] = 1.0
+    assert scores_of(other, telling=telling).stance.tolist() == ["neutral"]
+
+
+@pytest.mark.parametrize("text", ["I refuse", "i agree", "Let's talk", "let us attack", "So I agreed", "I did so"])
+def test_small_words_do_not_make_a_text_long_enough(model, text):
+    knowledge = model.weights.vocabulary.knowledge(model.weights.vocabulary.read([text]))
+    assert knowledge.telling[0] < 2
+
+
 def test_tension_is_the_difference_of_two_probabilities():
     scores = scores_of(one_hot("AID", 1.0), one_hot("ASSAULT", 1.0))
     assert scores.tension.tolist() == [-1.0, 1.0]

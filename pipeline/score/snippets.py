@@ -36,6 +36,7 @@ REASONS = ("", "not sure enough", "too few known words", "too short", "not Engli
 _SURE, _UNSURE, _UNKNOWN, _SHORT, _FOREIGN, _BLANK = range(len(REASONS))
 N_EVENTS = 3  # four human coders agree on one event type in 64 of 100 sentences
 _LEAST_TELLING = 2  # words or names, one of them a word: "ok then" reports nothing, "Truce in Tigray" does
+_LEAST_RELEVANT = 0.9  # relevance of a text with no more words than that and a side: "agree completely" has .7
 _LEAST_SMALL = 0.1  # share of known function words and fillers below which a text is not English
 _EVENT_OF_LABEL = np.array([EVENTS.index(event_of(label)) for label in LABELS])
 _EVENT_NAMES = (*EVENTS, "")
@@ -197,11 +198,13 @@ def from_proba(
     """Stances and event types from (n, n_labels) probabilities of labels.
 
     A snippet is `unclear` if its likeliest stance has a probability below ``threshold``, if it has too few informative
-    words, or if the share of its words that the model knows is below ``abstention.coverage_floor``.
+    words (two, or three if it takes a side and may not be political), or if the share of its words that the model
+    knows is below ``abstention.coverage_floor``.
     """
     stances = stance_proba(proba)
     likeliest = stances.argmax(axis=1)
-    reason = _reasons(stances.max(axis=1) >= threshold, knowledge, abstention)
+    doubtful = (likeliest < 2) & (1.0 - proba[:, LABELS.index(OTHER)] < _LEAST_RELEVANT)
+    reason = _reasons(stances.max(axis=1) >= threshold, knowledge, abstention, doubtful)
     unclear = reason != _SURE
     stance = np.where(unclear, _UNCLEAR, likeliest).astype(np.int8)
     if knows_events:
@@ -212,14 +215,17 @@ def from_proba(
     return Scores(stance, reason, proba, event, knowledge.coverage)
 
 
-def _reasons(sure: np.ndarray, knowledge: Knowledge, abstention: Abstention) -> np.ndarray:
-    """(n,) int8, index into `REASONS`; coverage takes precedence over length, and length over confidence."""
+def _reasons(sure: np.ndarray, knowledge: Knowledge, abstention: Abstention, doubtful: np.ndarray) -> np.ndarray:
+    """(n,) int8, index into `REASONS`; coverage takes precedence over length, and length over confidence.
+
+    ``doubtful`` texts need one more word.
+    """
     foreign = knowledge.small < _LEAST_SMALL
     # A text exactly at the floor passes if it has English function words.
     unknown = (knowledge.coverage < abstention.coverage_floor) | (
         foreign & (knowledge.coverage <= abstention.coverage_floor)
     )
     reason = np.where(sure, _SURE, _UNSURE)
-    reason = np.where(knowledge.telling < _LEAST_TELLING, _SHORT, reason)
+    reason = np.where(knowledge.telling < _LEAST_TELLING + doubtful, _SHORT, reason)
     reason = np.where(unknown, np.where(foreign, _FOREIGN, _UNKNOWN), reason)
     return reason.astype(np.int8)

@@ -179,7 +179,8 @@ def _sequence(
     modal = scope.in_reach(clause, places, np.flatnonzero(is_kind(kind, "modal")), passive[:0]) >= 0
     main = scope.main_part(bounds, clause, comma, np.flatnonzero(is_kind(kind, "subordinator")))
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
-    telling = content & ~is_kind(kind, "filler")
+    # "I" begins with a capital, as a name does.
+    telling = content & ~(is_kind(kind, "filler") | (is_kind(kind, "letter") & is_kind(kind, "function")))
     return Sequence(
         stem, symbol, content, telling, negated, reversal, modal, main, bounds, kept, follows, negation, marks
     )

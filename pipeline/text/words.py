@@ -11,9 +11,9 @@ FUNCTION_WORDS = frozenset(
 FILLERS = frozenset(
     """
     again ah all almost also always anyway back being bit but cool did do does down else even ever every except fine few
-    get go going good great haha hello here hey hi how hmm if into just later less like lol look lot lots many maybe me
-    more most much my nice no not now oh ok okay only or other our out over own please quite really right said same say
-    see so some soon still such sure than thank thanks then there these thing things those though time today tomorrow
+    get go going good great haha hello here hey hi how hmm if into just later less let like lol look lot lots many maybe
+    me more most much my nice no not now oh ok okay only or other our out over own please quite really right said same
+    say see so some soon still such sure than thank thanks then there these thing things those though time today tomorrow
     too up us very wait way we well what when where which who why wow yeah yes yet you your
     """.split()
 )
