@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.errors import InputError
 from pipeline.label.agreement import agreement, kappa, read_annotators
-from pipeline.label.rows import read_labelled_rows
+from pipeline.label.labelled_file import read_labelled_file
 from pipeline.label.splits import deal, split_rows, write_split
 
 COPY = "Kenya and Uganda signed a border treaty on Monday after weeks of talks in Nairobi"
@@ -29,7 +29,7 @@ def rows(tmp_path):
     events = ["PROTEST", "AGREE"] * 19
     days = [f"2024-01-{1 + k // 2:02}" for k in range(38)] + ["2024-01-03", "2024-02-01"]
     cells = zip([*texts, COPY + ".", COPY + "!"], [*events, "AGREE", "AGREE"], days, ["a", "b", "c", "d"] * 10)
-    return read_labelled_rows(write(tmp_path / "mine.csv", cells, ("text", "event", "day", "source")))
+    return read_labelled_file(write(tmp_path / "mine.csv", cells, ("text", "event", "day", "source")))
 
 
 def test_near_copies_are_never_apart(rows):
@@ -68,7 +68,7 @@ def test_a_split_by_time_tests_on_the_newest_rows_and_leaves_out_new_copies_of_o
 
 def test_rows_without_a_date_are_on_neither_side(tmp_path):
     cells = [(f"Event {k} in town {k * 31}", "AID", f"2024-03-{k + 1:02}" if k else "") for k in range(10)]
-    rows = read_labelled_rows(write(tmp_path / "mine.csv", cells, ("text", "event", "day")))
+    rows = read_labelled_file(write(tmp_path / "mine.csv", cells, ("text", "event", "day")))
     split = split_rows(rows, 0.3, group=None, time="day")
     assert np.flatnonzero(split.left_out).tolist() == [0]
     assert np.flatnonzero(split.test).tolist() == [7, 8, 9]
@@ -97,7 +97,7 @@ def test_a_split_that_cannot_be_made_is_a_clear_line(rows, options, message):
 
 def test_the_file_itself_is_never_overwritten(rows, tmp_path):
     path = write(tmp_path / "train.csv", [(f"Event {k} in town {k * 31}", "AID") for k in range(10)])
-    own = read_labelled_rows(path)
+    own = read_labelled_file(path)
     with pytest.raises(InputError, match="is an input; name another file with --out"):
         write_split(own, split_rows(own), tmp_path)
 

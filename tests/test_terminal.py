@@ -16,8 +16,8 @@ from pipeline.explain.explanation import Explanation, Piece, Sentence
 from pipeline.label.agreement import agreement
 from pipeline.label.findings import Checked, FileSummary, Finding
 from pipeline.label.imports import Imported
+from pipeline.label.labelled_file import read_labelled_file
 from pipeline.label.pools import Pool
-from pipeline.label.rows import read_labelled_rows
 from pipeline.label.splits import Split
 from pipeline.label.tasks import Task
 from pipeline.read.rows import Reject
@@ -163,7 +163,7 @@ def test_a_pick_counts_its_reasons(capsys):
 def test_a_split_shows_both_sides_and_faulty_rows(tmp_path, capsys):
     path = tmp_path / "rows.csv"
     path.write_text("text,event\nKenya hit Uganda.,ASSAULT\nFood came to Chad.,AID\nRain fell.,OTHER\nNo label.,\n")
-    rows = read_labelled_rows(path)
+    rows = read_labelled_file(path)
     test, none = np.array([True, False, False]), np.zeros(3, bool)
     labelling.parted(rows, Split(test, np.arange(3), none))
     out, err = capsys.readouterr()

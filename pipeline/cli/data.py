@@ -105,12 +105,12 @@ def split(
     """Split a labelled file into training and test rows, without leaks."""
     from pipeline import show
     from pipeline.corpus.labelled import Columns
-    from pipeline.label.rows import read_labelled_rows
+    from pipeline.label.labelled_file import read_labelled_file
     from pipeline.label.splits import split_rows, write_split
     from pipeline.show import labelling
 
     columns = Columns(text_column, event_column, stance_column, quad_column)
-    rows = read_labelled_rows(file, columns, encoding)
+    rows = read_labelled_file(file, columns, encoding)
     parted = split_rows(rows, test, None if group == "none" else group, stratify, time, date_format, seed)
     written = write_split(rows, parted, out)
     labelling.parted(rows, parted)

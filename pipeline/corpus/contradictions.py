@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.corpus.rows import LabelledRows
+from pipeline.corpus.labelled_rows import LabelledRows
 from pipeline.whole import replacing
 
 CONTRADICTION = "one text under several labels"

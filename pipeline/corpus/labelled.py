@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.arrays.arrow import as_strings, int64_column
 from pipeline.corpus.contradictions import SetAside, sift
-from pipeline.corpus.rows import LabelledRows
+from pipeline.corpus.labelled_rows import LabelledRows
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelConflictError, LabelError
 from pipeline.read.cleaning import clean

@@ -16,8 +16,8 @@ from pipeline.errors import InputError
 from pipeline.evaluate.intervals import Figure, bootstrap
 from pipeline.label.exchange import Answer, read_export
 from pipeline.label.files import Sheet, write_files
+from pipeline.label.labelled_file import LabelledFile, read_labelled_file
 from pipeline.label.projects import origins, origins_in, require_one_project
-from pipeline.label.rows import LabelledRows, read_labelled_rows
 from pipeline.read.cleaning import clean
 from pipeline.stance import stance_of, stance_of_quad
 
@@ -85,7 +85,7 @@ def read_annotators(
             found = _of_export(path, answers, len(paths) == 1)
             projects[path] = origins(answers)
         else:
-            rows = read_labelled_rows(path, columns)
+            rows = read_labelled_file(path, columns)
             found = _of_table(rows, by, len(paths) == 1)
             projects[path] = origins_in({name: cells[rows.kept] for name, cells in rows.table.columns.items()})
             if faults is not None and rows.faults:
@@ -109,7 +109,7 @@ def _of_export(path: Path, answers: list[Answer], alone: bool) -> Iterator[tuple
         yield (answer.annotator or str(path)) if alone else str(path), clean([answer.text])[0].as_py(), known[1]
 
 
-def _of_table(rows: LabelledRows, by: str | None, alone: bool) -> Iterator[tuple[str, str, str]]:
+def _of_table(rows: LabelledFile, by: str | None, alone: bool) -> Iterator[tuple[str, str, str]]:
     by = by or ("annotator" if alone and "annotator" in rows.table.columns else None)
     if by is not None and by not in rows.table.columns:
         raise InputError(f"{rows.path}: no column {by!r}; the file has {', '.join(rows.table.columns)}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.actors.roles import find_actors
 from pipeline.label.findings import FileSummary, Finding
-from pipeline.label.rows import LabelledRows
+from pipeline.label.labelled_file import LabelledFile
 from pipeline.read.rows import SHOWN
 from pipeline.stance import STANCES
 
@@ -19,7 +19,7 @@ ONE_SIDED = 0.95  # share of one stance from which an actor is one-sided
 _SHOWN_ACTORS = 12
 
 
-def summary(rows: LabelledRows) -> FileSummary:
+def summary(rows: LabelledFile) -> FileSummary:
     """Summarise a file's rows, labels, stances and most frequent actors."""
     corpus = rows.corpus
     return FileSummary(
@@ -33,13 +33,13 @@ def summary(rows: LabelledRows) -> FileSummary:
     )
 
 
-def balance_findings(rows: LabelledRows) -> list[Finding]:
+def balance_findings(rows: LabelledFile) -> list[Finding]:
     """Find missing or rare stances, one-sided actors, and overlong or garbled texts."""
     found = [_stances(rows), _actors(rows), _long(rows), _garbled(rows)]
     return [one for one in found if one.count]
 
 
-def _stances(rows: LabelledRows) -> Finding:
+def _stances(rows: LabelledFile) -> Finding:
     counts = {stance: int((rows.corpus.stances == stance).sum()) for stance in STANCES}
     rare = [{"file": str(rows.path), "stance": s, "rows": n} for s, n in counts.items() if n < RARE * len(rows.corpus)]
     return Finding(
@@ -51,7 +51,7 @@ def _stances(rows: LabelledRows) -> Finding:
     )
 
 
-def _by_actor(rows: LabelledRows) -> list[tuple[str, Counter]]:
+def _by_actor(rows: LabelledFile) -> list[tuple[str, Counter]]:
     """Actors with the stances of the texts that name them, most frequent first."""
     found = find_actors(rows.corpus.texts.tolist())
     text = np.repeat(np.arange(len(rows.corpus)), np.diff(found.bounds))
@@ -61,7 +61,7 @@ def _by_actor(rows: LabelledRows) -> list[tuple[str, Counter]]:
     return sorted(counts.items(), key=lambda pair: -pair[1].total())
 
 
-def _actors(rows: LabelledRows) -> Finding:
+def _actors(rows: LabelledFile) -> Finding:
     sided = []
     for key, counts in _by_actor(rows):
         stance, n = counts.most_common(1)[0]
@@ -77,7 +77,7 @@ def _actors(rows: LabelledRows) -> Finding:
     )
 
 
-def _long(rows: LabelledRows) -> Finding:
+def _long(rows: LabelledFile) -> Finding:
     sizes = np.array([len(text.split()) for text in rows.corpus.texts], np.int64)
     long = np.flatnonzero(sizes > LONG)
     return Finding(
@@ -89,7 +89,7 @@ def _long(rows: LabelledRows) -> Finding:
     )
 
 
-def _garbled(rows: LabelledRows) -> Finding:
+def _garbled(rows: LabelledFile) -> Finding:
     from ftfy.badness import is_bad
 
     garbled = [row for row, text in enumerate(rows.raw) if not text.isascii() and ("\ufffd" in text or is_bad(text))]
@@ -102,7 +102,7 @@ def _garbled(rows: LabelledRows) -> Finding:
     )
 
 
-def _place(rows: LabelledRows, row: int, **more: object) -> dict:
+def _place(rows: LabelledFile, row: int, **more: object) -> dict:
     return {
         "file": str(rows.path),
         "row": int(rows.lines[row]),

@@ -12,8 +12,8 @@ from pipeline.corpus.labelled import Columns
 from pipeline.errors import InputError, ModelError
 from pipeline.label.balance import balance_findings, summary
 from pipeline.label.findings import Checked, Finding
+from pipeline.label.labelled_file import BLANK, BROKEN, UNKNOWN, UNLABELLED, LabelledFile, read_labelled_file
 from pipeline.label.repeats import Repeats, repeat_findings
-from pipeline.label.rows import BLANK, BROKEN, UNKNOWN, UNLABELLED, LabelledRows, read_labelled_rows
 from pipeline.label.suspicion import label_errors
 from pipeline.model.store import Model, load
 from pipeline.read.rows import SHOWN
@@ -30,7 +30,7 @@ _FOREIGN = REASONS.index("not English")
 _STRANGE = 0.1  # share of texts with mostly unknown words from which a file is reported as a different kind of text
 
 
-def read_files(paths: list[Path], columns: Columns | None = None, encoding: str | None = None) -> list[LabelledRows]:
+def read_files(paths: list[Path], columns: Columns | None = None, encoding: str | None = None) -> list[LabelledFile]:
     """Read labelled files, each once.
 
     Raises
@@ -41,7 +41,7 @@ def read_files(paths: list[Path], columns: Columns | None = None, encoding: str 
     twice = [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]
     if twice:
         raise InputError(f"{twice[0]}: named twice; every row of it would count as a copy")
-    return [read_labelled_rows(path, columns, encoding) for path in paths]
+    return [read_labelled_file(path, columns, encoding) for path in paths]
 
 
 def usual_model(folder: Path) -> Model | None:
@@ -52,13 +52,13 @@ def usual_model(folder: Path) -> Model | None:
         return None
 
 
-def n_steps(files: list[LabelledRows]) -> int:
+def n_steps(files: list[LabelledFile]) -> int:
     """How often `check_rows` calls ``step``."""
     return len(files) + 3
 
 
 def check_rows(
-    files: list[LabelledRows],
+    files: list[LabelledFile],
     model: Model | None = None,
     errors: bool = True,
     step: Callable[[str], None] = lambda done: None,
@@ -93,7 +93,7 @@ def check_rows(
     return Checked(summaries, sorted(found, key=lambda one: not one.serious), skipped)
 
 
-def _faults(files: list[LabelledRows]) -> list[Finding]:
+def _faults(files: list[LabelledFile]) -> list[Finding]:
     faults = [fault for rows in files for fault in rows.faults]
     found = []
     for kind, says in _ADVICE.items():
@@ -103,7 +103,7 @@ def _faults(files: list[LabelledRows]) -> list[Finding]:
     return [one for one in found if one.count]
 
 
-def _language(files: list[LabelledRows], model: Model) -> list[Finding]:
+def _language(files: list[LabelledFile], model: Model) -> list[Finding]:
     """Find texts that are not English, and files with mostly unknown words."""
     foreign, strange = [], []
     for rows in files:

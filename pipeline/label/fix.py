@@ -10,15 +10,15 @@ import numpy as np
 from pipeline.corpus.near import NEAR, near_pairs
 from pipeline.errors import InputError
 from pipeline.label.files import Sheet, write_files
+from pipeline.label.labelled_file import KINDS, LabelledFile
 from pipeline.label.repeats import Repeats
-from pipeline.label.rows import KINDS, LabelledRows
 from pipeline.whole import require_outputs
 
 CHANGES = ("file", "row", "change", "column", "before", "after")
 _CORPUS_COLUMN = {"event": "events", "quad": "quads", "stance": "stances"}
 
 
-def fixed(files: list[LabelledRows], out: Path) -> list[Path]:
+def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
     """Write cleaned copies without faulty rows, duplicates, contradictions and copies of an earlier file's texts.
 
     Texts are cleaned and labels spelled as in the codebook. Likely label errors are kept: they need human review.
@@ -48,7 +48,7 @@ def fixed(files: list[LabelledRows], out: Path) -> list[Path]:
     return write_files(contents)
 
 
-def _targets(files: list[LabelledRows], out: Path) -> list[Path]:
+def _targets(files: list[LabelledFile], out: Path) -> list[Path]:
     if len(files) == 1:
         targets = [out / files[0].path.with_suffix(".csv").name if out.is_dir() else out]
     else:
@@ -82,7 +82,7 @@ def _dropped(rows: Repeats) -> dict[int, str]:
     return out
 
 
-def _cleaned(one: LabelledRows, row: int) -> dict[str, str]:
+def _cleaned(one: LabelledFile, row: int) -> dict[str, str]:
     """The cleaned text and labels of a row, by column; a label column keeps its own level only."""
     found = {one.text_column: one.corpus.texts[row]}
     for kind in KINDS:
@@ -92,7 +92,7 @@ def _cleaned(one: LabelledRows, row: int) -> dict[str, str]:
     return found
 
 
-def _kept(one: LabelledRows, dropped: dict[int, str]) -> Iterator[list[str]]:
+def _kept(one: LabelledFile, dropped: dict[int, str]) -> Iterator[list[str]]:
     columns = one.table.columns
     for row, place in enumerate(one.kept.tolist()):
         if row not in dropped:
@@ -100,7 +100,7 @@ def _kept(one: LabelledRows, dropped: dict[int, str]) -> Iterator[list[str]]:
             yield [clean.get(name, cells[place]) for name, cells in columns.items()]
 
 
-def _changes(one: LabelledRows, dropped: dict[int, str]) -> list[tuple]:
+def _changes(one: LabelledFile, dropped: dict[int, str]) -> list[tuple]:
     name = str(one.path)
     changes = [(name, fault.row, f"left out: {fault.reason}", "", fault.text, "") for fault in one.faults]
     for row, (place, line) in enumerate(zip(one.kept.tolist(), one.lines.tolist())):

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError
-from pipeline.label.rows import KINDS
+from pipeline.label.labelled_file import KINDS
 from pipeline.read.tables import NO_TEXT, TEXT_COLUMNS, column_of
 from pipeline.read.tolerant import Table
 

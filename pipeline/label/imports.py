@@ -13,8 +13,8 @@ from pipeline.errors import InputError, LabelError
 from pipeline.label.exchange import Answer, read_export
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import given, label_columns, mapped, meaning, text_column
+from pipeline.label.labelled_file import KINDS
 from pipeline.label.projects import origins, origins_in, require_one_project
-from pipeline.label.rows import KINDS
 from pipeline.plain import count_of, say
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import on_disk

@@ -17,8 +17,8 @@ from pipeline.errors import InputError
 from pipeline.label.exchange import read_export
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import text_column
+from pipeline.label.labelled_file import read_labelled_file
 from pipeline.label.pick import RANDOM_SHARE, pick
-from pipeline.label.rows import read_labelled_rows
 from pipeline.label.tasks import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
 from pipeline.model.store import Model
 from pipeline.plain import count_of
@@ -85,7 +85,7 @@ def labelled_texts(path: Path) -> list[str]:
     """The labelled texts of a labelled file or of an export of a labelling tool."""
     answers = read_export(path)
     if answers is None:
-        return list(read_labelled_rows(path).corpus.texts)
+        return list(read_labelled_file(path).corpus.texts)
     texts = [answer.text for answer in answers if answer.label and answer.text.strip()]
     if not texts:
         raise InputError(f"{path}: expected at least one labelled text, found none; label some, or leave it out")

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.corpus.contradictions import contradict
 from pipeline.corpus.near import near_pairs
 from pipeline.label.findings import Finding
-from pipeline.label.rows import LabelledRows
+from pipeline.label.labelled_file import LabelledFile
 from pipeline.read.rows import SHOWN
 
 # Jaccard index from which two texts are reported. Splits use 0.7, which finds 86 of 100 sentences with one changed
@@ -21,7 +21,7 @@ ALIKE = 0.5
 class Repeats:
     """The concatenated rows of several files, and which of them have the same text."""
 
-    def __init__(self, files: list[LabelledRows]) -> None:
+    def __init__(self, files: list[LabelledFile]) -> None:
         self.files = files
         self.texts = np.concatenate([one.corpus.texts for one in files])
         self.labels = np.concatenate([one.labels for one in files])

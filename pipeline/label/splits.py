@@ -11,7 +11,7 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.near import near_groups
 from pipeline.errors import InputError
 from pipeline.label.files import Sheet, write_files
-from pipeline.label.rows import LabelledRows
+from pipeline.label.labelled_file import LabelledFile
 from pipeline.read.tables import column_of
 from pipeline.timeline.dates import days_of
 from pipeline.whole import require_outputs
@@ -36,7 +36,7 @@ class Split:
 
 
 def split_rows(
-    rows: LabelledRows,
+    rows: LabelledFile,
     share: float = 0.2,
     group: str | None = NEAR_COPIES,
     stratify: bool = False,
@@ -100,7 +100,7 @@ def deal(groups: np.ndarray, labels: np.ndarray, share: float, seed: int) -> np.
     return chosen[group]
 
 
-def _groups(rows: LabelledRows, group: str | None) -> np.ndarray:
+def _groups(rows: LabelledFile, group: str | None) -> np.ndarray:
     if group is None:
         return np.arange(len(rows.kept))
     if group == NEAR_COPIES:
@@ -112,7 +112,7 @@ def _groups(rows: LabelledRows, group: str | None) -> np.ndarray:
     return np.unique(cells.astype(str), return_inverse=True)[1]
 
 
-def _dates(rows: LabelledRows, time: str, date_format: str | None) -> np.ndarray:
+def _dates(rows: LabelledFile, time: str, date_format: str | None) -> np.ndarray:
     name = column_of(list(rows.table.columns), time, (), rows.path)
     seconds, _ = days_of(as_strings(rows.table.columns[name][rows.kept].tolist()), date_format)
     if np.isnan(seconds).all():
@@ -131,7 +131,7 @@ def _by_time(seconds: np.ndarray, groups: np.ndarray, share: float) -> Split:
     return Split(test, groups, np.isnan(seconds) | (new & ~test))
 
 
-def write_split(rows: LabelledRows, split: Split, folder: Path) -> list[Path]:
+def write_split(rows: LabelledFile, split: Split, folder: Path) -> list[Path]:
     """Write ``train.csv`` and ``test.csv`` with all columns of the file, both or neither."""
     header, contents = list(rows.table.columns), {}
     for name, mine in (("train", ~split.test & ~split.left_out), ("test", split.test)):

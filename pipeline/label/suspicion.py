@@ -11,8 +11,8 @@ from pipeline.corpus.signatures import is_near, signatures
 from pipeline.corpus.split import folds
 from pipeline.label.confident import suspects
 from pipeline.label.findings import Finding
+from pipeline.label.labelled_file import LabelledFile
 from pipeline.label.repeats import Repeats
-from pipeline.label.rows import LabelledRows
 from pipeline.model.calibration import calibrate, label_proba
 from pipeline.model.fit import LEAST_ROWS, held_out_logits
 from pipeline.model.settings import Settings, Training
@@ -24,7 +24,7 @@ _SETTINGS = Settings(training=Training(own_weight=1.0))
 _SAYS = "a model that has not seen the text is sure of another label; read these first"
 
 
-def label_errors(files: list[LabelledRows]) -> tuple[list[Finding], list[str]]:
+def label_errors(files: list[LabelledFile]) -> tuple[list[Finding], list[str]]:
     """Texts whose label is likely wrong, most likely first, and why they could not be checked, if so.
 
     Each text is scored once, by a model of the other folds and of the bundled texts, without near-duplicates of the

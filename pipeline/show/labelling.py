@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pipeline.evaluate.intervals import Figure
     from pipeline.label.agreement import Agreement
     from pipeline.label.imports import Imported
+    from pipeline.label.labelled_file import LabelledFile
     from pipeline.label.pools import Pool
-    from pipeline.label.rows import LabelledRows
     from pipeline.label.splits import Split
     from pipeline.label.tasks import Task
 
@@ -48,7 +48,7 @@ def picked(tasks: list[Task], pool: Pool) -> None:
         console(stderr=True).print(f"left out {count_of(n, 'row')} {why}")
 
 
-def parted(rows: LabelledRows, split: Split) -> None:
+def parted(rows: LabelledFile, split: Split) -> None:
     """Print the rows and stances on both sides of a split."""
     table = bare_table()
     add_columns(table, ("", "left"), ("rows", "right"), ("share", "right"), ("stances", "left"))

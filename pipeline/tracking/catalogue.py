@@ -18,13 +18,13 @@ from pipeline.evaluate.metrics import HEADLINES
 from pipeline.model.folder import FILES
 from pipeline.tracking.connection import REGISTERED, session, store_uri
 from pipeline.tracking.fetch import version_of
-from pipeline.tracking.rows import FOLDER, compare_rows, read_rows
+from pipeline.tracking.predictions import FOLDER, compare_predictions, read_predictions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Run
 
-    from pipeline.tracking.rows import Rows
+    from pipeline.tracking.predictions import Predictions
 
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
@@ -226,16 +226,16 @@ def _paired(client: MlflowClient, one: Listed, other: Listed) -> dict[str, tuple
         fetch = _fetcher(client, Path(made))
         shared = [sorted({file.path for file in client.list_artifacts(run.run_id, FOLDER)}) for run in (one, other)]
         for path in (path for path in shared[0] if path in shared[1]):
-            compared = compare_rows(fetch(one.run_id, path), fetch(other.run_id, path))
+            compared = compare_predictions(fetch(one.run_id, path), fetch(other.run_id, path))
             if compared is not None:
                 found[Path(path).stem] = compared
     return found
 
 
 def _fetcher(client: MlflowClient, folder: Path) -> Callable:
-    def fetch(run_id: str, path: str) -> Rows:
+    def fetch(run_id: str, path: str) -> Predictions:
         place = folder / run_id
         place.mkdir(exist_ok=True)
-        return read_rows(Path(client.download_artifacts(run_id, path, str(place))))
+        return read_predictions(Path(client.download_artifacts(run_id, path, str(place))))
 
     return fetch

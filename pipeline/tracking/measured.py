@@ -19,8 +19,8 @@ from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.intervals import Figure
 from pipeline.model.store import Model, run_of
 from pipeline.tracking.connection import session, store_uri
+from pipeline.tracking.predictions import FOLDER, Predictions, predictions_of, write_predictions
 from pipeline.tracking.record import Data, data_of, headline_metrics, metric_table, plain, sha256, source_of
-from pipeline.tracking.rows import FOLDER, Rows, rows_of, write_rows
 from pipeline.tracking.runs import MODEL_ID, TABLE, log_data, log_metrics, log_table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Measured:
     data: Data
     figures: dict[str, Figure] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
-    rows: Rows | None = None
+    rows: Predictions | None = None
     report: Path | None = None
 
 
@@ -52,7 +52,7 @@ def of_evaluation(done: Evaluation, corpus: Corpus, report: Path | None = None) 
     """Metrics of an evaluation on a labelled corpus."""
     data = replace(data_of(corpus, "evaluation"), rows=done.rows)
     values = {"rows": done.rows, "leaked": done.leaked, "unclear": done.unclear}
-    return Measured(data, done.figures, values, rows_of(done.texts, done.judged, done.groups), report)
+    return Measured(data, done.figures, values, predictions_of(done.texts, done.judged, done.groups), report)
 
 
 def of_checks(outcomes: Sequence[Outcome], folder: Path) -> Measured:
@@ -101,7 +101,7 @@ def log_measured(model: Model, measured: Measured) -> bool:
             log_table(client, run_id, metric_table(measured.figures), f"{place}/{TABLE}")
         if measured.rows:
             path = Path(made) / f"{data.name}.parquet"
-            write_rows(measured.rows, path)
+            write_predictions(measured.rows, path)
             client.log_artifact(run_id, str(path), FOLDER)
         if measured.report:
             client.log_artifacts(run_id, str(measured.report), place)

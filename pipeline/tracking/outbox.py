@@ -21,8 +21,8 @@ from pipeline.experiment.train import Run
 from pipeline.model.folder import FILES
 from pipeline.model.store import remember_run
 from pipeline.tracking.connection import CARD, alone
+from pipeline.tracking.predictions import FOLDER, HELD_OUT, predictions_of, write_predictions
 from pipeline.tracking.record import Record, as_json, from_json, sha256
-from pipeline.tracking.rows import FOLDER, HELD_OUT, rows_of, write_rows
 from pipeline.tracking.runs import Logged, log_record
 from pipeline.whole import write_whole
 
@@ -46,7 +46,9 @@ def put(run: Run, folder: Path, record: Record) -> Path:
         pictures.mkdir(parents=True)
         confusion_picture(run.held_out).savefig(pictures / "confusion.png")
         calibration_picture(run.held_out).savefig(pictures / "calibration.png")
-        write_rows(rows_of(run.corpus.texts, run.held_out, run.groups), part / _FILES / FOLDER / f"{HELD_OUT}.parquet")
+        write_predictions(
+            predictions_of(run.corpus.texts, run.held_out, run.groups), part / _FILES / FOLDER / f"{HELD_OUT}.parquet"
+        )
         shutil.copy(folder / FILES.card, part / _FILES / FILES.card)
         if run.own:
             (part / _FILES / "own_rows.json").write_text(json.dumps(run.own.table()), encoding="utf-8")

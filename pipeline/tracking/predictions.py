@@ -22,7 +22,7 @@ _PROBA = ("p_escalation", "p_de_escalation", "p_neutral")
 
 
 @dataclass(frozen=True)
-class Rows:
+class Predictions:
     """Predictions of a model on n labelled texts.
 
     Attributes
@@ -37,14 +37,14 @@ class Rows:
     groups: np.ndarray
 
 
-def rows_of(texts: Iterable[str], judged: Judged, groups: np.ndarray) -> Rows:
-    """The `Rows` of n texts."""
+def predictions_of(texts: Iterable[str], judged: Judged, groups: np.ndarray) -> Predictions:
+    """The `Predictions` of n texts."""
     keys = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
-    return Rows(np.array(keys, object), judged, np.asarray(groups, np.int64))
+    return Predictions(np.array(keys, object), judged, np.asarray(groups, np.int64))
 
 
-def write_rows(rows: Rows, path: Path) -> None:
-    """Write rows as Parquet, with probabilities in single precision."""
+def write_predictions(rows: Predictions, path: Path) -> None:
+    """Write predictions as Parquet, with probabilities in single precision."""
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = {"key": pa.array(rows.keys, pa.string()), "group": rows.groups}
     columns |= {name: getattr(rows.judged, name).astype(np.int8) for name in _LABELS}
@@ -52,16 +52,16 @@ def write_rows(rows: Rows, path: Path) -> None:
     pq.write_table(pa.table(columns), path, compression="zstd")
 
 
-def read_rows(path: Path) -> Rows:
-    """Read rows that `write_rows` wrote."""
+def read_predictions(path: Path) -> Predictions:
+    """Read predictions that `write_predictions` wrote."""
     table = pq.read_table(path)
     labels = {name: table[name].to_numpy().astype(np.int64) for name in _LABELS}
     proba = np.column_stack([table[name].to_numpy().astype(float) for name in _PROBA])
     keys = np.array(table["key"].to_pylist(), object)
-    return Rows(keys, Judged(proba=proba, **labels), table["group"].to_numpy())
+    return Predictions(keys, Judged(proba=proba, **labels), table["group"].to_numpy())
 
 
-def compare_rows(first: Rows, second: Rows) -> tuple[int, Comparison] | None:
+def compare_predictions(first: Predictions, second: Predictions) -> tuple[int, Comparison] | None:
     """Number of shared texts with the same label, and the paired comparison on them; None if fewer than `LEAST`."""
     place = {key: row for row, key in enumerate(second.keys)}
     here = np.array([row for row, key in enumerate(first.keys) if key in place], np.int64)

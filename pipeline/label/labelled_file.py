@@ -31,7 +31,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class LabelledRows:
+class LabelledFile:
     """The rows of a labelled file.
 
     Attributes
@@ -72,7 +72,7 @@ class LabelledRows:
         return self.corpus.finest
 
 
-def read_labelled_rows(path: str | Path, columns: Columns | None = None, encoding: str | None = None) -> LabelledRows:
+def read_labelled_file(path: str | Path, columns: Columns | None = None, encoding: str | None = None) -> LabelledFile:
     """Read a labelled file, listing every faulty row.
 
     Raises
@@ -104,7 +104,7 @@ def read_labelled_rows(path: str | Path, columns: Columns | None = None, encodin
     events, quads, stances = (np.array(column, object) for column in zip(*labels))
     sources = np.full(len(rows), Path(path).name, object)
     corpus = Corpus(np.array(texts, object)[rows], events, stances, sources, quads=quads, files=(str(path),))
-    return LabelledRows(table, text_column, label_columns, rows, corpus, sorted(faults, key=lambda one: one.row))
+    return LabelledFile(table, text_column, label_columns, rows, corpus, sorted(faults, key=lambda one: one.row))
 
 
 def _label_columns(table: Table, columns: Columns) -> dict[str, str]:
