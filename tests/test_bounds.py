@@ -11,9 +11,10 @@ import pytest
 from pyarrow import parquet
 
 from pipeline.errors import InputError
-from pipeline.read import bounds
+from pipeline.read import bounds, records
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
+from pipeline.read.quotes import QuoteCheck
 from pipeline.read.source import on_disk
 from tests.conftest import ROOT, SHARED
 
@@ -124,10 +125,10 @@ def test_an_archive_of_news_is_read(tmp_path):
 @pytest.mark.parametrize("quoted", [False, True])
 @pytest.mark.parametrize("size", [1, 3, 7, 50])
 def test_records_lose_nothing_but_what_is_too_long(monkeypatch, quoted, size):
-    monkeypatch.setattr(bounds, "BLOCK", size)
-    monkeypatch.setattr(bounds, "RECORD", 8)
+    monkeypatch.setattr(records, "BLOCK", size)
+    monkeypatch.setattr(records, "RECORD", 8)
     rows = [b"ab", b'"c\nd"', b"e" * 9, b'"' + b"f\n" * 9 + b'"', b"", b"g"]
-    found = b"".join(bounds.records(io.BytesIO(b"\n".join(rows)), quoted, b"!"))
+    found = b"".join(records.records(io.BytesIO(b"\n".join(rows)), QuoteCheck(",") if quoted else None, b"!"))
     lines = [b"ab", b'"c\nd"', b"!", b"!" if quoted else rows[3], b"", b"g"]
     assert found == b"\n".join(lines)
 

@@ -11,12 +11,16 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.errors import InputError
 from pipeline.read import standard_input
-from pipeline.read.bounds import TEXT
+from pipeline.read.bounds import RECORD, TEXT
 from pipeline.read.documents import ReadOptions
+from pipeline.read.escapes import Escaped, is_utf8, restored
 from pipeline.read.inputs import read_inputs
+from pipeline.read.tables import read_numbered
 from pipeline.read.tolerant import read_lines
 from pipeline.timeline.pages import read_page
 
@@ -187,3 +191,53 @@ def test_a_mailbox_keeps_its_rows_when_it_is_packed(tmp_path):
 def test_a_byte_order_mark_ends_no_text(tmp_path):
     (tmp_path / "a.txt").write_bytes(codecs.BOM_UTF8 + TEXTS[0].encode())
     assert read(tmp_path / "a.txt") == (TEXTS[:1], [])
+
+
+RAGGED = [
+    "1{}Peru sent rice.",
+    "2{}Caf\udce9 closed.",
+    "3",
+    "4{}Rain\udcff fell.{}x",
+    "5{}Snow fell.",
+    "\udce9",
+    "6{}Fog.",
+]
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_rows_of_other_widths_and_bytes_that_are_not_utf8_lose_no_other_row(tmp_path, delimiter, packed, quoted):
+    rows = [row.format(*[delimiter] * 2) for row in ["id{}text", *RAGGED]] + [f'7{delimiter}"Hail\nfell."'] * quoted
+    path = tmp_path / f"a.{'tsv' if delimiter == chr(9) else 'csv'}{packed}"
+    path.write_bytes(PACK[packed]("\n".join(rows).encode(errors="surrogateescape")))
+    texts, rejects = read(path)
+    assert texts == ["Peru sent rice.", "Snow fell.", "Fog."] + ["Hail\nfell."] * quoted
+    assert [(reject.row, reject.reason.split(";")[0]) for reject in rejects] == [
+        (3, "expected UTF-8, found byte 0xe9"),
+        (4, "expected 2 columns, found 1"),
+        (5, "expected 2 columns, found 3"),
+        (7, "expected 2 columns, found 1"),
+    ]
+    assert rejects[2].text == f"4{delimiter}Rain\ufffd fell.{delimiter}x"
+    table = []
+    assert read_numbered(path, rejects=table)[1].tolist() == [2, 6, 8] + [9] * quoted
+    assert [reject.row for reject in table] == [3, 4, 5, 7]
+
+
+@given(st.binary(max_size=40), st.integers(1, 9))
+def test_escaped_bytes_are_utf8_and_come_back(data, size):
+    stream = Escaped(io.BytesIO(data))
+    escaped = b"".join(iter(lambda: stream.read(size), b""))
+    assert is_utf8(escaped)
+    assert restored(escaped) == data
+    assert is_utf8(data) == (escaped == data)
+
+
+def test_a_long_row_beside_bytes_that_are_not_utf8_is_set_aside(tmp_path):
+    (tmp_path / "a.csv").write_bytes(
+        b"id,text\n1,Rain fell.\n2," + b"x" * (RECORD + 1) + b"\n3,caf\xe9\n4,Snow fell.\n"
+    )
+    texts, rejects = read(tmp_path / "a.csv")
+    assert texts == ["Rain fell.", "Snow fell."]
+    assert [reject.row for reject in rejects] == [3, 4]

@@ -6,7 +6,6 @@ feed can crash a run, by accident or on purpose. Sizes are in bytes of decompres
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -119,98 +118,3 @@ def whole(stream: Readable, address: str, most: int = WHOLE) -> bytes:
         require_size(size, most, address)
         parts.append(part)
     return b"".join(parts)
-
-
-def records(stream: Readable, quoted: bool, mark: bytes = MARK) -> Iterator[bytes]:
-    """Yield blocks of complete records. The last block may lack a final newline.
-
-    Parameters
-    ----------
-    quoted : newlines between quotation marks belong to the record.
-    mark : replaces each record over the size limit.
-    """
-    held, rest = b"", b""  # the block to yield next; the incomplete record after it
-    skipping, odd = False, False  # inside a record over the size limit; inside quotation marks there
-    while chunk := stream.read(BLOCK):
-        if skipping:
-            end = _first_end(chunk, quoted, odd)
-            if end < 0:
-                odd ^= bool(chunk.count(b'"') % 2)
-                continue
-            chunk, skipping = chunk[end + 1 :], False
-        data = rest + chunk
-        cut = _last_end(data, quoted) + 1
-        ready, rest = data[:cut], data[cut:]
-        if len(rest) > RECORD:
-            odd, skipping, rest = bool(rest.count(b'"') % 2), True, b""
-            ready += mark + b"\n"
-        if ready:
-            if held:
-                yield held
-            held = _marked(ready, quoted, mark)
-    if held or rest:
-        yield held + rest
-
-
-class Shortened:
-    """The output of `records` as a file object for Arrow."""
-
-    closed = False
-
-    def __init__(self, stream: Readable, quoted: bool, mark: bytes) -> None:
-        self._blocks, self._rest = records(stream, quoted, mark), b""
-
-    def read(self, size: int) -> bytes:
-        """Return the next bytes; empty at the end."""
-        if not self._rest:
-            self._rest = next(self._blocks, b"")
-        data, self._rest = self._rest[:size], self._rest[size:]
-        return data
-
-    def close(self) -> None:
-        """Do nothing: the caller closes the underlying file."""
-
-
-def _last_end(data: bytes, quoted: bool) -> int:
-    """Return the position of the last newline that ends a record, or -1."""
-    end = data.rfind(b"\n")
-    if not quoted or end < 0:
-        return end
-    odd = data.count(b'"', 0, end) % 2
-    while odd and end >= 0:
-        before = data.rfind(b'"', 0, end)
-        if before < 0:
-            return -1
-        # This mark opens a quoted field that does not end here; look for a newline before it.
-        end = data.rfind(b"\n", 0, before)
-        odd = data.count(b'"', 0, max(end, 0)) % 2
-    return end
-
-
-def _first_end(data: bytes, quoted: bool, odd: bool) -> int:
-    """Return the position of the first newline that ends a record, or -1; ``odd``: start inside quotation marks."""
-    end, seen = data.find(b"\n"), 0
-    while quoted and end >= 0:
-        odd ^= bool(data.count(b'"', seen, end) % 2)
-        if not odd:
-            return end
-        seen = data.find(b'"', end)
-        end = data.find(b"\n", seen) if seen >= 0 else -1
-    return end
-
-
-def _marked(block: bytes, quoted: bool, mark: bytes) -> bytes:
-    """Return a block of complete records with ``mark`` in place of those over the size limit."""
-    if len(block) <= RECORD:
-        return block
-    kept, start = [], 0
-    while start < len(block):
-        far = _last_end(block[start : start + RECORD + 1], quoted)
-        if far < 0:  # the record that starts here is over the size limit
-            end = _first_end(block[start:], quoted, False)
-            far = end if end >= 0 else len(block) - start - 1
-            kept.append(mark + b"\n")
-        else:
-            kept.append(block[start : start + far + 1])
-        start += far + 1
-    return b"".join(kept)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.errors import InputError
-from pipeline.read.bounds import MARK, records
+from pipeline.read.bounds import MARK
+from pipeline.read.escapes import is_utf8
 from pipeline.read.quotes import QuoteCheck
+from pipeline.read.records import records
 from pipeline.read.source import Source, separator
-
-_ODD_QUOTE = re.compile(rb'(?:^|\t)"[^"\t]*$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """The delimiter and quoting of a CSV or TSV file."""
+    """How a CSV or TSV file is written.
+
+    Attributes
+    ----------
+    quoted : fields may be in quotation marks.
+    long_rows : some rows exceed the size limit.
+    utf8 : all bytes are UTF-8.
+    """
 
     delimiter: str
     quoted: bool
-    long_rows: bool = False  # some rows exceed the size limit
+    long_rows: bool = False
+    utf8: bool = True
 
 
 def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -> Dialect:
@@ -40,50 +47,29 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
     """
     if delimiter is not None:
         delimiter = separator(delimiter)
-    head = source.peek()
-    first = head.split(b"\n", 1)[0].decode(errors="replace")
+    first = source.peek().split(b"\n", 1)[0].decode(errors="replace")
     usual = "\t" if source.suffix == ".tsv" else ","
     if delimiter is None:
         delimiter = usual if usual in first else next((mark for mark in ";\t|," if mark in first), usual)
-    quoted = delimiter != "\t" or _spans_lines(head)
-    if not closed:
-        return Dialect(delimiter, quoted)
-    check, long_rows = _looked_through(source, delimiter, quoted)
-    if quoted and check.row and delimiter == "\t":  # two texts that begin with a mark, not a quoted text
-        quoted = False
-        check, long_rows = _looked_through(source, delimiter, quoted)
-    if quoted:
-        _require_closed(source, check, long_rows)
-    return Dialect(delimiter, quoted, long_rows)
-
-
-def _spans_lines(head: bytes) -> bool:
-    """Return whether a tab-separated file has quoted fields that span lines, as pandas writes them."""
-    opened = sum(1 for line in head.split(b"\n") if _ODD_QUOTE.search(line))
-    return opened > 0 and head.count(b'"') % 2 == 0
-
-
-def _looked_through(source: Source, delimiter: str, quoted: bool) -> tuple[QuoteCheck, bool]:
-    """Return the check of a table's quotation marks, and whether it has rows over the size limit."""
-    check = QuoteCheck(source.stream()[1], delimiter)
-    return check, sum(MARK in block for block in records(check, quoted)) > 0
-
-
-def _require_closed(source: Source, check: QuoteCheck, long_rows: bool) -> None:
-    """Raise `InputError` if quotation marks would merge rows into one text."""
-    if check.row or check.quotes % 2:
+    check = QuoteCheck(delimiter)
+    found = _looked_through(source, Dialect(delimiter, True), check)
+    if delimiter == "\t" and (check.row or check.tabs or not check.spans):  # marks begin texts, not quoted texts
+        unquoted = replace(found, quoted=False)
+        return _looked_through(source, unquoted, None) if check.row or check.spans else unquoted
+    if check.row and closed:
         raise InputError(
-            f"{source.address}, row {check.row or _open_row(source)}: unclosed quotation mark: the rows after it would "
-            "become one text; close it, or double it if it belongs to the text"
+            f"{source.address}, row {check.row}: unclosed quotation mark: the rows after it would become one text; "
+            "close it, or double it if it belongs to the text"
         )
-    if long_rows and check.inner_row:
-        raise InputError(
-            f"{source.address}, row {check.inner_row}: a quotation mark within a field, and rows too long to read; "
-            "put the field in quotation marks and double the mark"
-        )
+    return found
 
 
-def _open_row(source: Source) -> int:
-    """Return the number of the first line with an unclosed quotation mark; the header is 1."""
-    lines = source.stream()[1].read().decode(errors="replace").splitlines()
-    return next((row for row, line in enumerate(lines, start=1) if line.count('"') % 2), 1)
+def _looked_through(source: Source, written: Dialect, check: QuoteCheck | None) -> Dialect:
+    """Read the whole table, or up to its first unclosed mark, and return what was found."""
+    long_rows, utf8 = False, True
+    for block in records(source.stream()[1], check):
+        long_rows = long_rows or MARK in block
+        utf8 = utf8 and is_utf8(block)
+        if check is not None and check.row:
+            break
+    return replace(written, long_rows=long_rows, utf8=utf8)

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.plain import say
-from pipeline.read.bounds import BLOCK, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, records, require_columns, whole
+from pipeline.read.bounds import BLOCK, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, require_columns, whole
+from pipeline.read.records import records
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, not_utf8
 from pipeline.read.source import Source
 
@@ -78,7 +79,7 @@ def json_columns(source: Source) -> dict[str, pa.DataType]:
 def _begun(stream: Readable) -> Iterator[bytes]:
     """Yield blocks of complete lines; the first block contains an object if there is one in the first 4 MiB."""
     first: bytes | None = b""
-    for read in records(stream, quoted=False):
+    for read in records(stream):
         block = read
         if first is not None:
             first += block

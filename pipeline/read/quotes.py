@@ -1,81 +1,83 @@
-"""Find unclosed quotation marks in separated values, which would merge the rows after them into one text."""
+"""Follow the quotation marks of separated values: which line ends are text, and which marks are never closed."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pipeline.read.bounds import Readable
-
-_QUOTE, _LF, _CR = b'"\n\r'
-_INNER, _OPENS, _CLOSES = range(3)  # their sum: a mark between two delimiters, which may do either
+_QUOTE, _TAB, _LF, _CR = b'"\t\n\r'
 
 
 class QuoteCheck:
-    """A stream that checks the quotation marks of what is read from it.
+    """The quotation marks of a stream, as Python's csv module, pandas and Arrow read them.
 
-    A mark opens a field if it follows a delimiter or a line end, and closes one if it precedes either; doubled marks are
-    text. A mark that opens a field is unclosed if the next mark is on a later line and does not close a field, or if
-    there is none.
+    A mark opens a field if it follows a delimiter or a line end; the next mark closes the field. Doubled marks, and marks
+    elsewhere (12" pipe), are text. A mark is unclosed if no mark follows it, or if the next one is on a later line and
+    does not end a field.
 
     Attributes
     ----------
     row : the line of the first unclosed mark, from 1 on; 0 if there is none. Valid once all is read.
-    inner_row : the line of the first single mark within a field, 0 if there is none.
-    quotes : how many marks have been read.
+    spans : some quoted field holds a line end.
+    tabs : some quoted field holds a tab; only if that is the delimiter.
     """
 
-    def __init__(self, stream: Readable, delimiter: str) -> None:
-        self._stream, self._separators = stream, (ord(delimiter), _LF, _CR)
-        self._rest, self._line, self._open = b"\n", 0, 0
-        self.row = self.inner_row = self.quotes = 0
+    def __init__(self, delimiter: str) -> None:
+        self._separates = np.zeros(256, bool)
+        self._separates[[ord(delimiter), _LF, _CR]] = True
+        self._rest, self._line, self._open = b"\n", 0, 0  # the line of the mark that is open now; 0 if none is
+        self.row, self.spans, self.tabs = 0, False, False
 
-    def read(self, size: int, /) -> bytes:
-        """The next bytes."""
-        data = self._stream.read(size)
-        self.quotes += data.count(b'"')
-        if not self.row:
-            self._check(data)
-        return data
+    def follow(self, data: bytes) -> tuple[bytes, np.ndarray]:
+        """Take the next bytes, empty at the end of the stream.
 
-    def _check(self, data: bytes) -> None:
-        """Check all marks whose neighbours are known; the others wait for the next chunk."""
-        text = self._rest + (data or b"\n\n")
+        Returns
+        -------
+        The bytes that are understood, all but marks at the end that may continue, and the positions in them of the line
+        ends outside quoted fields.
+        """
+        text = self._rest + (data or b"\n")
         end = len(text) - 1
         while data and end > 0 and text[end - 1] == _QUOTE:
-            end -= 1  # a run of marks that may continue
-        now, self._rest = text[: end + 1], text[max(end - 1, 0) :]
-        bytes_ = np.frombuffer(now, np.uint8)
-        place, line = _odd_runs(bytes_)
-        role = np.isin(bytes_[place], self._separators) @ np.array([_OPENS, _CLOSES])
-        self._follow(role, line + self._line)
-        inner = np.flatnonzero(role == _INNER)
-        if len(inner) and not self.inner_row:
-            self.inner_row = int(line[inner[0]]) + self._line
-        self._line += int(np.count_nonzero(bytes_[1:-1] == _LF))
-        if not data and not self.row:
-            self.row = self._open
+            end -= 1
+        self._rest = text[max(end - 1, 0) :]
+        codes = np.frombuffer(text, np.uint8, end + 1)  # the first and the last byte are context only
+        place, opens, closes = self._marks(codes)
+        quoted = self._quoted(opens)
+        lines = np.flatnonzero(codes[1:-1] == _LF) + 1
+        self._find_unclosed(np.searchsorted(lines, place) + self._line + 1, closes, quoted, not data)
+        self._line += len(lines)
+        inner = quoted[np.searchsorted(place, lines)]
+        self.spans = self.spans or bool(inner.any())
+        if self._separates[_TAB] and not self.tabs:
+            self.tabs = bool(quoted[np.searchsorted(place, np.flatnonzero(codes == _TAB))].any())
+        return text[1:end], lines[~inner] - 1
 
-    def _follow(self, role: np.ndarray, line: np.ndarray) -> None:
+    def _marks(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (n,) the place of each run of an odd number of marks, and whether it follows and precedes a separator.
+
+        A run of an even number opens and closes nothing.
+        """
+        marks = np.flatnonzero(codes[1:-1] == _QUOTE) + 1
+        first = np.flatnonzero(np.diff(marks, prepend=-1) != 1)
+        length = np.diff(first, append=len(marks))
+        odd = length % 2 == 1
+        place = marks[first[odd]]
+        return place, self._separates[codes[place - 1]], self._separates[codes[place + length[odd]]]
+
+    def _quoted(self, opens: np.ndarray) -> np.ndarray:
+        """Return (n + 1,) whether text is quoted before the first mark, and after each mark.
+
+        A mark that cannot open a field ends quoted text; each of those that can, after it, opens or closes in turn.
+        """
+        number = np.arange(1, len(opens) + 1)
+        last = np.maximum.accumulate(np.where(opens, 0, number)) if len(opens) else number
+        start = self._open > 0
+        return np.concatenate([[start], (number - last + (start & (last == 0))) % 2 == 1])
+
+    def _find_unclosed(self, line: np.ndarray, closes: np.ndarray, quoted: np.ndarray, at_end: bool) -> None:
         """Compare each mark that opens a field with the next mark."""
-        if not len(role):
-            return
-        if self._open and role[0] < _CLOSES and line[0] > self._open:
-            self.row = self._open
-            return
-        lost = (role[:-1] == _OPENS) & (role[1:] < _CLOSES) & (line[1:] > line[:-1])
-        self.row = int(line[np.flatnonzero(lost)[0]]) if lost.any() else 0
-        self._open = int(line[-1]) if role[-1] == _OPENS else 0
-
-
-def _odd_runs(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(n, 2) the bytes before and after each run of an odd number of marks, and its line, (n,), from 1 on.
-
-    The first and the last byte are context only.
-    """
-    marks = np.flatnonzero(data[1:-1] == _QUOTE) + 1
-    first = np.flatnonzero(np.diff(marks, prepend=-1) != 1)
-    length = np.diff(first, append=len(marks))
-    odd = length % 2 == 1
-    begin = marks[first[odd]]
-    line = np.searchsorted(np.flatnonzero(data[1:-1] == _LF) + 1, begin) + 1
-    return np.column_stack([begin - 1, begin + length[odd]]), line
+        opened = np.concatenate([[self._open], line])
+        lost = np.flatnonzero(quoted[:-1] & ~closes & (line > opened[:-1]))
+        self._open = int(opened[-1]) if quoted[-1] else 0
+        if not self.row:
+            self.row = int(opened[lost[0]]) if len(lost) else self._open * at_end

@@ -13,8 +13,11 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Shortened, require_columns
+from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Readable, require_columns
 from pipeline.read.dialects import Dialect
+from pipeline.read.escapes import Escaped, restored
+from pipeline.read.quotes import QuoteCheck
+from pipeline.read.records import Shortened, records
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, decoded
 from pipeline.read.source import Source
 
@@ -26,7 +29,8 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
     invalid: list[Reject] = []
 
     def refuse(row: pa.csv.InvalidRow) -> str:
-        reason, text = f"expected {row.expected_columns} columns, found {row.actual_columns}", row.text[:SHOWN]
+        reason = f"expected {row.expected_columns} columns, found {row.actual_columns}"
+        text = restored(row.text[:SHOWN].encode()).decode(errors="replace")
         if text.startswith(MARK.decode()):
             reason, text = TOO_LONG, ""
         invalid.append(Reject(source.address, row.number, reason, text))
@@ -40,16 +44,16 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
         invalid_row_handler=refuse,
     )
     head = _head(source, written, choose)
-    raw, stream = source.stream(checked=False)  # `dialect` has checked it
-    if written.long_rows:  # replace each with a row that has one cell too many
-        mark = MARK + written.delimiter.encode() * len(head.written)
-        stream = pa.PythonFile(Shortened(stream, written.quoted, mark), "r")
+    raw, content = source.stream(checked=False)  # `dialect` has checked it
+    stream = content  # which would close the file when deleted
+    if written.long_rows or not written.utf8:
+        stream = pa.PythonFile(_readable(content, written, len(head.written)), "r")
     place = 1  # the header is row 1
     with csv.open_csv(stream, read, parse, head.conversion()) as batches:
         for batch in batches:
             numbers = _numbers(place, len(batch), [reject.row for reject in invalid])
             place = int(numbers[-1]) if len(numbers) else place
-            columns, kept, bad = decoded(head.columns(batch), numbers, source.address)
+            columns, kept, bad = decoded(head.columns(batch, not written.utf8), numbers, source.address)
             ready = [reject for reject in invalid if reject.row < place]
             invalid[:] = [reject for reject in invalid if reject.row >= place]
             rejects = sorted([*ready, *bad], key=lambda reject: reject.row)
@@ -57,6 +61,13 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
     if invalid:
         nothing = dict.fromkeys(head.chosen, as_strings([]))
         yield Rows(nothing, np.zeros(0, np.int64), list(invalid), len(invalid), raw.tell())
+
+
+def _readable(stream: Readable, written: Dialect, width: int) -> Shortened:
+    """Return a stream that Arrow can read: long rows have one cell too many, and bytes that are not UTF-8 are escaped."""
+    mark = MARK + written.delimiter.encode() * width
+    check = QuoteCheck(written.delimiter) if written.quoted else None
+    return Shortened(records(stream if written.utf8 else Escaped(stream), check, mark))
 
 
 @dataclass(frozen=True)
@@ -89,10 +100,13 @@ class _Head:
             strings_can_be_null=False,
         )
 
-    def columns(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
-        """Select the chosen columns from an Arrow batch."""
+    def columns(self, batch: pa.RecordBatch, escaped: bool) -> dict[str, pa.Array]:
+        """Select the chosen columns from an Arrow batch, and restore their bytes if they are escaped."""
         found = dict(zip(self.names if self.repeats else self.chosen, batch.columns))
-        return {name: found[name] for name in self.chosen}
+        cells = {name: found[name] for name in self.chosen}
+        if not escaped:
+            return cells
+        return {name: pa.array([*map(restored, column.to_pylist())], column.type) for name, column in cells.items()}
 
 
 def header(source: Source, written: Dialect, choose: Choose = list) -> list[str]:
