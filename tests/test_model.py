@@ -201,14 +201,37 @@ def test_an_event_is_as_likely_as_politics_times_the_event_given_politics():
 
 
 def test_the_threshold_holds_what_it_promises_in_a_sample_of_its_size():
-    # Sixty right answers above, then one wrong in ten: the bound of 58 or more right ones of 58 is .05 ** (1 / 58) = .950.
+    # Seventy right answers down to .821, then one wrong in ten. The bound of 70 right ones of 70 is .05 ** (1 / 70) = .958.
     top = np.linspace(0.99, 0.6, 160)
     proba = np.column_stack([top, 1 - top, np.zeros(160)])
-    truth = np.array(["escalation"] * 60 + (["de-escalation"] + ["escalation"] * 9) * 10, object)
-    found = threshold_for(proba, truth, 0.95)
-    assert found == top[59]
+    truth = np.array(["escalation"] * 70 + (["de-escalation"] + ["escalation"] * 9) * 9, object)
+    assert threshold_for(proba, truth, 0.95) == 0.82
     assert threshold_for(proba[:57], truth[:57], 0.95) == top[0]  # too few to promise it
-    assert threshold_for(proba, truth, 0.5) == top[-1]
+    assert threshold_for(proba, truth, 0.5) == 0.34
+
+
+def test_no_threshold_is_chosen_below_one_that_fails():
+    # Half of the first 100 answers are wrong, and the next 10,000 right: all together are good enough.
+    top = np.repeat([0.9, 0.8], [100, 10_000])
+    proba = np.column_stack([top, 1 - top, np.zeros(len(top))])
+    truth = np.array(["escalation", "de-escalation"] * 50 + ["escalation"] * 10_000, object)
+    assert threshold_for(proba, truth, 0.9) == 0.9  # the largest that was seen
+    assert threshold_for(proba[100:], truth[100:], 0.9) == 0.34
+
+
+@pytest.mark.parametrize("share_right", [0.88, 0.9])
+def test_the_promise_is_broken_in_one_sample_of_twenty_at_most(share_right):
+    # Every threshold has the same precision, just too low or on the border: none may pass.
+    rng = np.random.default_rng(0)
+    top = rng.uniform(0.34, 1.0, 1000)
+    proba = np.column_stack([top, 1 - top, np.zeros(1000)])
+    proba[:, 2] = np.maximum(0, 1 - proba[:, :2].sum(axis=1))
+    broken = 0
+    for _ in range(200):
+        sides = np.where(rng.random(1000) < share_right, proba.argmax(axis=1), 1 - proba.argmax(axis=1))
+        truth = np.array(["escalation", "de-escalation"], object)[sides]
+        broken += threshold_for(proba, truth, 0.9 + 1e-9) < proba.max()
+    assert broken <= 20  # of 200: 5 % are allowed, and chance
 
 
 def test_answers_that_take_no_side_do_not_count_for_the_threshold():

@@ -19,6 +19,7 @@ STANCE_OF_LABEL = np.array([STANCES.index(stance_of(label)) for label in LABELS]
 # In metrics on PLOVER's own files an appeal counts as PLOVER counts it.
 PLOVER_STANCE_OF_LABEL = np.array([STANCES.index(stance_of_quad(quad_of(label))) for label in LABELS])
 _CONFIDENCE = 0.95  # of the bound on precision
+_THRESHOLDS = np.arange(99, 33, -1) / 100
 
 
 @dataclass(frozen=True)
@@ -212,9 +213,12 @@ def _fit_relevance(logit: np.ndarray, political: np.ndarray) -> tuple[float, flo
 def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> float:
     """The lowest probability above which answers that take a side reach the given precision.
 
-    The lower end of its one-sided 95 % interval (Clopper and Pearson 1934) must reach the precision, so the
-    guarantee accounts for the sample size. Answers of `neutral` do not count: text without politics would make them
-    look better than they are.
+    Thresholds are tested from .99 downwards in steps of .01 until the first at which the lower end of the one-sided 95 %
+    interval of the precision (Clopper and Pearson 1934) is too low. Testing in a fixed order keeps the guarantee for the
+    threshold that is chosen, without a correction for their number (fixed-sequence testing; Angelopoulos et al. 2021,
+    "Learn then Test"). Thresholds with too few answers to reach the precision even if all were right are skipped; this
+    depends on no label. Answers of `neutral` do not count: text without politics would make them look better than they
+    are.
 
     Parameters
     ----------
@@ -225,7 +229,7 @@ def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> f
     Returns
     -------
     float
-        In [1/3, 1]. If no threshold reaches the precision, the largest probability seen.
+        One of the thresholds; if none reaches the precision, the largest probability seen.
     """
     from scipy.stats import beta
 
@@ -235,8 +239,9 @@ def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> f
         return float(top.max())
     right = (np.array(STANCES, object)[guess] == stances)[takes_side]
     top = top[takes_side]
-    order = np.argsort(-top, kind="stable")
-    hits, n = np.cumsum(right[order]), np.arange(1, len(top) + 1)
-    lower = beta.ppf(1 - _CONFIDENCE, hits, n - hits + 1)  # NaN if nothing was right
-    good = np.flatnonzero(lower >= precision)
-    return float(top[order][good[-1]]) if len(good) else float(top.max())
+    above = top >= _THRESHOLDS[:, None]
+    n, hits = above.sum(axis=1), (above & right).sum(axis=1)
+    enough = beta.ppf(1 - _CONFIDENCE, n, 1) >= precision  # NaN without answers
+    good = beta.ppf(1 - _CONFIDENCE, hits, n - hits + 1)[enough] >= precision  # NaN if nothing was right
+    passed = _THRESHOLDS[enough][np.logical_and.accumulate(good)]
+    return float(passed[-1]) if len(passed) else float(top.max())

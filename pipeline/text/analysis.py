@@ -89,7 +89,8 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     kind = np.where(is_kind(kind, "head") & (follows | np.append(follows[1:], False)), kind | BIT["group"], kind)
     marks = _marks(tokens, kind)
     actor = kind
-    kind, stem = np.where(name, np.uint32(0), kind), np.where(name, NAME, stem)
+    small = np.where(is_kind(kind, "letter") & is_kind(kind, "function"), BIT["filler"], np.uint32(0))  # "I"
+    kind, stem = np.where(name, small, kind), np.where(name, NAME, stem)
     negated = np.flatnonzero(negation)
     kind[negated], stem[negated] = BIT["negator"], lexicon.negation
     stem = np.where(name & _in_run(is_kind(actor, "state") | is_kind(actor, "group"), follows), ACTOR, stem)
@@ -179,8 +180,7 @@ def _sequence(
     modal = scope.in_reach(clause, places, np.flatnonzero(is_kind(kind, "modal")), passive[:0]) >= 0
     main = scope.main_part(bounds, clause, comma, np.flatnonzero(is_kind(kind, "subordinator")))
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
-    # "I" begins with a capital, as a name does.
-    telling = content & ~(is_kind(kind, "filler") | (is_kind(kind, "letter") & is_kind(kind, "function")))
+    telling = content & ~is_kind(kind, "filler")
     return Sequence(
         stem, symbol, content, telling, negated, reversal, modal, main, bounds, kept, follows, negation, marks
     )
