@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from Stemmer import Stemmer
 
 from pipeline.corpus.labelled import read_labelled
 from pipeline.corpus.near import near_pairs
@@ -20,6 +21,16 @@ SNIPPETS = pd.DataFrame(snippets())
 CODEBOOK = pd.read_csv(DATA / "codebook.csv", dtype=str, keep_default_na=False)
 OTHER_NEWS = pd.read_csv(DATA / "other_news.csv", dtype=str, keep_default_na=False)
 HELD_OUT = pd.read_csv(DATA / "heldout.csv", dtype=str, keep_default_na=False)
+# Verbs and nouns of conflict and diplomacy that everyday news uses too; any form of a word counts.
+SHARED_WORDS = """
+    accept accuse agree aid alliance ally appeal arrest attack back ban battle beat block blow bomb boycott
+    break capture charge chief clash collapse condemn conflict crisis cut deal defeat defend demand deny deploy
+    dispute drop end expel face fight fire force free halt help hit invade jail join kill launch leader lift
+    lose meet negotiate offer open order oust peace plan pledge praise probe protest pull push raid rally reject
+    release resign resume retreat return row rule sanction seize shoot shot sign slam split start stop strike
+    struck sue summit support surrender suspend take talk target tension threat threaten truce urge veto victory
+    visit vote vow war warn welcome win withdraw won
+""".split()
 
 
 def test_the_tables_have_their_columns_and_only_known_event_types():
@@ -45,6 +56,15 @@ def test_every_event_type_has_its_share():
     assert (SNIPPETS.event == "NEUTRAL").sum() >= 3000
     assert CODEBOOK[CODEBOOK.event != APPEAL].event.value_counts().min() >= 250
     assert len(CODEBOOK) >= 5000
+
+
+def test_two_thirds_of_other_news_use_words_of_conflict_and_diplomacy():
+    stem = Stemmer("english").stemWords
+    stems = set(stem(SHARED_WORDS))
+    shared = [not stems.isdisjoint(stem(re.findall("[a-z]+", text.lower()))) for text in OTHER_NEWS.text]
+    share, words = re.search(r"(\d+) % of its lines use one of (\d+) words", (DATA / "README.md").read_text()).groups()
+    assert (round(100 * np.mean(shared)), len(SHARED_WORDS)) == (int(share), int(words))
+    assert np.mean(shared) > 0.6
 
 
 def test_no_text_stands_under_two_labels():
