@@ -364,3 +364,31 @@ def test_an_encoding_that_does_not_exist_or_is_wrong_is_named(tmp_path, name):
         texts(tmp_path / name, encoding="utf-99")
     with pytest.raises(InputError, match=f"{name}: cannot be read as ascii: .*; set another with --encoding"):
         texts(tmp_path / name, encoding="ascii")
+
+
+@pytest.mark.parametrize("mark", [*"^~#:"])
+def test_a_rare_separator_is_found_if_all_lines_have_it(tmp_path, mark):
+    (tmp_path / "a.csv").write_text(ROWS.replace(",", mark))
+    assert texts(tmp_path / "a.csv") == (TEXTS, [])
+    (tmp_path / "b.csv").write_text(f"text{mark}\nRain fell.\n")
+    assert texts(tmp_path / "b.csv", text_column=f"text{mark}") == (["Rain fell."], [])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            "sep=;\nid;text\n1;Rain fell.\n",
+            "a.csv: the first line, sep=;, is meant for Excel; delete it, and pass --delim",
+        ),
+        (
+            "'id','text'\n1,'Rain, snow'\n",
+            "a.csv: the column names are in apostrophes; write fields in quotation marks",
+        ),
+    ],
+)
+def test_a_header_that_is_none_is_refused(tmp_path, data, message):
+    (tmp_path / "a.csv").write_text(data)
+    for read in (texts, read_table, read_lines):
+        with pytest.raises(InputError, match=message):
+            read(tmp_path / "a.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from pipeline.errors import InputError
@@ -10,6 +11,9 @@ from pipeline.read.escapes import is_utf8
 from pipeline.read.quotes import QuoteCheck
 from pipeline.read.records import records
 from pipeline.read.source import Source, separator
+
+_COMPARED = 20  # first lines in which a rare delimiter must occur equally often
+_SEPARATOR = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Dialect:
 def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -> Dialect:
     """Detect the delimiter and quoting of a table.
 
-    The delimiter is a comma in ``.csv`` and a tab in ``.tsv``, or another common one if only that occurs in the header.
+    The delimiter is a comma in ``.csv`` and a tab in ``.tsv``, or another common one if only that occurs in the
+    header, or one of ``^ ~ # :`` if all of the first lines have it equally often.
     In a tab-separated file quotation marks are ordinary characters, unless a quoted field spans lines.
 
     Parameters
@@ -47,10 +52,11 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
     """
     if delimiter is not None:
         delimiter = separator(delimiter)
-    first = source.peek().split(b"\n", 1)[0].decode(errors="replace")
+    start = source.peek().split(b"\n", _COMPARED)[:_COMPARED]
+    lines = [line.decode(errors="replace") for line in start if line.strip()]
     usual = "\t" if source.suffix == ".tsv" else ","
-    if delimiter is None:
-        delimiter = usual if usual in first else next((mark for mark in ";\t|," if mark in first), usual)
+    delimiter = delimiter or _delimiter(lines, usual)
+    _require_header("".join(lines[:1]), delimiter, source.address)
     check = QuoteCheck(delimiter)
     found = _looked_through(source, Dialect(delimiter, True), check)
     if delimiter == "\t" and (check.row or check.tabs or not check.spans):  # marks begin texts, not quoted texts
@@ -62,6 +68,38 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
             "close it, or double it if it belongs to the text"
         )
     return found
+
+
+def _delimiter(lines: list[str], usual: str) -> str:
+    """Return the usual delimiter or another common one that the header has, or a rare one that all lines have alike."""
+    first = "".join(lines[:1])
+    if usual in first:
+        return usual
+    alike = (mark for mark in "^~#:" if {line.count(mark) for line in lines} == {first.count(mark)})
+    return next((mark for mark in (*";\t|,", *alike) if mark in first), usual)
+
+
+def _require_header(first: str, delimiter: str, address: str) -> None:
+    """Raise `InputError` if the first line is written for a spreadsheet, or its names are in apostrophes."""
+    if names_separator(first):
+        raise InputError(
+            f"{address}: the first line, {first.strip()}, is meant for Excel; delete it, and pass --delimiter if the "
+            "separator is not found"
+        )
+    cells = [cell.strip() for cell in first.split(delimiter)]
+    if len(cells) > 1 and all(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in cells):
+        raise InputError(f"{address}: the column names are in apostrophes; write fields in quotation marks or in none")
+
+
+def names_separator(line: str) -> bool:
+    """Return whether a line only names the separator of a table, for Excel.
+
+    Examples
+    --------
+    >>> names_separator("sep=;"), names_separator("sep=text")
+    (True, False)
+    """
+    return _SEPARATOR.fullmatch(line.strip()) is not None
 
 
 def _looked_through(source: Source, written: Dialect, check: QuoteCheck | None) -> Dialect:

@@ -22,6 +22,7 @@ import pyarrow as pa
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.read.bounds import PAGE, TEXT, text_reason
+from pipeline.read.dialects import names_separator
 from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents, require_passing
 from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.source import Source, compression_of, decoded, encoding_of, is_wide, not_in
@@ -136,6 +137,8 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
             return "jsonl" if isinstance(json.loads(written), dict) else "text"
         except (ValueError, RecursionError):
             return "text"
+    if names_separator(written):
+        return "csv"
     wanted = {options.text_column.lower()} if options.text_column else {*ARTICLE_COLUMNS}
     for delimiter in (options.delimiter,) if options.delimiter else ",\t;|":
         try:
