@@ -22,10 +22,12 @@ from pipeline.label import confident
 from pipeline.label.check import check_rows, read_files
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.fix import fixed
+from pipeline.label.opinions import bundled_opinion, own_opinion, pooled
+from pipeline.label.suspicion import label_errors
 from pipeline.read.tolerant import read_lines
-from pipeline.stance import stance_of
+from pipeline.stance import LABELS, stance_of
 from tests import forked
-from tests.conftest import snippets
+from tests.conftest import DATA, snippets
 
 
 def write(path, rows, header=("text", "event")):
@@ -157,6 +159,37 @@ def test_the_confident_joint_is_the_one_worked_out_by_hand():
     suspects = confident.suspects(given, proba)
     assert (suspects.rows.tolist(), suspects.suggested.tolist()) == ([2], [0])
     assert suspects.margin == pytest.approx([np.log(0.2 / 0.8)])
+
+
+def test_the_pool_trusts_the_opinion_that_fits_the_labels():
+    rng = np.random.default_rng(0)
+    given = rng.integers(0, 3, 300)
+    knows, guesses = np.full((300, 3), 0.1), rng.dirichlet(np.ones(3), 300)
+    knows[np.arange(300), given] = 0.8
+    for opinions in ((knows, guesses), (guesses, knows)):
+        proba = pooled(np.log(opinions), given)
+        assert proba.sum(axis=1) == pytest.approx(1) and (proba.argmax(axis=1) == given).all()
+        assert proba[np.arange(300), given].min() > 0.8
+
+
+def test_labels_that_mean_something_else_than_the_bundled_ones_are_learnt_from_the_file():
+    texts = {event: [row["text"] for row in snippets() if row["event"] == event][:60] for event in ("ASSAULT", "YIELD")}
+    mine = np.array([*texts["ASSAULT"], *texts["YIELD"]], object)
+    given = np.repeat([1, 0], 60)  # the other way round in the whole file,
+    given[[3, 90]] = [0, 1]  # but for two rows
+    shipped = read_labelled([DATA])
+    some = shipped.take(np.flatnonzero(~np.isin(shipped.texts, mine))[::60])
+    of_label = np.array([("escalation", "de-escalation", "neutral").index(stance_of(label)) for label in LABELS])
+    bundled = bundled_opinion(mine, some, np.where(of_label == 2, -1, of_label), 2)
+    assert (bundled.argmax(axis=1) == np.repeat([0, 1], 60)).mean() > 0.7
+    proba = pooled((bundled, own_opinion(mine, given, np.arange(120), 2)), given)
+    assert {3, 90} <= set(confident.suspects(given, proba).rows[:6])
+
+
+def test_a_file_of_one_label_is_said_not_to_be_checked(tmp_path):
+    rows = [(row["text"], "AID") for row in snippets()[:40]]
+    done = label_errors(read_files([write(tmp_path / "mine.csv", rows)]))
+    assert done == ([], ["likely label errors: expected at least two different labels, found only AID"])
 
 
 def test_a_class_that_nobody_was_given_is_never_confidently_found():

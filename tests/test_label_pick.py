@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
-from pipeline.corpus.signatures import signatures_of
 from pipeline.errors import InputError
 from pipeline.label.exchange import read_export
 from pipeline.label.imports import import_files
@@ -90,7 +89,7 @@ def test_a_pool_that_is_too_small_says_what_was_left_out_of_it(pool, model):
 
 def test_copies_blanks_and_texts_labelled_already_are_left_out(pool):
     path, texts = pool
-    found = read_pool(path, known=signatures_of(texts[5:6]))
+    found = read_pool(path, known=texts[5:6])
     assert found.left_out == {"near-copies of others": 1, "without a text": 1, "labelled already": 1}
     assert found.ids.tolist() == [f"n-{k}" for k in range(40) if k != 5]
 
@@ -100,7 +99,7 @@ def test_where_all_is_labelled_the_line_says_so_in_words(pool):
     with pytest.raises(
         InputError, match="expected texts to label, found none; left out 41 rows labelled already; left"
     ):
-        read_pool(path, known=signatures_of(texts))
+        read_pool(path, known=texts)
 
 
 @pytest.mark.parametrize(("tool", "suffix"), [("label-studio", ".json"), ("doccano", ".jsonl")])

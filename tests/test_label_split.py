@@ -10,8 +10,11 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.errors import InputError
 from pipeline.label.agreement import agreement, kappa, read_annotators
+from pipeline.label.fix import fixed
 from pipeline.label.labelled_file import read_labelled_file
+from pipeline.label.repeats import Repeats, repeat_findings
 from pipeline.label.splits import deal, split_rows, write_split
+from tests.conftest import snippets
 
 COPY = "Kenya and Uganda signed a border treaty on Monday after weeks of talks in Nairobi"
 
@@ -25,8 +28,9 @@ def write(path, rows, header=("text", "event")):
 @pytest.fixture
 def rows(tmp_path):
     """Forty rows, half of them protests, two of them near-copies; one day each."""
-    texts = [f"{name} number {k} happened in town {k * 37}." for k in range(19) for name in ("Protest", "Treaty")]
     events = ["PROTEST", "AGREE"] * 19
+    shipped = {event: [row["text"] for row in snippets() if row["event"] == event] for event in set(events)}
+    texts = [shipped[event][k // 2] for k, event in enumerate(events)]
     days = [f"2024-01-{1 + k // 2:02}" for k in range(38)] + ["2024-01-03", "2024-02-01"]
     cells = zip([*texts, COPY + ".", COPY + "!"], [*events, "AGREE", "AGREE"], days, ["a", "b", "c", "d"] * 10)
     return read_labelled_file(write(tmp_path / "mine.csv", cells, ("text", "event", "day", "source")))
@@ -37,6 +41,27 @@ def test_near_copies_are_never_apart(rows):
         split = split_rows(rows, 0.2, seed=seed)
         assert split.test[38] == split.test[39]
         assert split.test.sum() == 8
+
+
+def test_what_check_calls_near_copies_fix_leaves_out_and_split_keeps_together(tmp_path):
+    texts = [row["text"] for row in snippets()[:60]]
+    copies = [text.replace(text.split()[3], "reportedly", 1) for text in texts]
+    mine = read_labelled_file(write(tmp_path / "mine.csv", [(text, "AID") for text in [*texts, *copies]]))
+    (reported,) = [one for one in repeat_findings(Repeats([mine])) if one.kind == "near-copy"]
+    line = {int(line): row for row, line in enumerate(mine.lines)}
+    pairs = [[line[place["row"]] for place in one["places"]] for one in reported.places]
+    assert len(pairs) > 50
+    for seed in range(5):
+        test = split_rows(mine, 0.3, seed=seed).test
+        assert all(test[one] == test[other] for one, other in pairs)
+    paths = [
+        write(tmp_path / f"{name}.csv", [(one, "AID") for one in of])
+        for name, of in (("a", texts), ("b", [*copies, COPY]))
+    ]
+    files = [read_labelled_file(path) for path in paths]
+    assert "near-copy between files" in {one.kind for one in repeat_findings(Repeats(files))}
+    cleaned = [read_labelled_file(path) for path in fixed(files, tmp_path / "clean")[:2]]
+    assert "near-copy between files" not in {one.kind for one in repeat_findings(Repeats(cleaned))}
 
 
 def test_a_split_is_the_same_for_the_same_seed_and_another_for_another(rows):

@@ -138,7 +138,6 @@ def pick(
 ) -> None:
     """Pick texts to label next: uncertain and diverse ones, plus a random share."""
     from pipeline import show
-    from pipeline.corpus.signatures import signatures_of
     from pipeline.label.pools import labelled_texts, picked_tasks, read_pool, require_tool, write_tasks
     from pipeline.reader import open_model
     from pipeline.show import labelling
@@ -146,7 +145,7 @@ def pick(
     require_tool(tool, out)
     require_outputs((out, out.with_suffix(".config.xml")), (pool, *(labelled or ())))
     texts = [text for path in labelled or [] for text in labelled_texts(path)]
-    texts_of_pool = read_pool(pool, text_column, signatures_of(texts) if texts else None, encoding)
+    texts_of_pool = read_pool(pool, text_column, texts, encoding)
     tasks = picked_tasks(texts_of_pool, open_model(model), n, seed, random, show_opinion)
     written = write_tasks(tasks, tool, out)
     labelling.picked(tasks, texts_of_pool)

@@ -21,7 +21,8 @@ from pipeline.text.tokens import tokenise
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-NEAR = 0.7  # Jaccard index from which two texts count as near-duplicates
+NEAR = 0.7  # Jaccard index from which two texts count as near-duplicates in training and measuring
+ALIKE = 0.5  # the same for `detente data`, where a person sees the pairs, see `pipeline.label.repeats`
 SHINGLE = 5
 _BANDS, _ROWS = 32, 3  # finds a pair at Jaccard 0.7 with probability 1 - (1 - 0.7**3)**32 > 0.99999
 _DEVIATION = 0.05  # of a Jaccard index estimated from a signature: sqrt(J (1 - J) / 96), at most 0.051
@@ -131,9 +132,9 @@ def jaccard(value: np.ndarray, cuts: np.ndarray, pairs: np.ndarray) -> np.ndarra
     return both / np.maximum(sizes.sum(axis=1) - both, 1)
 
 
-def near_groups(texts: Texts, prints: np.ndarray | None = None) -> np.ndarray:
+def near_groups(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
     """(n,) int64 group labels: texts linked by a chain of near-duplicates share one."""
-    return linked_groups(near_pairs(texts, prints=prints), len(texts))
+    return linked_groups(near_pairs(texts, floor, prints), len(texts))
 
 
 def linked_groups(pairs: np.ndarray, n: int) -> np.ndarray:

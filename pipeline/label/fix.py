@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.corpus.near import NEAR, near_pairs
+from pipeline.corpus.near import ALIKE, near_pairs
 from pipeline.errors import InputError
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.labelled_file import KINDS, LabelledFile
@@ -74,7 +74,7 @@ def _dropped(rows: Repeats) -> dict[int, str]:
             out |= dict.fromkeys(group[1:].tolist(), f"left out: the same text and label as {said}")
     if len(rows.files) == 1:
         return out
-    for a, b in near_pairs(rows.distinct, NEAR).tolist():
+    for a, b in near_pairs(rows.distinct, ALIKE).tolist():
         first, later = sorted((rows.first[a], rows.first[b]))
         if rows.file[first] < rows.file[later] and first not in out:
             said = f"{rows.files[rows.file[first]].path}, row {rows.line[first]}"

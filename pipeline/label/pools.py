@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.corpus.near import near_groups
-from pipeline.corpus.signatures import is_near
+from pipeline.corpus.near import ALIKE, near_groups
 from pipeline.errors import InputError
 from pipeline.label.exchange import read_export
 from pipeline.label.files import Sheet, write_files
@@ -46,14 +45,12 @@ class Pool:
     left_out: dict[str, int]
 
 
-def read_pool(
-    path: Path, column: str | None = None, known: np.ndarray | None = None, encoding: str | None = None
-) -> Pool:
+def read_pool(path: Path, column: str | None = None, known: Sequence[str] = (), encoding: str | None = None) -> Pool:
     """Read a table of texts, without near-duplicates of each other and of texts already labelled.
 
     Parameters
     ----------
-    known : signatures of the labelled texts (`pipeline.corpus.signatures.signatures_of`).
+    known : the labelled texts.
     """
     table = read_lines(path, encoding)
     cells = table.columns[text_column(table, column)]
@@ -64,10 +61,11 @@ def read_pool(
     places = table.rows.astype(str).astype(object)
     ids = places if ids is None else np.where(ids == "", places, ids)
     full = texts != ""
-    groups = near_groups(texts.tolist())
+    groups = near_groups([*known, *texts], ALIKE)
+    labelled, groups = groups[: len(known)], groups[len(known) :]
     first = np.zeros(len(texts), bool)
     first[np.unique(np.where(full, groups, -1), return_index=True)[1]] = True
-    fresh = np.ones(len(texts), bool) if known is None else ~is_near(known, texts.tolist())
+    fresh = ~np.isin(groups, labelled)
     reasons = np.select([~full, ~fresh, ~first], ["without a text", "labelled already", "near-copies of others"], "")
     kept = reasons == ""
     left_out = Counter(reasons[~kept].tolist()) + Counter({"that cannot be read": len(table.rejects)})

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.corpus.near import near_groups
+from pipeline.corpus.near import ALIKE, near_groups
 from pipeline.errors import InputError
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.labelled_file import LabelledFile
@@ -73,7 +73,10 @@ def split_rows(
         split = Split(deal(groups, labels, share, seed), groups, none)
     if not split.test.any() or (split.test | split.left_out).all():
         n = len(np.unique(groups))
-        raise InputError(f"{rows.path}: {n:,} groups of rows cannot be parted at {share:g}; one side would be empty")
+        raise InputError(
+            f"{rows.path}: {n:,} groups of rows cannot be parted at {share:g}; one side would be empty; "
+            "take another share with --test, or other groups with --group"
+        )
     return split
 
 
@@ -104,7 +107,7 @@ def _groups(rows: LabelledFile, group: str | None) -> np.ndarray:
     if group is None:
         return np.arange(len(rows.kept))
     if group == NEAR_COPIES:
-        return near_groups(rows.corpus.texts)
+        return near_groups(rows.corpus.texts, ALIKE)
     name = column_of(list(rows.table.columns), group, (), rows.path)
     cells = rows.table.columns[name][rows.kept]
     if (empty := int(sum(not cell.strip() for cell in cells))) > 0:
