@@ -63,7 +63,7 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """The text of the sentence."""
+        """The text of the sentence as it was read, after cleaning (`pipeline.read.cleaning`)."""
         return "".join(piece.text for piece in self.pieces)
 
 
