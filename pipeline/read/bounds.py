@@ -6,9 +6,12 @@ feed can crash a run, by accident or on purpose. Sizes are in bytes of decompres
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,10 +21,13 @@ from pipeline.errors import InputError
 BLOCK = 4 << 20  # bytes per read; Arrow cannot read a row longer than its block
 TEXT = 1 << 20  # one snippet or article; about the length of a long novel
 RECORD = 2 << 20  # one JSON line or table row
-WHOLE = 256 << 20  # a file that must be read at once: JSON array, feed, Excel, encodings other than UTF-8
+WHOLE = 256 << 20  # a file that must be read at once: feed, Excel, Stata, encodings other than UTF-8
 PAGE = 16 << 20  # one web page, e-mail or PDF, which is larger than its text
+ELEMENTS = 50_000  # tags of a web page; finding the main text of more takes minutes
 NESTING = 64  # depth of JSON; Arrow's reader crashes at a depth of some thousands
 COLUMNS = 1_024  # per table
+CELLS = 10_000_000  # of a workbook, the empty ones before the last row and column of each sheet included
+MANY, AT_ONCE = 16_000, 64 * TEXT  # rows, and their bytes, that are held at a time
 RATIO, RATIO_FROM = 200, 64 << 20  # decompression bomb: over 64 MB and over 200 times the compressed size
 
 # Replaces a record over the size limit; it is neither a valid table row nor valid JSON.
@@ -60,6 +66,28 @@ def require_size(size: int, most: int, address: str | Path) -> None:
     """Raise `InputError` if a file that must be read at once is larger than ``most`` bytes."""
     if size > most:
         raise InputError(f"{address}: larger than {most:,} bytes, the limit for a file of this kind; split it")
+
+
+def require_ratio(size: int, packed: int, address: str | Path) -> None:
+    """Raise `InputError` if ``packed`` bytes decompress to so many that they look like a decompression bomb."""
+    if size > RATIO_FROM and size > RATIO * packed:
+        raise InputError(
+            f"{address}: decompresses to more than {RATIO} times its size; if you trust the file, decompress it first"
+        )
+
+
+def portions(sizes: np.ndarray) -> Iterator[slice]:
+    """Yield slices of rows of the given (n,) sizes in bytes: at most `MANY` rows, and about `AT_ONCE` bytes if it can be.
+
+    Examples
+    --------
+    >>> list(portions(np.array([10, AT_ONCE, 10, 10])))
+    [slice(0, 1, None), slice(1, 4, None)]
+    """
+    part = np.cumsum(sizes) // AT_ONCE
+    cuts = np.union1d(np.flatnonzero(np.diff(part)) + 1, np.arange(MANY, len(sizes), MANY))
+    for start, end in pairwise([0, *cuts.tolist(), len(sizes)]):
+        yield slice(start, end)
 
 
 def nested(line: bytes) -> bool:
@@ -102,11 +130,8 @@ class Unpacked:
             return b"".join(iter(lambda: self.read(BLOCK), b""))
         data = self._stream.read(size)
         self._size += len(data)
-        if self._size > RATIO_FROM and self._size > RATIO * self._raw.size():
-            raise InputError(
-                f"{self._address}: decompresses to more than {RATIO} times its size; "
-                "if you trust the file, decompress it first"
-            )
+        if self._size > RATIO_FROM:
+            require_ratio(self._size, self._raw.size(), self._address)
         return data
 
 

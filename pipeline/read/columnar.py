@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline.read.bounds import TEXT, require_columns
+from pipeline.read.bounds import AT_ONCE, MANY, portions, require_columns, require_ratio
 from pipeline.read.rows import Choose, Rows, decoded
 from pipeline.read.source import Source
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-_TOGETHER = 16_000  # maximum rows per batch
-_AT_ONCE = 64 * TEXT  # maximum bytes per batch
 _TEXT = (  # types read as text
     pa.types.is_string,
     pa.types.is_string_view,
@@ -28,12 +27,12 @@ _TEXT = (  # types read as text
 )
 
 
-def parquet_file(raw: pa.NativeFile) -> pq.ParquetFile:
+def parquet_file(raw: pa.NativeFile, **options: Any) -> pq.ParquetFile:
     """Open a Parquet file; raises `pyarrow.ArrowInvalid` if it is not valid or a column name is not UTF-8."""
     from pyarrow import parquet
 
     try:
-        file = parquet.ParquetFile(raw)
+        file = parquet.ParquetFile(raw, **options)
         file.schema_arrow  # noqa: B018  raises if a damaged footer has invalid names
     except UnicodeDecodeError as error:
         raise pa.ArrowInvalid(f"a column name is not UTF-8: {error}") from None
@@ -45,18 +44,19 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
     raw = source.open()
     with parquet_file(raw) as file:
         names = choose(require_columns(_distinct(file.schema_arrow.names), source.address))
+        texts = [name for name in names if _plain(file.schema_arrow.field(name).type) == pa.large_string()]
         size, whole = raw.size(), max(file.metadata.num_rows, 1)
         groups = range(file.num_row_groups) if source.groups is None else source.groups
-        for group in groups:
-            place = sum(file.metadata.row_group(before).num_rows for before in range(group))
-            for batch in file.iter_batches(
-                _together(file.metadata.row_group(group)), row_groups=[group], columns=names
-            ):
-                numbers = np.arange(place + 1, place + 1 + len(batch))
-                place += len(batch)
-                columns = {name: _as_bytes(batch.column(name)) for name in names}
-                columns, kept, rejects = decoded(columns, numbers, source.address)
-                yield Rows(columns, kept, rejects, len(batch), size * place // whole)
+        with parquet_file(source.open(), read_dictionary=texts, metadata=file.metadata, pre_buffer=False) as coded:
+            for group in groups:
+                place = sum(file.metadata.row_group(before).num_rows for before in range(group))
+                _require_honest(file.metadata.row_group(group), names, source.address)
+                for batch in _batches(file, coded, group, names, texts):
+                    numbers = np.arange(place + 1, place + 1 + len(batch))
+                    place += len(batch)
+                    columns = {name: _as_bytes(batch.column(name)) for name in names}
+                    columns, kept, rejects = decoded(columns, numbers, source.address)
+                    yield Rows(columns, kept, rejects, len(batch), size * place // whole)
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -66,10 +66,49 @@ def _distinct(names: list[str]) -> list[str]:
     return names
 
 
+def _require_honest(group: pq.RowGroupMetaData, names: list[str], address: str) -> None:
+    """Raise `InputError` if a column to read looks like a decompression bomb."""
+    for k in range(group.num_columns):
+        column = group.column(k)
+        if column.path_in_schema.split(".")[0] in names:
+            require_ratio(column.total_uncompressed_size, column.total_compressed_size, address)
+
+
+def _batches(
+    file: pq.ParquetFile, coded: pq.ParquetFile, group: int, names: list[str], texts: list[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a row group, at most about `AT_ONCE` bytes at a time.
+
+    A text that is repeated is stored once, so that a small file may hold terabytes of text. If the longest text could
+    fill a batch, the texts are read as references (``coded``) and expanded only as far as there is room.
+    """
+    together = _together(file.metadata.row_group(group))
+    first = next(coded.iter_batches(1, row_groups=[group], columns=texts), None) if texts else None
+    longest = sum(int(pc.max(_sizes(column.dictionary)).as_py() or 0) for column in first or () if _is_coded(column))
+    if longest * together <= AT_ONCE:
+        yield from file.iter_batches(together, row_groups=[group], columns=names)
+        return
+    for batch in coded.iter_batches(together, row_groups=[group], columns=names):
+        size = np.zeros(len(batch), np.int64)
+        for column in batch.columns:
+            if _is_coded(column):
+                size += _sizes(column.dictionary).take(column.indices).fill_null(0).to_numpy(zero_copy_only=False)
+        yield from (batch[part] for part in portions(size))
+
+
+def _is_coded(column: pa.Array) -> bool:
+    return pa.types.is_dictionary(column.type) and _plain(column.type) == pa.large_string()
+
+
+def _sizes(texts: pa.Array) -> pa.Array:
+    """Return the size of each text in bytes."""
+    return pc.binary_length(texts).cast(pa.int64())
+
+
 def _together(group: pq.RowGroupMetaData) -> int:
     """Return the batch size for a row group; smaller if its rows are long."""
     size = max(group.total_byte_size // max(group.num_rows, 1), 1)
-    return int(min(_TOGETHER, max(_AT_ONCE // size, 1)))
+    return int(min(MANY, max(AT_ONCE // size, 1)))
 
 
 def parquet_columns(source: Source) -> dict[str, pa.DataType]:

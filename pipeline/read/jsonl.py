@@ -12,8 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
+from pipeline.errors import InputError
 from pipeline.plain import say
-from pipeline.read.bounds import BLOCK, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, require_columns, whole
+from pipeline.read.bounds import BLOCK, MANY, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, require_columns
+from pipeline.read.elements import elements
 from pipeline.read.records import records
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, not_utf8
 from pipeline.read.source import Source
@@ -41,33 +43,42 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
         lines = block.split(b"\n")
         if types is None:
             types, every = _chosen(_objects(lines), choose, source.address, len(lines))
-        columns, numbers, rejects, more = _parsed(block, lines, types, number, source.address, every)
+        fast = _fast(block, lines, types, number, every)
+        starts = (0,) if fast else range(0, len(lines), MANY)
+        for start in starts:
+            part = lines if fast else lines[start : start + MANY]
+            columns, numbers, rejects, more = fast or _slow(part, types, number + start, source.address)
+            if more - missed:
+                say(
+                    f"{source.address}: columns {', '.join(sorted(more - missed))} "
+                    f"first appear after line {_FIRST:,}; ignored"
+                )
+                missed |= more
+            yield Rows(columns, numbers, rejects, sum(1 for line in part if line.strip()), raw.tell())
         number += len(lines) - 1
-        if more - missed:
-            say(
-                f"{source.address}: columns {', '.join(sorted(more - missed))} "
-                f"first appear after line {_FIRST:,}; ignored"
-            )
-            missed |= more
-        read = sum(1 for line in lines if line.strip())
-        yield Rows(columns, numbers, rejects, read, raw.tell())
 
 
 def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
     """Yield the rows of a file that contains one array of JSON objects."""
-    data = whole(source.stream()[1], source.address)
+    objects: list[dict] = []
+    count = 0
     try:
-        values = json.loads(data.decode(), strict=False)
-        if not isinstance(values, list):
-            raise ValueError(f"found {type(values).__name__}")
+        for value in elements(source.stream()[1]):  # a file that is damaged anywhere is refused as a whole
+            count += 1
+            if len(objects) < _FIRST and isinstance(value, dict):
+                objects.append(value)
     except UnicodeDecodeError as error:
-        raise pa.ArrowInvalid(not_utf8("", 0, data, error).reason) from None
+        raise pa.ArrowInvalid(not_utf8("", 0, error.object, error).reason) from None
+    except InputError:
+        raise
     except (ValueError, RecursionError) as error:
         raise pa.ArrowInvalid(f"expected an array of objects: {error}") from None
-    objects = [value for value in values if isinstance(value, dict)]
-    types, _ = _chosen(objects[:_FIRST], choose, source.address, len(values))
-    columns, numbers, rejects = _cells(enumerate(values, start=1), types, source.address, lambda value: value)
-    yield Rows(columns, numbers, rejects, len(values), len(data))
+    types, _ = _chosen(objects, choose, source.address, count)
+    raw, stream = source.stream()
+    numbered = enumerate(elements(stream), start=1)
+    while part := list(islice(numbered, MANY)):
+        columns, numbers, rejects = _cells(part, types, source.address, lambda value: value)
+        yield Rows(columns, numbers, rejects, len(part), raw.tell())
 
 
 def json_columns(source: Source) -> dict[str, pa.DataType]:
@@ -136,11 +147,6 @@ def _kind(cell: object) -> type | None:
     if cell is None:
         return None
     return str if type(cell) is int and not -_INT64 <= cell < _INT64 else type(cell)
-
-
-def _parsed(block: bytes, lines: list[bytes], types: dict, before: int, path: str, every: bool) -> _Found:
-    """Return columns, line numbers and rejects of a block, and the names of columns not seen before."""
-    return _fast(block, lines, types, before, every) or _slow(lines, types, before, path)
 
 
 def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: bool) -> _Found | None:

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import email
 import email.policy
-import mailbox
-import shutil
 from collections.abc import Iterator
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.errors import InputError
-from pipeline.read.addresses import is_address
-from pipeline.read.bounds import BLOCK
+from pipeline.read.bounds import AT_ONCE, MANY, MARK, PAGE, TEXT, text_reason
 from pipeline.read.feeds import without_tags
-from pipeline.read.rows import Choose, Reject, Rows
+from pipeline.read.records import records
+from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.source import Source, encoding_of
+
+if TYPE_CHECKING:
+    from pipeline.read.bounds import Readable
 
 MAIL_COLUMNS = ("id", "title", "text", "date", "from")
 _TOGETHER = 500  # messages per batch
+_LONGEST = 4_000  # characters of a header
 _parsed, _unparsed = HeaderRegistry(), HeaderRegistry(use_default_map=False)
 
 
 def _header(name: str, value: str) -> Any:
-    """Parse a header, or return it unparsed if Python fails: truncated headers raise IndexError and other errors."""
+    """Parse a header, or return it unparsed if Python fails: truncated headers raise IndexError and other errors.
+
+    Only the start of a long header is parsed, because the time that Python takes grows with the square of its length.
+    """
+    value = value[:_LONGEST]
     for parse, written in ((_parsed, value), (_unparsed, value if not name.lower().startswith("content-") else "")):
         try:
             return parse(name, written)
@@ -44,33 +48,49 @@ _POLICY = email.policy.default.clone(header_factory=_header)
 def read_mailbox(source: Source, choose: Choose) -> Iterator[Rows]:
     """Yield the messages of an mbox file, with the columns `MAIL_COLUMNS`; messages without text are rejected."""
     names = choose(list(MAIL_COLUMNS))
+    require_bytes(source.unpacked()[1].read(4), source.address)
     raw, stream = source.unpacked()
-    require_bytes(stream.read(4), source.address)
-    with TemporaryDirectory() as folder:
-        place = Path(source.address)
-        if stream is not raw or is_address(source.address):  # Python reads mailboxes from plain local files only
-            place = Path(folder) / "unpacked.mbox"
-            with place.open("wb") as file:
-                shutil.copyfileobj(source.unpacked()[1], file, BLOCK)
-        box = mailbox.mbox(place, factory=None, create=False)
-        yield from _messages(box, names, source.address, raw.size())
-        box.close()
-
-
-def _messages(box: mailbox.mbox, names: list[str], address: str, size: int) -> Iterator[Rows]:
-    keys = box.keys()
-    for start in range(0, len(keys), _TOGETHER):
-        rows, numbers, rejects = [], [], []
-        for number, key in enumerate(keys[start : start + _TOGETHER], start=start + 1):
-            message = message_of(box.get_bytes(key))
-            if message["text"]:
+    numbered = enumerate(_messages(stream), start=1)
+    size = AT_ONCE
+    while size:
+        rows, numbers, rejects, size = [], [], [], 0
+        for number, data in numbered:
+            message = message_of(data) if data and data.strip() else dict.fromkeys(MAIL_COLUMNS)
+            text = message["text"] or ""
+            if data is None or not text or len(text) > TEXT:
+                over = (
+                    f"larger than {PAGE:,} bytes, the limit for an e-mail" if data is None else text_reason(len(text))
+                )
+                reason = over if text or data is None else "no text in this message"
+                rejects.append(Reject(source.address, number, reason, (message["title"] or "")[:SHOWN]))
+            else:
                 rows.append(message)
                 numbers.append(number)
-            else:
-                rejects.append(Reject(address, number, "no text in this message", message["title"] or ""))
-        columns = {name: nullable_strings([row[name] for row in rows]) for name in names}
-        done = size * (start + len(numbers)) // len(keys)
-        yield Rows(columns, np.array(numbers, np.int64), rejects, len(rows) + len(rejects), done)
+            size += len(text) + 1
+            if size >= AT_ONCE or len(rows) == _TOGETHER or len(rejects) == MANY:
+                break
+        if size:
+            columns = {name: nullable_strings([row[name] for row in rows]) for name in names}
+            yield Rows(columns, np.array(numbers, np.int64), rejects, len(rows) + len(rejects), raw.tell())
+
+
+def _messages(stream: Readable) -> Iterator[bytes | None]:
+    """Yield the messages of a mailbox; None in place of one over the size limit."""
+    message: bytearray | None = None
+    for block in records(stream):
+        for line in block.removesuffix(b"\n").split(b"\n"):
+            if line.startswith(b"From "):
+                if message is not None:
+                    yield _within(message)
+                message = bytearray()
+            elif message is not None and len(message) <= PAGE:
+                message += (b"\n" * (PAGE + 1)) if line == MARK else line + b"\n"
+    if message is not None:
+        yield _within(message)
+
+
+def _within(message: bytearray) -> bytes | None:
+    return bytes(message) if len(message) <= PAGE else None
 
 
 def require_bytes(start: bytes, address: str) -> bytes:

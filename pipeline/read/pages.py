@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipeline.errors import InputError, first_line
-from pipeline.read.bounds import PAGE, TEXT, text_reason, whole
+from pipeline.read.bounds import ELEMENTS, PAGE, TEXT, text_reason, whole
 from pipeline.read.furniture import is_furniture
 from pipeline.read.mail import message_of, require_bytes
 from pipeline.read.rows import Reject, not_utf8
@@ -99,6 +99,8 @@ def _main_text(page: str, path: str) -> str:
     tree = load_html(page)
     text = None
     if tree is not None:
+        if sum(1 for _ in tree.iter()) > ELEMENTS:
+            raise InputError(f"{path}: more than {ELEMENTS:,} elements, the limit for a page; save the article as text")
         _strip(tree)
         _mark_blocks(tree)
         text = trafilatura.extract(tree, include_comments=False, include_tables=False, deduplicate=False)

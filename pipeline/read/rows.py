@@ -16,7 +16,7 @@ SHOWN = 200  # characters of a rejected row to show
 Choose = Callable[[list[str]], list[str]]  # selects the columns to read from those of the file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # there may be a million of them
 class Reject:
     """A row that cannot be read: its file, row number (as in `Rows.numbers`), the reason, and the start of its text."""
 

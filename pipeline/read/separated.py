@@ -52,10 +52,10 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
     with csv.open_csv(stream, read, parse, head.conversion()) as batches:
         for batch in batches:
             numbers = _numbers(place, len(batch), [reject.row for reject in invalid])
-            place = int(numbers[-1]) if len(numbers) else place
+            place = _last(int(numbers[-1]) if len(numbers) else place, invalid)
             columns, kept, bad = decoded(head.columns(batch, not written.utf8), numbers, source.address)
-            ready = [reject for reject in invalid if reject.row < place]
-            invalid[:] = [reject for reject in invalid if reject.row >= place]
+            ready = [reject for reject in invalid if reject.row <= place]
+            invalid[:] = [reject for reject in invalid if reject.row > place]
             rejects = sorted([*ready, *bad], key=lambda reject: reject.row)
             yield Rows(columns, kept, rejects, len(batch) + len(ready), raw.tell())
     if invalid:
@@ -162,6 +162,13 @@ def _cells(source: Source, written: Dialect) -> list[str]:
     if not names:
         raise pa.ArrowInvalid("expected a header, found nothing")
     return require_columns(names, source.address)
+
+
+def _last(place: int, skipped: list[Reject]) -> int:
+    """Return the number of the last of the skipped rows that follow ``place`` directly; ``place`` if there are none."""
+    for reject in skipped:
+        place += reject.row == place + 1
+    return place
 
 
 def _numbers(place: int, n: int, skipped: list[int]) -> np.ndarray:
