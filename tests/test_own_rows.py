@@ -11,10 +11,12 @@ import pytest
 from pipeline.corpus.labelled import Corpus
 from pipeline.evaluate.evaluation import training_corpus
 from pipeline.evaluate.intervals import point
-from pipeline.experiment.own_rows import learner_of, n_rounds
-from pipeline.experiment.train import n_steps, train
+from pipeline.experiment.own_rows import learner_of, n_rounds, own_rows
+from pipeline.experiment.train import held_out, n_steps, train
 from pipeline.model.settings import Settings, Training
 from pipeline.model.store import load
+from pipeline.show.own_rows import own_rows as show_own_rows
+from pipeline.stance import LABELS
 from tests import forked
 
 TWO = Settings(training=Training(folds=2))
@@ -44,6 +46,22 @@ def test_own_rows_are_measured_apart_and_held_out(run, mixed):
     assert (name, rows, others) == ("mine.csv", int((mixed.sources == "mine.csv").sum()), [])
     # `held_out` holds every row as judged by models that had not seen it.
     assert figures["two_way.macro_f1"].value == point(run.held_out.take(np.flatnonzero(mixed.own)))["two_way.macro_f1"]
+
+
+def test_why_there_is_no_curve_is_said(mixed, capsys):
+    some = np.flatnonzero(mixed.own)[:20]
+    few = mixed.take(np.concatenate([some, np.flatnonzero(~mixed.own)]))
+
+    def judged(rows, used):
+        return held_out(few, np.zeros((len(few), len(LABELS))), np.arange(len(few)) % 2, rows, used)
+
+    own = own_rows(few, judged, np.arange(len(few)), True, 10, 0)
+    show_own_rows(own)
+    assert own.curve == ()
+    assert capsys.readouterr().err == (
+        "no learning curve over parts of mine.csv: expected at least 30 of its rows and as many others, found 20 and "
+        f"{len(few) - 20:,}\n"
+    )
 
 
 def test_the_curve_rises_from_none_to_all_of_them(run):

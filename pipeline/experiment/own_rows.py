@@ -26,11 +26,13 @@ class OwnRows:
     sources : number of rows and metrics of each file or public corpus, by name.
     learner : the sources whose rows were added step by step.
     curve : share of these rows used for training, their number, and the metrics of all of them, by increasing share.
+    no_curve : why there is no curve although one was wanted; empty otherwise.
     """
 
     sources: dict[str, tuple[int, dict[str, Figure]]]
     learner: tuple[str, ...]
     curve: tuple[tuple[float, int, dict[str, Figure]], ...]
+    no_curve: str = ""
 
     def table(self) -> dict:
         """Plain values for a model card and a tracked run."""
@@ -94,4 +96,12 @@ def own_rows(
         points.append((share, round(share * len(order)), figures(learner, used)))
     if points:
         points.append((1.0, len(learner), figures(learner)))
-    return OwnRows(sources, tuple(dict.fromkeys(corpus.sources[learner])), tuple(points))
+    of = tuple(dict.fromkeys(corpus.sources[learner]))
+    return OwnRows(sources, of, tuple(points), _too_few(of, corpus, learner) if curve and not points else "")
+
+
+def _too_few(of: tuple[str, ...], corpus: Corpus, learner: np.ndarray) -> str:
+    return (
+        f"no learning curve over parts of {' and '.join(of)}: expected at least {LEAST_ROWS} of its rows and as many "
+        f"others, found {len(learner):,} and {len(corpus) - len(learner):,}"
+    )

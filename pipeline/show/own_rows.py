@@ -44,6 +44,8 @@ def own_rows(own: OwnRows) -> None:
     for name, (rows, figures) in own.sources.items():
         table.add_row(name, f"{rows:,}", *(str(figures.get(key, "")) for key in shown))
     console().print(table)
+    if own.no_curve:
+        console(stderr=True).print(own.no_curve, soft_wrap=True)
     if not own.curve:
         return
     table = bare_table(f"learning curve over parts of {' and '.join(own.learner)}, tested on all of it")
