@@ -13,7 +13,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install -q -c constraints.txt
 SOURCES := pipeline tests experiments conftest.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint faults fuzz mutate constraints clean
+.PHONY: help demo test check lint faults fuzz mutate audit constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ mutate: $(BIN)/pytest$(EXE) ## make small changes to the code and list those tha
 	@$(PIP) -e '.[mutate]'
 	$(PY) -m mutmut run
 	$(PY) -m mutmut results
+
+audit: ## look up the pinned versions in the database of known vulnerabilities (pip-audit)
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/python -m pip install -q pip-audit
+	build/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+	rm -rf build/audit
 
 constraints: ## regenerate constraints.txt
 	$(PYTHON) -m venv build/pins

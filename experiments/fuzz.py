@@ -3,22 +3,25 @@
     pip install -e '.[fuzz]'
     python experiments/fuzz.py [SECONDS] [KIND ...]
 
-SECONDS (180) are shared out over the kinds: each kind of file by its suffix, and `texts` for the analyser. Whatever is
-read must be counted (read = scored + set aside) and hold sound strings; whatever cannot be read must be a `DetenteError`.
-What breaks this is kept in build/fuzz/, a file each, and the exit code is 1.
+SECONDS (180) are shared out over the kinds: each kind of file by its suffix, standard input (`lines`, `table` and `article`)
+and `texts` for the analyser. Whatever is read must be counted (read = scored + set aside) and hold sound strings;
+whatever cannot be read must be a `DetenteError`. What breaks this is kept in build/fuzz/, a file each, and the exit code is 1.
 """
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 KEPT = Path(__file__).parents[1] / "build" / "fuzz"
 PAGE = "<html><head><meta charset=utf-8><title>War</title></head><body><article><h1>War</h1><p>%s</p></article></body></html>"
@@ -30,6 +33,7 @@ PARTS = MAIL % (
     "--x\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\ncaf=E9\n"
     "--x\nContent-Type: text/html\nContent-Transfer-Encoding: base64\n\nPHA+UmViZWxzIGZpcmVkLjwvcD4=\n--x--",
 )
+STDIN = {"lines": "text", "table": None, "article": "text"}  # how standard input is read; None: as it is recognised
 SENTENCES = "Rebels fired on the town. Chad sent food to Niger. \u201cNever,\u201d he said \u2014 but talks weren't halted in the U.S.\n"
 
 
@@ -40,6 +44,48 @@ def parquet(**columns: list) -> bytes:
     sink = io.BytesIO()
     parquet.write_table(pa.table(columns), sink)
     return sink.getvalue()
+
+
+def excel() -> bytes:
+    """Two sheets, not compressed, so that changes reach what is inside."""
+    import pandas as pd
+
+    sink, plain = io.BytesIO(), io.BytesIO()
+    with pd.ExcelWriter(sink) as book:
+        pd.DataFrame({"id": [1, 2], "text": ["Rebels fired.", None]}).to_excel(book, sheet_name="a", index=False)
+        pd.DataFrame({"n": [0.5]}).to_excel(book, sheet_name="b")
+    with zipfile.ZipFile(sink) as packed, zipfile.ZipFile(plain, "w") as copy:
+        for name in packed.namelist():
+            if name != "xl/theme/theme1.xml":  # nobody reads these ten kilobytes
+                copy.writestr(name, packed.read(name))
+    return plain.getvalue()
+
+
+def stata(version: int) -> bytes:
+    """A table with a date and, in the newer format, a long string."""
+    import pandas as pd
+
+    sink = io.BytesIO()
+    frame = pd.DataFrame({"text": ["Rebels fired.", "Talks"], "n": [1, 2], "at": pd.to_datetime(["2024-01-01"] * 2)})
+    frame.to_stata(sink, version=version, convert_strl=["text"] if version > 114 else None, write_index=False)
+    return sink.getvalue()
+
+
+def pdf(text: str) -> bytes:
+    """One page, not compressed."""
+    drawn = "".join(f"({line}) Tj T*\n" for line in text.split(". "))
+    parts = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>"]
+    parts += ["<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>"]
+    drawn = f"BT /F 12 Tf 14 TL 50 700 Td\n{drawn}ET"
+    parts += [f"<</Length {len(drawn)}>>stream\n{drawn}\nendstream", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    body = "%PDF-1.4\n" + "".join(f"{n} 0 obj{part}endobj\n" for n, part in enumerate(parts, 1))
+    return f"{body}trailer<</Root 1 0 R/Size 6>>\n%%EOF".encode()
+
+
+def zstd(data: bytes) -> bytes:
+    import pyarrow as pa
+
+    return pa.compress(data, "zstd", asbytes=True)
 
 
 def seeds() -> dict[str, list[bytes]]:
@@ -63,22 +109,34 @@ def seeds() -> dict[str, list[bytes]]:
     found["csv"] += ["text\ncaf\u00e9 \u0153\n".encode("utf-16"), "text\ncaf\u00e9 ol\u00e9\n".encode("latin-1")]
     found["csv.gz"] = [gzip.compress(found["csv"][0]), gzip.compress(b"text\na b\n") * 2]
     found["jsonl.gz"] = [gzip.compress(found["jsonl"][0])]
+    found["csv.bz2"] = [bz2.compress(found["csv"][0])]
+    found["csv.zst"] = [zstd(found["csv"][0])]
+    found["jsonl.zst"] = [zstd(found["jsonl"][0]), zstd(found["jsonl"][0]) * 2]
+    found["xlsx"], found["dta"] = [excel()], [stata(114), stata(118)]
+    found["pdf"] = [pdf("Rebels fired on the town. " * 9), pdf("Talks")]
+    found["lines"] = [*found["txt"], "a b\r\n\n\u2028c\n".encode(), "caf\u00e9\n".encode("utf-16")]
+    found["table"], found["article"] = found["csv"][:3] + found["tsv"] + found["jsonl"] + found["json"], found["txt"]
     found["parquet"] = [parquet(text=["Rebels fired.", None, ""], n=[1, 2, None]), parquet(text=[b"a b"], l=[[1, 2]])]
     return found
 
 
 def reads(suffix: str) -> Callable[[bytes], None]:
-    """A target: a file of a kind is read to its end, or refused with a word of explanation."""
+    """A target: a file of a kind, or standard input, is read to its end, or refused with a word of explanation."""
     from pipeline.errors import DetenteError
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import read_inputs
 
     path = Path(tempfile.mkdtemp(prefix="fuzz-")) / f"input.{suffix}"
 
+    options = ReadOptions(set_aside=True, articles=suffix == "article", stdin_format=STDIN.get(suffix))
+
     def target(data: bytes) -> None:
-        path.write_bytes(data)
+        if suffix in STDIN:
+            sys.stdin = SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data)))
+        else:
+            path.write_bytes(data)
         try:
-            for batch in read_inputs([str(path)], ReadOptions(set_aside=True)):
+            for batch in read_inputs(["-" if suffix in STDIN else str(path)], options):
                 assert batch.read == len(batch) + len(batch.rejects), "rows were lost"
                 batch.texts.validate(full=True)
         except DetenteError as error:
@@ -116,7 +174,9 @@ def fuzz(kind: str, seconds: int) -> None:
     """Fuzz one kind in this process, which libFuzzer ends."""
     import atheris
 
-    with atheris.instrument_imports(include=["pipeline", "email", "csv", "sentencex"], enable_loader_override=False):
+    with atheris.instrument_imports(
+        include=["pipeline", "email", "csv", "sentencex", "openpyxl", "pypdf"], enable_loader_override=False
+    ):
         target = analysed if kind == "texts" else reads(kind)
         target(seeds()[kind][0])  # imports what is imported late
     corpus = Path(tempfile.mkdtemp(prefix="fuzz-corpus-"))
@@ -126,7 +186,7 @@ def fuzz(kind: str, seconds: int) -> None:
     options = [
         f"-max_total_time={seconds}",
         f"-artifact_prefix={KEPT}/{kind}-",
-        "-max_len=4096",
+        "-max_len=10000",
         "-timeout=20",
         "-seed=1",
     ]
