@@ -216,6 +216,12 @@ def test_few_file_descriptors_and_little_memory_are_enough(detente, table):
         assert done.returncode == 0, done.stderr
 
 
+def test_memory_that_runs_out_is_one_line_and_no_internal_error():
+    code = "import numpy\nfrom pipeline.cli import app\napp.app = lambda _: numpy.zeros(1 << 55)\napp.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "out of memory (Unable to allocate" in one_line(done)
+
+
 @pytest.mark.linux
 def test_too_little_memory_is_one_line(detente, table):
     done = detente("score", table, "--out", "out.jsonl", limits=[("AS", 150 << 20)])
