@@ -177,10 +177,10 @@ def test_a_table_of_one_column_asks_for_the_delimiter(tmp_path):
     path.write_text(f"text\n{STRIKE}\n")
     with pytest.raises(InputError, match="found only 'text'; if another mark separates .* name it with --delimiter"):
         import_files([path])
-    path.write_text("text#label\nChad bombs Mali#rise\n")
-    with pytest.raises(InputError, match="has text#label; name it with --text; if another .* with --delimiter"):
+    path.write_text("text!label\nChad bombs Mali!rise\n")
+    with pytest.raises(InputError, match="has text!label; name it with --text; if another .* with --delimiter"):
         import_files([path])
-    assert len(import_files([path], delimiter="#").rows) == 1
+    assert len(import_files([path], delimiter="!").rows) == 1
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".csv.gz"])
@@ -198,6 +198,8 @@ def test_lines_that_end_as_on_old_macs_are_read(tmp_path, ending):
 def test_nul_bytes_ask_for_the_encoding(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_bytes(f"text,label\n{STRIKE},rise\n".encode("utf-16-le"))
+    assert len(import_files([path]).rows) == 1
+    path.write_bytes(f"日,text,label\n1,{STRIKE},rise\n".encode("utf-16-le"))
     with pytest.raises(InputError, match="mine.csv: expected text, found NUL bytes; set --encoding, .* utf-16-le"):
         import_files([path])
     assert len(import_files([path], encoding="utf-16-le").rows) == 1
