@@ -48,7 +48,7 @@ def test_a_day_and_a_month_that_cannot_be_told_apart_are_asked_for():
 def test_missing_and_future_dates_are_counted_by_reason():
     seconds, reasons = days_of(pa.array(["", "soon", "2031-01-01", "1850-01-01", "2024-01-01"]), now=NOW)
     assert np.isnan(seconds).tolist() == [True, True, True, True, False]
-    assert reasons == {"no date": 2, "before 1900 or in the future": 2}
+    assert reasons == {"no date": [0, 1], "before 1900 or in the future": [2, 3]}
 
 
 def test_periods_begin_on_the_hour_the_day_the_monday_and_the_first():
@@ -267,6 +267,33 @@ def test_rows_that_cannot_be_read_are_counted_and_time_zones_are_heeded(model, t
     records, counts = read_feed([tmp_path / "a.csv"], Feed(), model)
     assert [str(one.period)[:10] for one in timeline(records, "D", PRIORS)] == ["2024-03-01", "2024-03-02"]
     assert (counts.read, counts.left_out) == (3, {"bytes or columns that cannot be read": 1})
+
+
+def test_what_cannot_be_read_or_dated_is_listed_beside_the_output(folder, tmp_path):
+    rows = b"date,text\n2024-03-01,Rebels attacked.\nsoon,It rained.\n2024-03-01,\xff\xfe\n"
+    (tmp_path / "a.csv").write_bytes(rows)
+    (tmp_path / "b.csv").write_text("text\nRebels attacked.\n")
+    command = ["timeline", "a.csv", "b.csv", "--model", folder]
+    done = forked.run([*command, "--out", "out"], tmp_path)
+    assert done.returncode == 0 and "3 of 4 rows could not be read; see out/timeline.rejects.jsonl" in done.stderr
+    assert "set aside" not in done.stderr
+    found = [json.loads(line) for line in (tmp_path / "out" / "timeline.rejects.jsonl").read_text().splitlines()]
+    assert [(one["file"], one["row"]) for one in found] == [("a.csv", 3), ("a.csv", 4), ("b.csv", 0)]
+    assert found[0]["reason"] == "no date" and found[0]["text"] == "It rained."
+
+    done = forked.run(command, tmp_path)
+    assert [line for line in done.stderr.splitlines() if line.endswith("; set aside")] == [
+        "a.csv, row 3: no date; set aside",
+        f"a.csv, row 4: {found[1]['reason']}; set aside",
+        f"b.csv: {found[2]['reason']}; set aside",
+    ]
+    done = forked.run([*command, "--strict", "--out", "other"], tmp_path)
+    assert (done.returncode, (tmp_path / "other").exists()) == (1, False)
+    assert done.stderr.startswith("error: a.csv, row 3: no date; correct it; without --strict such rows are skipped")
+
+    (tmp_path / "a.csv").write_text("date,text\n2024-03-01,Rebels attacked.\n")
+    assert forked.run(["timeline", "a.csv", "--model", folder, "--out", "out"], tmp_path).returncode == 0
+    assert not (tmp_path / "out" / "timeline.rejects.jsonl").exists()
 
 
 def test_parquet_with_time_stamps_is_read_and_scores_that_are_missing_are_counted(model, tmp_path):

@@ -25,6 +25,7 @@ TextColumn = Annotated[
 EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
 QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
 Threads = Annotated[int, typer.Option(min=0, max=1000, help="Scoring threads; 0 for one per processor.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row or file that cannot be read.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Random seed.")]
 Log = Annotated[bool, typer.Option(help="Log the metrics to the model's MLflow run.")]
 StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]

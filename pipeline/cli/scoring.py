@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, Delimiter, Encoding, ModelOption, TextColumn, Threads, a_number, settings
+from pipeline.cli.options import (
+    MODEL,
+    Delimiter,
+    Encoding,
+    ModelOption,
+    Strict,
+    TextColumn,
+    Threads,
+    a_number,
+    settings,
+)
 from pipeline.plain import say
 from pipeline.whole import require_outputs
 
@@ -45,9 +55,7 @@ def score(
     stdin_format: Annotated[
         Optional[str], typer.Option(help="Format of standard input: text, csv, tsv or jsonl (default: detected).")
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at the first row or file that cannot be read.")
-    ] = False,
+    strict: Strict = False,
     threads: Threads = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
     max_rejects: Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipeline.cli.options import MODEL, ModelOption, TextColumn, Threads, settings
+from pipeline.cli.options import MODEL, ModelOption, Strict, TextColumn, Threads, settings
 from pipeline.errors import ALERT
 from pipeline.plain import say
 
@@ -33,33 +33,42 @@ def timeline(
     articles: Annotated[bool, typer.Option("--articles", help="Treat each text as an article.")] = False,
     out: Annotated[Optional[Path], typer.Option(help="Folder for timeline.csv, .json, .png and .html.")] = None,
     alert: Annotated[bool, typer.Option("--alert", help="Exit with code 6 if the last period is flagged.")] = False,
+    strict: Strict = False,
     threads: Threads = 0,
 ) -> None:
     """Show tension over time from dated texts or scored files, with confidence bands and turns."""
+    import tempfile
+
     import numpy as np
 
+    from pipeline import show as shown
     from pipeline.cli.scoring import processors
     from pipeline.reader import open_model
-    from pipeline.show import reading
     from pipeline.show import timelines as show
     from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
-    from pipeline.timeline.output import FILES, write_timeline
+    from pipeline.timeline.output import FILES, REJECTS, write_timeline
     from pipeline.timeline.pieces import Feed
     from pipeline.timeline.series import timeline as series_of
     from pipeline.whole import require_outputs
+    from pipeline.write.aside import Aside
 
     paths = dated_files(files)
     if out:
-        require_outputs((out / name for name in FILES), paths)
-    feed = Feed(date_column, date_format, by, only, freq, articles, text_column, top)
+        require_outputs((out / name for name in (*FILES, REJECTS)), paths)
+    feed = Feed(date_column, date_format, by, only, freq, articles, text_column, top, strict)
     opened = open_model(model)
-    with reading(0) as step:
-        records, counts = read_feed(paths, feed, opened, threads or processors(), lambda rows: step(rows, 0))
-    periods = series_of(records, freq, np.array(opened.priors))
-    if not settings.quiet:
-        show.timeline(periods, counts)
-    if out:
-        title = f"Tension in {', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
-        say(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html", stderr=False)
+    with tempfile.TemporaryFile() as file:
+        aside = Aside(file if out else None)
+        with shown.reading(0) as step:
+            records, counts = read_feed(paths, feed, opened, threads or processors(), lambda rows: step(rows, 0), aside)
+        periods = series_of(records, freq, np.array(opened.priors))
+        if not settings.quiet:
+            show.timeline(periods, counts)
+        if out:
+            title = f"Tension in {', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
+            say(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html", stderr=False)
+            shown.rejected(aside.keep(out / REJECTS))
+        else:
+            aside.totals()
     if alert and is_flagged_last(periods):
         raise typer.Exit(ALERT)

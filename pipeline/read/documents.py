@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, int64_column, string
 from pipeline.errors import InputError
-from pipeline.read.rows import Reject, Rows, strings_of
+from pipeline.read.rows import Reject, Rows, refusal, strings_of
 from pipeline.read.source import Source, separator
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, plain_names, read_rows, table_columns, texts_of
 
@@ -172,11 +172,7 @@ def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
 
     for rows in read_rows(source, choose, options.delimiter):
         if rows.rejects and not options.set_aside:
-            first = rows.rejects[0]
-            raise InputError(
-                f"{first.file}, row {first.row}: {first.reason}; correct it; "
-                "without --strict such rows are skipped, and listed with --out"
-            )
+            raise refusal(rows.rejects[0])
         for part in rows.cut(options.rows_together):
             yield _documents(part, roles[0], source, options)
 

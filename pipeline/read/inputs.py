@@ -18,7 +18,7 @@ from pipeline.read.addresses import files_at, is_address, located, size_at
 from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents, require_passing
 from pipeline.read.files import files_in, is_tabular, names_files, readable
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
-from pipeline.read.rows import Reject
+from pipeline.read.rows import whole_file
 from pipeline.read.source import Source, on_disk, printable, suffix_of
 from pipeline.read.standard_input import read_standard_input
 from pipeline.read.tables import TABULAR, unreadable
@@ -156,6 +156,4 @@ def _file(place: Path | str, options: ReadOptions, alone: bool) -> Iterator[Docu
         if alone or not options.set_aside:
             raise
         nothing = as_strings([])
-        reason = str(error).removeprefix(name).lstrip(":, ")
-        rejects = [Reject(name, 0, reason[:200], "")]
-        yield Documents(nothing, nothing, None, name, rejects=rejects, read=1, done=size)
+        yield Documents(nothing, nothing, None, name, rejects=[whole_file(name, error)], read=1, done=size)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import int64_column, nullable_strings
+from pipeline.errors import InputError
 from pipeline.read.source import western_hint
 
 SHOWN = 200  # characters of a rejected row to show
@@ -24,6 +25,11 @@ class Reject:
     row: int
     reason: str
     text: str
+
+    @property
+    def said(self) -> str:
+        """Where and why, as one line."""
+        return f"{self.file}{f', row {self.row}' if self.row else ''}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,16 @@ def strings_of(column: pa.Array) -> pa.Array:
     except pa.ArrowNotImplementedError:
         values = column.to_pylist()
         return nullable_strings([v if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values])
+
+
+def whole_file(name: str, error: Exception) -> Reject:
+    """Return the reject for a file that cannot be read at all, with the reason that the error gives."""
+    return Reject(name, 0, str(error).removeprefix(name).lstrip(":, ")[:200], "")
+
+
+def refusal(reject: Reject) -> InputError:
+    """Return the error for a row that cannot be read, for runs that stop at the first."""
+    return InputError(f"{reject.said}; correct it; without --strict such rows are skipped, and listed with --out")
 
 
 def not_utf8(file: str, row: int, data: bytes, error: UnicodeDecodeError, encoding: str = "UTF-8") -> Reject:

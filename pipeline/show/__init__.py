@@ -93,6 +93,11 @@ def scored(totals: Totals, quiet: bool = False) -> None:
     """Report how many rows were written, unless ``quiet``, and how many were rejected."""
     if not quiet:
         say(f"{totals.rows:,} rows written to {totals.out}")
+    rejected(totals)
+
+
+def rejected(totals: Totals) -> None:
+    """Report how many rows were rejected, if any, and where they are listed."""
     if totals.rejected:
         said = f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}"
         say(said)

@@ -35,7 +35,7 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
     Returns
     -------
     seconds : (n,) float64, NaN where there is no valid date.
-    reasons : why there is none, and the number of rows for each reason.
+    reasons : why there is none, and the indices of the rows for each reason.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
     --------
     >>> seconds, reasons = days_of(pa.array(["2024-03-01", "1 March 2024", "soon"]))
     >>> (seconds[0] == seconds[1]).item(), reasons
-    (True, {'no date': 1})
+    (True, {'no date': [2]})
     """
     now = now or datetime.now(UTC)
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
@@ -60,8 +60,8 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
 def _believed(seconds: np.ndarray, now: datetime) -> tuple[np.ndarray, dict]:
     absent = np.isnan(seconds)
     odd = ~absent & ((seconds < _EARLIEST.timestamp()) | (seconds > (now + _AHEAD).timestamp()))
-    counts = {"no date": int(absent.sum()), "before 1900 or in the future": int(odd.sum())}
-    return np.where(odd, np.nan, seconds), {why: n for why, n in counts.items() if n}
+    rows = {"no date": absent, "before 1900 or in the future": odd}
+    return np.where(odd, np.nan, seconds), {why: np.flatnonzero(at).tolist() for why, at in rows.items() if at.any()}
 
 
 def _seconds(text: str, date_format: str | None) -> float:

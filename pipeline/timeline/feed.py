@@ -14,10 +14,12 @@ from pipeline.model.store import Model
 from pipeline.read.inputs import files_of
 from pipeline.timeline.copies import MANY, first_copies, first_same
 from pipeline.timeline.dates import FREQUENCIES
+from pipeline.timeline.files import read_pieces
 from pipeline.timeline.gathered import Gathered, gather, is_relevant
 from pipeline.timeline.memberships import BY_ACTORS
-from pipeline.timeline.pieces import Feed, Piece, read_pieces
+from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Period, Records
+from pipeline.write.aside import Aside
 
 _SHOWN = 12  # number of series named in a message
 
@@ -50,16 +52,22 @@ def dated_files(given: list[str]) -> list[Path]:
 
 
 def read_feed(
-    paths: list[Path], feed: Feed, model: Model, threads: int = 1, step: Callable[[int], None] = lambda rows: None
+    paths: list[Path],
+    feed: Feed,
+    model: Model,
+    threads: int = 1,
+    step: Callable[[int], None] = lambda rows: None,
+    aside: Aside | None = None,
 ) -> tuple[Records, Counts]:
-    """Read the records of dated files.
+    """Read the records of dated files; ``aside`` reports what cannot be used, on standard error by default.
 
     Raises
     ------
     InputError
-        If a file or column is missing, dates are ambiguous, no row has a date, or ``only`` names no series.
+        If a file or column is missing, dates are ambiguous, no row has a date, ``only`` names no series, or a row or
+        file cannot be used and ``feed.strict`` is set.
     """
-    return records_of(read_pieces(paths, feed, model, threads), feed, str(paths[0]), step)
+    return records_of(read_pieces(paths, feed, model, threads, aside or Aside()), feed, str(paths[0]), step)
 
 
 def records_of(

@@ -140,11 +140,11 @@ def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object
     outlets = {"": 0}
     total, texts, read, dated = np.zeros((_CELLS, 5)), Texts(), 0, 0
     for piece in pieces:
-        read += len(piece.seconds) + piece.reasons.get(UNREAD, 0)
-        scored = np.isfinite(piece.proba).all(axis=1) & np.isfinite(piece.relevance)
-        kept = np.flatnonzero(~np.isnan(piece.seconds) & scored)
-        missing = int((~np.isnan(piece.seconds) & ~scored).sum())
-        _count(reasons, piece.reasons | ({"no scores": missing} if missing else {}))
+        read += piece.read
+        kept = np.setdiff1d(np.arange(len(piece.seconds)), [row for rows in piece.left_out.values() for row in rows])
+        _count(reasons, {why: len(rows) for why, rows in piece.left_out.items()})
+        if piece.unread:
+            _count(reasons, {UNREAD: len(piece.unread)})
         posterior, cell = cells_of(piece.proba[kept], piece.relevance[kept])
         for column in range(4):
             total[:, column] += np.bincount(cell, posterior[:, column], _CELLS)

@@ -23,6 +23,7 @@ COLUMNS = (
     "de_escalation de_escalation_low de_escalation_high flag outlets thin"
 ).split()
 FILES = ("timeline.csv", "timeline.json", "timeline.png", "timeline.html")
+REJECTS = "timeline.rejects.jsonl"
 _DRAWN, _ACTORS = 50, 12
 _COLOURS = {"rise": "#b2182b", "fall": "#2166ac"}
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,13 @@ from pipeline.arrays.arrow import as_strings, column_called, from_pandas
 from pipeline.arrays.ragged import segment_ids
 from pipeline.errors import InputError, first_line
 from pipeline.model.store import Model
-from pipeline.plain import say
 from pipeline.read.documents import ARTICLE_COLUMNS
-from pipeline.read.source import on_disk, suffix_of
-from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, is_table, plain_names, read_rows, texts_of
+from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, texts_of
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
-from pipeline.timeline.dates import AmbiguousDateError, days_of
+from pipeline.timeline.dates import days_of
 from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column, by_elements
-from pipeline.timeline.pages import read_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +50,7 @@ class Feed:
     articles : the texts are articles, whose sentences are scored.
     text_column : name of the text column; None for the usual ones.
     top : number of series to keep, those with the most relevant texts; 0 for all.
+    strict : the first row or file that cannot be read or dated raises `InputError`; otherwise it is set aside.
     """
 
     date_column: str | None = None
@@ -62,6 +61,7 @@ class Feed:
     articles: bool = False
     text_column: str | None = None
     top: int = TOP
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ class Piece:
     relevance : (n,) in [0, 1].
     named : the series of each text.
     text, shown, outlet, link : (n,) ``large_string``, empty if unknown; of an article its strongest sentence is shown.
-    reasons : number of dates or rows left out, by reason.
+    left_out : indices of the rows without a valid date or without scores, by reason.
+    unread : rows that cannot be read, which are not among the n.
     """
 
     seconds: np.ndarray
@@ -86,54 +87,30 @@ class Piece:
     shown: pa.Array = field(repr=False)
     outlet: pa.Array = field(repr=False)
     link: pa.Array = field(repr=False)
-    reasons: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, list[int]] = field(default_factory=dict)
+    unread: Sequence[Reject] = ()
 
+    @property
+    def read(self) -> int:
+        """Number of rows, including those that cannot be read."""
+        return len(self.seconds) + len(self.unread)
 
-def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int = 1) -> Iterator[Piece]:
-    """Read the dated texts of files, in order; an unsuitable one among several files is skipped with a message.
-
-    Raises
-    ------
-    InputError
-        If none of the files has texts, dates and the requested columns, or dates are ambiguous.
-    """
-    failed: list[InputError] = []
-    for path in paths:
-        try:
-            yield from _file(path, feed, model, threads)
-        except AmbiguousDateError:
-            raise
-        except InputError as error:
-            failed.append(error)
-            if len(failed) == len(paths):
-                raise
-            say(f"{error}; left out")
-
-
-def _file(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
-    if is_table(path) or suffix_of(path) in FEED_SUFFIXES:
-        yield from _table(path, feed, model, threads)
-        return
-    text, date = read_page(path)
-    columns = {"text": as_strings([text]), "date": as_strings([date]), "file": as_strings([path.name])}
-    yield _piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads)
+    def rejects(self, file: str, numbers: np.ndarray) -> list[Reject]:
+        """The rows that cannot be read or are left out, given the file and the (n,) row numbers."""
+        out = [
+            Reject(file, int(numbers[row]), why, self.shown[row].as_py()[:SHOWN])
+            for why, rows in self.left_out.items()
+            for row in rows
+        ]
+        return sorted([*self.unread, *out], key=lambda reject: reject.row)
 
 
 def piece_of(frame: pd.DataFrame, feed: Feed, model: Model) -> Piece:
     """The dated texts of a pandas DataFrame."""
     where = "the DataFrame"
-    wanted = _wanted(list(map(str, frame.columns)), feed, where)
+    wanted = columns_to_read(list(map(str, frame.columns)), feed, where)
     columns = {name: from_pandas(column_called(frame, name, where)) for name in wanted}
-    return _piece(columns, feed, model, where, threads=1)
-
-
-def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[Piece]:
-    if suffix_of(path) in FEED_SUFFIXES:
-        feed = replace(feed, articles=True)
-    for rows in read_rows(on_disk(path), lambda names: _wanted(names, feed, path)):
-        unread = {UNREAD: len(rows.rejects)} if rows.rejects else {}
-        piece = _piece(rows.columns, feed, model, str(path), threads)
-        yield replace(piece, reasons=piece.reasons | unread)
+    return scored_piece(columns, feed, model, where, threads=1)
 
 
 def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
@@ -146,7 +123,7 @@ def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
     return column_of(names, feed.text_column, usual, path)
 
 
-def _wanted(names: list[str], feed: Feed, path: str | Path) -> list[str]:
+def columns_to_read(names: list[str], feed: Feed, path: str | Path) -> list[str]:
     """The columns to read, without duplicates."""
     wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path)]
     wanted += [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
@@ -158,11 +135,12 @@ def _first(names: list[str], usual: tuple[str, ...]) -> str | None:
     return next((name for name in usual if name in names), None)
 
 
-def _piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, threads: int) -> Piece:
+def scored_piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, threads: int) -> Piece:
+    """The dated texts of columns, scored unless the columns hold scores; messages name the ``path``."""
     names = list(columns)
     dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
     with _in_column(path, dates):
-        seconds, reasons = days_of(columns[dates], feed.date_format)
+        seconds, left_out = days_of(columns[dates], feed.date_format)
     blank, name = as_strings([""] * len(seconds)), _text_column(names, feed, path)
     with _in_column(path, name):
         text = shown = blank if name is None else texts_of(columns[name])
@@ -177,7 +155,10 @@ def _piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, th
             beside.append(blank if one is None else as_strings(columns[one]))
     named = _named(columns, None if name is None else text, feed, path)
     outlet, link = beside
-    return Piece(seconds, proba, relevance, named, text, shown, outlet, link, reasons)
+    scored = np.isfinite(proba).all(axis=1) & np.isfinite(relevance)
+    if missing := np.flatnonzero(~np.isnan(seconds) & ~scored).tolist():
+        left_out["no scores"] = missing
+    return Piece(seconds, proba, relevance, named, text, shown, outlet, link, left_out)
 
 
 @contextmanager

@@ -1,49 +1,83 @@
-"""Report rejected rows and files on standard error when there is no output file."""
+"""Report rejected rows and files: in a list beside the output, or on standard error if there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.errors import InputError
 from pipeline.plain import count_of, say
 from pipeline.read.documents import Documents
+from pipeline.read.rows import Reject
+from pipeline.whole import replacing, target_of
 from pipeline.write.totals import Totals
 
-SHOWN = 10  # rows and files listed; the others are only counted
+SHOWN = 10  # rows and files listed on standard error; the others are only counted
 
 
 class Aside:
-    """Pass batches through, count them, and report the rows and files that cannot be read."""
+    """Count rows and report those, and the files, that cannot be read.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    file : temporary file for the list that `keep` publishes; None to report on standard error.
+    """
+
+    def __init__(self, file: BinaryIO | None = None) -> None:
+        self._file = file
         self._scored = self._rejected = self._files = self._read = 0
         self._pending: list[str] = []
 
     def passed(self, batches: Iterable[Documents]) -> Iterator[Documents]:
         """Yield the batches that contain texts; raises `InputError` at the end if there were none."""
         for batch in batches:
-            reports = (f"{one.file}{f', row {one.row}' if one.row else ''}: {one.reason}" for one in batch.rejects)
-            self._pending += islice(reports, max(SHOWN - self._rejected, 0))
-            self._scored += len(batch)
-            self._rejected += len(batch.rejects)
-            self._files += sum(reject.row == 0 for reject in batch.rejects)
-            self._read += batch.read
-            if self._scored:
-                self._flush()
+            self.take(batch.rejects, len(batch), batch.read)
             if len(batch):
                 yield batch
+        self.require_scored()
+
+    def take(self, rejects: Sequence[Reject], scored: int, read: int) -> None:
+        """Count rows and report the rejects, the first of them as soon as a row is scored."""
+        self._pending += (one.said for one in islice(rejects, max(SHOWN - self._rejected, 0)))
+        self._scored += scored
+        self._rejected += len(rejects)
+        self._files += sum(reject.row == 0 for reject in rejects)
+        self._read += read
+        if self._file is not None:
+            self._file.write(listed(rejects))
+        if self._scored:
+            for report in self._pending if self._file is None else ():
+                say(f"{report}; set aside")
+            self._pending.clear()
+
+    def require_scored(self) -> None:
+        """Raise `InputError` with the first reject if there are rejects and no row was scored."""
         if self._pending:
             more = f" (and {count_of(self._rejected - 1, 'more row')})" if self._rejected > 1 else ""
             raise InputError(self._pending[0] + more)
 
-    def _flush(self) -> None:
-        for report in self._pending:
-            say(f"{report}; set aside")
-        self._pending.clear()
-
     def totals(self) -> Totals:
         """Counts of rows read, scored and rejected; reports how many rejects were not listed."""
-        if self._rejected > SHOWN:
+        if self._rejected > SHOWN and self._file is None:
             say(f"{count_of(self._rejected - SHOWN, 'more row')} set aside; use --out to get the full list")
         return Totals(self._scored, self._scored, self._rejected, self._read, "", "", self._files)
+
+    def keep(self, path: Path) -> Totals:
+        """Publish the list of rejects, or delete that of an earlier run if there are none; returns the counts."""
+        if self._rejected and self._file is not None:
+            self._file.seek(0)
+            with replacing(path) as part, part.open("wb") as file:
+                shutil.copyfileobj(self._file, file)
+        else:
+            target_of(path).unlink(missing_ok=True)
+        return Totals(self._scored, self._scored, self._rejected, self._read, path.parent, path, self._files)
+
+
+def listed(rejects: Iterable[Reject]) -> bytes:
+    """Rejects as lines of JSON."""
+    return b"".join(json.dumps(asdict(one), ensure_ascii=False).encode() + b"\n" for one in rejects)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.plain import count_of
 from pipeline.read.documents import Documents
 from pipeline.whole import replacing, require_folder, require_other, require_outputs, target_of, write_whole
+from pipeline.write.aside import listed
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import MIXED_COLUMNS
 from pipeline.write.totals import Totals
@@ -124,7 +124,7 @@ class Journal:
             raise InputError(MIXED_COLUMNS)
         end = self._writer_for(columns).add(payload) if n_rows else self._rows_size
         with (self.folder / "rejects").open("ab") as file:
-            file.write(b"".join(_line(asdict(reject)) for reject in batch.rejects))
+            file.write(listed(batch.rejects))
             rejects = file.tell()
         counts = {"n": n_rows, "scored": len(batch), "rejected": len(batch.rejects), "read": batch.read}
         counts["files"] = sum(reject.row == 0 for reject in batch.rejects)
