@@ -280,6 +280,25 @@ def test_of_several_files_the_first_keeps_its_texts_and_later_copies_go(tmp_path
     assert "near-copy of" in changes.read_text()
 
 
+def test_a_cleaned_copy_without_rows_is_refused_in_one_line(tmp_path):
+    peace, war = "Kenya and Uganda signed a border treaty on Monday.", "Peru hit Chile with rockets from the border."
+    at_odds = write(tmp_path / "mine.csv", [(peace, "AGREE"), (peace, "AID"), ("", "AID")])
+    one, other = (write(tmp_path / name, [(peace, "AGREE"), (war, "ASSAULT")]) for name in ("one.csv", "two.csv"))
+    for given, message in (
+        (
+            [at_odds],
+            "mine.csv: --fix would leave no row of it, so nothing was written; row 2: left out: one text under",
+        ),
+        (
+            [one, other],
+            f"two.csv: --fix would leave .*; row 2: left out: the same text and label as {one}, row 2; mend",
+        ),
+    ):
+        with pytest.raises(InputError, match=message):
+            fixed(read_files(given), tmp_path / "clean.csv")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.csv", "one.csv", "two.csv"]
+
+
 def test_the_cleaned_copy_never_replaces_the_file_itself(tmp_path):
     changes = write(tmp_path / "mine.changes.csv", [("Peru hit Chile.", "ASSAULT")])
     for given, out in ((changes, changes), (changes, tmp_path / "mine.csv")):

@@ -11,12 +11,11 @@ import pytest
 from pipeline.corpus.labelled import Corpus
 from pipeline.evaluate.evaluation import training_corpus
 from pipeline.evaluate.intervals import point
-from pipeline.experiment.own_rows import learner_of, n_rounds, own_rows
-from pipeline.experiment.train import held_out, n_steps, train
+from pipeline.experiment.own_rows import learner_of, n_rounds, why_no_curve
+from pipeline.experiment.train import n_steps, train
 from pipeline.model.settings import Settings, Training
 from pipeline.model.store import load
 from pipeline.show.own_rows import own_rows as show_own_rows
-from pipeline.stance import LABELS
 from tests import forked
 
 TWO = Settings(training=Training(folds=2))
@@ -49,19 +48,18 @@ def test_own_rows_are_measured_apart_and_held_out(run, mixed):
 
 
 def test_why_there_is_no_curve_is_said(mixed, capsys):
-    some = np.flatnonzero(mixed.own)[:20]
-    few = mixed.take(np.concatenate([some, np.flatnonzero(~mixed.own)]))
-
-    def judged(rows, used):
-        return held_out(few, np.zeros((len(few), len(LABELS))), np.arange(len(few)) % 2, rows, used)
-
-    own = own_rows(few, judged, np.arange(len(few)), True, 10, 0)
-    show_own_rows(own)
-    assert own.curve == ()
-    assert capsys.readouterr().err == (
-        "no learning curve over parts of mine.csv: expected at least 30 of its rows and as many others, found 20 and "
-        f"{len(few) - 20:,}\n"
-    )
+    few = mixed.take(np.concatenate([np.flatnonzero(mixed.own)[:20], np.flatnonzero(~mixed.own)]))
+    alone = mixed.take(mixed.own)
+    for part, found in (
+        (few, f"20 and {len(few) - 20:,}"),
+        (alone, f"{len(alone):,} and 0; add texts with --data embedded"),
+    ):
+        show_own_rows(None, why_no_curve(part))
+        assert capsys.readouterr().err == (
+            "no learning curve over parts of mine.csv: expected at least 30 rows of it and as many others, "
+            f"found {found}\n"
+        )
+    assert why_no_curve(mixed) == why_no_curve(mixed.take(~mixed.own)) == ""
 
 
 def test_the_curve_rises_from_none_to_all_of_them(run):

@@ -96,6 +96,7 @@ def train(
     require_other(out, inputs)
     _list_set_aside(corpus.set_aside, set_aside or out.with_name(f"{out.name}.set_aside.csv"), inputs)
     # scikit-learn and MLflow take seconds to import: bad input is reported before.
+    from pipeline.experiment.own_rows import why_no_curve
     from pipeline.experiment.train import n_steps, train
     from pipeline.tracking.background import prepare
     from pipeline.tracking.record import Asked
@@ -106,8 +107,7 @@ def train(
         run = train(corpus, settings, step, curve)
     run.save(out)
     show.figures(run.figures, f"held-out snippets ({run.card()['metrics_from']})")
-    if run.own:
-        own_rows.own_rows(run.own)
+    own_rows.own_rows(run.own, why_no_curve(corpus) if curve else "")
     show.trained(out, _log(tracking, run, out, Asked(began, shlex.join(["detente", *sys.argv[1:]]), name, experiment)))
 
 

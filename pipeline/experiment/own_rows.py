@@ -26,13 +26,11 @@ class OwnRows:
     sources : number of rows and metrics of each file or public corpus, by name.
     learner : the sources whose rows were added step by step.
     curve : share of these rows used for training, their number, and the metrics of all of them, by increasing share.
-    no_curve : why there is no curve although one was wanted; empty otherwise.
     """
 
     sources: dict[str, tuple[int, dict[str, Figure]]]
     learner: tuple[str, ...]
     curve: tuple[tuple[float, int, dict[str, Figure]], ...]
-    no_curve: str = ""
 
     def table(self) -> dict:
         """Plain values for a model card and a tracked run."""
@@ -58,6 +56,19 @@ def n_rounds(corpus: Corpus) -> int:
     """Number of further cross-fittings for the learning curve: none if there are too few rows on either side."""
     learner = learner_of(corpus)
     return len(SHARES) if learner.sum() >= LEAST_ROWS <= (~learner).sum() else 0
+
+
+def why_no_curve(corpus: Corpus) -> str:
+    """Why there can be no learning curve over the rows from outside the bundled corpus; empty if there can, or none are."""
+    if not corpus.own.any() or n_rounds(corpus):
+        return ""
+    learner = learner_of(corpus)
+    parts, others = learner.sum(), (~learner).sum()
+    do = "; add texts with --data embedded" if others < LEAST_ROWS else ""
+    return (
+        f"no learning curve over parts of {' and '.join(dict.fromkeys(corpus.sources[learner]))}: expected at least "
+        f"{LEAST_ROWS} rows of it and as many others, found {parts:,} and {others:,}{do}"
+    )
 
 
 def own_rows(
@@ -96,12 +107,4 @@ def own_rows(
         points.append((share, round(share * len(order)), figures(learner, used)))
     if points:
         points.append((1.0, len(learner), figures(learner)))
-    of = tuple(dict.fromkeys(corpus.sources[learner]))
-    return OwnRows(sources, of, tuple(points), _too_few(of, corpus, learner) if curve and not points else "")
-
-
-def _too_few(of: tuple[str, ...], corpus: Corpus, learner: np.ndarray) -> str:
-    return (
-        f"no learning curve over parts of {' and '.join(of)}: expected at least {LEAST_ROWS} of its rows and as many "
-        f"others, found {len(learner):,} and {len(corpus) - len(learner):,}"
-    )
+    return OwnRows(sources, tuple(dict.fromkeys(corpus.sources[learner])), tuple(points))

@@ -30,6 +30,11 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
     Returns
     -------
     The files written, the list of changes last.
+
+    Raises
+    ------
+    InputError
+        If no row of a file would be left, an output is an input, or it cannot be written.
     """
     targets = _targets(files, out)
     rows = Repeats(files)
@@ -40,6 +45,7 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
         mine = {row: why for row, why in dropped.items() if rows.file[row] == number}
         begin = int(np.searchsorted(rows.file, number))
         reasons = {row - begin: why for row, why in mine.items()}
+        _require_rows(one, reasons)
         contents[target] = Sheet(list(one.table.columns), _kept(one, reasons))
         changes += _changes(one, reasons)
     listed = out / "changes.csv" if len(files) > 1 else out.with_suffix(".changes.csv")
@@ -61,6 +67,15 @@ def _targets(files: list[LabelledFile], out: Path) -> list[Path]:
         if target.suffix.lower() != ".csv":
             raise InputError(f"{target}: the cleaned copy is a CSV file; give it that suffix")
     return targets
+
+
+def _require_rows(one: LabelledFile, dropped: dict[int, str]) -> None:
+    """Raise `InputError` if no row of a file would be left: its copy would be a header alone."""
+    if len(dropped) == len(one.kept):
+        raise InputError(
+            f"{one.path}: --fix would leave no row of it, so nothing was written; row {one.lines[0]}: {dropped[0]}; "
+            "mend the labels, or leave the file out"
+        )
 
 
 def _dropped(rows: Repeats) -> dict[int, str]:

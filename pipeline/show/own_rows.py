@@ -34,8 +34,15 @@ def missing(names: list[str]) -> None:
         console(stderr=True).print(f"warning: {said}", soft_wrap=True)
 
 
-def own_rows(own: OwnRows) -> None:
-    """Print held-out metrics by source, then the learning curve."""
+def own_rows(own: OwnRows | None, no_curve: str) -> None:
+    """Print held-out metrics by source, then the learning curve, or why there is none."""
+    if own:
+        _measured(own)
+    if no_curve:
+        console(stderr=True).print(no_curve, soft_wrap=True)
+
+
+def _measured(own: OwnRows) -> None:
     from pipeline.experiment.own_rows import SHOWN
 
     shown = [key for key in SHOWN if any(key in figures for _, figures in own.sources.values())]
@@ -44,8 +51,6 @@ def own_rows(own: OwnRows) -> None:
     for name, (rows, figures) in own.sources.items():
         table.add_row(name, f"{rows:,}", *(str(figures.get(key, "")) for key in shown))
     console().print(table)
-    if own.no_curve:
-        console(stderr=True).print(own.no_curve, soft_wrap=True)
     if not own.curve:
         return
     table = bare_table(f"learning curve over parts of {' and '.join(own.learner)}, tested on all of it")
