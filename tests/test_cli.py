@@ -333,3 +333,15 @@ def test_a_number_out_of_range_is_refused_at_once(args):
     done = CliRunner().invoke(app, args)
     assert done.exit_code == 2
     assert "Invalid value for" in done.output and args[-2] in done.output
+
+
+@pytest.mark.parametrize("out", [(), ("--out", "scored.jsonl")])
+def test_a_line_of_an_article_that_cannot_be_read_does_not_count_as_a_row(detente, tmp_path, out):
+    (tmp_path / "a.txt").write_bytes(b"The army shelled the town.\n\nCaf\xe9s closed.\n\nRebels freed two captives.\n")
+    done = detente("score", "a.txt", *out)
+    assert done.returncode == 0, done.err
+    if out:
+        (reject,) = (tmp_path / "scored.jsonl.rejects.jsonl").read_text().splitlines()
+        assert json.loads(reject)["row"] == 3
+    else:
+        assert "a.txt, row 3: expected UTF-8" in done.err

@@ -15,6 +15,7 @@ from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import InputError
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
+from pipeline.read.mail import message_of
 from pipeline.read.sentences import split_sentences
 from pipeline.read.tables import read_table
 from pipeline.read.tolerant import read_lines
@@ -392,3 +393,26 @@ def test_a_header_that_is_none_is_refused(tmp_path, data, message):
     for read in (texts, read_table, read_lines):
         with pytest.raises(InputError, match=message):
             read(tmp_path / "a.csv")
+
+
+def test_entities_and_tags_of_an_article_are_read_before_it_is_split():
+    text = "Kestria&rsquo;s army withdrew &amp;mdash; at last.<br/>Morvane welcomed it.&nbsp;Talks resume <b>on</b> Monday.</p>"
+    assert split_sentences(text) == [
+        "Kestria’s army withdrew — at last.",
+        "Morvane welcomed it.",
+        "Talks resume on Monday.",
+    ]
+    assert split_sentences("Losses were < 5 and > 2 a day & rising.") == ["Losses were < 5 and > 2 a day & rising."]
+
+
+@pytest.mark.parametrize("head", ["Weekly Report            3", "Monitor of the Hills      Page 12"])
+def test_a_running_head_is_no_sentence(head):
+    assert split_sentences(f"{head}\nTroops left the\nharbour at dawn.") == ["Troops left the harbour at dawn."]
+
+
+def test_quoted_lines_and_older_messages_are_no_part_of_a_mail():
+    body = "Kestria freed two captives.\n\nOn Tue, 3 May 2022 at 10:02, Ada Lund <a@b.example> wrote:\n> Has the army fired?\n"
+    older = "-----Original Message-----\nFrom: Ada\n\nTroops shelled the town.\n"
+    head = "From: a@b.example\nSubject: Captives\nContent-Type: text/plain\n\n"
+    assert message_of((head + body + older).encode())["text"] == "Kestria freed two captives."
+    assert message_of((head + "> Has the army fired?\n").encode())["text"] == "> Has the army fired?"

@@ -183,10 +183,10 @@ def _report(totals: Totals, max_rejects: float) -> None:
 def _require_few(totals: Totals, max_rejects: float) -> None:
     from pipeline.errors import RejectsError
 
-    if totals.rejected - totals.files > max_rejects * totals.read:
+    if totals.rejected_rows > max_rejects * totals.read:
         where = f"; see {totals.rejects}" if totals.rejects else ""
         raise RejectsError(
-            f"{totals.rejected:,} of {totals.read:,} rows were rejected, more than --max-rejects {max_rejects:g} allows{where}"
+            f"{totals.rejected_rows:,} of {totals.read:,} rows were rejected, more than --max-rejects {max_rejects:g} allows{where}"
         )
 
 

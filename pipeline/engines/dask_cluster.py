@@ -111,7 +111,7 @@ def score_on_cluster(
         raise InputError(
             f"{out}: {read:,} rows read, but {scored:,} scored and {rejected:,} rejected; empty it and rerun"
         )
-    return Totals(rows, scored, rejected, read, out, f"{out}/_rejects-*.jsonl")
+    return Totals(rows, scored, rejected, read, out, f"{out}/_rejects-*.jsonl", rejected)
 
 
 def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str) -> tuple[int, int, int, int]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pipeline.read.documents import Documents
 
 
+_JOURNAL = 2  # version of the journal of a run
+
+
 def score_to_file(
     model: Model,
     inputs: list[str],
@@ -75,5 +78,5 @@ def _plan(model: Model, inputs: list[str], reading: ReadOptions, options: Output
     """What must be unchanged for a run to be resumed."""
     files = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files_of(inputs)]
     card = hashlib.sha256(json.dumps(model.card, sort_keys=True).encode()).hexdigest()
-    every_option = [asdict(reading), asdict(options), kind, reading.rows_together]
+    every_option = [asdict(reading), asdict(options), kind, reading.rows_together, _JOURNAL]
     return {"inputs": inputs, "files": files, "model": card, "options": every_option}

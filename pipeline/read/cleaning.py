@@ -56,6 +56,10 @@ _BROKEN = re.compile(_MOJIBAKE)
 _INVISIBLE = re.compile(f"[{_INVISIBLES}]")
 _BROKEN_LINE = re.compile(r"(?<=[a-z])[-\u2010\xad¬][ \t\r]{0,20}\n\s{0,20}(?=[a-z])")
 _SPACES = re.compile(r"\s+")
+_LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_PARAGRAPH = re.compile(
+    r"</?(?:address|article|blockquote|dd|div|dl|dt|h[1-6]|li|ol|p|section|table|tr|ul)\b[^<>]{0,200}>", re.IGNORECASE
+)
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,200}>|\\[nrt]")  # HTML tags, and line ends escaped twice in JSON
 
 # RE2 patterns of which a text must match one to be processed. A pattern is only tried on texts that contain one of its
@@ -164,15 +168,34 @@ def repair(text: str) -> str:
         import ftfy
 
         text = ftfy.fix_text(text, unescape_html=False, uncurl_quotes=False, fix_line_breaks=False)
-    for _ in range(3):  # "&amp;amp;#39;"
-        if "&" not in text or (plain := html.unescape(text)) == text:
-            break
-        text = plain
+    text = _unescaped(text)
     if "#" in text or ";" in text:  # an entity has one of these; the pattern is slow
         text = _EMBEDDED_ENTITY.sub(_entity, text)
     if "<" in text or "\\" in text:
         text = _MARKUP.sub(" ", text)
     return _SPACES.sub(" ", unbroken(text).translate(_ALIKE)).strip()
+
+
+def _unescaped(text: str) -> str:
+    for _ in range(3):  # "&amp;amp;#39;"
+        if "&" not in text or (plain := html.unescape(text)) == text:
+            break
+        text = plain
+    return text
+
+
+def laid_out(text: str) -> str:
+    """Decode the character entities of an article and put line ends in place of the HTML tags that make them.
+
+    Examples
+    --------
+    >>> laid_out("Talks resume.<br/>Kenya &amp; Chad agree.&nbsp;<b>Aid</b> came.")
+    'Talks resume.\\nKenya & Chad agree. Aid came.'
+    """
+    text = _unescaped(text).replace("\xa0", " ")
+    if "<" in text:
+        text = _MARKUP.sub("", _PARAGRAPH.sub("\n\n", _LINE_END.sub("\n", text)))
+    return text
 
 
 def unbroken(text: str) -> str:

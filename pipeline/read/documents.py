@@ -90,6 +90,11 @@ class Documents:
     def __len__(self) -> int:
         return len(self.texts)
 
+    @property
+    def n_rejected_rows(self) -> int:
+        """Number of rejects that are rows of a table or stream, and neither whole files nor lines of an article."""
+        return 0 if self.articles and self.rows is None else sum(reject.row > 0 for reject in self.rejects)
+
     def aligned(self, types: dict[str, pa.DataType]) -> Documents:
         """Return these documents with the columns of all inputs; columns they lack are null."""
         columns = {

@@ -53,9 +53,9 @@ def restored(data: bytes) -> bytes:
     Examples
     --------
     >>> from io import BytesIO
-    >>> Escaped(BytesIO(b"caf\xe9")).read(9)
-    b'caf\xf4\x8f\xbf\xa9'
+    >>> Escaped(BytesIO(b"caf\xe9.")).read(9)
+    b'caf\xf4\x8f\xbf\xa9.'
     >>> restored(_)
-    b'caf\xe9'
+    b'caf\xe9.'
     """
     return _ESCAPED.sub(lambda found: bytes([ord(found[0].decode()) - _FIRST]), data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Iterator
 from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 MAIL_COLUMNS = ("id", "title", "text", "date", "from")
 _TOGETHER = 500  # messages per batch
 _LONGEST = 4_000  # characters of a header
+_OLDER = re.compile(r"(?mi)^-{3,} ?original message ?-{3,}\s*$")
+_QUOTED = re.compile(r">|on .{4,200}\bwrote:\s*$", re.IGNORECASE)
 _parsed, _unparsed = HeaderRegistry(), HeaderRegistry(use_default_map=False)
 
 
@@ -100,6 +103,19 @@ def require_bytes(start: bytes, address: str) -> bytes:
     return start
 
 
+def without_older_mail(text: str) -> str:
+    """Remove the quoted lines of an e-mail, the line that introduces them and an older message below; if nothing else
+    is left, return the text.
+
+    Examples
+    --------
+    >>> without_older_mail("Talks resume.\\n\\nOn 3 May, Ada wrote:\\n> Will they meet?")
+    'Talks resume.'
+    """
+    plain = _OLDER.split(text, maxsplit=1)[0]
+    return "\n".join(line for line in plain.split("\n") if not _QUOTED.match(line)).strip() or text
+
+
 def message_of(data: bytes) -> dict[str, str | None]:
     """Return the columns `MAIL_COLUMNS` of an e-mail; HTML is converted to text if there is no plain text."""
     message: EmailMessage = email.message_from_bytes(data, policy=_POLICY)
@@ -111,6 +127,7 @@ def message_of(data: bytes) -> dict[str, str | None]:
         except (LookupError, ValueError):  # unknown or invalid charset
             text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
         text = without_tags(text) if body.get_content_type() == "text/html" else text
+    text = without_older_mail(text)
     headers = {name: message[header] for name, header in (("id", "message-id"), ("title", "subject"))}
     headers |= {"date": message["date"], "from": message["from"]}
     return {name: None if value is None else str(value) for name, value in headers.items()} | {"text": text.strip()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipeline.read.cleaning import unbroken
+from pipeline.read.cleaning import laid_out, unbroken
 from pipeline.read.furniture import LONGEST, is_furniture, is_stamp
 
 # The mark of a list item: a bullet, or a number or letter followed by a stop.
@@ -13,6 +13,9 @@ _ITEM = re.compile(r"^(?:[-*•·▪●►▶‣◦–—]|\(?\d{1,3}[.)]|\(?[a-
 # "Monday.Six": a stop between a word in lower case and a capital, or after a closing quotation mark or bracket.
 _GLUED = re.compile(r"(?<=[a-zé]{2})([.!?]+[\"”’')]*|[.!?]*[”)])(?=[\"“‘(]?[A-Z][a-z]+[\s,’'])")
 _CREDIT = re.compile(r"(?<=[.!?])\s*\((?:AFP|AP|Reuters|DPA|dpa|EFE|PA|TASS|Xinhua)\)\s*(?=[A-Z])")
+_RUNNING_HEAD = re.compile(
+    r"\S.{0,98}\S\s{4,}(?:page )?\d{1,4}", re.IGNORECASE
+)  # the title of a document and a page number
 _WRAPPED = range(45, 101)  # lengths of the lines of hard-wrapped text, in characters
 # A link to another story: "Read more: Truce holds in Tigray".
 _TEASER = re.compile(
@@ -88,7 +91,7 @@ def distinct_sentences(text: str) -> list[Sentence]:
 def _lines(text: str) -> list[str]:
     """Lines of running text, hard wraps undone, without asides."""
     joined: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", unbroken(text).replace("\r\n", "\n").replace("\r", "\n")):
+    for paragraph in re.split(r"\n\s*\n", unbroken(laid_out(text)).replace("\r\n", "\n").replace("\r", "\n")):
         lines = [line.strip() for line in paragraph.split("\n") if line.strip()]
         items = [bool(_ITEM.match(line)) for line in lines]
         lines = [_ITEM.sub("", line) for line in lines]
@@ -107,5 +110,5 @@ def _lines(text: str) -> list[str]:
 
 
 def _is_apart(line: str) -> bool:
-    """Whether a line is furniture or a time stamp, which may stand between the lines of a sentence."""
-    return len(line) <= LONGEST and (is_furniture(line) or is_stamp(line))
+    """Whether a line is furniture, a time stamp or a running head, which may stand between the lines of a sentence."""
+    return bool(_RUNNING_HEAD.fullmatch(line)) or (len(line) <= LONGEST and (is_furniture(line) or is_stamp(line)))

@@ -30,13 +30,14 @@ class Aside:
 
     def __init__(self, file: BinaryIO | None = None) -> None:
         self._file = file
-        self._scored = self._rejected = self._files = self._read = 0
+        self._scored = self._rejected = self._rejected_rows = self._read = 0
         self._pending: list[str] = []
 
     def passed(self, batches: Iterable[Documents]) -> Iterator[Documents]:
         """Yield the batches that contain texts; raises `InputError` at the end if there were none."""
         for batch in batches:
             self.take(batch.rejects, len(batch), batch.read)
+            self._rejected_rows += batch.n_rejected_rows
             if len(batch):
                 yield batch
         self.require_scored()
@@ -46,7 +47,6 @@ class Aside:
         self._pending += (one.said for one in islice(rejects, max(SHOWN - self._rejected, 0)))
         self._scored += scored
         self._rejected += len(rejects)
-        self._files += sum(reject.row == 0 for reject in rejects)
         self._read += read
         if self._file is not None:
             self._file.write(listed(rejects))
@@ -65,7 +65,7 @@ class Aside:
         """Counts of rows read, scored and rejected; reports how many rejects were not listed."""
         if self._rejected > SHOWN and self._file is None:
             say(f"{count_of(self._rejected - SHOWN, 'more row')} set aside; use --out to get the full list")
-        return Totals(self._scored, self._scored, self._rejected, self._read, "", "", self._files)
+        return Totals(self._scored, self._scored, self._rejected, self._read, "", "", self._rejected_rows)
 
     def keep(self, path: Path) -> Totals:
         """Publish the list of rejects, or delete that of an earlier run if there are none; returns the counts."""
@@ -75,7 +75,7 @@ class Aside:
                 shutil.copyfileobj(self._file, file)
         else:
             target_of(path).unlink(missing_ok=True)
-        return Totals(self._scored, self._scored, self._rejected, self._read, path.parent, path, self._files)
+        return Totals(self._scored, self._scored, self._rejected, self._read, path.parent, path, self._rejected_rows)
 
 
 def listed(rejects: Iterable[Reject]) -> bytes:

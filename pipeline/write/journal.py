@@ -127,7 +127,7 @@ class Journal:
             file.write(listed(batch.rejects))
             rejects = file.tell()
         counts = {"n": n_rows, "scored": len(batch), "rejected": len(batch.rejects), "read": batch.read}
-        counts["files"] = sum(reject.row == 0 for reject in batch.rejects)
+        counts["rejected_rows"] = batch.n_rejected_rows
         self._lines.append({**counts, "columns": columns, "rows": end, "rejects": rejects})
         with (self.folder / "journal").open("ab") as file:
             file.write(_line(self._lines[-1]))
@@ -140,8 +140,8 @@ class Journal:
         InputError
             If no text could be read, or the counts do not add up.
         """
-        names = ("n", "scored", "rejected", "read", "files")
-        n_rows, scored, rejected, read, files = (sum(line[name] for line in self._lines) for name in names)
+        names = ("n", "scored", "rejected", "read", "rejected_rows")
+        n_rows, scored, rejected, read, rejected_rows = (sum(line[name] for line in self._lines) for name in names)
         if scored + rejected != read:
             raise InputError(
                 f"{self.folder}: {read:,} rows read, but {scored:,} scored and {rejected:,} rejected; "
@@ -151,7 +151,7 @@ class Journal:
             self._discard()
             raise InputError(f"no text could be read: {count_of(rejected, 'row')} rejected; see {self.rejects}")
         complete = self._writer_for(self._written_columns([])).finish(self._rows_size, n_rows)
-        totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "files": files}
+        totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "rejected_rows": rejected_rows}
         totals["whole"] = complete.name
         write_whole(self.folder / _FINISHED, json.dumps(totals).encode())
         return self.publish()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Totals:
-    """Counts of output rows, scored texts, rejects (rows and whole files) and rows read; the paths of the output and of
-    the list of rejects; and ``files``, how many of the rejects are whole files."""
+    """Counts of output rows, scored texts, rejects (rows, lines of articles and whole files) and rows read; the paths of
+    the output and of the list of rejects; and how many of the rejects are rows."""
 
     rows: int
     scored: int
@@ -17,4 +17,4 @@ class Totals:
     read: int
     out: Path | str
     rejects: Path | str
-    files: int = 0
+    rejected_rows: int = 0
