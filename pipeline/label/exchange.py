@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.read.source import on_disk
+from pipeline.read.watch import watched
 
 _NO_TEXT = ("id", "text_id", "picked", "pool", "opinion")  # fields of Label Studio's data
 
@@ -58,7 +59,8 @@ def read_export(
     """
     if path.suffix.lower() not in (".json", ".jsonl"):
         return None
-    objects = [_renamed(one, text, label) for one in _objects(on_disk(path, encoding).stream()[1].read())]
+    with watched(path):
+        objects = [_renamed(one, text, label) for one in _objects(on_disk(path, encoding).stream()[1].read())]
     read = next((reader for known, reader in _READERS if objects and known(objects)), None)
     if read is None:
         return None

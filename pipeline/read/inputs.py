@@ -22,6 +22,7 @@ from pipeline.read.rows import whole_file
 from pipeline.read.source import Source, on_disk, printable, suffix_of
 from pipeline.read.standard_input import read_standard_input
 from pipeline.read.tables import TABULAR, unreadable
+from pipeline.read.watch import watched
 
 _FILE_LIKE = re.compile(r"\S+\.[A-Za-z]{2,5}")
 _PAGES = (*TEXT_SUFFIXES, *HTML_SUFFIXES)
@@ -110,7 +111,8 @@ def _places(given: str, quiet: bool = False) -> list[Path | str]:
 
 
 def _size_of(place: Path | str) -> int:
-    return size_at(place) if isinstance(place, str) else place.stat().st_size
+    """Return the size in bytes; 0 if a local file is gone, which is reported when it is read."""
+    return size_at(place) if isinstance(place, str) else place.stat().st_size if place.exists() else 0
 
 
 def _source(place: Path | str, encoding: str | None) -> Source:
@@ -144,14 +146,15 @@ def _file(place: Path | str, options: ReadOptions, alone: bool) -> Iterator[Docu
     """Yield the documents of a file. One of several files that cannot be read is rejected with the reason."""
     size, path, name = _size_of(place), PurePosixPath(place), printable(place)
     try:
-        if is_tabular(path):
-            yield from read_documents(_source(place, options.encoding), options)
-        elif suffix_of(path) in _PAGES:
-            text, rejects = read_article(_source(place, options.encoding), options.set_aside)
-            ids, column = as_strings([name]), as_strings([text])
-            yield Documents(ids, column, None, name, {}, True, rejects, 1 + len(rejects), size)
-        else:
-            raise unreadable(name, READABLE)
+        with watched(place, not options.set_aside):
+            if is_tabular(path):
+                yield from read_documents(_source(place, options.encoding), options)
+            elif suffix_of(path) in _PAGES:
+                text, rejects = read_article(_source(place, options.encoding), options.set_aside)
+                ids, column = as_strings([name]), as_strings([text])
+                yield Documents(ids, column, None, name, {}, True, rejects, 1 + len(rejects), size)
+            else:
+                raise unreadable(name, READABLE)
     except (InputError, OSError) as error:
         if alone or not options.set_aside:
             raise

@@ -24,6 +24,7 @@ from pipeline.read.office import office_columns, read_office
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.separated import header, read_separated
 from pipeline.read.source import COMPRESSED, Source, Written, on_disk, suffix_of
+from pipeline.read.watch import watched
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".dta")
 FEED_SUFFIXES = (".rss", ".atom", ".xml", ".mbox")  # tables of articles
@@ -134,12 +135,13 @@ def read_numbered(
     path, found = Path(path), []
     require_table(path)
     parts, numbers = [], []
-    for rows in read_rows(on_disk(path, written.encoding), alike(choose), written.delimiter):
-        found += rows.rejects
-        parts.append(pa.table(rows.columns))
-        numbers.append(rows.numbers)
-        if found and rejects is None:
-            raise InputError(f"{path}, row {found[0].row}: {found[0].reason}; correct it")
+    with watched(path):
+        for rows in read_rows(on_disk(path, written.encoding), alike(choose), written.delimiter):
+            found += rows.rejects
+            parts.append(pa.table(rows.columns))
+            numbers.append(rows.numbers)
+            if found and rejects is None:
+                raise InputError(f"{found[0].said}; correct it")
     if rejects is not None:
         rejects += found
     return require_rows(pa.concat_tables(parts), path, found), np.concatenate(numbers)

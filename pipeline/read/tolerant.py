@@ -19,6 +19,7 @@ from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.separated import distinct
 from pipeline.read.source import Source, on_disk
 from pipeline.read.tables import alike, read_rows, require_rows, require_table
+from pipeline.read.watch import watched
 
 _LONGEST = 200  # lines that one quoted field may span
 _KEYS = 6  # shown
@@ -68,8 +69,9 @@ def read_lines(
     source = on_disk(path, encoding)
     separated = source.suffix in (".csv", ".tsv")
     try:
-        require_records(source)
-        table = _separated(path, source, delimiter, headed) if separated else _typed(path, source)
+        with watched(path):
+            require_records(source)
+            table = _separated(path, source, delimiter, headed) if separated else _typed(path, source)
     except (pa.ArrowException, OSError, EOFError) as error:
         kind = source.suffix[1:].upper()
         raise InputError(f"{path}: cannot be read as {kind}: {first_line(error)}; check that it is complete") from None

@@ -14,6 +14,7 @@ from pipeline.model.store import Model
 from pipeline.read.rows import refusal, whole_file
 from pipeline.read.source import on_disk, printable, suffix_of
 from pipeline.read.tables import FEED_SUFFIXES, is_table, read_rows
+from pipeline.read.watch import watched
 from pipeline.timeline.dates import AmbiguousDateError
 from pipeline.timeline.pages import read_page
 from pipeline.timeline.pieces import Feed, Piece, columns_to_read, scored_piece
@@ -31,12 +32,13 @@ def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int, aside
     failed = 0
     for path in paths:
         try:
-            for piece, numbers in _file(path, feed, model, threads):
-                rejects = piece.rejects(printable(path), numbers)
-                if rejects and feed.strict:
-                    raise refusal(rejects[0])
-                aside.take(rejects, piece.read - len(rejects), piece.read)
-                yield piece
+            with watched(path, feed.strict):
+                for piece, numbers in _file(path, feed, model, threads):
+                    rejects = piece.rejects(printable(path), numbers)
+                    if rejects and feed.strict:
+                        raise refusal(rejects[0])
+                    aside.take(rejects, piece.read - len(rejects), piece.read)
+                    yield piece
         except AmbiguousDateError:
             raise
         except InputError as error:
