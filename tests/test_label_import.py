@@ -46,6 +46,40 @@ def test_tables_of_every_kind_become_files_that_training_takes(tmp_path, suffix)
     assert corpus.stances.tolist() == ["de-escalation", "escalation", "neutral"]
 
 
+@pytest.mark.parametrize(
+    ("name", "mark"), [("a.txt", "\t"), ("a.txt.gz", ";"), ("a.dat", "|"), ("a.tab", "\t"), ("a.tab", ",")]
+)
+def test_tables_with_names_of_texts_are_read_whatever_separates_their_columns(tmp_path, name, mark):
+    FRAME.to_csv(tmp_path / name, index=False, sep=mark)
+    assert brought(tmp_path / name, tmp_path).texts.tolist() == [TREATY, STRIKE, TALK]
+
+
+@pytest.mark.parametrize("content", [f"{TREATY}\n{STRIKE}\n", f"Headline!coder\n{TREATY}!neutral\n"])
+def test_a_text_that_is_no_table_is_refused_in_one_line(tmp_path, content):
+    path = tmp_path / "notes.txt"
+    path.write_text(content)
+    with pytest.raises(InputError, match="notes.txt: expected a table, found a single column; .* with --delimiter"):
+        import_files([path])
+
+
+def test_the_sheets_with_the_named_columns_are_read_and_the_others_named(tmp_path, capsys):
+    path = tmp_path / "mine.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        pd.DataFrame({"about": ["Coded in May."]}).to_excel(writer, sheet_name="Readme", index=False)
+        FRAME.assign(who="A").to_excel(writer, sheet_name="One", index=False)
+        FRAME.iloc[:1].assign(day=3).to_excel(writer, sheet_name="Two", index=False)
+    rows = import_files([path], text="headline", label="coder").rows
+    assert [(row["text"], row["who"], row["day"]) for row in rows] == [
+        *((text, "A", "") for text in (TREATY, STRIKE, TALK)),
+        (TREATY, "", "3"),
+    ]
+    assert capsys.readouterr().err == f"{path}: skipped sheets without the required columns: Readme\n"
+    with pytest.raises(
+        InputError, match="none of the sheets Readme, One, Two has .*: no column 'x'; the file has about"
+    ):
+        import_files([path], text="x")
+
+
 def test_numbers_are_labels_only_where_they_are_mapped(tmp_path):
     path = tmp_path / "mine.csv"
     pd.DataFrame({"sentence": [TREATY, STRIKE], "label": [0, 1]}).to_csv(path, index=False)

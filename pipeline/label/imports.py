@@ -118,7 +118,7 @@ def import_files(
             parts.append(_from_export(path, answers, meant))
             projects[path] = origins(answers)
         else:
-            table = read_lines(path, encoding, delimiter, headed)
+            table = read_lines(path, encoding, delimiter, headed, True, [*filter(None, (text, label))])
             parts.append(_from_table(table, text, label, meant))
             projects[path] = origins_in(table.columns)
     require_one_project(projects, strict=True)

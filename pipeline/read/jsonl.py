@@ -120,7 +120,8 @@ def _objects(lines: list[bytes]) -> list[dict]:
 def _chosen(objects: list[dict], choose: Choose, path: str, n_lines: int) -> tuple[dict[str, pa.DataType], bool]:
     """Return the types of the columns to read, and whether these are all columns."""
     if not objects:
-        raise pa.ArrowInvalid(f"expected one JSON object per line, found none in the first {n_lines:,} lines")
+        where = f" in the first {n_lines:,} lines" if n_lines else ""
+        raise pa.ArrowInvalid(f"expected one JSON object per line, found none{where}")
     types = _types_of(objects)
     names = choose(require_columns(list(types), path))
     return {name: types[name] for name in names}, set(names) == set(types)

@@ -147,10 +147,10 @@ def read_numbered(
     return require_rows(pa.concat_tables(parts), path, found), np.concatenate(numbers)
 
 
-def require_table(path: Path) -> None:
+def require_table(path: Path, suffixes: Sequence[str] = TABULAR) -> None:
     """Raise `InputError` if the file name is not that of a table."""
-    if not path.is_dir() and suffix_of(path) not in TABULAR:
-        raise unreadable(path, TABULAR)
+    if not path.is_dir() and suffix_of(path) not in suffixes:
+        raise unreadable(path, suffixes)
 
 
 def unreadable(path: Path | str, suffixes: Sequence[str]) -> InputError:
@@ -176,6 +176,17 @@ def alike(choose: Choose = list) -> Choose:
         if missing := [name for name in first if name not in names]:
             raise InputError(f"no column {missing[0]!r}, but the first sheet has one")
         return first
+
+    return chosen
+
+
+def having(named: Sequence[str], path: str | Path) -> Choose:
+    """Return a column choice: all columns, if the named ones are among them."""
+
+    def chosen(names: list[str]) -> list[str]:
+        for name in named:
+            column_of(names, name, (), path)
+        return names
 
     return chosen
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,12 +17,13 @@ from pipeline.errors import InputError, first_line
 from pipeline.read.dialects import Dialect, dialect
 from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.separated import distinct
-from pipeline.read.source import Source, on_disk
-from pipeline.read.tables import alike, read_rows, require_rows, require_table
+from pipeline.read.source import Source, on_disk, suffix_of
+from pipeline.read.tables import TABULAR, alike, having, read_rows, require_rows, require_table
 from pipeline.read.watch import watched
 
 _LONGEST = 200  # lines that one quoted field may span
 _KEYS = 6  # shown
+_LOOSE = (".txt", ".dat", ".tab")
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,21 @@ class Table:
 
 
 def read_lines(
-    path: str | Path, encoding: str | None = None, delimiter: str | None = None, headed: bool = True
+    path: str | Path,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    headed: bool = True,
+    loose: bool = False,
+    named: Sequence[str] = (),
 ) -> Table:
     """Read a table of any format as strings.
 
     Parameters
     ----------
     headed : the first line of a CSV or TSV file is a header; if False, the columns are named ``column1``, ``column2``.
+    loose : files named `.txt`, `.dat` or `.tab` are tables too, with any delimiter that a CSV or TSV file may have.
+    named : columns that the table must have. Of a workbook, the sheets that have them are read; if none are named,
+        the sheets that have all columns of the first. The others are named on standard error.
 
     Raises
     ------
@@ -65,17 +74,29 @@ def read_lines(
         If the file is missing, empty or in another format, or no row can be read.
     """
     path = Path(path)
-    require_table(path)
-    source = on_disk(path, encoding)
+    is_loose = loose and suffix_of(path) in _LOOSE
+    if not is_loose:
+        require_table(path, (*TABULAR, *_LOOSE) if loose else TABULAR)
+    source = _loose(on_disk(path, encoding)) if is_loose else on_disk(path, encoding)
     separated = source.suffix in (".csv", ".tsv")
     try:
         with watched(path):
             require_records(source)
-            table = _separated(path, source, delimiter, headed) if separated else _typed(path, source)
+            table = _separated(path, source, delimiter, headed) if separated else _typed(path, source, named)
     except (pa.ArrowException, OSError, EOFError) as error:
         kind = source.suffix[1:].upper()
         raise InputError(f"{path}: cannot be read as {kind}: {first_line(error)}; check that it is complete") from None
+    if is_loose and len(table.columns) == 1:
+        raise InputError(
+            f"{path}: expected a table, found a single column; name the mark between columns with --delimiter"
+        )
     return require_rows(table, path, table.rejects)
+
+
+def _loose(source: Source) -> Source:
+    """Return a source read as TSV if its first line has a tab, else as CSV."""
+    head = source.peek().lstrip().split(b"\n", 1)[0]
+    return replace(source, format=".tsv" if b"\t" in head else ".csv")
 
 
 def column_name(name: str | int, headed: bool) -> str:
@@ -110,16 +131,18 @@ def _only_object(source: Source) -> dict:
     return value if isinstance(value, dict) and not text[end:].strip() else {}
 
 
-def _typed(path: Path, source: Source) -> Table:
+def _typed(path: Path, source: Source, named: Sequence[str]) -> Table:
     """Read JSON, JSONL, Parquet, Excel or Stata."""
-    parts: dict[str, list[np.ndarray]] = {}
+    parts: list[dict[str, np.ndarray]] = []
     numbers, rejects = [], []
-    for rows in read_rows(source, alike()):
-        for name, column in rows.columns.items():
-            parts.setdefault(name, []).append(_as_text(column))
+    for rows in read_rows(source, having(named, path) if named else alike()):
+        parts.append({name: _as_text(column) for name, column in rows.columns.items()})
         numbers.append(rows.numbers)
         rejects += rows.rejects
-    return Table(path, {name: np.concatenate(cells) for name, cells in parts.items()}, np.concatenate(numbers), rejects)
+    blank = [np.full(len(part), "", object) for part in numbers]  # cells of columns that a sheet lacks
+    names = dict.fromkeys(name for part in parts for name in part)
+    columns = {name: np.concatenate([part.get(name, none) for part, none in zip(parts, blank)]) for name in names}
+    return Table(path, columns, np.concatenate(numbers), rejects)
 
 
 def _as_text(column: pa.Array) -> np.ndarray:
