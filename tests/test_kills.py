@@ -85,3 +85,22 @@ def test_a_model_remembers_its_run_whole(folder, tmp_path):
     assert json.loads((copy / "run.json").read_text()) == {"run_id": "a" * 32}
     assert run_of(load(copy)) == "a" * 32
     assert not list(copy.glob(".*"))
+
+
+SPOOLED = """
+import os, signal, sys
+from pipeline.read.documents import ReadOptions
+from pipeline.read.inputs import read_inputs
+next(read_inputs(["-"], ReadOptions()))
+assert not os.listdir(os.environ["TMPDIR"])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_table_on_standard_input_leaves_no_temporary_file_behind(tmp_path):
+    rows = "id,text\n" + "1,Rebels attacked the bridge.\n" * 20_000
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", SPOOLED], input=rows, env=env, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr, list(tmp_path.iterdir())) == (-signal.SIGKILL, "", [])
