@@ -19,9 +19,9 @@ from pipeline.model.calibration import calibrate, label_proba, stance_priors, st
 from pipeline.model.fit import cross_fit
 from pipeline.model.settings import Settings
 from pipeline.stance import LABELS, OTHER
+from pipeline.timeline.dated_texts import DatedTexts
 from pipeline.timeline.gathered import gather
 from pipeline.timeline.memberships import all_of
-from pipeline.timeline.pieces import Piece
 from pipeline.timeline.series import Period, Records, timeline
 
 DAYS, QUIET_DAYS = 100, 450
@@ -73,8 +73,8 @@ def draw(held_out, mix, days: int, n: int, rng) -> tuple[list[Period], np.ndarra
     )
     day = np.repeat(np.arange(days), n)
     blank = as_strings([""] * len(drawn))
-    piece = Piece(day * 86_400.0, proba[drawn], relevance[drawn], all_of(len(drawn)), blank, blank, blank, blank)
-    found, own = gather([piece], "D"), np.arange(len(drawn), dtype=np.int32)
+    batch = DatedTexts(day * 86_400.0, proba[drawn], relevance[drawn], all_of(len(drawn)), blank, blank, blank, blank)
+    found, own = gather([batch], "D"), np.arange(len(drawn), dtype=np.int32)
     records = Records(np.zeros(len(drawn), np.int32), own, found.names, found, own)
     counted = np.zeros((days, 3))
     inside = relevance[drawn] >= 0.5

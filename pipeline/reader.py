@@ -203,14 +203,14 @@ class Reader:
         """
         import numpy as np
 
+        from pipeline.timeline.dated_texts import FeedOptions, dated_texts_of
         from pipeline.timeline.feed import records_of
         from pipeline.timeline.output import frame_of
-        from pipeline.timeline.pieces import Feed, piece_of
         from pipeline.timeline.series import timeline
 
         dates, series, text = (None if name is None else str(name) for name in (date_column, by, text_column))
-        feed = Feed(dates, date_format, series, only, freq, articles, text, top)
-        records, _ = records_of([piece_of(frame, feed, self.model)], feed, "the DataFrame")
+        feed = FeedOptions(dates, date_format, series, only, freq, articles, text, top)
+        records, _ = records_of([dated_texts_of(frame, feed, self.model)], feed, "the DataFrame")
         return frame_of(timeline(records, freq, np.array(self.model.priors)))
 
     def article(self, text: str | None) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def test_a_store_killed_while_its_tables_are_made_is_made_by_the_next_run(tmp_pa
 def test_a_file_that_is_written_anew_holds_the_old_or_the_new(tmp_path, where):
     code = """
 import os, pathlib, signal, sys
-from pipeline.whole import write_whole
+from pipeline.atomic import write_whole
 path = pathlib.Path("run.json")
 write_whole(path, "old")
 def killed(*given):

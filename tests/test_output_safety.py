@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pipeline.plain import plain
+from pipeline.messages import plain
 from tests.forked import Forked, run
 
 pytestmark = pytest.mark.posix

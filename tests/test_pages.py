@@ -17,9 +17,9 @@ from pipeline.explain.page import write_page
 from pipeline.read.pages import read_article
 from pipeline.read.sentences import split_sentences
 from pipeline.read.source import on_disk
+from pipeline.timeline.dated_texts import FeedOptions
 from pipeline.timeline.feed import read_feed
 from pipeline.timeline.output import write_timeline
-from pipeline.timeline.pieces import Feed
 from pipeline.timeline.series import timeline
 from tests.conftest import DATA
 
@@ -53,7 +53,7 @@ def pages(model, corpus, tmp_path_factory):
     write_report(evaluate(model, corpus.take(range(0, len(corpus), 20))), model, "a sample", folder / "report")
     article = (DATA / "examples").glob("*.txt")
     write_page(explain_text(model, next(article).read_text()), folder / "explanation.html", "An article with a title")
-    records, _ = read_feed([DATA / "archive.csv"], Feed(by="pair"), model)
+    records, _ = read_feed([DATA / "archive.csv"], FeedOptions(by="pair"), model)
     write_timeline(timeline(records, "W", model.priors), folder / "pairs", "Pairs")
     return {
         "report": folder / "report" / "report.html",

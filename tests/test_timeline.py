@@ -12,12 +12,12 @@ import pytest
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.timeline.copies import first_copies, first_same
+from pipeline.timeline.dated_texts import DatedTexts, FeedOptions
 from pipeline.timeline.dates import days_of, period_of
 from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
 from pipeline.timeline.gathered import gather
 from pipeline.timeline.memberships import all_of, by_actors, by_column, by_elements
 from pipeline.timeline.output import COLUMNS, matrix, page, rows_of, write_timeline
-from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Records, timeline
 from pipeline.timeline.shares import banded, mixtures
 from pipeline.timeline.turns import LEAST, turns
@@ -95,10 +95,10 @@ def test_the_series_with_the_most_relevant_texts_are_kept_and_the_rest_is_counte
     ]
     lines = "\n".join(f"2024-01-0{k + 1},{text}" for k, text in enumerate(texts))
     (tmp_path / "a.csv").write_text(f"date,text\n{lines}\n")
-    found, counts = read_feed([tmp_path / "a.csv"], Feed(by="pair", top=1), model)
+    found, counts = read_feed([tmp_path / "a.csv"], FeedOptions(by="pair", top=1), model)
     assert {found.names[k] for k in found.series} == {"KEN>UGA"}
     assert counts.series_left_out == 2
-    found, counts = read_feed([tmp_path / "a.csv"], Feed(by="pair", top=0), model)
+    found, counts = read_feed([tmp_path / "a.csv"], FeedOptions(by="pair", top=0), model)
     assert (len(set(found.series.tolist())), counts.series_left_out) == (3, 0)
 
 
@@ -117,10 +117,10 @@ def records(days, proba, text="Rebels attacked.", outlet="", relevance=1.0):
     n = len(days)
     seconds = np.array(days, "datetime64[s]").astype(float)
     texts, outlets = as_strings([f"{text} {k}" for k in range(n)]), as_strings([outlet] * n)
-    piece = Piece(
+    batch = DatedTexts(
         seconds, np.array(proba, float), np.full(n, relevance), all_of(n), texts, texts, outlets, as_strings([""] * n)
     )
-    found = gather([piece], "D")
+    found = gather([batch], "D")
     own = np.arange(n, dtype=np.int32)
     return Records(np.zeros(n, np.int32), own, found.names, found, own)
 
@@ -158,10 +158,10 @@ def posterior(records):
 
 def test_texts_are_scored_and_scored_files_are_not_scored_again(model, tmp_path):
     (tmp_path / "a.csv").write_text("date,text\n2024-01-01,Rebels attacked the town and killed nine.\n2024-01-02,\n")
-    scored, counts = read_feed([tmp_path / "a.csv"], Feed(), model)
+    scored, counts = read_feed([tmp_path / "a.csv"], FeedOptions(), model)
     assert posterior(scored)[0] > 0.5 and counts.read == 2
     (tmp_path / "b.csv").write_text("date,p_escalation,p_de_escalation,p_neutral,pair\n2024-01-01,0.1,0.7,0.2,A-B\n")
-    again, _ = read_feed([tmp_path / "b.csv"], Feed(by="pair"), model)
+    again, _ = read_feed([tmp_path / "b.csv"], FeedOptions(by="pair"), model)
     assert posterior(again)[:2] == pytest.approx([0.1, 0.7])
     assert again.names == ("A-B",)
 
@@ -169,12 +169,12 @@ def test_texts_are_scored_and_scored_files_are_not_scored_again(model, tmp_path)
 def test_a_table_without_dates_says_which_columns_it_looks_for(model, tmp_path):
     (tmp_path / "a.csv").write_text("text\nRebels attacked.\n")
     with pytest.raises(InputError, match=r"a.csv: expected a column named date or published"):
-        read_feed([tmp_path / "a.csv"], Feed(), model)
+        read_feed([tmp_path / "a.csv"], FeedOptions(), model)
     (tmp_path / "a.csv").write_text("date,text\nsoon,Rebels attacked.\n")
     with pytest.raises(
         InputError, match=r"a.csv: no row has a date that can be read; name the column with --date-column"
     ):
-        read_feed([tmp_path / "a.csv"], Feed(), model)
+        read_feed([tmp_path / "a.csv"], FeedOptions(), model)
 
 
 @pytest.mark.slow
@@ -233,38 +233,38 @@ def test_the_date_of_a_page_is_that_of_its_publication_and_of_a_mail_its_header(
     (tmp_path / "b.eml").write_text(
         "Subject: Attack\nDate: Sun, 04 Feb 2024 10:00:00 +0000\n\nRebels attacked the town.\n"
     )
-    records, counts = read_feed(dated_files([str(tmp_path)]), Feed(), model)
+    records, counts = read_feed(dated_files([str(tmp_path)]), FeedOptions(), model)
     found = timeline(records, "D", PRIORS)
     assert [str(one.period)[:10] for one in found] == ["2024-02-03", "2024-02-04"]
     assert counts.kept == 2
     (tmp_path / "c.txt").write_text("Rebels attacked the town.")
     with pytest.raises(InputError, match=r"c.txt: a .txt file says no date; put texts and dates into a table"):
-        read_feed([tmp_path / "c.txt"], Feed(), model)
+        read_feed([tmp_path / "c.txt"], FeedOptions(), model)
     capsys.readouterr()
-    assert read_feed(dated_files([str(tmp_path)]), Feed(), model)[1].kept == 2
+    assert read_feed(dated_files([str(tmp_path)]), FeedOptions(), model)[1].kept == 2
     assert "c.txt: a .txt file says no date" in capsys.readouterr().err
     (tmp_path / "d.csv").write_text("date,text\n03/04/2024,Rebels attacked the town.\n")
     with pytest.raises(InputError, match=r"d.csv, column date: date '03/04/2024': day and month cannot be told apart"):
-        read_feed(dated_files([str(tmp_path)]), Feed(), model)
+        read_feed(dated_files([str(tmp_path)]), FeedOptions(), model)
 
 
 def test_an_actor_goes_by_key_or_name_and_an_unknown_one_is_named(model, tmp_path):
     (tmp_path / "a.csv").write_text("date,text\n2024-01-01,Kenya accused Uganda of an attack.\n2024-01-02,It rained.\n")
     for only in ("KEN", "Kenya"):
-        records, _ = read_feed([tmp_path / "a.csv"], Feed(by="actor", only=only), model)
+        records, _ = read_feed([tmp_path / "a.csv"], FeedOptions(by="actor", only=only), model)
         assert [records.names[code] for code in records.series] == ["KEN"]
     with pytest.raises(InputError, match="--only Atlantis: is no actor of the gazetteer; the feed has KEN, UGA"):
-        read_feed([tmp_path / "a.csv"], Feed(by="actor", only="Atlantis"), model)
-    records, _ = read_feed([tmp_path / "a.csv"], Feed(by="pair"), model)
+        read_feed([tmp_path / "a.csv"], FeedOptions(by="actor", only="Atlantis"), model)
+    records, _ = read_feed([tmp_path / "a.csv"], FeedOptions(by="pair"), model)
     (row,) = matrix(timeline(records, "D", PRIORS))["rows"]
     assert (row["name"], row["cells"][0]["texts"]) == ("KEN", 1)
-    assert matrix(timeline(read_feed([tmp_path / "a.csv"], Feed(), model)[0], "D", PRIORS)) is None
+    assert matrix(timeline(read_feed([tmp_path / "a.csv"], FeedOptions(), model)[0], "D", PRIORS)) is None
 
 
 def test_rows_that_cannot_be_read_are_counted_and_time_zones_are_heeded(model, tmp_path):
     rows = b"date,text\n2024-03-01T23:30:00-05:00,Rebels attacked.\n2024-03-01,\xff\xfe\n2024-03-01,Rebels attacked the bridge.\n"
     (tmp_path / "a.csv").write_bytes(rows)
-    records, counts = read_feed([tmp_path / "a.csv"], Feed(), model)
+    records, counts = read_feed([tmp_path / "a.csv"], FeedOptions(), model)
     assert [str(one.period)[:10] for one in timeline(records, "D", PRIORS)] == ["2024-03-01", "2024-03-02"]
     assert (counts.read, counts.left_out) == (3, {"bytes or columns that cannot be read": 1})
 
@@ -304,7 +304,7 @@ def test_parquet_with_time_stamps_is_read_and_scores_that_are_missing_are_counte
     )
     sides = {name: [0.5, 0.5, None] for name in ("p_escalation", "p_de_escalation", "p_neutral")}
     parquet.write_table(pa.table({"date": stamps, **sides}), tmp_path / "a.parquet")
-    records, counts = read_feed([tmp_path / "a.parquet"], Feed(), model)
+    records, counts = read_feed([tmp_path / "a.parquet"], FeedOptions(), model)
     assert len(records.row) == 1 and counts.left_out == {"no date": 1, "no scores": 1}
 
 
@@ -312,7 +312,7 @@ def test_articles_show_their_strongest_sentence(model, tmp_path):
     (tmp_path / "a.csv").write_text(
         "date,text\n2024-01-01,It rained all day. Rebels attacked the town and killed nine soldiers.\n"
     )
-    records, _ = read_feed([tmp_path / "a.csv"], Feed(articles=True), model)
+    records, _ = read_feed([tmp_path / "a.csv"], FeedOptions(articles=True), model)
     (one,) = timeline(records, "D", PRIORS)
     assert one.examples[0][0] == "Rebels attacked the town and killed nine soldiers."
 
@@ -322,7 +322,7 @@ def test_outlets_of_copies_are_counted_and_named(model, tmp_path):
     (tmp_path / "a.csv").write_text(
         f"date,outlet,text\n2024-01-01,B,{text}\n2024-01-02,A,{text}\n2024-01-02,A,It rained.\n"
     )
-    records, counts = read_feed([tmp_path / "a.csv"], Feed(), model)
+    records, counts = read_feed([tmp_path / "a.csv"], FeedOptions(), model)
     first, second = timeline(records, "D", PRIORS)
     assert (first.outlets, first.examples[0][2], second.texts, counts.copies) == (2, "A, B", 1, 1)
 
@@ -372,22 +372,25 @@ def test_what_a_feed_lacks_is_named(tmp_path, model):
     path = tmp_path / "feed.csv"
     path.write_text("date,text,p\n2024-01-01,Kenya accused Uganda.,x\n")
     for feed, message in (
-        (Feed(frequency="Y"), "--freq Y: expected H, D, W or M, for hours, days, weeks or months"),
-        (Feed(by="outlet_"), "--by outlet_: no such column; the file has date, text; .* are read from the texts"),
-        (Feed(text_column="p", date_column="text"), "no row has a date that can be read"),
-        (Feed(date_column="when"), "when"),
+        (FeedOptions(frequency="Y"), "--freq Y: expected H, D, W or M, for hours, days, weeks or months"),
+        (
+            FeedOptions(by="outlet_"),
+            "--by outlet_: no such column; the file has date, text; .* are read from the texts",
+        ),
+        (FeedOptions(text_column="p", date_column="text"), "no row has a date that can be read"),
+        (FeedOptions(date_column="when"), "when"),
     ):
         with pytest.raises(InputError, match=message):
             read_feed([path], feed, model)
     path.write_text("date,words\n2024-01-01,Rain fell.\n")
     with pytest.raises(InputError, match="expected texts .* or scores, found date, words"):
-        read_feed([path], Feed(), model)
+        read_feed([path], FeedOptions(), model)
     path.write_text("date,p_escalation,p_de_escalation,p_neutral\n2024-01-01,high,0.1,0.1\n")
     with pytest.raises(InputError, match="column p_escalation: expected numbers"):
-        read_feed([path], Feed(), model)
+        read_feed([path], FeedOptions(), model)
     path.write_text("date,p_escalation,p_de_escalation,p_neutral\n2024-01-01,0.8,0.1,0.1\n")
     with pytest.raises(InputError, match="--by pair: no such column; the file has date"):
-        read_feed([path], Feed(by="pair"), model)
+        read_feed([path], FeedOptions(by="pair"), model)
     with pytest.raises(InputError, match="timeline: standard input cannot be dated"):
         dated_files(["-"])
     with pytest.raises(InputError, match="no such file; check the path"):

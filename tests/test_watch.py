@@ -12,8 +12,8 @@ from pipeline.read.documents import BATCH_ROWS, ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.read.tables import read_numbered
 from pipeline.read.tolerant import read_lines
+from pipeline.timeline.dated_texts import Feed
 from pipeline.timeline.feed import read_feed
-from pipeline.timeline.pieces import Feed
 from tests import forked
 
 LINE = '{"date": "2024-01-01", "text": "Rebels attacked the bridge."}\n'

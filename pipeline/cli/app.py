@@ -21,7 +21,7 @@ from pipeline.cli.log_file import log_to
 from pipeline.cli.options import settings
 from pipeline.cli.streams import Stream, open_streams
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
-from pipeline.plain import say
+from pipeline.messages import say
 
 app = typer.Typer(
     help="Classify news by rising or easing political tension, sentence by sentence, with probabilities and evidence.",

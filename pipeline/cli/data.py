@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipeline.atomic import require_outputs
 from pipeline.cli.options import (
     MODEL,
     Delimiter,
@@ -20,7 +21,6 @@ from pipeline.cli.options import (
     a_number,
 )
 from pipeline.errors import DRIFT
-from pipeline.whole import require_outputs
 
 
 def check(

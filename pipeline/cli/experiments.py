@@ -7,9 +7,9 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipeline.atomic import require_outputs
 from pipeline.cli.options import Seed
 from pipeline.errors import TrackingError
-from pipeline.whole import require_outputs
 
 _OUT = Path("models/experiments")  # one folder per experiment file
 

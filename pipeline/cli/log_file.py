@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.errors import InputError
-from pipeline.plain import one_line
+from pipeline.messages import one_line
 
 _STAMPED = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from pipeline.cli.options import MODEL, EventColumn, QuadColumn, StanceColumn, TextColumn
-from pipeline.plain import count_of, say
+from pipeline.messages import count_of, say
 
 
 def runs(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from pipeline.atomic import require_outputs
 from pipeline.cli.options import (
     MODEL,
     Delimiter,
@@ -22,8 +23,7 @@ from pipeline.cli.options import (
     a_number,
     settings,
 )
-from pipeline.plain import say
-from pipeline.whole import require_outputs
+from pipeline.messages import say
 
 if TYPE_CHECKING:
     from pipeline.model.store import Model

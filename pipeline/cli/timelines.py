@@ -9,7 +9,7 @@ import typer
 
 from pipeline.cli.options import MODEL, ModelOption, Strict, TextColumn, Threads, settings
 from pipeline.errors import ALERT
-from pipeline.plain import say
+from pipeline.messages import say
 
 
 def timeline(
@@ -42,20 +42,20 @@ def timeline(
     import numpy as np
 
     from pipeline import show as shown
+    from pipeline.atomic import require_outputs
     from pipeline.cli.scoring import processors
     from pipeline.reader import open_model
     from pipeline.show import timelines as show
+    from pipeline.timeline.dated_texts import FeedOptions
     from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
     from pipeline.timeline.output import FILES, REJECTS, write_timeline
-    from pipeline.timeline.pieces import Feed
     from pipeline.timeline.series import timeline as series_of
-    from pipeline.whole import require_outputs
     from pipeline.write.aside import Aside
 
     paths = dated_files(files)
     if out:
         require_outputs((out / name for name in (*FILES, REJECTS)), paths)
-    feed = Feed(date_column, date_format, by, only, freq, articles, text_column, top, strict)
+    feed = FeedOptions(date_column, date_format, by, only, freq, articles, text_column, top, strict)
     opened = open_model(model)
     with tempfile.TemporaryFile() as file:
         aside = Aside(file if out else None)

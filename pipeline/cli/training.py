@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from pipeline.atomic import require_other, require_outputs
 from pipeline.cli.options import (
     DATA,
     MODEL,
@@ -27,8 +28,7 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.options import settings as asked
 from pipeline.errors import DRIFT, FLOOR, TrackingError
-from pipeline.plain import say
-from pipeline.whole import require_other, require_outputs
+from pipeline.messages import say
 
 if TYPE_CHECKING:
     from pipeline.corpus.contradictions import SetAside

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.atomic import replacing
 from pipeline.corpus.labelled_rows import LabelledRows
-from pipeline.whole import replacing
 
 CONTRADICTION = "one text under several labels"
 

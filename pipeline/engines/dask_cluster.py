@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipeline.errors import DetenteError, InputError, first_line
+from pipeline.messages import count_of, say
 from pipeline.model.folder import FILES
 from pipeline.model.store import Model, load
-from pipeline.plain import count_of, say
 from pipeline.read.addresses import files_at, filesystem_of, open_address
 from pipeline.read.columnar import parquet_file
 from pipeline.read.documents import ReadOptions, read_documents, require_passing

@@ -12,8 +12,8 @@ import numpy as np
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
+from pipeline.messages import count_of, say
 from pipeline.model.store import Model
-from pipeline.plain import count_of, say
 from pipeline.read.files import files_in
 from pipeline.read.rows import Reject
 from pipeline.read.source import Written

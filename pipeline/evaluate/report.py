@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.atomic import write_whole
 from pipeline.errors import InputError
 from pipeline.evaluate.comparison import Comparison
 from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture, events_picture, risk_picture
 from pipeline.model.store import Model
-from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

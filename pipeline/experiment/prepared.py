@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 
+from pipeline.atomic import replacing
 from pipeline.corpus.labelled import Corpus
 from pipeline.evaluate.intervals import point
 from pipeline.evaluate.metrics import Judged, judged
@@ -26,7 +27,6 @@ from pipeline.model.settings import Settings
 from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
 from pipeline.stance import EVENTS
 from pipeline.text.vocabulary import Features
-from pipeline.whole import replacing
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

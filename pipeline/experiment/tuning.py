@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from joblib import Parallel, delayed, parallel_config
 
+from pipeline.atomic import write_whole
 from pipeline.corpus.near import near_groups
 from pipeline.errors import ConfigError, InputError
 from pipeline.experiment.config import Experiment, Range, resolve
@@ -19,7 +20,6 @@ from pipeline.experiment.study import Trial, ask, distributions, ended, load_opt
 from pipeline.experiment.variants import read_data
 from pipeline.model.fit import check_enough
 from pipeline.model.settings import Settings
-from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     import optuna

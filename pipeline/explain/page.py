@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.whole import write_whole
+from pipeline.atomic import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.atomic import replacing
 from pipeline.errors import InputError
-from pipeline.whole import replacing
 
 
 @dataclass(frozen=True)

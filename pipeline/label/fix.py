@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.atomic import require_outputs
 from pipeline.corpus.near import ALIKE, near_pairs
 from pipeline.errors import InputError
 from pipeline.label.files import Sheet, write_files
 from pipeline.label.labelled_file import KINDS, LabelledFile
 from pipeline.label.repeats import Repeats
-from pipeline.whole import require_outputs
 
 CHANGES = ("file", "row", "change", "column", "before", "after")
 _CORPUS_COLUMN = {"event": "events", "quad": "quads", "stance": "stances"}

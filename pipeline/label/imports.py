@@ -15,7 +15,7 @@ from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import given, label_columns, mapped, meaning, text_column
 from pipeline.label.labelled_file import KINDS
 from pipeline.label.projects import origins, origins_in, require_one_project
-from pipeline.plain import count_of, say
+from pipeline.messages import count_of, say
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import on_disk
 from pipeline.read.tables import NO_TEXT

@@ -19,8 +19,8 @@ from pipeline.label.guess import text_column
 from pipeline.label.labelled_file import read_labelled_file
 from pipeline.label.pick import RANDOM_SHARE, pick
 from pipeline.label.tasks import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
+from pipeline.messages import count_of
 from pipeline.model.store import Model
-from pipeline.plain import count_of
 from pipeline.read.cleaning import clean
 from pipeline.read.tables import texts_of
 from pipeline.read.tolerant import read_lines

@@ -16,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
+from pipeline.atomic import write_whole
 from pipeline.errors import ModelError
 from pipeline.model.card import FORMAT, Traced, check_card, in_json, parse
 from pipeline.model.folder import FILES, checked_bytes, damaged, read_file, sha256
@@ -24,7 +25,6 @@ from pipeline.model.settings import Settings
 from pipeline.model.weights import Weights
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.vocabulary import Vocabulary
-from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.errors import InputError
-from pipeline.plain import say
+from pipeline.messages import say
 from pipeline.read.bounds import whole
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, not_utf8
 from pipeline.read.source import Source, decoded, encoding_of

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePath
 
 from pipeline.errors import InputError
-from pipeline.plain import count_of, say
+from pipeline.messages import count_of, say
 from pipeline.read.addresses import is_address
 from pipeline.read.source import require_file, suffix_of
 from pipeline.read.tables import FEED_SUFFIXES, TABULAR, is_table

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.errors import InputError
-from pipeline.plain import say
+from pipeline.messages import say
 from pipeline.read.bounds import BLOCK, MANY, MARK, NESTING, TOO_LONG, TOO_NESTED, nested, require_columns
 from pipeline.read.elements import elements
 from pipeline.read.records import records

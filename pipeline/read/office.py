@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.errors import InputError, first_line
-from pipeline.plain import say
+from pipeline.messages import say
 from pipeline.read.bounds import (
     BLOCK,
     CELLS,

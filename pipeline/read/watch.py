@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.plain import say
+from pipeline.messages import say
 from pipeline.read.source import printable
 
 

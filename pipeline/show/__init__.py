@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
-from pipeline.plain import say
+from pipeline.messages import say
 from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:  # Rich is imported on first use, so output to a file or pipe does not load it

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from pipeline.label.findings import Checked, Finding
-from pipeline.plain import one_line
+from pipeline.messages import one_line
 from pipeline.show import add_columns, bare_table, console, styled
 
 _EXAMPLES = 5

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import metric_in_words
 from pipeline.experiment.variants import RIGHT_SIDE, TAKES_SIDE, Result
-from pipeline.plain import say
+from pipeline.messages import say
 from pipeline.show import bare_table, console
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.explain.explanation import Explanation, Sentence
 from pipeline.explain.page import mark_of
-from pipeline.plain import plain
+from pipeline.messages import plain
 from pipeline.show import console, styled
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from pipeline.plain import count_of, one_line
+from pipeline.messages import count_of, one_line
 from pipeline.show import add_columns, bare_table, console, styled
 
 if TYPE_CHECKING:

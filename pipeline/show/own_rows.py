@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.evaluate.metrics import metric_in_words
-from pipeline.plain import count_of
+from pipeline.messages import count_of
 from pipeline.show import bare_table, console
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.text import Text
 
-from pipeline.plain import plain
+from pipeline.messages import plain
 
 
 class PlainConsole(Console):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
+from pipeline.atomic import replacing
 from pipeline.read.documents import Documents
 from pipeline.score.articles import score_articles
 from pipeline.score.documents import OutputOptions, ScoredTexts, score_sentences, score_texts
 from pipeline.show import bare_table, console, styled
 from pipeline.stance import MIXED, STANCES, UNCLEAR
-from pipeline.whole import replacing
 from pipeline.write.tables import sentence_table, text_table
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.plain import one_line, say
+from pipeline.messages import one_line, say
 from pipeline.show import add_columns, bare_table, console, styled
 from pipeline.timeline.feed import Counts
 from pipeline.timeline.output import blocks, greatest

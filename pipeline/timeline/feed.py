@@ -13,11 +13,11 @@ from pipeline.errors import InputError
 from pipeline.model.store import Model
 from pipeline.read.inputs import files_of
 from pipeline.timeline.copies import MANY, first_copies, first_same
+from pipeline.timeline.dated_texts import DatedTexts, FeedOptions
 from pipeline.timeline.dates import FREQUENCIES
-from pipeline.timeline.files import read_pieces
+from pipeline.timeline.files import read_dated_texts
 from pipeline.timeline.gathered import Gathered, gather, is_relevant
 from pipeline.timeline.memberships import BY_ACTORS
-from pipeline.timeline.pieces import Feed, Piece
 from pipeline.timeline.series import Period, Records
 from pipeline.write.aside import Aside
 
@@ -53,7 +53,7 @@ def dated_files(given: list[str]) -> list[Path]:
 
 def read_feed(
     paths: list[Path],
-    feed: Feed,
+    feed: FeedOptions,
     model: Model,
     threads: int = 1,
     step: Callable[[int], None] = lambda rows: None,
@@ -67,16 +67,16 @@ def read_feed(
         If a file or column is missing, dates are ambiguous, no row has a date, ``only`` names no series, or a row or
         file cannot be used and ``feed.strict`` is set.
     """
-    return records_of(read_pieces(paths, feed, model, threads, aside or Aside()), feed, str(paths[0]), step)
+    return records_of(read_dated_texts(paths, feed, model, threads, aside or Aside()), feed, str(paths[0]), step)
 
 
 def records_of(
-    pieces: Iterable[Piece], feed: Feed, where: str, step: Callable[[int], None] = lambda rows: None
+    batches: Iterable[DatedTexts], feed: FeedOptions, where: str, step: Callable[[int], None] = lambda rows: None
 ) -> tuple[Records, Counts]:
-    """The records of pieces; messages name ``where`` they come from."""
+    """The records of batches; messages name ``where`` they come from."""
     if feed.frequency not in FREQUENCIES:
         raise InputError(f"--freq {feed.frequency}: expected H, D, W or M, for hours, days, weeks or months")
-    found = gather(pieces, feed.frequency, step)
+    found = gather(batches, feed.frequency, step)
     if not len(found):
         raise InputError(f"{where}: no row has a date that can be read; name the column with --date-column")
     first = _first(found)
@@ -118,7 +118,7 @@ def is_flagged_last(periods: list[Period]) -> bool:
     return any(one.flag and one.period == last for one in periods)
 
 
-def _series(feed: Feed, names: tuple[str, ...], where: str) -> int:
+def _series(feed: FeedOptions, names: tuple[str, ...], where: str) -> int:
     """The number of the requested series; an actor is given by its key or by any name in the gazetteer."""
     wanted = [feed.only]
     if feed.by in BY_ACTORS:

@@ -15,13 +15,15 @@ from pipeline.read.rows import refusal, whole_file
 from pipeline.read.source import on_disk, printable, suffix_of
 from pipeline.read.tables import FEED_SUFFIXES, is_table, read_rows
 from pipeline.read.watch import watched
+from pipeline.timeline.dated_texts import DatedTexts, FeedOptions, columns_to_read, scored_texts
 from pipeline.timeline.dates import AmbiguousDateError
 from pipeline.timeline.pages import read_page
-from pipeline.timeline.pieces import Feed, Piece, columns_to_read, scored_piece
 from pipeline.write.aside import Aside
 
 
-def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int, aside: Aside) -> Iterator[Piece]:
+def read_dated_texts(
+    paths: list[Path], feed: FeedOptions, model: Model, threads: int, aside: Aside
+) -> Iterator[DatedTexts]:
     """Read the dated texts of files, in order; rows, and files among several, that cannot be used go to ``aside``.
 
     Raises
@@ -33,12 +35,12 @@ def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int, aside
     for path in paths:
         try:
             with watched(path, feed.strict):
-                for piece, numbers in _file(path, feed, model, threads):
-                    rejects = piece.rejects(printable(path), numbers)
+                for batch, numbers in _file(path, feed, model, threads):
+                    rejects = batch.rejects(printable(path), numbers)
                     if rejects and feed.strict:
                         raise refusal(rejects[0])
-                    aside.take(rejects, piece.read - len(rejects), piece.read)
-                    yield piece
+                    aside.take(rejects, batch.read - len(rejects), batch.read)
+                    yield batch
         except AmbiguousDateError:
             raise
         except InputError as error:
@@ -50,22 +52,22 @@ def read_pieces(paths: list[Path], feed: Feed, model: Model, threads: int, aside
         aside.require_scored()
 
 
-def _file(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[tuple[Piece, np.ndarray]]:
-    """Yield the pieces of a file with their row numbers; the number of a page or mail is 0."""
+def _file(path: Path, feed: FeedOptions, model: Model, threads: int) -> Iterator[tuple[DatedTexts, np.ndarray]]:
+    """Yield the batches of a file with their row numbers; the number of a page or mail is 0."""
     if is_table(path) or suffix_of(path) in FEED_SUFFIXES:
         yield from _table(path, feed, model, threads)
         return
     text, date = read_page(path)
     columns = {"text": as_strings([text]), "date": as_strings([date]), "file": as_strings([path.name])}
     yield (
-        scored_piece(columns, Feed(None, feed.date_format, feed.by, articles=True), model, str(path), threads),
+        scored_texts(columns, FeedOptions(None, feed.date_format, feed.by, articles=True), model, str(path), threads),
         np.zeros(1),
     )
 
 
-def _table(path: Path, feed: Feed, model: Model, threads: int) -> Iterator[tuple[Piece, np.ndarray]]:
+def _table(path: Path, feed: FeedOptions, model: Model, threads: int) -> Iterator[tuple[DatedTexts, np.ndarray]]:
     if suffix_of(path) in FEED_SUFFIXES:
         feed = replace(feed, articles=True)
     for rows in read_rows(on_disk(path), lambda names: columns_to_read(names, feed, path)):
-        piece = scored_piece(rows.columns, feed, model, str(path), threads)
-        yield replace(piece, unread=rows.rejects), rows.numbers
+        batch = scored_texts(rows.columns, feed, model, str(path), threads)
+        yield replace(batch, unread=rows.rejects), rows.numbers

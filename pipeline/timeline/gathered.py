@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, int64_column, integers, string
 from pipeline.timeline.copies import BEGINNING
+from pipeline.timeline.dated_texts import UNREAD, DatedTexts
 from pipeline.timeline.dates import period_of
-from pipeline.timeline.pieces import UNREAD, Piece
 
 LEVELS = 24  # of each probability: texts in one cell of this grid are not distinguished
 _CELLS = LEVELS**3
@@ -132,35 +132,37 @@ class Gathered:
         return len(self.cell)
 
 
-def gather(pieces: Iterable[Piece], frequency: str, step: Callable[[int], object] = lambda rows: None) -> Gathered:
-    """Collect all pieces; ``step`` is called with the rows read so far."""
+def gather(
+    batches: Iterable[DatedTexts], frequency: str, step: Callable[[int], object] = lambda rows: None
+) -> Gathered:
+    """Collect all batches; ``step`` is called with the rows read so far."""
     columns = _Columns()
     names: dict[str, int] = {}
     reasons: dict[str, int] = {}
     outlets = {"": 0}
     total, texts, read, dated = np.zeros((_CELLS, 5)), Texts(), 0, 0
-    for piece in pieces:
-        read += piece.read
-        kept = np.setdiff1d(np.arange(len(piece.seconds)), [row for rows in piece.left_out.values() for row in rows])
-        _count(reasons, {why: len(rows) for why, rows in piece.left_out.items()})
-        if piece.unread:
-            _count(reasons, {UNREAD: len(piece.unread)})
-        posterior, cell = cells_of(piece.proba[kept], piece.relevance[kept])
+    for batch in batches:
+        read += batch.read
+        kept = np.setdiff1d(np.arange(len(batch.seconds)), [row for rows in batch.left_out.values() for row in rows])
+        _count(reasons, {why: len(rows) for why, rows in batch.left_out.items()})
+        if batch.unread:
+            _count(reasons, {UNREAD: len(batch.unread)})
+        posterior, cell = cells_of(batch.proba[kept], batch.relevance[kept])
         for column in range(4):
             total[:, column] += np.bincount(cell, posterior[:, column], _CELLS)
         total[:, 4] += np.bincount(cell, minlength=_CELLS)
-        text = piece.text.take(pa.array(kept))
-        row, series = _memberships(piece, kept, names)
+        text = batch.text.take(pa.array(kept))
+        row, series = _memberships(batch, kept, names)
         columns.add(
-            minutes=piece.seconds[kept] // 60,
-            period=period_of(piece.seconds[kept], frequency).astype(np.int64) // 60,
+            minutes=batch.seconds[kept] // 60,
+            period=period_of(batch.seconds[kept], frequency).astype(np.int64) // 60,
             cell=cell,
             prints=_prints(text, dated),
-            outlet=_codes(piece.outlet.take(pa.array(kept)), outlets),
+            outlet=_codes(batch.outlet.take(pa.array(kept)), outlets),
             row=row + dated,
             series=series,
         )
-        shown, link = piece.shown.take(pa.array(kept)), piece.link.take(pa.array(kept))
+        shown, link = batch.shown.take(pa.array(kept)), batch.link.take(pa.array(kept))
         texts.add(text, shown, link, posterior[:, 0] - posterior[:, 1])
         dated += len(kept)
         step(read)
@@ -219,12 +221,12 @@ def _codes(column: pa.Array, known: dict[str, int]) -> np.ndarray:
     return number[integers(encoded.indices)] if len(column) else np.zeros(0, np.int32)
 
 
-def _memberships(piece: Piece, kept: np.ndarray, names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
-    place = np.full(len(piece.seconds), -1)
+def _memberships(batch: DatedTexts, kept: np.ndarray, names: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
+    place = np.full(len(batch.seconds), -1)
     place[kept] = np.arange(len(kept))
-    row, code = place[piece.named.row], piece.named.code
+    row, code = place[batch.named.row], batch.named.code
     row, code = row[row >= 0], code[row >= 0]
-    number = np.full(len(piece.named.names), -1, np.int32)
+    number = np.full(len(batch.named.names), -1, np.int32)
     for used in np.unique(code).tolist():
-        number[used] = names.setdefault(piece.named.names[used], len(names))
+        number[used] = names.setdefault(batch.named.names[used], len(names))
     return row, number[code]

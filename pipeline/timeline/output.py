@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.plain import plain
+from pipeline.atomic import replacing, write_whole
+from pipeline.messages import plain
 from pipeline.timeline.series import Period
-from pipeline.whole import replacing, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from pipeline.atomic import write_whole
 from pipeline.evaluate.metrics import HEADLINES
 from pipeline.experiment.variants import RIGHT_SIDE, TAKES_SIDE, Result
 from pipeline.tracking.connection import experiment_id, session
 from pipeline.tracking.record import headline_metrics, plain
-from pipeline.whole import write_whole
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from pipeline.atomic import write_whole
 from pipeline.errors import InputError
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture
 from pipeline.experiment.train import Run
@@ -24,7 +25,6 @@ from pipeline.tracking.connection import CARD, alone
 from pipeline.tracking.predictions import FOLDER, HELD_OUT, predictions_of, write_predictions
 from pipeline.tracking.record import Record, as_json, from_json, sha256
 from pipeline.tracking.runs import Logged, log_record
-from pipeline.whole import write_whole
 
 OUTBOX = "unsent"
 _RECORD, _MODEL, _FILES, _RUN_ID = "record.json", "model", "files", "run-id"

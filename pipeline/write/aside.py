@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.atomic import replacing, target_of
 from pipeline.errors import InputError
-from pipeline.plain import count_of, say
+from pipeline.messages import count_of, say
 from pipeline.read.documents import Documents
 from pipeline.read.rows import Reject
-from pipeline.whole import replacing, target_of
 from pipeline.write.totals import Totals
 
 SHOWN = 10  # rows and files listed on standard error; the others are only counted

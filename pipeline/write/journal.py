@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Self
 
 from filelock import FileLock, Timeout
 
+from pipeline.atomic import replacing, require_folder, require_other, require_outputs, target_of, write_whole
 from pipeline.errors import InputError
-from pipeline.plain import count_of
+from pipeline.messages import count_of
 from pipeline.read.documents import Documents
-from pipeline.whole import replacing, require_folder, require_other, require_outputs, target_of, write_whole
 from pipeline.write.aside import listed
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import MIXED_COLUMNS

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, named, string
 from pipeline.errors import InputError
-from pipeline.plain import plain
+from pipeline.messages import plain
 
 FORMATS = ("table", "jsonl", "csv", "parquet")
 MIXED_COLUMNS = "snippets and articles have different columns; use --articles or --sentences, or separate runs"

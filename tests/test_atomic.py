@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pipeline.atomic import write_whole
 from pipeline.cli.log_file import log_to
 from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
@@ -16,7 +17,6 @@ from pipeline.label.files import Sheet, write_files
 from pipeline.model.store import load
 from pipeline.read.documents import ReadOptions
 from pipeline.score.documents import OutputOptions
-from pipeline.whole import write_whole
 from tests import forked
 
 pytestmark = pytest.mark.posix
@@ -151,7 +151,7 @@ def test_an_error_names_the_path_that_was_asked_for(tmp_path, monkeypatch):
 
 def test_threads_and_processes_that_write_one_file_do_not_disturb_each_other(tmp_path):
     path, contents = tmp_path / "a.txt", [letter * 10_000 for letter in "abcd"]
-    code = "import sys; from pathlib import Path; from pipeline.whole import write_whole\n"
+    code = "import sys; from pathlib import Path; from pipeline.atomic import write_whole\n"
     code += "for _ in range(50): write_whole(Path(sys.argv[1]), sys.argv[2])"
     others = [subprocess.Popen([sys.executable, "-c", code, path, content]) for content in contents[:2]]
     with ThreadPoolExecutor(2) as pool:

@@ -38,7 +38,7 @@ TOP = 50  # series: a year of news has thousands of pairs, most of them with one
 
 
 @dataclass(frozen=True)
-class Feed:
+class FeedOptions:
     """How dated texts are read.
 
     Attributes
@@ -65,7 +65,7 @@ class Feed:
 
 
 @dataclass(frozen=True)
-class Piece:
+class DatedTexts:
     """A batch of dated texts.
 
     Attributes
@@ -105,15 +105,15 @@ class Piece:
         return sorted([*self.unread, *out], key=lambda reject: reject.row)
 
 
-def piece_of(frame: pd.DataFrame, feed: Feed, model: Model) -> Piece:
+def dated_texts_of(frame: pd.DataFrame, feed: FeedOptions, model: Model) -> DatedTexts:
     """The dated texts of a pandas DataFrame."""
     where = "the DataFrame"
     wanted = columns_to_read(list(map(str, frame.columns)), feed, where)
     columns = {name: from_pandas(column_called(frame, name, where)) for name in wanted}
-    return scored_piece(columns, feed, model, where, threads=1)
+    return scored_texts(columns, feed, model, where, threads=1)
 
 
-def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
+def _text_column(names: list[str], feed: FeedOptions, path: str | Path) -> str | None:
     usual = ARTICLE_COLUMNS if feed.articles else (*TEXT_COLUMNS, "body", "article", "content", "title")
     if feed.text_column is None and not plain_names(names).keys() & set(usual):
         if set(_SCORED) <= set(names):
@@ -123,7 +123,7 @@ def _text_column(names: list[str], feed: Feed, path: str | Path) -> str | None:
     return column_of(names, feed.text_column, usual, path)
 
 
-def columns_to_read(names: list[str], feed: Feed, path: str | Path) -> list[str]:
+def columns_to_read(names: list[str], feed: FeedOptions, path: str | Path) -> list[str]:
     """The columns to read, without duplicates."""
     wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path)]
     wanted += [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
@@ -135,7 +135,7 @@ def _first(names: list[str], usual: tuple[str, ...]) -> str | None:
     return next((name for name in usual if name in names), None)
 
 
-def scored_piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: str, threads: int) -> Piece:
+def scored_texts(columns: dict[str, pa.Array], feed: FeedOptions, model: Model, path: str, threads: int) -> DatedTexts:
     """The dated texts of columns, scored unless the columns hold scores; messages name the ``path``."""
     names = list(columns)
     dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
@@ -158,7 +158,7 @@ def scored_piece(columns: dict[str, pa.Array], feed: Feed, model: Model, path: s
     scored = np.isfinite(proba).all(axis=1) & np.isfinite(relevance)
     if missing := np.flatnonzero(~np.isnan(seconds) & ~scored).tolist():
         left_out["no scores"] = missing
-    return Piece(seconds, proba, relevance, named, text, shown, outlet, link, left_out)
+    return DatedTexts(seconds, proba, relevance, named, text, shown, outlet, link, left_out)
 
 
 @contextmanager
@@ -170,7 +170,7 @@ def _in_column(path: str, name: str | None) -> Iterator[None]:
         raise type(error)(f"{path}, column {name}: {error}") from None
 
 
-def _named(columns: dict[str, pa.Array], text: pa.Array | None, feed: Feed, path: str) -> Named:
+def _named(columns: dict[str, pa.Array], text: pa.Array | None, feed: FeedOptions, path: str) -> Named:
     if feed.by is None:
         return all_of(len(next(iter(columns.values()))))
     if feed.by in columns:
@@ -196,7 +196,7 @@ def _numbers(column: pa.Array, path: str, name: str) -> np.ndarray:
         raise InputError(f"{path}, column {name}: expected numbers; {first_line(error, 120)}") from None
 
 
-def _scored(text: pa.Array, feed: Feed, model: Model, threads: int) -> tuple[np.ndarray, np.ndarray, pa.Array]:
+def _scored(text: pa.Array, feed: FeedOptions, model: Model, threads: int) -> tuple[np.ndarray, np.ndarray, pa.Array]:
     """Probabilities and relevance of texts, and their displayed form."""
     if not feed.articles:
         scores = score(model, text, threads)
