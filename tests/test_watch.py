@@ -12,7 +12,7 @@ from pipeline.read.documents import BATCH_ROWS, ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.read.tables import read_numbered
 from pipeline.read.tolerant import read_lines
-from pipeline.timeline.dated_texts import Feed
+from pipeline.timeline.dated_texts import FeedOptions
 from pipeline.timeline.feed import read_feed
 from tests import forked
 
@@ -86,9 +86,9 @@ def test_every_reader_watches_its_file(tmp_path, capsys, model, strict):
         read_numbered(path)
         if strict:
             with pytest.raises(InputError, match="changed while it was read"):
-                read_feed([path], Feed(strict=True), model)
+                read_feed([path], FeedOptions(strict=True), model)
         else:
-            read_feed([path], Feed(), model)
+            read_feed([path], FeedOptions(), model)
     assert capsys.readouterr().err.count(f"warning: {path}: changed while it was read") == (2 if strict else 3)
 
 
