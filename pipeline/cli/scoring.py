@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -73,6 +72,7 @@ def score(
     ] = None,
 ) -> None:
     """Score texts, files, folders or standard input."""
+    from pipeline.engines.processors import processors
     from pipeline.errors import InputError
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import files_of, read_inputs
@@ -140,16 +140,6 @@ def _print(
 
         print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads), kind)
     _require_few(aside.totals(), max_rejects)
-
-
-def processors() -> int:
-    """Number of processors this process may use, by its CPU affinity and the quota of its control group."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(allowed, int(quota) // int(period)))
-    except (OSError, ValueError):  # no control groups, or no quota ("max")
-        return allowed
 
 
 def _score_to_file(

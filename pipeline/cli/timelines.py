@@ -43,7 +43,7 @@ def timeline(
 
     from pipeline import show as shown
     from pipeline.atomic import require_outputs
-    from pipeline.cli.scoring import processors
+    from pipeline.engines.processors import processors
     from pipeline.reader import open_model
     from pipeline.show import timelines as show
     from pipeline.timeline.dated_texts import FeedOptions
