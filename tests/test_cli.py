@@ -345,3 +345,10 @@ def test_a_line_of_an_article_that_cannot_be_read_does_not_count_as_a_row(detent
         assert json.loads(reject)["row"] == 3
     else:
         assert "a.txt, row 3: expected UTF-8" in done.err
+
+
+def test_a_long_table_is_printed_in_parts_that_hold_every_row(detente, tmp_path):
+    (tmp_path / "a.csv").write_text("text\n" + "".join(f"It rained on {n} hills.\n" for n in range(450)))
+    done = detente("score", tmp_path / "a.csv", "--format", "table", "--evidence", "0", env={"COLUMNS": "120"})
+    assert done.returncode == 0 and done.out.count("stance ") == 3
+    assert [int(n) for n in re.findall(r"rained on (\d+) hills", done.out)] == [*range(450)]

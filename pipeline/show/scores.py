@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.score.articles import Articles
 
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
+_TOGETHER = 200  # rows whose column widths are chosen together; the time that Rich takes for more is felt
 _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence is below the text
 
 
@@ -39,14 +40,22 @@ def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out
 
 def _print(screen: Console, model: Model, batches: Iterable[Documents], asked: OutputOptions) -> None:
     for batch in batches:
-        if getattr(screen.file, "dropped", False):  # the reader of a pipe has closed it
+        if _is_unread(screen):
             return
         if batch.articles:
             for name, article in zip(batch.ids.to_pylist(), score_articles(model, batch.texts.to_pylist())):
                 _article(screen, name, article, score_sentences(model, article, asked))
         else:
-            scored = score_texts(model, batch.texts, asked)
-            screen.print(_text_table(text_table(batch.ids, scored).append_column("text", batch.texts), screen.width))
+            rows = text_table(batch.ids, score_texts(model, batch.texts, asked)).append_column("text", batch.texts)
+            for start in range(0, len(rows), _TOGETHER):
+                if _is_unread(screen):
+                    return
+                screen.print(_text_table(rows.slice(start, _TOGETHER), screen.width))
+
+
+def _is_unread(screen: Console) -> bool:
+    """Whether the reader of a pipe has closed it."""
+    return getattr(screen.file, "dropped", False)
 
 
 def _article(screen: Console, name: str, article: Articles, scored: ScoredTexts) -> None:
