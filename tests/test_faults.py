@@ -17,10 +17,11 @@ import pytest
 
 from pipeline.cli.streams import open_streams
 from tests import forked
-from tests.conftest import DATA, ROOT
+from tests.conftest import DATA, ROOT, snippets
 
 KILLS = int(os.environ.get("FAULTS", "12"))
 ROWS = 4_000
+LITTLE = 2_000_000 << 10  # bytes, as after `ulimit -v 2000000`
 SENTENCES = ("Rebels fired on the town.", "Chad sent food to Niger.", "Talks were not halted.", "It rained.")
 pytestmark = pytest.mark.posix
 
@@ -211,9 +212,25 @@ def test_output_beyond_the_limit_of_a_file_is_one_line_and_the_run_can_go_on(det
 
 @pytest.mark.linux
 def test_few_file_descriptors_and_little_memory_are_enough(detente, table):
-    for kind, most in (("NOFILE", 24), ("AS", 2 << 30)):
+    for kind, most in (("NOFILE", 24), ("AS", LITTLE)):
         done = detente("score", table, "--out", f"out{kind}.jsonl", "--threads", "2", limits=[(kind, most)])
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.linux
+@pytest.mark.slow
+def test_two_gigabytes_of_address_space_are_enough_for_training(detente, tmp_path):
+    every = [
+        f"{row['id']},{row['event']},{json.dumps(row['text'], ensure_ascii=False)}"
+        for row in snippets()[::20]
+        if '"' not in row["text"]
+    ]
+    (tmp_path / "small.csv").write_text("\n".join(["id,event,text", *every]) + "\n", encoding="utf-8")
+    args = ("train", "--data", "small.csv", "--no-curve", "--out", "trained")
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db"}
+    done = detente(*args, env=store, limits=[("AS", LITTLE)], model=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "trained" / "card.json").exists()
 
 
 def test_memory_that_runs_out_is_one_line_and_no_internal_error():
