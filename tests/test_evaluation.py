@@ -8,10 +8,11 @@ import subprocess
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from pipeline.corpus.labelled import Corpus
+from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.signatures import is_near, signatures_of
 from pipeline.errors import InputError
 from pipeline.evaluate.baselines import baseline_proba
@@ -29,8 +30,6 @@ from tests.test_evaluate import made_up
 
 @pytest.fixture(scope="module")
 def held_out():
-    from pipeline.corpus.labelled import read_labelled
-
     return read_labelled([DATA / "heldout.csv"])
 
 
@@ -119,6 +118,27 @@ def test_slices_hold_the_rows_they_name_and_mark_the_weak(model):
     assert (found["form", "headline"].rows, found["source", "b"].accuracy) == (40, 0.5)
     assert found["event type", "MOBILIZE"].worse and not found["event type", "CONSULT"].worse
     assert found["actor", "ITA"].rows == 40
+
+
+def test_rows_picked_at_random_are_measured_apart_and_the_others_warned_of(model, held_out, tmp_path):
+    part = held_out.take(np.arange(0, len(held_out), 2))
+    rows = [
+        (text, stance, "unsure" if k % 3 else " random")
+        for k, (text, stance) in enumerate(zip(part.texts, part.stances))
+    ]
+    pd.DataFrame(rows, columns=["text", "stance", "Picked"]).to_csv(tmp_path / "picked.csv", index=False)
+    read = read_labelled([tmp_path / "picked.csv"])
+    assert read.picked.tolist() == [picked.strip() for _, _, picked in rows]
+    found = evaluate(model, read)
+    (apart,) = (one for one in found.slices if (one.kind, one.name) == ("picked", "random"))
+    assert apart.rows == (read.picked == "random").sum()
+    assert (
+        f"{len(read) - apart.rows} snippets picked because a model was unsure of them: the figures are lower than on the "
+        f"pool, which only rows picked at random stand for ({apart.rows} here; {apart.accuracy:.0%} of their stances are "
+        "right)"
+    ) in found.warnings
+    alone = evaluate(model, read.take(read.picked == "random"))
+    assert not any("unsure" in warning for warning in alone.warnings)
 
 
 def test_a_comparison_is_paired():

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.arrays.arrow import as_strings, int64_column
 from pipeline.corpus.contradictions import SetAside, sift
-from pipeline.corpus.labelled_rows import LabelledRows
+from pipeline.corpus.labelled_rows import LabelledRows, picked_in
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelConflictError, LabelError
 from pipeline.read.cleaning import clean
@@ -204,7 +204,8 @@ def read_one(
     events, quads, stances = (np.array([row[place] for row in checked], object) for place in range(3))
     aside = tuple(SetAside(one.reason, source, one.row, "", one.text) for one in [*rejects, *blank, *at_odds])
     text, sources = np.array(texts, object)[kept], np.full(len(kept), source, object)
-    return Corpus(text, events, stances, sources, quads, rows=rows[kept], set_aside=aside)
+    picked = picked_in(table)[kept]
+    return Corpus(text, events, stances, sources, quads, rows=rows[kept], picked=picked, set_aside=aside)
 
 
 def _checked(

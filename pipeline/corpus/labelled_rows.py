@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.read.tables import plain_names, texts_of
 from pipeline.stance import quad_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RANDOM, UNSURE = "random", "unsure"  # how `data pick` picks texts
 
 
 @dataclass(frozen=True)
@@ -23,15 +30,18 @@ class LabelledRows:
     weights : (n,) float64, how many times each row counts in training; NaN, the default, for the weight of the
         settings.
     rows : (n,) int64, number of each row in its file (headers count); 0, the default, if unknown.
+    picked : (n,) object, how `data pick` picked each text: `RANDOM`, or because the model is unsure of it; the empty
+        string, the default, if it did not.
     """
 
     texts: np.ndarray
     events: np.ndarray
     stances: np.ndarray
     sources: np.ndarray
-    quads: np.ndarray = None  # type: ignore[assignment]  # this one and the next two are made below where None
+    quads: np.ndarray = None  # type: ignore[assignment]  # this one and the next three are made below where None
     weights: np.ndarray = None  # type: ignore[assignment]
     rows: np.ndarray = None  # type: ignore[assignment]
+    picked: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         if self.quads is None:
@@ -41,6 +51,9 @@ class LabelledRows:
             object.__setattr__(self, "weights", np.full(len(self.texts), np.nan))
         if self.rows is None:
             object.__setattr__(self, "rows", np.zeros(len(self.texts), np.int64))
+
+        if self.picked is None:
+            object.__setattr__(self, "picked", np.full(len(self.texts), "", object))
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -54,3 +67,10 @@ class LabelledRows:
     def finest(self) -> np.ndarray:
         """(n,) object: the finest label of each row, the event type, else the quad class, else the stance."""
         return np.where(self.events != "", self.events, np.where(self.quads != "", self.quads, self.stances))
+
+
+def picked_in(table: pa.Table) -> np.ndarray:
+    """(n,) object: the column ``picked`` of a labelled table; empty strings if it has none."""
+    name = plain_names(table.column_names).get("picked")
+    cells = [""] * len(table) if name is None else texts_of(table.column(name)).to_pylist()
+    return np.array([cell.strip() for cell in cells], object)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.corpus.labelled_rows import RANDOM
 from pipeline.corpus.near import near_groups
 from pipeline.corpus.signatures import is_near
 from pipeline.errors import DetenteError, InputError
@@ -15,6 +16,7 @@ from pipeline.evaluate.comparison import Comparison, compare
 from pipeline.evaluate.intervals import LEAST_ROWS, Figure, measure
 from pipeline.evaluate.metrics import Judged, judge, judged
 from pipeline.evaluate.slices import Slice, slices
+from pipeline.messages import count_of
 from pipeline.model.store import Model
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, score
@@ -114,7 +116,7 @@ def evaluate(
         mistakes=_mistakes(model, kept, scores, right),
         examples=_examples(model, kept, scores, right),
         comparisons={name: compare(rows, theirs, groups, _PAIRED) for name, theirs in baselines.items()},
-        warnings=_warnings(kept, scores, leaked, seen, trained_on),
+        warnings=_warnings(kept, scores, right, leaked, seen, trained_on),
     )
 
 
@@ -182,7 +184,12 @@ def _answers(model: Model, corpus: Corpus, scores: Scores, rows: np.ndarray) -> 
 
 
 def _warnings(
-    corpus: Corpus, scores: Scores, leaked: int, seen: np.ndarray | None, trained_on: Corpus | None
+    corpus: Corpus,
+    scores: Scores,
+    right: np.ndarray,
+    leaked: int,
+    seen: np.ndarray | None,
+    trained_on: Corpus | None,
 ) -> list[str]:
     absent = [stance for stance in STANCES if stance not in set(corpus.stances)]
     out = [f"no snippet is labelled {stance}; figures for it are left out" for stance in absent]
@@ -192,6 +199,17 @@ def _warnings(
         out.append("the model does not say what it was trained on; copies of training texts cannot be found")
     if trained_on is None:
         out.append("the training texts are not at hand; no baselines")
+    if chosen := int(np.sum((corpus.picked != "") & (corpus.picked != RANDOM))):
+        out.append(_not_the_pool(chosen, right[corpus.picked == RANDOM]))
     if (unknown := np.mean(scores.coverage < 0.5)) > 0.1:
         out.append(f"{unknown:.0%} of the snippets hold mostly unknown words: are they English?")
     return out
+
+
+def _not_the_pool(chosen: int, right: np.ndarray) -> str:
+    """Say that rows picked as hard do not stand for the pool, and the share of right stances on those that do."""
+    there = f"{right.mean():.0%} of their stances are right" if len(right) else "measure on such rows"
+    return (
+        f"{count_of(chosen, 'snippet')} picked because a model was unsure of them: the figures are lower than on the "
+        f"pool, which only rows picked at random stand for ({len(right):,} here; {there})"
+    )

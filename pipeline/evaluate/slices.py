@@ -1,4 +1,4 @@
-"""Sliced accuracy: by event type, length, reversal, source, decade, form and actor."""
+"""Sliced accuracy: by event type, length, reversal, source, picking, decade, form and actor."""
 
 from __future__ import annotations
 
@@ -92,6 +92,8 @@ def _cuts(corpus: Corpus, lexicon: Lexicon) -> Iterator[tuple[str, str, np.ndarr
     yield "form", "sentence", ~(headline | ~ended)
     for source in sorted(set(corpus.sources)):
         yield "source", source, corpus.sources == source
+    for picked in sorted(set(corpus.picked) - {""}):
+        yield "picked", picked, corpus.picked == picked
     years = [_YEAR.search(text) for text in corpus.texts]
     decades = np.array([f"{year[0][:3]}0s" if year else "" for year in years])
     for decade in sorted(set(decades) - {""}):

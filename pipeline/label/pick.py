@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.corpus.labelled_rows import RANDOM, UNSURE
 from pipeline.errors import InputError
 
 RANDOM_SHARE = 0.2
-RANDOM, UNSURE = "random", "unsure"
 _CANDIDATES = 6  # clusters are formed among this many times as many of the least certain texts as are picked,
 _OF_POOL = 3  # but at most one in this many of the pool, if it has enough: the others are certain
 _MOST_CLUSTERED = 20_000
