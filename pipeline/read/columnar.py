@@ -39,15 +39,22 @@ def parquet_file(raw: pa.NativeFile, **options: Any) -> pq.ParquetFile:
     return file
 
 
+def _seekable(source: Source) -> pa.NativeFile:
+    """Open a file; a small remote one is read at once, because its server may not support range requests."""
+    raw = source.open()
+    remote = isinstance(raw, pa.PythonFile)
+    return pa.BufferReader(raw.read_buffer()) if remote and raw.size() <= AT_ONCE else raw
+
+
 def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
     """Yield the rows of a Parquet file, or of its selected row groups."""
-    raw = source.open()
+    raw = _seekable(source)
     with parquet_file(raw) as file:
         names = choose(require_columns(_distinct(file.schema_arrow.names), source.address))
         texts = [name for name in names if _plain(file.schema_arrow.field(name).type) == pa.large_string()]
         size, whole = raw.size(), max(file.metadata.num_rows, 1)
         groups = range(file.num_row_groups) if source.groups is None else source.groups
-        with parquet_file(source.open(), read_dictionary=texts, metadata=file.metadata, pre_buffer=False) as coded:
+        with parquet_file(_seekable(source), read_dictionary=texts, metadata=file.metadata, pre_buffer=False) as coded:
             for group in groups:
                 place = sum(file.metadata.row_group(before).num_rows for before in range(group))
                 _require_honest(file.metadata.row_group(group), names, source.address)
@@ -113,7 +120,7 @@ def _together(group: pq.RowGroupMetaData) -> int:
 
 def parquet_columns(source: Source) -> dict[str, pa.DataType]:
     """Return the columns of a Parquet file and their types, as `read_parquet` yields them."""
-    with parquet_file(source.open()) as file:
+    with parquet_file(_seekable(source)) as file:
         schema = file.schema_arrow
     return {name: _plain(kind) for name, kind in zip(_distinct(schema.names), schema.types)}
 
