@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.replace(part, target)
     except OSError as error:
-        if error.filename == str(part):
+        if error.filename in (None, str(part)):  # a failed write does not name its file
             error.filename = str(path)  # report the path that the user gave
         raise
     finally:

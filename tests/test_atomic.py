@@ -159,3 +159,10 @@ def test_threads_and_processes_that_write_one_file_do_not_disturb_each_other(tmp
     assert [other.wait(60) for other in others] == [0, 0]
     assert path.read_text() in contents
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_names_the_file(tmp_path):
+    with pytest.raises(OSError, match="No space left") as caught, replacing(tmp_path / "a.txt"):
+        raise OSError(28, "No space left on device")
+    assert caught.value.filename == str(tmp_path / "a.txt")
+    assert list(tmp_path.iterdir()) == []

@@ -344,3 +344,10 @@ def test_neither_is_standard_input_nor_the_model(tmp_path, folder):
             done = subprocess.run([*score, *arguments], cwd=ROOT, stdin=given, capture_output=True, text=True)
         assert done.returncode == 1 and said in done.stderr
     assert path.read_bytes() == before and card.read_bytes() == read
+
+
+def test_an_interruption_while_the_command_is_still_imported_is_one_line(tmp_path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run([sys.executable, "-m", "pipeline.cli", "--help"], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")

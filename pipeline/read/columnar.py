@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.errors import InputError
 from pipeline.read.bounds import AT_ONCE, MANY, portions, require_columns, require_ratio
 from pipeline.read.rows import Choose, Rows, decoded
 from pipeline.read.source import Source
@@ -40,10 +41,25 @@ def parquet_file(raw: pa.NativeFile, **options: Any) -> pq.ParquetFile:
 
 
 def _seekable(source: Source) -> pa.NativeFile:
-    """Open a file; a small remote one is read at once, because its server may not support range requests."""
+    """Open a file; a small remote one is read at once, because its server may not support range requests.
+
+    Raises
+    ------
+    InputError
+        If the server of a large file does not support them.
+    """
     raw = source.open()
-    remote = isinstance(raw, pa.PythonFile)
-    return pa.BufferReader(raw.read_buffer()) if remote and raw.size() <= AT_ONCE else raw
+    if not isinstance(raw, pa.PythonFile):
+        return raw
+    if raw.size() <= AT_ONCE:
+        return pa.BufferReader(raw.read_buffer())
+    try:
+        raw.seek(raw.size() - 8)
+        raw.read(8)
+    except ValueError:
+        raise InputError(f"{source.address}: the server cannot send parts of a file; download it first") from None
+    raw.seek(0)
+    return raw
 
 
 def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
