@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.atomic import write_whole
+from pipeline.atomic import replacing, write_whole
 from pipeline.cli.log_file import log_to
 from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
