@@ -161,7 +161,7 @@ class Reader:
         >>> detente.load("models/detente").explain("Rebels released 26 hostages. It rained.").frame().text.tolist()
         ['Rebels released 26 hostages.', 'It rained.']
         """
-        from pipeline.explain.explanation import explain_text
+        from pipeline.explain.text import explain_text
 
         return explain_text(self.model, text)
 

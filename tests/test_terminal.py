@@ -210,11 +210,12 @@ def test_public_corpora_are_listed_with_what_is_at_hand(said, tmp_path):
 
 def test_own_rows_are_shown_with_their_curve(capsys):
     figures = {"three_way.macro_f1": Figure(0.5, 0.4, 0.6)}
-    own_rows.own_rows(OwnRows({"mine.csv": (1200, figures)}, ("mine.csv",), ((0.5, 600, figures),)))
+    own_rows.own_rows(OwnRows({"mine.csv": (1200, figures)}, ("mine.csv",), ((0.5, 600, figures),)), "")
     out = capsys.readouterr().out
     assert row_of(out, "mine.csv  1")[:2] == ["mine.csv", "1,200"] and row_of(out, "50%")[:2] == ["50%", "600"]
-    own_rows.own_rows(OwnRows({"mine.csv": (1200, {})}, (), ()))
-    assert "learning curve" not in capsys.readouterr().out
+    own_rows.own_rows(OwnRows({"mine.csv": (1200, {})}, (), ()), "no learning curve: too few rows")
+    shown = capsys.readouterr()
+    assert "learning curve" not in shown.out and shown.err == "no learning curve: too few rows\n"
     own_rows.set_aside((SetAside("blank", "a.csv", 2, "AID", ""),), Path("aside.csv"))
     own_rows.missing(["plv"])
     err = capsys.readouterr().err

@@ -209,8 +209,8 @@ def explain(
     html: Annotated[Optional[Path], typer.Option(help="Write a self-contained HTML page.")] = None,
 ) -> None:
     """Show which words move the score of each sentence."""
-    from pipeline.explain.explanation import explain_text
-    from pipeline.explain.page import write_page
+    from pipeline.explain.explanation import write_page
+    from pipeline.explain.text import explain_text
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import files_of, read_inputs
     from pipeline.reader import open_model

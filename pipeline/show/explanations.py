@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipeline.explain.explanation import Explanation, Sentence
-from pipeline.explain.page import mark_of
+from pipeline.explain.explanation import Explanation, Sentence, mark_of
 from pipeline.messages import plain
 from pipeline.show import console, styled
 
