@@ -75,7 +75,12 @@ def test_neither_can_the_rows_and_the_name_of_a_table(tmp_path, folder, table):
 
 def test_neither_can_labelled_rows(tmp_path):
     path = tmp_path / f"labels{BAD}.csv"
-    path.write_text("text,stance\n" + f"{TEXT},escalation\n{TEXT},de-escalation\n" + f"{TEXT} again,{BAD}\n" * 3)
+    path.write_text(
+        "text,stance\n"
+        + f"{TEXT},escalation\n{TEXT},de-escalation\n"
+        + f"{TEXT} again,{BAD}\n" * 3
+        + "Aid came.,de-escalation\n"
+    )
     assert_calm(seen(tmp_path, "data", "check", path, "--no-errors", "--all"))
     assert_calm(seen(tmp_path, "data", "check", path, "--no-errors", "--fix", f"clean{BAD}.csv"))
     assert_calm(seen(tmp_path, "data", "import", path, "--out", f"mine{BAD}.csv", code=1))
