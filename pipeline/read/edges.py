@@ -6,9 +6,8 @@ texts worth looking at. Every text that a head or tail fits must also fit one of
 
 from __future__ import annotations
 
-import re
-
 from pipeline.read.outlets import ACTORS, AGENCIES, AMBIGUOUS, COUNTRIES, OUTLETS, any_of, names
+from pipeline.read.patterns import Pattern
 
 HEAD = 70  # maximum length of a head; the prefilter searches as many characters
 
@@ -27,7 +26,7 @@ _TLD = (
 )
 _DOMAIN = rf"(?:[\w-]+\.){{1,4}}(?i:{_TLD})\b"
 _SITE = rf"(?:{_SOURCE}|(?:[A-Z][\w'’&-]* ){{0,3}}{_DOMAIN})\.?"
-SITE = re.compile(_SITE)
+SITE = Pattern(_SITE)
 
 # Dates and times.
 _ZONE = (
@@ -102,7 +101,7 @@ _NOT_CITY = rf"(?!(?i:{any_of(*names(COUNTRIES + ',' + ACTORS))})\b(?! City))"
 _ROLE = "(?:[Rr]eporting|[Ww]riting|[Ee]diting|[Cc]ompiled|[Tt]ranslated)"
 _SEPARATOR = r"(?:\s*[:|•·]+\s*|\s*[–—]+\s*(?!\d)|\s-+\s+|-(?=[A-Z]))"
 
-BYLINE = re.compile(
+BYLINE = Pattern(
     rf"^\s{{0,20}}(?:By|BY) (?!{_DAY}|{_MONTH}){_NAME}(?: {_NAME}){{1,3}}(?: and {_NAME}(?: {_NAME}){{1,3}})?"
     rf"(?:, {_NAME}(?: {_NAME}){{0,4}})?[ \t\r]*\n\s*{_NEXT}|"
     rf"^\s{{0,20}}{_NAME}(?: {_NAME}){{1,3}}, {_SOURCE}[ \t\r]*\n\s*{_NEXT}"
@@ -134,8 +133,8 @@ SUSPECT = (
     ),
 )
 HEADS = tuple(
-    re.compile(pattern).match
-    for pattern in (
+    Pattern(source).match
+    for source in (
         r"^RT\s+(?=@)",
         r"^[@#][\w.-]+:?\s+",
         r"^(?:[»•·▪►▶■*>|–—-]+\s*|«\s+)",
@@ -173,8 +172,8 @@ HEADS = tuple(
 # `re` finds a character at memory speed, so each pattern begins with one that must be there. Spaces are single by now.
 # The part after a bar is the only group: `pipeline.read.cleaning` removes it unless it is a headline.
 TAILS = tuple(
-    re.compile(pattern).search
-    for pattern in (
+    Pattern(source).search
+    for source in (
         r" (?:(?:[Vv]ia|VIA|h/t|HT) )?[@#][\w.-]+$",
         rf"[\[(]\s*(?:{_LABEL}{_WHEN}|{_STAMP}|{_AGO})\s*[\])]\.?$",
         rf"[\[(]\s*(?:(?i:{_PHOTO}|credit|source|via|reporting by|writing by|editing by|with inputs from)\b[^\])]*|"

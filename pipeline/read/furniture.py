@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings, mask
+from pipeline.read.patterns import Pattern
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
@@ -121,7 +122,7 @@ _STAMPED = (
     r"(?i:(?:(?:first |last )?(?:updated|published|posted|modified)(?: on| at)?:? )?"
     rf"(?:{_DATE}(?:,? (?:at |- )?{_TIME})?|{_TIME}(?:,? {_DATE})?|\d{{1,3}} ?(?:m|h|min|minute|hour|day)s? ago))"
 )
-_STAMP = re.compile(_STAMPED)
+_STAMP = Pattern(_STAMPED)
 _UPPER, _LOWER = "A-ZÀ-ÖØ-ÞĀ-žẠ-ỹ", "a-zß-öø-ÿĀ-žẠ-ỹ"
 _WORD = rf"(?:[AaEe]l-)?[{_UPPER}](?:[{_UPPER}{_LOWER}.]|['’][{_UPPER}]|-[{_UPPER}{_LOWER}])*"
 _OF = r"(?:(?:de|da|di|del|della|dos|van|von|der|den|bin|ibn|al|el|la|le|du|ter|y|e) )*"
@@ -133,7 +134,7 @@ _AGENCY = (
 _MORE = "(?:, and |, | and | & )"
 _ROLE = "(?:additional |with )?(?:reporting|writing|editing|compiled|edited|written|translated|inputs?) (?:by|from)"
 _SHOT = "(?i:photos?|photograph|images?|pictures?|video|illustration|graphic|credit|source)(?i: credit)?"
-_NAMED = re.compile(
+_NAMED = Pattern(
     # By Maria Conte and Paul Brandt, Nairobi
     rf"(?:By|BY|by) (?P<names>(?:{_PERSON}|{_AGENCY})(?:{_MORE}(?:{_SHORT}|{_AGENCY})){{0,3}})"
     rf"(?: in {_SHORT}| for {_AGENCY})?(?:, {_STAMPED})?|"
@@ -162,7 +163,7 @@ _EDGES = " \t\r\n|·•∙*»›«<>→←▶[](){}:.!?…–—-"
 _DIVISIONS = (re.compile(r"[|·•∙»›>\n;!?…–—]|(?<=\w\w)[.:] | - "), re.compile(r",| and | or | & |/"))
 _WHOLE = frozenset(phrase for line in _PHRASES.strip().split("\n") for phrase in line.split(" | "))
 _SPLIT = [line.split(" =") for line in _FAMILIES.split("\n")]
-_FAMILY = re.compile("|".join(rf"(?:{first.replace(' ', '|')})(?:{rest})" for first, rest in _SPLIT))
+_FAMILY = Pattern("|".join(rf"(?:{first.replace(' ', '|')})(?:{rest})" for first, rest in _SPLIT))
 _FIRST = re.compile(r"[^\W\d_]+|©")
 _OPENERS = frozenset(
     (
