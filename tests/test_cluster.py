@@ -111,3 +111,11 @@ def test_without_fsspec_the_line_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "fsspec.core", None)  # as Python marks what is not there
     with pytest.raises(InputError, match="needs fsspec; pip install fsspec"):
         tasks_of([str(tmp_path)])
+
+
+@pytest.mark.parametrize("library", ["distributed", "fsspec"])
+def test_without_dask_the_error_says_what_to_install(monkeypatch, tmp_path, library):
+    monkeypatch.setitem(sys.modules, library, None)
+    (tmp_path / "a.csv").write_text("text\nRain.\n")
+    with pytest.raises(InputError, match="Dask is not installed; pip install distributed fsspec"):
+        tasks_of([str(tmp_path)])

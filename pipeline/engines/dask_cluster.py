@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -54,8 +55,9 @@ def tasks_of(urls: list[str]) -> list[Task]:
     Raises
     ------
     InputError
-        If no file matches, or one cannot be read.
+        If no file matches, one cannot be read, or Dask is not installed.
     """
+    _require_dask()
     if not urls:
         raise InputError("nothing to score: give URLs of Parquet, JSONL, CSV or TSV files")
     parts = []
@@ -135,6 +137,11 @@ def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str
     return table.num_rows, scored, len(rejects), read
 
 
+def _require_dask() -> None:
+    if find_spec("distributed") is None or find_spec("fsspec") is None:
+        raise InputError(_NOT_INSTALLED)
+
+
 def _files_of(url: str) -> list[str]:
     """The supported files of a URL, folder or pattern, sorted by name."""
     found = files_at(url)
@@ -165,11 +172,10 @@ def _write(address: str, content: bytes | memoryview) -> None:
 @contextmanager
 def connected(cluster: str) -> Iterator[Client]:
     """A client of the scheduler at an address, or for ``local`` of workers on this machine; raises `InputError`."""
-    try:
-        import dask
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise InputError(_NOT_INSTALLED) from None
+    _require_dask()
+    import dask
+    from distributed import Client, LocalCluster
+
     dask.config.set({"distributed.worker.daemon": False})
     try:
         local = LocalCluster(threads_per_worker=1, dashboard_address=None) if cluster == "local" else None
