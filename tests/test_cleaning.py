@@ -7,8 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.arrays.arrow import as_strings, booleans
-from pipeline.read import outlets
+from pipeline.read import cleaning, outlets
 from pipeline.read.cleaning import _SUSPECT, _SUSPECT_PAIRS, clean, clean_text, suspects
+from pipeline.read.patterns import Edges, Pattern
 
 PIECES = """
     Talks resume ; & #39; quot; amp; — – - -- ) ( ] [ : / | . , (Reuters) (AP) Read more: @desk #war • 12:30 2024-05-01
@@ -291,6 +292,7 @@ def both_ways(text):
     """The text as `clean_text` and `clean` return it, which must agree."""
     expected = clean_text(text)
     assert clean([text]).to_pylist() == [expected]
+    assert clean([text, *["Truce holds"] * 60]).to_pylist()[0] == expected  # many texts are looked through first
     return expected
 
 
@@ -357,6 +359,20 @@ def test_a_tail_is_stripped_and_the_full_stop_before_it_stays(tail):
     stop = "." if "{}. " in tail else ""
     assert both_ways(tail.format("The army fired on the crowd")) == "The army fired on the crowd" + stop
     assert both_ways(tail.replace("{}.", "{}").format("Has the army fired?")) == "Has the army fired?"
+
+
+def test_looking_at_the_outermost_words_and_characters_hides_no_match(monkeypatch):
+    texts = [
+        head.replace("{}", tail.replace("{}", text))
+        for text in ("The army fired on the crowd", "REBELS SEIZE TOWN")
+        for head in (*HEADS, "{}")
+        for tail in (*TAILS, "{}")
+    ]
+    expected = [clean_text(text) for text in [*texts, *KEPT]]
+    for name in ("HEADS", "TAILS"):
+        plain = Edges(Pattern(pattern._source) for pattern in getattr(cleaning, name)._patterns)
+        monkeypatch.setattr(cleaning, name, plain)
+    assert [clean_text(text) for text in [*texts, *KEPT]] == expected
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -125,6 +125,7 @@ def test_what_scoring_imports_is_among_the_requirements_of_a_served_model(logged
     rooms = [
         *(PIPELINE / room for room in ("arrays", "text", "actors", "model", "score")),
         PIPELINE / "read/cleaning.py",
+        PIPELINE / "read/repair.py",
     ]
     modules = [file for room in rooms for file in (sorted(room.rglob("*.py")) if room.is_dir() else [room])]
     roots = {name.split(".")[0] for file in modules for name in imported(file)} & set(homes) - {"pipeline"}

@@ -7,11 +7,22 @@ texts need none of them.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+
+
+def word_key(word: str) -> str:
+    """A word in lower case; "0" for all words with a digit."""
+    return "0" if any(map(str.isdecimal, word)) else word.lower()
 
 
 class Pattern:
     """A regular expression.
+
+    Parameters
+    ----------
+    needs : characters of which a text must contain one to match; if empty, it need not contain any.
+    words : words, as from `word_key`, of which one must stand where the text is searched; if empty, any word may.
 
     Examples
     --------
@@ -19,8 +30,10 @@ class Pattern:
     'talks'
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, needs: str = "", words: frozenset[str] = frozenset()) -> None:
         self._source = source
+        self.needs = frozenset(needs)
+        self.words = words
 
     @cached_property
     def _compiled(self) -> re.Pattern[str]:
@@ -41,3 +54,19 @@ class Pattern:
     def sub(self, replacement: str, text: str) -> str:
         """Replace every match in a text."""
         return self._compiled.sub(replacement, text)
+
+
+class Edges:
+    """Patterns of one end of a text. Most texts lack what most patterns need, and which do is looked up at once."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        self._patterns = tuple(patterns)
+        self._needed = frozenset().union(*(pattern.needs for pattern in self._patterns))
+        self._fitting = lru_cache(maxsize=4096)(self._with)
+
+    def fitting(self, text: str) -> tuple[Pattern, ...]:
+        """The patterns that need no character or one of those of the text, in order."""
+        return self._fitting(self._needed.intersection(text))
+
+    def _with(self, characters: frozenset[str]) -> tuple[Pattern, ...]:
+        return tuple(one for one in self._patterns if not one.needs or one.needs & characters)

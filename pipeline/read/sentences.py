@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pipeline.read.cleaning import laid_out, unbroken
 from pipeline.read.furniture import LONGEST, is_furniture, is_stamp
+from pipeline.read.repair import laid_out, unbroken
 
 # The mark of a list item: a bullet, or a number or letter followed by a stop.
 _ITEM = re.compile(r"^(?:[-*•·▪●►▶‣◦–—]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")

@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.arrays.arrow import as_strings
 from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
-from pipeline.read.cleaning import unbroken
+from pipeline.read.repair import unbroken
 from pipeline.read.sentences import distinct_sentences
 from pipeline.score.snippets import REASONS, Scores, score
 from pipeline.stance import ANSWERS, MIXED, STANCES, UNCLEAR
