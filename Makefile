@@ -44,7 +44,7 @@ demo: $(BIN)/detente$(EXE) ## install, train, evaluate, score three articles, dr
 	@echo '      $(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db'
 
 test: lint ## run all tests in two processes and check coverage
-	$(PY) -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	$(PY) -m coverage json -q -o build/coverage.json
 	$(PY) tests/covered.py build/coverage.json
 

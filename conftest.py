@@ -13,7 +13,7 @@ def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.conftest import small_run
 
     place = tmp_path_factory.mktemp("home")
-    small_run().save(place / "models" / "detente")
+    small_run(tmp_path_factory).save(place / "models" / "detente")
     return place
 
 

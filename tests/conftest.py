@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+import pickle
 import sys
+from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from pipeline.corpus.labelled import SNIPPETS, read_labelled
 from pipeline.experiment.train import train
 from pipeline.model.settings import Abstention, Settings
 from pipeline.model.store import load
+from tests import stores
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -38,7 +42,12 @@ def snippets() -> list[dict[str, str]]:
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that need another system, or the gold files where those are absent, are skipped by name."""
+    """Tests that need another system, or the gold files where those are absent, are skipped by name.
+
+    Files with many slow tests begin, so that both workers end together.
+    """
+    slow = Counter(item.path for item in items if "slow" in item.keywords)
+    items.sort(key=lambda item: -slow[item.path])
     for item in items:
         for mark, reason in MISSING.items():
             if reason and item.get_closest_marker(mark):
@@ -71,11 +80,36 @@ def small_corpus():
     return whole.take(np.arange(0, len(whole), 8))
 
 
-@cache
-def small_run():
+def shared(factory: pytest.TempPathFactory) -> Path:
+    """The temporary folder of all workers."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A file or folder that both workers share, made by the first that needs it."""
+    place = shared(factory) / name
+    with FileLock(f"{place}.lock"):
+        if not place.exists():
+            make(place)
+    return place
+
+
+def small_run(factory: pytest.TempPathFactory):
     """A training run on the small corpus, for tests and, through the conftest.py above, for doctests."""
     # An eighth of the corpus errs more often, and would leave too much unclear.
-    return train(small_corpus(), Settings(abstention=Abstention(precision=0.8)))
+    settings = Settings(abstention=Abstention(precision=0.8))
+    kept = once(factory, "small.pickle", lambda file: file.write_bytes(pickle.dumps(train(small_corpus(), settings))))
+    return pickle.loads(kept.read_bytes())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def template(tmp_path_factory):
+    """Stores are copies of one file (`tests.stores`), here and in the forked commands, which inherit its name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(stores.TEMPLATE, str(shared(tmp_path_factory) / "store.db"))
+        patch.setattr(stores.connection, "_make", stores.new_store)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -84,8 +118,8 @@ def corpus():
 
 
 @pytest.fixture(scope="session")
-def run():
-    return small_run()
+def run(tmp_path_factory):
+    return small_run(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -100,10 +134,5 @@ def model(folder):
 
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory):
-    """The model folder that `detente train` makes of the whole of data/, made by the first worker that needs it."""
-    base = tmp_path_factory.getbasetemp()
-    place = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with FileLock(place / "shipped.lock"):
-        if not (place / "shipped").exists():
-            train(read_labelled([DATA]), Settings()).save(place / "shipped")
-    return place / "shipped"
+    """The model folder that `detente train` makes of the whole of data/."""
+    return once(tmp_path_factory, "shipped", lambda place: train(read_labelled([DATA]), Settings()).save(place))

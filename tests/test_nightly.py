@@ -44,7 +44,7 @@ CODES = {
     "alarm": 6,
     "gone": 1,
 }
-ROWS, LOG_LINE = 60_000, re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d \S.*")
+ROWS, LOG_LINE = 36_000, re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d \S.*")
 
 
 @pytest.fixture

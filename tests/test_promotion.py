@@ -29,7 +29,7 @@ from tests.test_tracking import logged, saved, store  # noqa: F401  fixtures
 def unseen():
     """Rows of the corpus that the small model was not trained on, and ten that it was."""
     whole = read_labelled([DATA])
-    rows = np.unique(np.append(np.arange(1, len(whole), 20), np.arange(0, 80, 8)))
+    rows = np.unique(np.append(np.arange(1, len(whole), 60), np.arange(0, 80, 8)))
     return replace(whole.take(rows), files=("unseen.csv",))
 
 

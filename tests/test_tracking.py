@@ -30,6 +30,7 @@ from pipeline.tracking.outbox import put, send, waiting
 from pipeline.tracking.record import Asked, Data, now, record_of
 from pipeline.tracking.runs import log_data, log_record
 from pipeline.tracking.served import ServedModel
+from tests import stores
 from tests.forked import Forked
 from tests.test_house import PIPELINE, imported
 
@@ -301,6 +302,8 @@ def detente(tmp_path):
 @contextmanager
 def serving(place, port):
     """A real server on a port; yields the function that kills it."""
+    if not (place / "server.db").exists():
+        stores.new_store(place / "server.db")
     arguments = ["--host", "127.0.0.1", "--port", str(port), "--backend-store-uri", f"sqlite:///{place}/server.db"]
     arguments += ["--artifacts-destination", str(place / "artifacts"), "--workers", "1"]
     command = [sys.executable, "-m", "mlflow", "server", *arguments]
@@ -342,7 +345,8 @@ def four_at_once(detente, uri, tiny):
 
 
 @pytest.mark.slow
-def test_four_trainings_at_once_share_a_new_sqlite_file(tmp_path, detente, tiny):
+def test_four_trainings_at_once_share_a_new_sqlite_file(tmp_path, detente, tiny, monkeypatch):
+    monkeypatch.delenv(stores.TEMPLATE)  # one of the four makes the tables
     four_at_once(detente, f"sqlite:///{tmp_path}/four.db", tiny)
 
 

@@ -34,6 +34,7 @@ from pipeline.write.totals import Totals
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker, WorkerPlugin
 
+PATIENCE = "10s"  # how long to wait for a scheduler
 _PLUGIN_NAME = "detente-model"
 _NOT_INSTALLED = "--dask: Dask is not installed; pip install distributed fsspec"
 _SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
@@ -179,7 +180,7 @@ def connected(cluster: str) -> Iterator[Client]:
     dask.config.set({"distributed.worker.daemon": False})
     try:
         local = LocalCluster(threads_per_worker=1, dashboard_address=None) if cluster == "local" else None
-        client = Client(local or cluster, timeout="10s")
+        client = Client(local or cluster, timeout=PATIENCE)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(
             f"--dask {cluster}: no scheduler responds; check the address: {first_line(error, 120)}"

@@ -97,9 +97,10 @@ def _experiments(client: MlflowClient) -> list[str]:
 
 def _fill(mlflow: ModuleType, run_id: str, record: Record, model: Path | None, files: Path) -> str:
     """Log everything to the run, registering the model last; returns the version, empty if not registered."""
+    from mlflow.entities import Param
+
     client = mlflow.MlflowClient()
-    for name, value in record.params.items():
-        client.log_param(run_id, name, value)
+    client.log_batch(run_id, params=[Param(name, str(value)) for name, value in record.params.items()])
     log_data(client, run_id, record.data)
     client.log_artifacts(run_id, str(files))
     log_table(client, run_id, record.table, TABLE)
