@@ -89,6 +89,7 @@ def test_the_training_texts_are_found_again_only_if_unchanged(run, tmp_path):
 
 
 def test_baselines_are_what_their_names_say(corpus):
+    corpus = corpus.take(np.arange(0, len(corpus), 4))
     phrases = [text for text in corpus.texts if len(text.split()) == 3 and text.islower()][:3]
     proba = baseline_proba(corpus, np.array([*phrases, "qwx"], object))
     shares = [(corpus.stances == s).mean() for s in ("escalation", "de-escalation", "neutral")]

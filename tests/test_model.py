@@ -94,10 +94,14 @@ def _equal_poles(pole: np.ndarray) -> np.ndarray:
     return np.where(up, middle / up.sum(), np.where(down, middle / down.sum(), 1.0))
 
 
+TWO = Settings(training=Training(folds=2))
+
+
 def test_rows_with_only_a_stance_teach_as_well(corpus):
+    corpus = corpus.take(np.arange(0, len(corpus), 3))
     events = corpus.events.copy()
     events[::2] = ""
-    made = train(Corpus(corpus.texts, events, corpus.stances, corpus.sources), Settings())
+    made = train(Corpus(corpus.texts, events, corpus.stances, corpus.sources), TWO)
     assert set(made.pipeline[-1].classes_) >= set(EVENTS)
     assert made.figures["two_way.macro_f1"].value > 0.7
 
@@ -113,8 +117,8 @@ def test_a_row_with_only_a_quad_class_counts_for_the_event_types_of_that_class(r
 
 
 def test_stances_alone_are_enough(corpus, tmp_path):
-    two = corpus.take(corpus.stances != "neutral")
-    made = train(Corpus(two.texts, np.full(len(two), "", object), two.stances, two.sources), Settings())
+    two = corpus.take(np.flatnonzero(corpus.stances != "neutral")[::2])
+    made = train(Corpus(two.texts, np.full(len(two), "", object), two.stances, two.sources), TWO)
     model = load(save(tmp_path / "two", made.weights, made.card()))
     proba = score(model, two.texts).proba
     assert np.allclose(proba.sum(axis=1), 1)

@@ -117,11 +117,16 @@ def killing(at, function):
     return until
 
 
+@pytest.fixture(scope="module")
+def whole(asked):
+    """A search of seven trials that nobody killed."""
+    return tune(read_experiment(asked), "", asked.parent / "whole", 7, 2)
+
+
 @pytest.mark.parametrize(
     ("place", "moments"), [("fold_score", (1, 1, 2, 3, 5)), ("ask", (1, 2)), ("settle", (1, 1, 2))]
 )
-def test_wherever_it_was_killed_a_search_makes_the_same_trials(asked, place, moments, monkeypatch):
-    whole = tune(read_experiment(asked), "", asked.parent / f"whole {place}", 7, 2)
+def test_wherever_it_was_killed_a_search_makes_the_same_trials(asked, whole, place, moments, monkeypatch):
     out, seen = asked.parent / f"killed {place}", []
     for at in moments:
         with monkeypatch.context() as patch:
