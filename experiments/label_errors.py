@@ -18,11 +18,8 @@ from joblib import Parallel, delayed
 
 from pipeline.arrays.places import data_folder
 from pipeline.corpus.labelled import Corpus, read_labelled
-from pipeline.corpus.near import ALIKE, fingerprints, near_groups
-from pipeline.corpus.signatures import is_near, signatures
-from pipeline.label.confident import suspects
-from pipeline.label.opinions import bundled_opinion, own_opinion, pooled
-from pipeline.label.suspicion import levels
+from pipeline.corpus.near import ALIKE, fingerprints, is_near, near_groups, signatures
+from pipeline.label.suspicion import bundled_opinion, levels, own_opinion, pooled, suspects
 from pipeline.stance import event_of, quad_of, stance_of
 
 PLANTED, LISTED = 0.02, 0.03

@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.atomic import replacing, write_whole
+from pipeline.atomic import Sheet, replacing, write_files, write_whole
 from pipeline.cli.log_file import log_to
 from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.explain.explanation import Explanation, write_page
-from pipeline.label.files import Sheet, write_files
 from pipeline.model.store import load
 from pipeline.read.documents import ReadOptions
 from pipeline.score.documents import OutputOptions

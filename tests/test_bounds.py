@@ -19,7 +19,7 @@ from pipeline.read import bounds, columnar, records
 from pipeline.read.documents import ReadOptions
 from pipeline.read.elements import elements
 from pipeline.read.inputs import read_inputs
-from pipeline.read.quotes import QuoteCheck
+from pipeline.read.records import QuoteCheck
 from pipeline.read.source import on_disk
 from tests.conftest import ROOT, SHARED
 

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from pipeline.corpus.contradictions import reasons, write_set_aside
 from pipeline.corpus.labelled import Columns, read_labelled
+from pipeline.corpus.labelled_rows import reasons, write_set_aside
 from pipeline.corpus.near import jaccard, near_groups, near_pairs, shingles
 from pipeline.corpus.split import folds
 from pipeline.errors import InputError, LabelError

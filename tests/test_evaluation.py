@@ -13,7 +13,7 @@ import pytest
 from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus, read_labelled
-from pipeline.corpus.signatures import is_near, signatures_of
+from pipeline.corpus.near import is_near, signatures_of
 from pipeline.errors import InputError
 from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.comparison import compare

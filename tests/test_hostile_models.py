@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load as arrays_in
 from safetensors.numpy import save as packed
 
-from pipeline.corpus.signatures import SIZE
+from pipeline.corpus.near import SIZE
 from pipeline.errors import ModelError
 from pipeline.experiment.train import train
 from pipeline.model.folder import FILES, LARGEST

@@ -14,16 +14,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.atomic import Sheet, write_files
 from pipeline.cli.app import app
 from pipeline.corpus.labelled import read_labelled
 from pipeline.corpus.spelling import kind_of, plain_label
 from pipeline.errors import InputError
-from pipeline.label import confident
+from pipeline.label import suspicion
 from pipeline.label.check import check_rows, read_files
-from pipeline.label.files import Sheet, write_files
 from pipeline.label.fix import fixed
-from pipeline.label.opinions import bundled_opinion, own_opinion, pooled
-from pipeline.label.suspicion import label_errors
+from pipeline.label.suspicion import bundled_opinion, label_errors, own_opinion, pooled
 from pipeline.read.tolerant import read_lines
 from pipeline.stance import LABELS, stance_of
 from tests import forked
@@ -153,10 +152,10 @@ def test_the_confident_joint_is_the_one_worked_out_by_hand():
     proba = np.array([[0.9, 0.1], [0.7, 0.3], [0.8, 0.2], [0.4, 0.6], [0.2, 0.8]])
     given = np.array([0, 0, 1, 1, 1])
     # Means of the given class: (0.9 + 0.7) / 2 and (0.2 + 0.6 + 0.8) / 3.
-    assert confident.thresholds(given, proba) == pytest.approx([0.8, 1.6 / 3])
+    assert suspicion.thresholds(given, proba) == pytest.approx([0.8, 1.6 / 3])
     # Row 1 reaches neither threshold; row 2 is labelled 1 and confidently 0.
-    assert confident.confident_joint(given, proba).tolist() == [[1, 0], [1, 2]]
-    suspects = confident.suspects(given, proba)
+    assert suspicion.confident_joint(given, proba).tolist() == [[1, 0], [1, 2]]
+    suspects = suspicion.suspects(given, proba)
     assert (suspects.rows.tolist(), suspects.suggested.tolist()) == ([2], [0])
     assert suspects.margin == pytest.approx([np.log(0.2 / 0.8)])
 
@@ -183,7 +182,7 @@ def test_labels_that_mean_something_else_than_the_bundled_ones_are_learnt_from_t
     bundled = bundled_opinion(mine, some, np.where(of_label == 2, -1, of_label), 2)
     assert (bundled.argmax(axis=1) == np.repeat([0, 1], 60)).mean() > 0.7
     proba = pooled((bundled, own_opinion(mine, given, np.arange(120), 2)), given)
-    assert {3, 90} <= set(confident.suspects(given, proba).rows[:6])
+    assert {3, 90} <= set(suspicion.suspects(given, proba).rows[:6])
 
 
 def test_a_file_of_one_label_is_said_not_to_be_checked(tmp_path):
@@ -194,7 +193,7 @@ def test_a_file_of_one_label_is_said_not_to_be_checked(tmp_path):
 
 def test_a_class_that_nobody_was_given_is_never_confidently_found():
     proba = np.array([[0.1, 0.2, 0.7], [0.2, 0.7, 0.1], [0.8, 0.1, 0.1]])
-    assert confident.confident_classes(np.array([0, 1, 0]), proba).tolist() == [-1, 1, 0]
+    assert suspicion.confident_classes(np.array([0, 1, 0]), proba).tolist() == [-1, 1, 0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import InputError, LabelError
 from pipeline.label.exchange import read_export
 from pipeline.label.imports import import_files, mapping, write_imported
-from pipeline.label.tasks import Task, label_studio_config, tasks_for
+from pipeline.label.pools import Task, label_studio_config, tasks_for
 
 TREATY, STRIKE, TALK = (
     "Kenya and Uganda signed a treaty.",

@@ -61,7 +61,7 @@ def test_what_check_calls_near_copies_fix_leaves_out_and_split_keeps_together(tm
     files = [read_labelled_file(path) for path in paths]
     assert "near-copy between files" in {one.kind for one in repeat_findings(Repeats(files))}
     cleaned = [read_labelled_file(path) for path in fixed(files, tmp_path / "clean")[:2]]
-    assert "near-copy between files" not in {one.kind for one in repeat_findings(Repeats(cleaned))}
+    assert "near-copy between files" not in {one.kind for one in repeat_findings(Repeats(cleaned)) if one.count}
 
 
 def test_a_split_is_the_same_for_the_same_seed_and_another_for_another(rows):

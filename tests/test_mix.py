@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.corpus.contradictions import reasons
 from pipeline.corpus.labelled import Columns, read_labelled
+from pipeline.corpus.labelled_rows import reasons
 from pipeline.errors import ConfigError, InputError, SourceError
 from pipeline.sources.cards import Card, PublicFile, card_of
 from pipeline.sources.mix import Recipe, missing_tests, read_mix, read_tests, weights_from

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pipeline.engines.ordered import in_order
+from pipeline.engines.threads import in_order
 from tests.conftest import ROOT
 
 COMMAND = [sys.executable, "-m", "pipeline.cli", "score"]

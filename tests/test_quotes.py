@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.errors import InputError
 from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
-from pipeline.read.quotes import QuoteCheck
+from pipeline.read.records import QuoteCheck
 
 CELL = st.text('ab "",;\n\r5', max_size=7)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.corpus.contradictions import SetAside
 from pipeline.corpus.labelled import read_labelled
+from pipeline.corpus.labelled_rows import SetAside
 from pipeline.evaluate.intervals import Figure
 from pipeline.experiment.own_rows import OwnRows
 from pipeline.explain.explanation import Explanation, Piece, Sentence
@@ -17,9 +17,8 @@ from pipeline.label.agreement import agreement
 from pipeline.label.findings import Checked, FileSummary, Finding
 from pipeline.label.imports import Imported
 from pipeline.label.labelled_file import read_labelled_file
-from pipeline.label.pools import Pool
+from pipeline.label.pools import Pool, Task
 from pipeline.label.splits import Split
-from pipeline.label.tasks import Task
 from pipeline.read.rows import Reject
 from pipeline.show import corpora, experiments, explanations, labelling, own_rows, progress, reading, written
 from pipeline.show.checked import checked
@@ -125,7 +124,7 @@ def test_findings_name_their_places_and_how_many_more_there_are(said):
     }
     done = Checked(
         [FileSummary("a.csv", 1200, 7, {}, {"AID": 5}, {"escalation": 3, "neutral": 0}, {"KEN": 4})],
-        [Finding("broken row", True, 7, "mend them", places), Finding("contradiction", False, 1, "decide", [many])],
+        [Finding("broken row", True, "mend them", places), Finding("contradiction", False, "decide", [many])],
         ["language: no model"],
     )
     checked(done)

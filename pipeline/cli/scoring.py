@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.model.store import Model
     from pipeline.read.documents import Documents, ReadOptions
     from pipeline.score.documents import OutputOptions
-    from pipeline.write.totals import Totals
+    from pipeline.write.aside import Totals
 
 
 def score(
@@ -135,7 +135,7 @@ def _print(
 
         scores(model, aside.passed(batches), asked, file)
     else:
-        from pipeline.engines.ordered import score_in_order
+        from pipeline.engines.threads import score_in_order
         from pipeline.write.output import print_rows
 
         print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads), kind)

@@ -31,7 +31,7 @@ from pipeline.errors import DRIFT, FLOOR, TrackingError
 from pipeline.messages import say
 
 if TYPE_CHECKING:
-    from pipeline.corpus.contradictions import SetAside
+    from pipeline.corpus.labelled_rows import SetAside
     from pipeline.experiment.train import Run
     from pipeline.model.store import Model
     from pipeline.tracking.background import Tracking
@@ -177,7 +177,7 @@ def _list_set_aside(rows: tuple[SetAside, ...], path: Path, inputs: Sequence[str
     """List the excluded rows in a file, if there are any, and print how many."""
     if not rows:
         return
-    from pipeline.corpus.contradictions import write_set_aside
+    from pipeline.corpus.labelled_rows import write_set_aside
     from pipeline.show import own_rows
 
     require_outputs([path], inputs, "--set-aside")

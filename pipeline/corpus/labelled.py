@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from pipeline.arrays.arrow import as_strings, int64_column
-from pipeline.corpus.contradictions import SetAside, sift
-from pipeline.corpus.labelled_rows import LabelledRows, picked_in
-from pipeline.corpus.spelling import plain_label
+from pipeline.arrays.arrow import as_strings
+from pipeline.corpus.labelled_rows import LabelledRows, SetAside, picked_in, sift
+from pipeline.corpus.spelling import KINDS, check_labels, plain_label
 from pipeline.errors import InputError, LabelConflictError, LabelError
 from pipeline.read.cleaning import clean
 from pipeline.read.files import files_in
 from pipeline.read.rows import Reject
 from pipeline.read.source import Written
 from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, read_numbered, require_rows, texts_of
-from pipeline.stance import APPEAL, LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from pipeline.stance import APPEAL
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,13 @@ class Corpus(LabelledRows):
 
 
 @dataclass(frozen=True)
+class Fault(Reject):
+    """A row that training cannot use, and the kind of its fault."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
 class Columns:
     """Names of the columns of a labelled file; None means the usual ones.
 
@@ -96,7 +99,7 @@ OTHER_NAMES = {
     "event": ("event_type", "code"),
     "quad": ("quadclass", "quad_class"),
 }
-BLANK = "the text is blank; expected a sentence or a headline"
+BROKEN, BLANK, UNLABELLED, UNKNOWN = "broken row", "blank text", "no label", "label that does not fit"
 _COLUMNS = tuple(column.name for column in fields(LabelledRows))
 
 
@@ -184,66 +187,65 @@ def read_one(
     source = source or path.name
     rejects: list[Reject] = []
     table, rows = read_numbered(path, written=written, rejects=rejects)
-    columns = Columns() if is_shipped(path) else columns.of(table.column_names)
+    names = table.column_names
+    columns = Columns() if is_shipped(path) else columns.of(names)
     if found is not None:
         found.update(kind.name for kind in fields(columns) if getattr(columns, kind.name))
-    texts = texts_of(table.column(column_of(table.column_names, columns.text, TEXT_COLUMNS, path)))
-    texts = clean(texts).to_pylist()
-    blank = [Reject(str(path), row, BLANK, "") for row, text in zip(rows.tolist(), texts) if not text.strip()]
-    filled = np.flatnonzero([text.strip() != "" for text in texts])
-    table, rows = require_rows(table.take(int64_column(filled)), path, blank), rows[filled]
-    texts = [texts[row] for row in filled]
-    labels = [_labels(table, getattr(columns, name), name, path) for name in ("event", "quad", "stance")]
-    if not any(labels):
-        raise InputError(
-            f"{path}: expected a column named event, quad or stance, found {', '.join(table.column_names)}; "
-            "name yours with --event-column, --quad-column or --stance-column"
-        )
-    labels = [column or [""] * len(texts) for column in labels]
-    kept, checked, at_odds = _checked(path, rows, texts, list(zip(*labels)))
-    events, quads, stances = (np.array([row[place] for row in checked], object) for place in range(3))
-    aside = tuple(SetAside(one.reason, source, one.row, "", one.text) for one in [*rejects, *blank, *at_odds])
+    texts = clean(texts_of(table.column(column_of(names, columns.text, TEXT_COLUMNS, path)))).to_pylist()
+    cells = {kind: as_strings(table.column(name)) for kind, name in label_columns(names, columns, path).items()}
+    kept, labels, faults = sifted(path, rows, texts, {kind: column.to_pylist() for kind, column in cells.items()}, True)
+    require_rows(kept, path, faults)
+    faults.sort(key=lambda fault: fault.kind != BLANK)  # blank texts are listed before contradictions
+    aside = tuple(SetAside(one.reason, source, one.row, "", one.text) for one in [*rejects, *faults])
     text, sources = np.array(texts, object)[kept], np.full(len(kept), source, object)
+    events, quads, stances = labels
     picked = picked_in(table)[kept]
     return Corpus(text, events, stances, sources, quads, rows=rows[kept], picked=picked, set_aside=aside)
 
 
-def _checked(
-    path: Path, rows: np.ndarray, texts: list[str], labels: list[tuple[str, ...]]
-) -> tuple[np.ndarray, list[tuple[str, str, str]], list[Reject]]:
-    """Indices of the rows whose labels agree, those labels completed, and the other rows."""
-    kept, checked, at_odds = [], [], []
-    for place, (row, text, given) in enumerate(zip(rows.tolist(), texts, labels)):
+def label_columns(names: list[str], columns: Columns, path: Path) -> dict[str, str]:
+    """The column of each kind of label that a table has; raises `InputError` if it has none."""
+    found = {}
+    for kind in KINDS:
+        wanted, usual = getattr(columns, kind), (kind, *OTHER_NAMES[kind])
+        if wanted is not None or plain_names(names).keys() & {*usual}:
+            found[kind] = column_of(names, wanted, usual, path)
+    if not found:
+        raise InputError(
+            f"{path}: expected a column named event, quad or stance, found {', '.join(names)}; name yours with "
+            "--event-column, --quad-column or --stance-column, or bring the file into shape with `detente data import`"
+        )
+    return found
+
+
+def sifted(
+    path: str | Path, rows: np.ndarray, texts: list[str], labels: Mapping[str, Sequence[str]], strict: bool = False
+) -> tuple[np.ndarray, list[np.ndarray], list[Fault]]:
+    """Tell usable rows from faulty ones.
+
+    Parameters
+    ----------
+    rows, texts : (n,) the number of each row in the file, and its text.
+    labels : (n,) cells of each kind of label that the file has.
+    strict : raise `LabelError` at a label that is unknown or missing; labels of a row that contradict each other are
+        faults all the same.
+
+    Returns
+    -------
+    The indices of the usable rows, their event types, quad classes and stances, and the others.
+    """
+    given = [[plain_label(cell, kind) for cell in labels.get(kind, [""] * len(texts))] for kind in KINDS]
+    kept, found, faults = [], [], []
+    for place, (row, text, *of_row) in enumerate(zip(rows.tolist(), texts, *given)):
         try:
-            checked.append(check_labels(path, row, *given))
-            kept.append(place)
-        except LabelConflictError as error:
-            at_odds.append(Reject(str(path), row, str(error).removeprefix(f"{path}, row {row}: "), text))
-    require_rows(kept, path, at_odds)
-    return np.array(kept, np.int64), checked, at_odds
-
-
-def _labels(table: pa.Table, wanted: str | None, usual: str, path: Path) -> list[str] | None:
-    """The labels of a column, None if the table does not have it."""
-    usual_names = (usual, *OTHER_NAMES.get(usual, ()))
-    if wanted is None and not plain_names(table.column_names).keys() & set(usual_names):
-        return None
-    labels = as_strings(table.column(column_of(table.column_names, wanted, usual_names, path))).to_pylist()
-    return [plain_label(label, usual) for label in labels]
-
-
-def check_labels(path: str | Path, row: int, event: str, quad: str, stance: str) -> tuple[str, str, str]:
-    """Event type, quad class and stance of a row, coarser ones derived from finer ones; raises `LabelError`."""
-    known = (("event type", event, LABELS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
-    for name, label, labels in known:
-        if label and label not in labels:
-            raise LabelError(f"{path}, row {row}: unknown {name} {label!r}; expected one of {', '.join(labels)}")
-    if not (event or quad or stance):
-        raise LabelError(f"{path}, row {row}: no label; expected an event type, a quad class or a stance")
-    implied = quad_of(event) if event else quad
-    if quad and implied != quad:
-        raise LabelConflictError(f"{path}, row {row}: {event} means {implied}, but the row says {quad}")
-    meant = stance_of(event) if event else stance_of_quad(quad) if quad else stance
-    if stance and meant != stance:
-        raise LabelConflictError(f"{path}, row {row}: {event or quad} means {meant}, but the row says {stance}")
-    return event, implied, meant
+            if text.strip():
+                found.append(check_labels(*of_row))
+                kept.append(place)
+            else:
+                faults.append(Fault(str(path), row, "the text is blank; expected a sentence or a headline", "", BLANK))
+        except LabelError as error:
+            if strict and not isinstance(error, LabelConflictError):
+                raise LabelError(f"{path}, row {row}: {error}") from None
+            faults.append(Fault(str(path), row, str(error), text, UNKNOWN if any(of_row) else UNLABELLED))
+    columns = [np.array([labels[k] for labels in found], object) for k in range(len(KINDS))]
+    return np.array(kept, np.int64), columns, faults

@@ -1,12 +1,14 @@
-"""Normalise label spellings to those of the codebook."""
+"""Labels: their spellings, what they mean in the codebook, and whether those of a row agree."""
 
 from __future__ import annotations
 
 import re
 
+from pipeline.errors import LabelConflictError, LabelError
 from pipeline.read.tables import NO_TEXT
-from pipeline.stance import LABELS, QUADS, STANCES
+from pipeline.stance import LABELS, QUADS, STANCES, quad_of, stance_of, stance_of_quad
 
+KINDS = ("event", "quad", "stance")
 _STANCES = {
     "escalation": "escalate escalated escalates escalating escalatory escalative rising rise conflict",
     "de-escalation": "de-escalate de-escalated de-escalates de-escalating de-escalatory de-escalative easing ease "
@@ -65,3 +67,26 @@ def kind_of(label: str) -> tuple[str, str] | None:
 def _tidy(label: str) -> str:
     """The label without invisible characters, surrounding spaces and a full stop at the end, its dashes as hyphens."""
     return _DASHES.sub("-", _UNSEEN.sub("", label)).strip().removesuffix(".").rstrip()
+
+
+def check_labels(event: str, quad: str, stance: str) -> tuple[str, str, str]:
+    """Event type, quad class and stance of a row, coarser ones derived from finer ones; empty where unknown.
+
+    Raises
+    ------
+    LabelError
+        If a label is unknown or there is none; a `LabelConflictError` if they contradict each other.
+    """
+    known = (("event type", event, LABELS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
+    for name, label, labels in known:
+        if label and label not in labels:
+            raise LabelError(f"unknown {name} {label!r}; expected one of {', '.join(labels)}")
+    if not (event or quad or stance):
+        raise LabelError("no label; expected an event type, a quad class or a stance")
+    implied = quad_of(event) if event else quad
+    if quad and implied != quad:
+        raise LabelConflictError(f"{event} means {implied}, but the row says {quad}")
+    meant = stance_of(event) if event else stance_of_quad(quad) if quad else stance
+    if stance and meant != stance:
+        raise LabelConflictError(f"{event or quad} means {meant}, but the row says {stance}")
+    return event, implied, meant

@@ -28,8 +28,8 @@ from pipeline.read.columnar import parquet_file
 from pipeline.read.documents import ReadOptions, read_documents, require_passing
 from pipeline.read.source import Source, suffix_of
 from pipeline.score.documents import OutputOptions, score_documents
+from pipeline.write.aside import Totals
 from pipeline.write.tables import table_of
-from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:
     from distributed import Client, Future, Worker, WorkerPlugin

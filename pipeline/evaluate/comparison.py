@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus
-from pipeline.corpus.near import near_groups
-from pipeline.corpus.signatures import is_near
+from pipeline.corpus.near import is_near, near_groups
 from pipeline.errors import InputError
 from pipeline.evaluate.intervals import LEAST_ROWS, RESAMPLES, Figure, measure, point, resampled
 from pipeline.evaluate.metrics import Judged, judge

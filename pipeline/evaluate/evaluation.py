@@ -8,8 +8,7 @@ import numpy as np
 
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.labelled_rows import RANDOM
-from pipeline.corpus.near import near_groups
-from pipeline.corpus.signatures import is_near
+from pipeline.corpus.near import is_near, near_groups
 from pipeline.errors import DetenteError, InputError
 from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.comparison import Comparison, compare

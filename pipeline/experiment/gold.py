@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.corpus.labelled import Corpus, read_labelled
-from pipeline.corpus.signatures import is_near, signatures_of
+from pipeline.corpus.near import is_near, signatures_of
 from pipeline.corpus.spelling import plain_label
 from pipeline.errors import InputError, LabelError
 from pipeline.experiment.config import GoldFile

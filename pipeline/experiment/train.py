@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.corpus.contradictions import reasons
 from pipeline.corpus.labelled import Corpus
-from pipeline.corpus.near import fingerprints, near_groups
-from pipeline.corpus.signatures import signatures
+from pipeline.corpus.labelled_rows import reasons
+from pipeline.corpus.near import fingerprints, near_groups, signatures
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged, judge
 from pipeline.experiment.own_rows import OwnRows, n_rounds, own_rows

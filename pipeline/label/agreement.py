@@ -10,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.atomic import Sheet, write_files
 from pipeline.corpus.labelled import Columns
 from pipeline.corpus.spelling import kind_of
 from pipeline.errors import InputError
 from pipeline.evaluate.intervals import Figure, bootstrap
-from pipeline.label.exchange import Answer, read_export
-from pipeline.label.files import Sheet, write_files
+from pipeline.label.exchange import Answer, origins, origins_in, read_export, require_one_project
 from pipeline.label.labelled_file import LabelledFile, read_labelled_file
-from pipeline.label.projects import origins, origins_in, require_one_project
 from pipeline.read.cleaning import clean
 from pipeline.stance import stance_of, stance_of_quad
 

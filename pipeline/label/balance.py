@@ -35,8 +35,7 @@ def summary(rows: LabelledFile) -> FileSummary:
 
 def balance_findings(rows: LabelledFile) -> list[Finding]:
     """Find missing or rare stances, one-sided actors, and overlong or garbled texts."""
-    found = [_stances(rows), _actors(rows), _long(rows), _garbled(rows)]
-    return [one for one in found if one.count]
+    return [_stances(rows), _actors(rows), _long(rows), _garbled(rows)]
 
 
 def _stances(rows: LabelledFile) -> Finding:
@@ -45,7 +44,6 @@ def _stances(rows: LabelledFile) -> Finding:
     return Finding(
         "rare stance",
         False,
-        len(rare),
         f"a stance has less than {RARE:.0%} of the rows; figures for it will be wide, and training hardly sees it",
         rare,
     )
@@ -71,7 +69,6 @@ def _actors(rows: LabelledFile) -> Finding:
     return Finding(
         "one-sided actor",
         False,
-        len(sided),
         "nearly all texts that name an actor have one stance; a model may learn the name in place of the act",
         sided,
     )
@@ -83,7 +80,6 @@ def _long(rows: LabelledFile) -> Finding:
     return Finding(
         "over-long text",
         False,
-        len(long),
         f"more than {LONG} words under one label; a label is for one sentence or headline",
         [_place(rows, int(row), words=int(sizes[row])) for row in long],
     )
@@ -96,7 +92,6 @@ def _garbled(rows: LabelledFile) -> Finding:
     return Finding(
         "garbled characters",
         False,
-        len(garbled),
         "the text was written in one encoding and read in another; repaired where it can be, lost where it says \ufffd",
         [_place(rows, row) for row in garbled],
     )

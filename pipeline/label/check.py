@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.corpus.labelled import Columns
+from pipeline.corpus.labelled import BLANK, BROKEN, UNKNOWN, UNLABELLED, Columns
 from pipeline.errors import InputError, ModelError
 from pipeline.label.balance import balance_findings, summary
 from pipeline.label.findings import Checked, Finding
-from pipeline.label.labelled_file import BLANK, BROKEN, UNKNOWN, UNLABELLED, LabelledFile, read_labelled_file
+from pipeline.label.labelled_file import LabelledFile, read_labelled_file
 from pipeline.label.repeats import Repeats, repeat_findings
 from pipeline.label.suspicion import label_errors
 from pipeline.model.store import Model, load
@@ -90,17 +91,16 @@ def check_rows(
         found += likely
         skipped += why
     step("labels doubted")
+    found = [one for one in found if one.count]
     return Checked(summaries, sorted(found, key=lambda one: not one.serious), skipped)
 
 
 def _faults(files: list[LabelledFile]) -> list[Finding]:
-    faults = [fault for rows in files for fault in rows.faults]
-    found = []
-    for kind, says in _ADVICE.items():
-        mine = [fault for fault in faults if fault.kind == kind]
-        places = [{"file": one.file, "row": one.row, "reason": one.reason, "text": one.text} for one in mine]
-        found.append(Finding(kind, True, len(mine), says, places))
-    return [one for one in found if one.count]
+    places: dict[str, list[dict]] = {kind: [] for kind in _ADVICE}
+    for fault in (fault for rows in files for fault in rows.faults):
+        place = asdict(fault)
+        places[place.pop("kind")].append(place)
+    return [Finding(kind, True, says, places[kind]) for kind, says in _ADVICE.items()]
 
 
 def _language(files: list[LabelledFile], model: Model) -> list[Finding]:
@@ -114,10 +114,7 @@ def _language(files: list[LabelledFile], model: Model) -> list[Finding]:
         unknown = float((scores.coverage < model.settings.abstention.coverage_floor).mean())
         if unknown > _STRANGE:
             strange.append({"file": str(rows.path), "share": round(unknown, 3)})
-    found = [
-        Finding("not English", False, len(foreign), "texts without the small words of English", foreign),
-        Finding(
-            "unknown words", False, len(strange), "many texts of mostly unknown words: another kind of text?", strange
-        ),
+    return [
+        Finding("not English", False, "texts without the small words of English", foreign),
+        Finding("unknown words", False, "many texts of mostly unknown words: another kind of text?", strange),
     ]
-    return [one for one in found if one.count]

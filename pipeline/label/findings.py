@@ -13,16 +13,19 @@ class Finding:
     ----------
     kind : its name.
     serious : whether it would invalidate training or measuring on the files.
-    count : number of rows, or groups of rows, affected.
+    count : number of places.
     says : what it means and what to do, in one sentence.
-    places : each of them, with ``file``, ``row`` and further details.
+    places : each row, or group of rows, affected, with ``file``, ``row`` and further details.
     """
 
     kind: str
     serious: bool
-    count: int
+    count: int = field(init=False)
     says: str
-    places: list[dict] = field(default_factory=list, repr=False)
+    places: list[dict] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "count", len(self.places))
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class FileSummary:
 
 @dataclass(frozen=True)
 class Checked:
-    """The checked files, the findings, most serious first, and what could not be checked."""
+    """The checked files, the findings that have places, most serious first, and what could not be checked."""
 
     files: list[FileSummary]
     findings: list[Finding]

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.atomic import require_outputs
+from pipeline.atomic import Sheet, require_outputs, write_files
 from pipeline.corpus.near import ALIKE, near_pairs
+from pipeline.corpus.spelling import KINDS
 from pipeline.errors import InputError
-from pipeline.label.files import Sheet, write_files
-from pipeline.label.labelled_file import KINDS, LabelledFile
+from pipeline.label.labelled_file import LabelledFile
 from pipeline.label.repeats import Repeats
 
 CHANGES = ("file", "row", "change", "column", "before", "after")
-_CORPUS_COLUMN = {"event": "events", "quad": "quads", "stance": "stances"}
 
 
 def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
@@ -103,7 +102,7 @@ def _cleaned(one: LabelledFile, row: int) -> dict[str, str]:
     for kind in KINDS:
         name = one.label_columns.get(kind)
         if name and one.table.columns[name][one.kept[row]].strip():
-            found[name] = getattr(one.corpus, _CORPUS_COLUMN[kind])[row]
+            found[name] = getattr(one.corpus, f"{kind}s")[row]
     return found
 
 

@@ -7,9 +7,8 @@ from collections import Counter
 
 import numpy as np
 
-from pipeline.corpus.spelling import kind_of
+from pipeline.corpus.spelling import KINDS, kind_of
 from pipeline.errors import InputError
-from pipeline.label.labelled_file import KINDS
 from pipeline.read.tables import NO_TEXT, TEXT_COLUMNS, column_of
 from pipeline.read.tolerant import Table
 

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.corpus.labelled import OTHER_NAMES, check_labels
-from pipeline.corpus.spelling import kind_of
+from pipeline.atomic import Sheet, write_files
+from pipeline.corpus.labelled import OTHER_NAMES
+from pipeline.corpus.spelling import KINDS, check_labels, kind_of
 from pipeline.errors import InputError, LabelError
-from pipeline.label.exchange import Answer, read_export
-from pipeline.label.files import Sheet, write_files
+from pipeline.label.exchange import Answer, origins, origins_in, read_export, require_one_project
 from pipeline.label.guess import given, label_columns, mapped, meaning, text_column
-from pipeline.label.labelled_file import KINDS
-from pipeline.label.projects import origins, origins_in, require_one_project
 from pipeline.messages import count_of, say
 from pipeline.read.rows import SHOWN, Reject
 from pipeline.read.source import on_disk
@@ -22,11 +20,7 @@ from pipeline.read.tables import NO_TEXT
 from pipeline.read.tolerant import Table, read_lines, require_records
 from pipeline.stance import LABELS, QUADS, STANCES
 
-_TAKEN = {
-    "text",
-    *KINDS,
-    *(name for names in OTHER_NAMES.values() for name in names),
-}  # columns that training would read
+_TAKEN = {"text", *KINDS, *sum(OTHER_NAMES.values(), ())}  # columns that training would read
 _EXPORT_COLUMNS = ("annotator", "picked", "project")
 _SHOWN = 6
 _LEFT_OUT = ("", "")  # the meaning of a label whose rows are left out
@@ -176,7 +170,7 @@ def _from_table(table: Table, text: str | None, wanted: str | None, meant: dict)
         found = [taken[label] for label in labels[row] if label]
         if _LEFT_OUT in found:
             left_out += 1
-        elif why := _contradiction(table.path, int(table.rows[row]), found):
+        elif why := _contradiction(found):
             contradictions.append(Reject(str(table.path), int(table.rows[row]), why, table.columns[text][row][:SHOWN]))
         else:
             more = {name: table.columns[name][row] for name in others}
@@ -185,15 +179,15 @@ def _from_table(table: Table, text: str | None, wanted: str | None, meant: dict)
     return Imported(rows, left_out, rejects, _counted(taken, counts), text, ", ".join(names))
 
 
-def _contradiction(path: Path, row: int, found: list[tuple[str, str]]) -> str:
+def _contradiction(found: list[tuple[str, str]]) -> str:
     """Return how the labels of a row contradict each other, empty if they do not."""
     labels = dict(found)
     if clash := next((pair for pair in found if labels[pair[0]] != pair[1]), None):
         return f"the row says both {clash[1]} and {labels[clash[0]]}; keep one"
     try:
-        check_labels(path, row, *(labels.get(kind, "") for kind in KINDS))
+        check_labels(*(labels.get(kind, "") for kind in KINDS))
     except LabelError as error:
-        return str(error).removeprefix(f"{path}, row {row}: ")
+        return str(error)
     return ""
 
 

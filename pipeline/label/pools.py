@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pipeline.arrays.arrow import as_strings
+from pipeline.atomic import Sheet, write_files
 from pipeline.corpus.near import ALIKE, near_groups
 from pipeline.errors import InputError
 from pipeline.label.exchange import read_export
-from pipeline.label.files import Sheet, write_files
 from pipeline.label.guess import text_column
-from pipeline.label.labelled_file import read_labelled_file
+from pipeline.label.labelled_file import read_labelled_file, tidy
 from pipeline.label.pick import RANDOM_SHARE, pick
-from pipeline.label.tasks import SUFFIXES, TOOLS, Task, label_studio_config, tasks_for
 from pipeline.messages import count_of
 from pipeline.model.store import Model
-from pipeline.read.cleaning import clean
-from pipeline.read.tables import texts_of
 from pipeline.read.tolerant import read_lines
 from pipeline.score.snippets import score
 from pipeline.stance import STANCES
@@ -53,10 +51,7 @@ def read_pool(path: Path, column: str | None = None, known: Sequence[str] = (), 
     known : the labelled texts.
     """
     table = read_lines(path, encoding)
-    cells = table.columns[text_column(table, column)]
-    texts = np.array(
-        [" ".join(text.split()) for text in clean(texts_of(as_strings(cells.tolist()))).to_pylist()], object
-    )
+    texts = tidy(table.columns[text_column(table, column)].tolist())
     ids = next((cells for name, cells in table.columns.items() if name.strip().lower() == "id"), None)
     places = table.rows.astype(str).astype(object)
     ids = places if ids is None else np.where(ids == "", places, ids)
@@ -87,7 +82,7 @@ def labelled_texts(path: Path) -> list[str]:
     texts = [answer.text for answer in answers if answer.label and answer.text.strip()]
     if not texts:
         raise InputError(f"{path}: expected at least one labelled text, found none; label some, or leave it out")
-    return [" ".join(text.split()) for text in clean(texts_of(texts)).to_pylist()]
+    return tidy(texts).tolist()
 
 
 def picked_tasks(
@@ -139,3 +134,64 @@ def write_tasks(tasks: list[Task], tool: str, out: Path) -> list[Path]:
     if tool == "label-studio":
         contents[out.with_suffix(".config.xml")] = label_studio_config(STANCES)
     return write_files(contents)
+
+
+TOOLS = ("label-studio", "prodigy", "doccano", "csv")
+SUFFIXES = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl", "csv": ".csv"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A text to label; ``meta`` is exported with it and comes back in the answers."""
+
+    id: str
+    text: str
+    meta: dict = field(default_factory=dict)
+    opinion: str | None = None
+
+
+def tasks_for(tool: str, tasks: list[Task]) -> str:
+    """Tasks in the import format of a tool.
+
+    Raises
+    ------
+    InputError
+        If the tool is not one of the `TOOLS` that take JSON.
+    """
+    if tool == "label-studio":
+        return json.dumps([_label_studio_task(task) for task in tasks], ensure_ascii=False, indent=1) + "\n"
+    if tool == "prodigy":
+        rows = [
+            {"text": task.text, "meta": {"id": task.id, **task.meta}, **_shown(task, "accept", [task.opinion])}
+            for task in tasks
+        ]
+    elif tool == "doccano":  # which exports whatever is in `label`, so the opinion is a field of its own
+        rows = [
+            {"id": task.id, "text": task.text, "label": [], **task.meta, **_shown(task, "opinion", task.opinion)}
+            for task in tasks
+        ]
+    else:
+        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _shown(task: Task, key: str, opinion: object) -> dict:
+    return {key: opinion} if task.opinion else {}
+
+
+def _label_studio_task(task: Task) -> dict:
+    # Label Studio's short exports have their own `id`, which would replace this one.
+    made: dict[str, Any] = {"data": {"text": task.text, "text_id": task.id, **task.meta}}
+    if task.opinion:
+        result = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [task.opinion]}}
+        made["predictions"] = [{"model_version": "detente", "result": [result]}]
+    return made
+
+
+def label_studio_config(labels: tuple[str, ...]) -> str:
+    """The labelling interface of a Label Studio project for such tasks."""
+    choices = "\n".join(f'    <Choice value="{label}"/>' for label in labels)
+    return (
+        '<View>\n  <Text name="text" value="$text"/>\n'
+        f'  <Choices name="label" toName="text" choice="single" showInLine="true">\n{choices}\n  </Choices>\n</View>\n'
+    )

@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
+import pandas as pd
 
-from pipeline.corpus.contradictions import contradict
+from pipeline.corpus.labelled_rows import contradict
 from pipeline.corpus.near import ALIKE, near_pairs
 from pipeline.label.findings import Finding
 from pipeline.label.labelled_file import LabelledFile
@@ -31,7 +32,8 @@ class Repeats:
         self.line = np.concatenate([one.lines for one in files])
         columns = ("events", "quads", "stances")
         self.columns = [np.concatenate([getattr(one.corpus, name) for one in files]) for name in columns]
-        self.distinct, self.first, self.of = _distinct(self.texts)
+        self.of, self.distinct = pd.factorize(self.texts)
+        self.first = np.unique(self.of, return_index=True)[1]
 
     def place(self, row: int) -> dict:
         """The location, label and beginning of a row."""
@@ -53,14 +55,6 @@ class Repeats:
         return contradict(rows, self.columns)
 
 
-def _distinct(texts: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The distinct texts, the first row of each, and the index of each row's text."""
-    number: dict[str, int] = {}
-    of = np.array([number.setdefault(text, len(number)) for text in texts], np.int64)
-    first = np.unique(of, return_index=True)[1]
-    return list(number), first, of
-
-
 def repeat_findings(rows: Repeats) -> list[Finding]:
     """Find duplicates, contradictions, near-duplicates and leaks in the files."""
     groups = rows.groups()
@@ -70,31 +64,26 @@ def repeat_findings(rows: Repeats) -> list[Finding]:
     pairs = near_pairs(rows.distinct, ALIKE)
     leaked, near = _sides(rows, pairs)
     differing = [pair for pair in pairs if rows.contradict(rows.first[pair])]
-    found = [
-        _finding("contradiction", True, _against(rows, against)),
-        _finding("copy between files", True, _places(rows, across)),
-        _finding("near-copy between files", True, _near(rows, leaked)),
-        _finding("repeat", False, _places(rows, within)),
-        _finding("near-copy", False, _near(rows, near)),
-        _finding("near-copies labelled differently", False, _near(rows, differing)),
+    copies = (
+        "the same text in several files; were one for training and one for testing, the test would know its answers"
+    )
+    leaks = (
+        f"texts of several files that share {ALIKE:.0%} or more of their five-letter sequences; a test on one of them is "
+        "no test"
+    )
+    doubt = "almost the same text under another label; one of the two may be wrong"
+    return [
+        Finding(
+            "contradiction", True, "one text under several labels; decide for one", _places(rows, against, labels=True)
+        ),
+        Finding("copy between files", True, copies, _places(rows, across)),
+        Finding("near-copy between files", True, leaks, _near(rows, leaked)),
+        Finding("repeat", False, "the same text and label again; training takes one", _places(rows, within)),
+        Finding(
+            "near-copy", False, "almost the same text again; splits must keep such rows together", _near(rows, near)
+        ),
+        Finding("near-copies labelled differently", False, doubt, _near(rows, differing)),
     ]
-    return [one for one in found if one.count]
-
-
-_SAYS = {
-    "contradiction": "one text under several labels; decide for one",
-    "copy between files": "the same text in several files; were one for training and one for testing, the test would "
-    "know its answers",
-    "near-copy between files": f"texts of several files that share {ALIKE:.0%} or more of their five-letter sequences; a "
-    "test on one of them is no test",
-    "repeat": "the same text and label again; training takes one",
-    "near-copy": "almost the same text again; splits must keep such rows together",
-    "near-copies labelled differently": "almost the same text under another label; one of the two may be wrong",
-}
-
-
-def _finding(kind: str, serious: bool, places: list[dict]) -> Finding:
-    return Finding(kind, serious, len(places), _SAYS[kind], places)
 
 
 def _sides(rows: Repeats, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,24 +96,14 @@ def _sides(rows: Repeats, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return pairs[apart], pairs[together & ~apart]
 
 
-def _against(rows: Repeats, groups: list[np.ndarray]) -> list[dict]:
-    return [
-        {
-            "text": rows.texts[group[0]][:SHOWN],
-            "labels": dict(Counter(rows.labels[group].tolist())),
-            "places": [_short(rows, row) for row in group],
-        }
-        for group in groups
-    ]
-
-
-def _places(rows: Repeats, groups: list[np.ndarray]) -> list[dict]:
-    return [{"text": rows.texts[group[0]][:SHOWN], "places": [_short(rows, row) for row in group]} for group in groups]
+def _places(rows: Repeats, groups: list[np.ndarray], labels: bool = False) -> list[dict]:
+    out = []
+    for group in groups:
+        counts = {"labels": dict(Counter(rows.labels[group].tolist()))} if labels else {}
+        places = [{name: rows.place(row)[name] for name in ("file", "row", "label")} for row in group]
+        out.append({"text": rows.texts[group[0]][:SHOWN], **counts, "places": places})
+    return out
 
 
 def _near(rows: Repeats, pairs: Iterable[Iterable[int]]) -> list[dict]:
     return [{"places": [rows.place(rows.first[text]) for text in pair]} for pair in pairs]
-
-
-def _short(rows: Repeats, row: int) -> dict:
-    return {name: value for name, value in rows.place(row).items() if name != "text"}

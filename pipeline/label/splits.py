@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.atomic import require_outputs
+from pipeline.atomic import Sheet, require_outputs, write_files
 from pipeline.corpus.near import ALIKE, near_groups
 from pipeline.errors import InputError
-from pipeline.label.files import Sheet, write_files
 from pipeline.label.labelled_file import LabelledFile
 from pipeline.read.tables import column_of
 from pipeline.timeline.dates import days_of

@@ -69,7 +69,7 @@ def save(
     ----------
     card : the card without the format and the hashes; needs ``settings`` and ``threshold``.
     pipeline : the fitted scikit-learn pipeline, left out if None.
-    seen : signatures of the training texts (`pipeline.corpus.signatures`), left out if None.
+    seen : signatures of the training texts (`pipeline.corpus.near`), left out if None.
     """
     folder = Path(folder)
     check_replaceable(folder)
@@ -169,7 +169,7 @@ def load_signatures(model: Model) -> np.ndarray | None:
     """Signatures of the training texts, None if the model folder holds none."""
     if FILES.seen not in model.card["sha256"]:
         return None
-    from pipeline.corpus.signatures import SIZE
+    from pipeline.corpus.near import SIZE
 
     seen = _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
     if seen.shape[1] not in (SIZE, LARGEST["size"]):

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from pipeline.errors import InputError
 from pipeline.read.bounds import MARK
 from pipeline.read.escapes import is_utf8
-from pipeline.read.quotes import QuoteCheck
-from pipeline.read.records import records
+from pipeline.read.records import QuoteCheck, records
 from pipeline.read.source import Source, separator
 
 _COMPARED = 20  # first lines in which a rare delimiter must occur equally often
@@ -52,7 +51,8 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
     """
     if delimiter is not None:
         delimiter = separator(delimiter)
-    start = source.peek().split(b"\n", _COMPARED)[:_COMPARED]
+    head = source.peek()
+    start = (head if b"\n" in head else head.replace(b"\r", b"\n")).split(b"\n", _COMPARED)[:_COMPARED]
     lines = [line.decode(errors="replace") for line in start if line.strip()]
     usual = "\t" if source.suffix == ".tsv" else ","
     delimiter = delimiter or _delimiter(lines, usual)

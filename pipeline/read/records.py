@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.read.bounds import BLOCK, MARK, RECORD, Readable
-from pipeline.read.quotes import QuoteCheck
 
 
 def records(stream: Readable, quotes: QuoteCheck | None = None, mark: bytes = MARK) -> Iterator[bytes]:
@@ -82,3 +81,82 @@ class Shortened:
 
     def close(self) -> None:
         """Do nothing: the caller closes the underlying file."""
+
+
+_QUOTE, _TAB, _LF, _CR = b'"\t\n\r'
+
+
+class QuoteCheck:
+    """The quotation marks of a stream, as Python's csv module, pandas and Arrow read them.
+
+    A mark opens a field if it follows a delimiter or a line end; the next mark closes the field. Doubled marks, and marks
+    elsewhere (12" pipe), are text. A mark is unclosed if no mark follows it, or if the next one is on a later line and
+    does not end a field.
+
+    Attributes
+    ----------
+    row : the line of the first unclosed mark, from 1 on; 0 if there is none. Valid once all is read.
+    spans : some quoted field holds a line end.
+    tabs : some quoted field holds a tab; only if that is the delimiter.
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        self._separates = np.zeros(256, bool)
+        self._separates[[ord(delimiter), _LF, _CR]] = True
+        self._rest, self._line, self._open = b"\n", 0, 0  # the line of the mark that is open now; 0 if none is
+        self.row, self.spans, self.tabs = 0, False, False
+
+    def follow(self, data: bytes) -> tuple[bytes, np.ndarray]:
+        """Take the next bytes, empty at the end of the stream.
+
+        Returns
+        -------
+        The bytes that are understood, all but marks at the end that may continue, and the positions in them of the line
+        ends outside quoted fields.
+        """
+        text = self._rest + (data or b"\n")
+        end = len(text) - 1
+        while data and end > 0 and text[end - 1] == _QUOTE:
+            end -= 1
+        self._rest = text[max(end - 1, 0) :]
+        codes = np.frombuffer(text, np.uint8, end + 1)  # the first and the last byte are context only
+        place, opens, closes = self._marks(codes)
+        quoted = self._quoted(opens)
+        lines = np.flatnonzero(codes[1:-1] == _LF) + 1
+        self._find_unclosed(np.searchsorted(lines, place) + self._line + 1, closes, quoted, not data)
+        self._line += len(lines)
+        inner = quoted[np.searchsorted(place, lines)]
+        self.spans = self.spans or bool(inner.any())
+        if self._separates[_TAB] and not self.tabs:
+            self.tabs = bool(quoted[np.searchsorted(place, np.flatnonzero(codes == _TAB))].any())
+        return text[1:end], lines[~inner] - 1
+
+    def _marks(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (n,) the place of each run of an odd number of marks, and whether it follows and precedes a separator.
+
+        A run of an even number opens and closes nothing.
+        """
+        marks = np.flatnonzero(codes[1:-1] == _QUOTE) + 1
+        first = np.flatnonzero(np.diff(marks, prepend=-1) != 1)
+        length = np.diff(first, append=len(marks))
+        odd = length % 2 == 1
+        place = marks[first[odd]]
+        return place, self._separates[codes[place - 1]], self._separates[codes[place + length[odd]]]
+
+    def _quoted(self, opens: np.ndarray) -> np.ndarray:
+        """Return (n + 1,) whether text is quoted before the first mark, and after each mark.
+
+        A mark that cannot open a field ends quoted text; each of those that can, after it, opens or closes in turn.
+        """
+        number = np.arange(1, len(opens) + 1)
+        last = np.maximum.accumulate(np.where(opens, 0, number)) if len(opens) else number
+        start = self._open > 0
+        return np.concatenate([[start], (number - last + (start & (last == 0))) % 2 == 1])
+
+    def _find_unclosed(self, line: np.ndarray, closes: np.ndarray, quoted: np.ndarray, at_end: bool) -> None:
+        """Compare each mark that opens a field with the next mark."""
+        opened = np.concatenate([[self._open], line])
+        lost = np.flatnonzero(quoted[:-1] & ~closes & (line > opened[:-1]))
+        self._open = int(opened[-1]) if quoted[-1] else 0
+        if not self.row:
+            self.row = int(opened[lost[0]]) if len(lost) else self._open * at_end

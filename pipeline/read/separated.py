@@ -16,8 +16,7 @@ from pipeline.errors import InputError
 from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Readable, require_columns
 from pipeline.read.dialects import Dialect
 from pipeline.read.escapes import Escaped, restored
-from pipeline.read.quotes import QuoteCheck
-from pipeline.read.records import Shortened, records
+from pipeline.read.records import QuoteCheck, Shortened, records
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, decoded
 from pipeline.read.source import Source
 

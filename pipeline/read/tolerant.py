@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from io import StringIO
 from itertools import chain
 from pathlib import Path
 
@@ -156,10 +156,10 @@ def _as_text(column: pa.Array) -> np.ndarray:
 
 
 def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) -> Table:
-    source = _with_line_feeds(source)
     written = dialect(source, delimiter, closed=False)
-    lines = source.stream()[1].read().split(b"\n")
-    if b"\0" in lines[0]:
+    text = source.stream()[1].read().decode(errors="surrogateescape")
+    lines = list(StringIO(text if "\n" in text else text.replace("\r", "\n"), newline="\n"))
+    if "\0" in "".join(lines[:1]):
         raise InputError(f"{path}: expected text, found NUL bytes; set --encoding, for example utf-16-le")
     records = _records(lines, written, str(path))
     head = next(records, None)
@@ -182,65 +182,44 @@ def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) 
     return Table(path, columns, np.array(numbers, np.int64), rejects)
 
 
-def _with_line_feeds(source: Source) -> Source:
-    """Return the source, with line feeds if its lines end in carriage returns alone, as those of old Macs do."""
-    start = source.peek()
-    if b"\n" in start or b"\r" not in start.rstrip(b"\r"):
-        return source
-    data = source.stream()[1].read()
-    if b"\n" in data:
-        return source
-    return Source("", partial(pa.BufferReader, data.replace(b"\r", b"\n")), format=source.suffix)
-
-
-def _records(lines: list[bytes], written: Dialect, path: str) -> Iterator[tuple[int, list[str]] | Reject]:
+def _records(lines: list[str], written: Dialect, path: str) -> Iterator[tuple[int, list[str]] | Reject]:
     """Yield the number of each record's first line and its cells, or a reject; blank lines are skipped.
 
-    A quoted field may span lines. After an unclosed quotation mark, lines with the expected number of cells are read as
-    separate rows.
+    Only the first line of a record that has an unclosed quotation mark is rejected; the next one begins another record.
     """
-    at, width = 0, None
+    at, width = 0, 0
     while at < len(lines):
-        line, number = lines[at].rstrip(b"\r"), at + 1
-        n = _span(lines, at, written, width)
-        at += max(n, 1)
-        if not line.strip():
-            continue
-        if n == 0:
-            shown = line.decode(errors="replace")[:SHOWN]
-            yield Reject(path, number, "unclosed quotation mark", shown)
-            continue
-        whole = b"\n".join(lines[number - 1 : number - 1 + n]).rstrip(b"\r")
+        number, fault = at + 1, "unclosed quotation mark"
         try:
-            cells = _cells(whole.decode(), written)
+            cells, n = _record(lines, at, written, width)
+        except csv.Error as error:
+            n, fault = 0, str(error)
+        whole = "".join(lines[at : at + max(n, 1)]).rstrip("\r\n").encode(errors="surrogateescape")
+        at += max(n, 1)
+        try:
+            shown = whole.decode()
+            if n == 0:
+                yield Reject(path, number, fault, shown[:SHOWN])
+            elif shown.strip():
+                width = width or len(cells)
+                yield number, cells
         except UnicodeDecodeError as error:
             yield not_utf8(path, number, whole, error)
-            continue
-        except csv.Error as error:
-            yield Reject(path, number, str(error), whole.decode(errors="replace")[:SHOWN])
-            continue
-        width = width or len(cells)
-        yield number, cells
 
 
-def _span(lines: list[bytes], at: int, written: Dialect, width: int | None) -> int:
-    """Return the number of lines in the record that begins at a line; 0 if it has an unclosed quotation mark."""
-    if not written.quoted or lines[at].count(b'"') % 2 == 0:
-        return 1
-    marks = lines[at].count(b'"')
-    for n in range(2, min(_LONGEST, len(lines) - at) + 1):
-        line = lines[at + n - 1]
-        here = line.count(b'"')
-        if here % 2 == 0 and width and width > 1 and len(_cells(line.decode(errors="replace"), written)) == width:
-            return 0
-        marks += here
-        if marks % 2 == 0:
-            whole = b"\n".join(lines[at : at + n]).decode(errors="replace")
-            return n if width is None or len(_cells(whole, written)) == width else 0
-    return 0
+def _record(lines: list[str], at: int, written: Dialect, width: int) -> tuple[list[str], int]:
+    """Return the cells of the record that begins at a line, and its number of lines; 0 if a quotation mark is unclosed.
 
-
-def _cells(record: str, written: Dialect) -> list[str]:
+    A quoted field may span lines, but none that is a record of the given width by itself; of the header it is 0.
+    """
     if not written.quoted:
-        return record.split(written.delimiter)
-    return next(csv.reader([record], delimiter=written.delimiter), [])
+        return lines[at].rstrip("\r\n").split(written.delimiter), 1
+    end = min(at + _LONGEST, len(lines))
+    reader = csv.reader((lines[k] if k < end else "" for k in range(at, end + 1)), delimiter=written.delimiter)
+    cells, n = next(reader), reader.line_num
+    if n == 1:
+        return cells, 1
+    inside = (line for line in lines[at + 1 : at + n] if width > 1 and line.count('"') % 2 == 0)
+    alone = any(len(next(csv.reader([line], delimiter=written.delimiter))) == width for line in inside)
+    lost = len(cells) != width if width else "".join(lines[at : at + n]).count('"') % 2
+    return cells, 0 if at + n > end or alone or lost else n

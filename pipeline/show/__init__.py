@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.messages import say
-from pipeline.write.totals import Totals
+from pipeline.write.aside import Totals
 
 if TYPE_CHECKING:  # Rich is imported on first use, so output to a file or pipe does not load it
     from rich.console import Console

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from pipeline.label.agreement import Agreement
     from pipeline.label.imports import Imported
     from pipeline.label.labelled_file import LabelledFile
-    from pipeline.label.pools import Pool
+    from pipeline.label.pools import Pool, Task
     from pipeline.label.splits import Split
-    from pipeline.label.tasks import Task
 
 _DISAGREEMENTS = 10
 

@@ -12,13 +12,13 @@ from pipeline.show import bare_table, console
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pipeline.corpus.contradictions import SetAside
+    from pipeline.corpus.labelled_rows import SetAside
     from pipeline.experiment.own_rows import OwnRows
 
 
 def set_aside(rows: tuple[SetAside, ...], path: Path) -> None:
     """Print how many rows were left out for each reason, and where they are listed."""
-    from pipeline.corpus.contradictions import reasons
+    from pipeline.corpus.labelled_rows import reasons
 
     for reason, n in reasons(rows).items():
         console(stderr=True).print(f"left out {count_of(n, 'row')}: {reason}", soft_wrap=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.arrays.places import data_folder
-from pipeline.corpus.contradictions import set_aside
 from pipeline.corpus.labelled import Columns, Corpus, files_of, merged, read_labelled, read_one, source_names
-from pipeline.corpus.signatures import is_near, signatures_of
+from pipeline.corpus.labelled_rows import set_aside
+from pipeline.corpus.near import is_near, signatures_of
 from pipeline.errors import ConfigError, InputError, SourceError
 from pipeline.read.files import names_files, require_local
 from pipeline.read.source import Written

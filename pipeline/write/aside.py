@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +15,6 @@ from pipeline.errors import InputError
 from pipeline.messages import count_of, say
 from pipeline.read.documents import Documents
 from pipeline.read.rows import Reject
-from pipeline.write.totals import Totals
 
 SHOWN = 10  # rows and files listed on standard error; the others are only counted
 
@@ -81,3 +80,17 @@ class Aside:
 def listed(rejects: Iterable[Reject]) -> bytes:
     """Rejects as lines of JSON."""
     return b"".join(json.dumps(asdict(one), ensure_ascii=False).encode() + b"\n" for one in rejects)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts of output rows, scored texts, rejects (rows, lines of articles and whole files) and rows read; the paths of
+    the output and of the list of rejects; and how many of the rejects are rows."""
+
+    rows: int
+    scored: int
+    rejected: int
+    read: int
+    out: Path | str
+    rejects: Path | str
+    rejected_rows: int = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 
 from pipeline.errors import InputError
-from pipeline.write.output import MIXED_COLUMNS, csv_header, encoded
+from pipeline.write.output import MIXED_COLUMNS, csv_header
 
 if TYPE_CHECKING:
     from pyarrow import parquet
@@ -20,7 +20,7 @@ class RowWriter(Protocol):
     """Appends encoded batches to a file."""
 
     def add(self, payload: pa.Table | bytes) -> int:
-        """Append a batch encoded by `encode_rows` and flush; returns the size of the file in bytes."""
+        """Append a batch encoded by `pipeline.write.output.encoded` and flush; returns the size of the file in bytes."""
 
     def finish(self, size: int, n_rows: int) -> Path:
         """Close the file, check that it contains exactly what was written, and return its path.
@@ -30,11 +30,6 @@ class RowWriter(Protocol):
         size : size of the file in bytes after the last batch.
         n_rows : number of rows in all batches.
         """
-
-
-def encode_rows(table: pa.Table, kind: str) -> bytes | pa.Table:
-    """Encode a scored batch for its writer; slow, so it runs in the thread that scores the batch."""
-    return table.combine_chunks() if kind == "parquet" else encoded(table, kind)
 
 
 def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) -> RowWriter:

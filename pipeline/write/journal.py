@@ -14,10 +14,9 @@ from pipeline.atomic import replacing, require_folder, require_other, require_ou
 from pipeline.errors import InputError
 from pipeline.messages import count_of
 from pipeline.read.documents import Documents
-from pipeline.write.aside import listed
+from pipeline.write.aside import Totals, listed
 from pipeline.write.formats import RowWriter, open_writer
 from pipeline.write.output import MIXED_COLUMNS
-from pipeline.write.totals import Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

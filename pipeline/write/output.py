@@ -61,9 +61,9 @@ def print_rows(batches: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
         raise InputError("expected at least one text, found none; give a text, a file or a folder")
 
 
-def encoded(table: pa.Table, kind: str) -> bytes:
-    """The rows of a table as JSONL, or as CSV without a header."""
-    return json_lines(table) if kind == "jsonl" else _csv(table)
+def encoded(table: pa.Table, kind: str) -> bytes | pa.Table:
+    """A batch for its writer: JSONL, CSV without a header, or the table; slow, so it runs in the thread that scores it."""
+    return table.combine_chunks() if kind == "parquet" else json_lines(table) if kind == "jsonl" else _csv(table)
 
 
 def csv_header(columns: list[str]) -> bytes:
