@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from pipeline.errors import InputError
 from pipeline.read import standard_input
 from pipeline.read.bounds import RECORD, TEXT
+from pipeline.read.dialects import is_utf8
 from pipeline.read.documents import ReadOptions
-from pipeline.read.escapes import Escaped, is_utf8, restored
 from pipeline.read.inputs import read_inputs
 from pipeline.read.tables import read_numbered
 from pipeline.read.tolerant import read_lines
@@ -225,13 +225,22 @@ def test_rows_of_other_widths_and_bytes_that_are_not_utf8_lose_no_other_row(tmp_
     assert [reject.row for reject in table] == [3, 4, 5, 7]
 
 
-@given(st.binary(max_size=40), st.integers(1, 9))
-def test_escaped_bytes_are_utf8_and_come_back(data, size):
-    stream = Escaped(io.BytesIO(data))
-    escaped = b"".join(iter(lambda: stream.read(size), b""))
-    assert is_utf8(escaped)
-    assert restored(escaped) == data
-    assert is_utf8(data) == (escaped == data)
+@given(st.binary(max_size=40))
+def test_bytes_are_utf8_if_python_can_decode_them(data):
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        assert not is_utf8(data)
+    else:
+        assert is_utf8(data)
+
+
+def test_names_of_columns_beside_bytes_that_are_not_utf8_stay_as_they_are(tmp_path):
+    (tmp_path / "a.csv").write_bytes("été,text,ö\n1,Rain fell.,é\n".encode() + b"2,caf\xe9,x\n")
+    rejects = []
+    table, rows = read_numbered(tmp_path / "a.csv", rejects=rejects)
+    assert table.to_pydict() == {"été": ["1"], "text": ["Rain fell."], "ö": ["é"]} and rows.tolist() == [2]
+    assert [reject.text for reject in rejects] == ["caf\ufffd"]
 
 
 def test_a_long_row_beside_bytes_that_are_not_utf8_is_set_aside(tmp_path):

@@ -14,8 +14,7 @@ from itertools import combinations
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.read.source import on_disk
-from pipeline.read.watch import watched
+from pipeline.read.source import on_disk, watched
 
 _NO_TEXT = ("id", "text_id", "picked", "pool", "opinion")  # fields of Label Studio's data
 

@@ -19,10 +19,9 @@ from pipeline.read.documents import Documents, ReadOptions, columns_of, read_doc
 from pipeline.read.files import files_in, is_tabular, names_files, readable
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import whole_file
-from pipeline.read.source import Source, on_disk, printable, suffix_of
+from pipeline.read.source import Source, on_disk, printable, suffix_of, watched
 from pipeline.read.standard_input import read_standard_input
 from pipeline.read.tables import TABULAR, unreadable
-from pipeline.read.watch import watched
 
 _FILE_LIKE = re.compile(r"\S+\.[A-Za-z]{2,5}")
 _PAGES = (*TEXT_SUFFIXES, *HTML_SUFFIXES)

@@ -15,7 +15,6 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Readable, require_columns
 from pipeline.read.dialects import Dialect
-from pipeline.read.escapes import Escaped, restored
 from pipeline.read.records import QuoteCheck, Shortened, records
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows, decoded
 from pipeline.read.source import Source
@@ -29,13 +28,14 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
 
     def refuse(row: pa.csv.InvalidRow) -> str:
         reason = f"expected {row.expected_columns} columns, found {row.actual_columns}"
-        text = restored(row.text[:SHOWN].encode()).decode(errors="replace")
+        text = row.text if written.utf8 else row.text.encode("latin-1").decode(errors="replace")
         if text.startswith(MARK.decode()):
             reason, text = TOO_LONG, ""
-        invalid.append(Reject(source.address, row.number, reason, text))
+        invalid.append(Reject(source.address, row.number, reason, text[:SHOWN]))
         return "skip"
 
-    read = csv.ReadOptions(block_size=BLOCK, use_threads=False)
+    # A character of Latin-1 that is not ASCII takes two bytes in UTF-8.
+    read = csv.ReadOptions(block_size=BLOCK if written.utf8 else 2 * BLOCK, use_threads=False)
     parse = csv.ParseOptions(
         delimiter=written.delimiter,
         quote_char='"' if written.quoted else False,
@@ -52,7 +52,7 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
         for batch in batches:
             numbers = _numbers(place, len(batch), [reject.row for reject in invalid])
             place = _last(int(numbers[-1]) if len(numbers) else place, invalid)
-            columns, kept, bad = decoded(head.columns(batch, not written.utf8), numbers, source.address)
+            columns, kept, bad = decoded(head.columns(batch, written.utf8), numbers, source.address)
             ready = [reject for reject in invalid if reject.row <= place]
             invalid[:] = [reject for reject in invalid if reject.row > place]
             rejects = sorted([*ready, *bad], key=lambda reject: reject.row)
@@ -63,10 +63,10 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
 
 
 def _readable(stream: Readable, written: Dialect, width: int) -> Shortened:
-    """Return a stream that Arrow can read: long rows have one cell too many, and bytes that are not UTF-8 are escaped."""
+    """Return a stream that Arrow can read: long rows have one cell too many; each byte is a character unless all are UTF-8."""
     mark = MARK + written.delimiter.encode() * width
-    check = QuoteCheck(written.delimiter) if written.quoted else None
-    return Shortened(records(stream if written.utf8 else Escaped(stream), check, mark))
+    blocks = records(stream, QuoteCheck(written.delimiter) if written.quoted else None, mark)
+    return Shortened(blocks if written.utf8 else (block.decode("latin-1").encode() for block in blocks))
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class _Head:
 
     Attributes
     ----------
-    written : column names as in the file.
-    names : the same names, made unique.
+    written : column names as Arrow reads them.
+    names : the names in the file, made unique.
     chosen : the unique names of the columns to read.
     """
 
@@ -95,17 +95,18 @@ class _Head:
 
         return csv.ConvertOptions(
             column_types=dict.fromkeys(self.written, pa.large_binary()),
-            include_columns=None if self.repeats else self.chosen,
+            include_columns=None if self.repeats else [self.written[self.names.index(name)] for name in self.chosen],
             strings_can_be_null=False,
         )
 
-    def columns(self, batch: pa.RecordBatch, escaped: bool) -> dict[str, pa.Array]:
-        """Select the chosen columns from an Arrow batch, and restore their bytes if they are escaped."""
+    def columns(self, batch: pa.RecordBatch, utf8: bool) -> dict[str, pa.Array]:
+        """Select the chosen columns from an Arrow batch, with the bytes that the file has."""
         found = dict(zip(self.names if self.repeats else self.chosen, batch.columns))
         cells = {name: found[name] for name in self.chosen}
-        if not escaped:
+        if utf8:
             return cells
-        return {name: pa.array([*map(restored, column.to_pylist())], column.type) for name, column in cells.items()}
+        values = {name: [cell.decode().encode("latin-1") for cell in cells[name].to_pylist()] for name in cells}
+        return {name: pa.array(bytes_of, pa.large_binary()) for name, bytes_of in values.items()}
 
 
 def header(source: Source, written: Dialect, choose: Choose = list) -> list[str]:
@@ -115,9 +116,10 @@ def header(source: Source, written: Dialect, choose: Choose = list) -> list[str]
 
 def _head(source: Source, written: Dialect, choose: Choose) -> _Head:
     cells = _cells(source, written)
-    shown = [cell.encode(errors="surrogateescape").decode(errors="replace") for cell in cells]
+    raw = [cell.encode(errors="surrogateescape") for cell in cells]
+    shown = [name.decode(errors="replace") for name in raw]
     names = distinct(shown)
-    head = _Head(shown, names, choose(names))
+    head = _Head(shown if written.utf8 else [name.decode("latin-1") for name in raw], names, choose(names))
     for cell, plain, name in zip(cells, shown, names):
         if cell != plain and (name in head.chosen or head.repeats):
             raise InputError(

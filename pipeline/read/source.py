@@ -1,12 +1,13 @@
-"""Open a file, decompress it and decode it to UTF-8."""
+"""Open a file, decompress it and decode it to UTF-8; notice that it is changed while it is read."""
 
 from __future__ import annotations
 
 import codecs
 import json
+import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath, PurePosixPath
@@ -14,6 +15,7 @@ from pathlib import Path, PurePath, PurePosixPath
 import pyarrow as pa
 
 from pipeline.errors import InputError
+from pipeline.messages import say
 from pipeline.read.bounds import Unpacked, whole
 
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
@@ -206,15 +208,41 @@ def _declared(data: bytes) -> list[str]:
 
 
 def western_hint(data: bytes) -> str:
-    """Return what a message about bytes that are not UTF-8 adds if they look like windows-1252."""
-    return "; it looks like windows-1252: try --encoding windows-1252" if looks_western(data) else ""
+    """Return what a message about bytes that are not UTF-8 adds if they look like windows-1252.
 
-
-def looks_western(data: bytes) -> bool:
-    """Return whether bytes look like windows-1252: non-ASCII characters are mostly letters, quotes and dashes."""
+    Their characters that are not ASCII are then mostly letters, quotation marks and dashes.
+    """
     try:
-        text = data.decode("windows-1252")
+        beyond = [char for char in data.decode("windows-1252") if ord(char) > 127]
     except UnicodeDecodeError:
-        return False
-    beyond = [char for char in text if ord(char) > 127]
-    return bool(beyond) and sum(char.isalpha() or char in "’‘“”–—…€£ " for char in beyond) >= 0.9 * len(beyond)
+        return ""
+    likely = sum(char.isalpha() or char in "’‘“”–—…€£ " for char in beyond) >= 0.9 * len(beyond)
+    return "; it looks like windows-1252: try --encoding windows-1252" if beyond and likely else ""
+
+
+@contextmanager
+def watched(path: Path | str, strict: bool = False) -> Iterator[None]:
+    """Print a warning if the size or the time of change of a local file differ after the block; URLs are not watched.
+
+    Parameters
+    ----------
+    strict : raise `InputError` instead.
+    """
+    before = _state(path)
+    yield
+    if (after := _state(path)) == before:
+        return
+    happened = f"{printable(path)}: {'deleted' if after is None else 'changed'} while it was read"
+    said = f"{happened}; rows may be missing or mixed up; run again on a file at rest"
+    if strict:
+        raise InputError(said)
+    say(f"warning: {said}")
+
+
+def _state(path: Path | str) -> tuple[int, int] | None:
+    """Size and time of change of a file; None if there is no such file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns

@@ -5,24 +5,28 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import mmap
 import re
 import select
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from io import BufferedReader
 from typing import TypeAlias, cast
 
 import numpy as np
+import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.read.bounds import PAGE, TEXT, text_reason
+from pipeline.read.bounds import BLOCK, PAGE, TEXT, text_reason
 from pipeline.read.dialects import names_separator
 from pipeline.read.documents import ARTICLE_COLUMNS, Documents, ReadOptions, read_documents, require_passing
 from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.source import Source, compression_of, decoded, encoding_of, is_wide, not_in
-from pipeline.read.spooled import spooled
 
 FORMATS = ("text", "csv", "tsv", "jsonl")
 NAME = "-"
@@ -149,8 +153,12 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
 
 def _table(start: bytes, file: _Input, kind: str, options: ReadOptions, alone: bool) -> Iterator[Documents]:
     """Yield the rows of a table. It is copied to a temporary file, since detecting its format takes several passes."""
-    with spooled(start, file) as opened:
-        source = Source(_WHERE, opened, encoding=options.encoding, format=f".{kind}")
+    with tempfile.TemporaryFile() as kept:  # without a name: nothing stays behind when the process is killed
+        kept.write(start)
+        shutil.copyfileobj(file, kept, BLOCK)
+        kept.flush()
+        data = pa.py_buffer(mmap.mmap(kept.fileno(), 0, access=mmap.ACCESS_READ))
+        source = Source(_WHERE, partial(pa.BufferReader, data), encoding=options.encoding, format=f".{kind}")
         if alone:
             require_passing([source], options)
         for documents in read_documents(source, options):

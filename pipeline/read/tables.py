@@ -23,8 +23,7 @@ from pipeline.read.mail import MAIL_COLUMNS, read_mailbox
 from pipeline.read.office import office_columns, read_office
 from pipeline.read.rows import SHOWN, Choose, Reject, Rows
 from pipeline.read.separated import header, read_separated
-from pipeline.read.source import COMPRESSED, Source, Written, on_disk, suffix_of
-from pipeline.read.watch import watched
+from pipeline.read.source import COMPRESSED, Source, Written, on_disk, suffix_of, watched
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".xlsx", ".dta")
 FEED_SUFFIXES = (".rss", ".atom", ".xml", ".mbox")  # tables of articles

@@ -17,9 +17,8 @@ from pipeline.errors import InputError, first_line
 from pipeline.read.dialects import Dialect, dialect
 from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.separated import distinct
-from pipeline.read.source import Source, on_disk, suffix_of
+from pipeline.read.source import Source, on_disk, suffix_of, watched
 from pipeline.read.tables import TABULAR, alike, having, read_rows, require_rows, require_table
-from pipeline.read.watch import watched
 
 _LONGEST = 200  # lines that one quoted field may span
 _KEYS = 6  # shown

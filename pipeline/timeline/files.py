@@ -12,9 +12,8 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.model.store import Model
 from pipeline.read.rows import refusal, whole_file
-from pipeline.read.source import on_disk, printable, suffix_of
+from pipeline.read.source import on_disk, printable, suffix_of, watched
 from pipeline.read.tables import FEED_SUFFIXES, is_table, read_rows
-from pipeline.read.watch import watched
 from pipeline.timeline.dated_texts import DatedTexts, FeedOptions, columns_to_read, scored_texts
 from pipeline.timeline.dates import AmbiguousDateError
 from pipeline.timeline.pages import read_page
