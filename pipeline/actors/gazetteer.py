@@ -82,10 +82,7 @@ class Gazetteer:
 def gazetteer(path: Path = PATH) -> Gazetteer:
     """Read a gazetteer: columns key, type, name, aliases, people and places, the last three separated by ``|``.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, or a row has no known type or no name.
+    Raises `InputError` if the file is missing, or a row has no known type or no name.
     """
     if not path.exists():
         raise InputError(f"{path}: no gazetteer here; expected a table with columns {', '.join(COLUMNS)}")

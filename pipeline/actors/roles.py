@@ -61,9 +61,7 @@ def find_actors(texts: Texts) -> Actors:
     - a generic name does not count beside the name that it belongs to: "Kenyan police", "President Mandela", "the president
       of Kenya".
 
-    Parameters
-    ----------
-    texts : a list, Series or Arrow array of n strings.
+    ``texts``: a list, Series or Arrow array of n strings.
 
     Examples
     --------

@@ -28,10 +28,7 @@ def as_strings(texts: Texts) -> pa.Array:
 
     A missing value becomes the empty string, and a character that UTF-8 cannot encode (a lone surrogate) becomes "?".
 
-    Raises
-    ------
-    InputError
-        If a list element is not a string, or an Arrow column cannot be cast to strings.
+    Raises `InputError` if a list element is not a string, or an Arrow column cannot be cast to strings.
     """
     if not isinstance(texts, (pa.Array, pa.ChunkedArray)):
         return _from_python(texts)  # because `pa.array` imports pandas

@@ -109,12 +109,7 @@ def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None, w
     A folder stands for the `SHIPPED` files it contains, or for all of its tables; a pattern for the files that match.
     Rows that cannot be read, blank texts and rows whose labels contradict each other are in `Corpus.set_aside`.
 
-    Raises
-    ------
-    InputError
-        If a file cannot be read or lacks a column.
-    LabelError
-        If a label is unknown or missing.
+    Raises `InputError` if a file cannot be read or lacks a column, and `LabelError` if a label is unknown or missing.
     """
     columns = columns or Columns()
     files = [file for path in paths for file in files_of(Path(path), quiet=False)]

@@ -88,9 +88,7 @@ def _fingerprints(texts: pa.Array) -> np.ndarray:
 def near_pairs(texts: Texts, floor: float = NEAR, prints: np.ndarray | None = None) -> np.ndarray:
     """(n_pairs, 2) int64: pairs of texts, i < j, whose Jaccard index is at least ``floor``.
 
-    Parameters
-    ----------
-    prints : their `fingerprints`, if available.
+    ``prints``: their `fingerprints`, if available.
 
     Examples
     --------

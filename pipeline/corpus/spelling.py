@@ -25,9 +25,7 @@ def plain_label(label: str, kind: str) -> str:
 
     The spellings of a missing value (`NO_TEXT`), such as "None", are no label and become the empty string.
 
-    Parameters
-    ----------
-    kind : ``event``, ``quad`` or ``stance``.
+    ``kind``: ``event``, ``quad`` or ``stance``.
 
     Examples
     --------
@@ -72,10 +70,7 @@ def _tidy(label: str) -> str:
 def check_labels(event: str, quad: str, stance: str) -> tuple[str, str, str]:
     """Event type, quad class and stance of a row, coarser ones derived from finer ones; empty where unknown.
 
-    Raises
-    ------
-    LabelError
-        If a label is unknown or there is none; a `LabelConflictError` if they contradict each other.
+    Raises `LabelError` if a label is unknown or there is none; a `LabelConflictError` if they contradict each other.
     """
     known = (("event type", event, LABELS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
     for name, label, labels in known:

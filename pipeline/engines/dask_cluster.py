@@ -23,9 +23,9 @@ from pipeline.errors import DetenteError, InputError, first_line
 from pipeline.messages import count_of, say
 from pipeline.model.folder import FILES
 from pipeline.model.store import Model, load
-from pipeline.read.addresses import files_at, filesystem_of, open_address
 from pipeline.read.columnar import parquet_file
 from pipeline.read.documents import ReadOptions, read_documents, require_passing
+from pipeline.read.files import files_at, filesystem_of, open_address
 from pipeline.read.source import Source, suffix_of
 from pipeline.score.documents import OutputOptions, score_documents
 from pipeline.write.aside import Totals
@@ -53,10 +53,7 @@ class Task:
 def tasks_of(urls: list[str]) -> list[Task]:
     """The tasks for URLs of files, folders and patterns.
 
-    Raises
-    ------
-    InputError
-        If no file matches, one cannot be read, or Dask is not installed.
+    Raises `InputError` if no file matches, one cannot be read, or Dask is not installed.
     """
     _require_dask()
     if not urls:
@@ -79,16 +76,13 @@ def score_on_cluster(
 ) -> Totals:
     """Score on a cluster into a folder of Parquet files, in input order.
 
+    Raises `InputError` if an input or the output is invalid, or Dask is not installed or does not respond.
+
     Parameters
     ----------
     out : URL of the output folder, which must be empty or new.
     cluster : the address of a Dask scheduler, or ``local`` for workers on this machine.
     progress : called after each task with the rows read and the tasks done so far.
-
-    Raises
-    ------
-    InputError
-        If an input or the output is invalid, or Dask is not installed or does not respond.
     """
     addresses = dict.fromkeys(task.address for task in tasks)
     require_passing((Source(address, partial(open_address, address)) for address in addresses), reading)

@@ -10,9 +10,7 @@ from pathlib import Path
 def processors(root: Path = Path("/")) -> int:
     """Number of processors that this process may use, by its affinity and the quotas of its control groups; at least 1.
 
-    Parameters
-    ----------
-    root : folder with ``proc`` and ``sys``.
+    ``root``: folder with ``proc`` and ``sys``.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min([allowed, *_quotas(root)]))

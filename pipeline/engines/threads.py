@@ -45,16 +45,13 @@ def score_to_file(
 
     The output is byte-identical for any number of threads, and after a killed run is resumed.
 
+    Raises `InputError` if an input or the output is invalid, or an earlier run cannot be resumed.
+
     Parameters
     ----------
     inputs : texts, files, folders and patterns, as for `read_inputs`.
     resume : continue an earlier run of the same inputs, model and options.
     progress : called after each batch with the rows and bytes read so far.
-
-    Raises
-    ------
-    InputError
-        If an input or the output is invalid, or an earlier run cannot be resumed.
     """
     if resume and "-" in inputs:
         raise InputError("--resume: standard input cannot be read twice; save it to a file first")
@@ -111,9 +108,7 @@ def in_order(
 
     If ``items`` raises, earlier results are yielded first.
 
-    Parameters
-    ----------
-    answer_now : whether to yield all pending results before the next item is requested.
+    ``answer_now``: whether to yield all pending results before the next item is requested.
     """
     with ThreadPoolExecutor(threads) as pool:
         pending: deque[tuple[T, Future[R]]] = deque()

@@ -66,15 +66,12 @@ def read_annotators(
 ) -> dict[str, list[tuple]]:
     """Read the labels of each annotator: rows of (text, finest label).
 
+    Raises `InputError` if there are fewer than two annotators, or files are of different projects.
+
     Parameters
     ----------
     by : the column that names the annotator; None: ``annotator`` in exports, otherwise one annotator per file.
     faults : receives the number of rows of each table that cannot be used, if there are any.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than two annotators, or files are of different projects.
     """
     said: dict[str, list[tuple]] = {}
     projects: dict[Path, dict[str, set[str]]] = {}
@@ -119,17 +116,15 @@ def _of_table(rows: LabelledFile, by: str | None, alone: bool) -> Iterator[tuple
 def agreement(said: dict[str, list[tuple]], level: str | None = None) -> Agreement:
     """Measure agreement over the texts labelled by at least two annotators.
 
+    Raises `InputError` if no two annotators share a text.
+
     Parameters
     ----------
     said : rows of (text, label) of each annotator.
     level : ``stance`` or ``event``; None: events if all labels are event types, else stances.
-
-    Raises
-    ------
-    InputError
-        If no two annotators share a text.
     """
-    level = level or ("event" if all(_is_event(label) for rows in said.values() for _, label in rows) else "stance")
+    kinds = {(kind_of(label) or ("",))[0] for rows in said.values() for _, label in rows}
+    level = level or ("event" if kinds <= {"event"} else "stance")
     if level not in LEVELS:
         raise InputError(f"unknown level {level!r}; expected one of {', '.join(LEVELS)}")
     annotators = list(said)
@@ -142,17 +137,12 @@ def agreement(said: dict[str, list[tuple]], level: str | None = None) -> Agreeme
     labels = sorted({one[text] for one in given for text in shared if text in one})
     table = np.array([[labels.index(one[text]) if text in one else -1 for text in shared] for one in given])
     pairs = [pair for a, b in combinations(range(len(annotators)), 2) if (pair := _pair(annotators, table, a, b))]
-    apart = [k for k in range(len(shared)) if len(set(table[:, k]) - {-1}) > 1]
     disagreements = [
-        {"text": shared[k], **{who: labels[code] for who, code in zip(annotators, table[:, k]) if code >= 0}}
-        for k in apart
+        {"text": text, **{who: labels[code] for who, code in zip(annotators, codes) if code >= 0}}
+        for text, codes in zip(shared, table.T)
+        if len({*codes} - {-1}) > 1
     ]
     return Agreement(level, annotators, len(shared), _alpha(table), pairs, disagreements, sum(left_out))
-
-
-def _is_event(label: str) -> bool:
-    found = kind_of(label)
-    return found is not None and found[0] == "event"
 
 
 def _at(label: str, level: str) -> str:
@@ -170,9 +160,8 @@ def _distinct(rows: list[tuple[str, str]]) -> tuple[dict[str, str], int]:
     labels: dict[str, set[str]] = {}
     for text, label in rows:
         labels.setdefault(text, set()).add(label)
-    return {text: next(iter(of)) for text, of in labels.items() if len(of) == 1}, sum(
-        len(labels[t]) > 1 for t, _ in rows
-    )
+    single = {text: next(iter(given)) for text, given in labels.items() if len(given) == 1}
+    return single, sum(text not in single for text, _ in rows)
 
 
 def _pair(annotators: list[str], table: np.ndarray, a: int, b: int) -> Pair | None:

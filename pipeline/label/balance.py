@@ -98,10 +98,5 @@ def _garbled(rows: LabelledFile) -> Finding:
 
 
 def _place(rows: LabelledFile, row: int, **more: object) -> dict:
-    return {
-        "file": str(rows.path),
-        "row": int(rows.lines[row]),
-        "label": rows.labels[row],
-        "text": rows.raw[row][:SHOWN],
-        **more,
-    }
+    where = {"file": str(rows.path), "row": int(rows.lines[row]), "label": rows.labels[row]}
+    return {**where, "text": rows.raw[row][:SHOWN], **more}

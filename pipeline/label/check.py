@@ -34,10 +34,7 @@ _STRANGE = 0.1  # share of texts with mostly unknown words from which a file is 
 def read_files(paths: list[Path], columns: Columns | None = None, encoding: str | None = None) -> list[LabelledFile]:
     """Read labelled files, each once.
 
-    Raises
-    ------
-    InputError
-        If a file is given twice or cannot be read as a labelled table.
+    Raises `InputError` if a file is given twice or cannot be read as a labelled table.
     """
     twice = [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]
     if twice:

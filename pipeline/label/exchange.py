@@ -47,15 +47,12 @@ def read_export(
 ) -> list[Answer] | None:
     """Read the answers in an export of Label Studio, Prodigy or doccano; None if the file is none of these.
 
+    Raises `InputError` if a task of the export is not in its tool's format, or no answer has the label.
+
     Parameters
     ----------
     text : the field that holds the text; None: ``text``, in Label Studio's data else the one with the most words.
     label : the field that holds the label; in Label Studio the name of the question. None: the tool's usual one.
-
-    Raises
-    ------
-    InputError
-        If a task of the export is not in its tool's format, or no answer has the label.
     """
     if path.suffix.lower() not in (".json", ".jsonl"):
         return None
@@ -65,9 +62,7 @@ def read_export(
     if read is None:
         return None
     if read is _label_studio:
-        objects = _with_text(path, objects, text)
-        if label is not None:
-            objects = _with_question(path, objects, label)
+        objects = _with_question(path, _with_text(path, objects, text), label)
     answers: list[Answer] = []
     for row, one in enumerate(objects, start=1):
         try:
@@ -88,18 +83,20 @@ def _renamed(task: dict, text: str | None, label: str | None) -> dict:
     return {**found, **{name: value for name, value in task.items() if name not in replaced}}
 
 
-def _with_question(path: Path, tasks: list[dict], label: str) -> list[dict]:
-    """Tasks of Label Studio with the answers to one question only."""
+def _with_question(path: Path, tasks: list[dict], label: str | None) -> list[dict]:
+    """Tasks of Label Studio with the answers to one question only, if it is named."""
+    if label is None:
+        return tasks
     asked = {part.get("from_name") for task in tasks for one in _given(task) for part in one["result"]}
     if label not in asked:
         raise InputError(
             f"{path}: no answer to a question {label!r} (--label); expected one of {', '.join(sorted(map(str, asked)))}"
         )
-
-    def only(one: dict) -> dict:
-        return one | {"result": [part for part in one["result"] if part.get("from_name") == label]}
-
-    return [task | {"annotations": [only(one) for one in _given(task)]} for task in tasks]
+    answers = [
+        [one | {"result": [part for part in one["result"] if part.get("from_name") == label]} for one in _given(task)]
+        for task in tasks
+    ]
+    return [task | {"annotations": given} for task, given in zip(tasks, answers)]
 
 
 def _with_text(path: Path, tasks: list[dict], wanted: str | None) -> list[dict]:
@@ -124,11 +121,8 @@ def _objects(data: bytes) -> list[dict]:
     """The objects of a JSON array or of lines; empty if any of them is not an object."""
     try:
         text = data.decode("utf-8-sig")
-        rows = (
-            json.loads(text)
-            if text.lstrip()[:1] == "["
-            else [json.loads(row) for row in text.split("\n") if row.strip()]
-        )
+        array = text.lstrip().startswith("[")
+        rows = json.loads(text) if array else [json.loads(row) for row in text.split("\n") if row.strip()]
     except (ValueError, RecursionError):
         return []
     return rows if all(isinstance(row, dict) for row in rows) else []
@@ -139,56 +133,46 @@ def _given(task: dict) -> list[dict]:
     return [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
 
 
+def _answer(text: str, label: object, own: object, by: object, about: dict, project: object = "") -> Answer:
+    """An answer; ``about`` says how the text was picked, from which pool. Several labels are joined, since they are none."""
+    label = " | ".join(map(str, label)) if isinstance(label, list) else "" if label is None else str(label)
+    picked, pool = (str(about.get(name) or "") for name in ("picked", "pool"))
+    return Answer(text, label, str(own), str(by or ""), str(project or pool), picked, pool)
+
+
 def _label_studio(task: dict) -> Iterator[Answer]:
     """Label Studio"""
     data = task["data"]
-    about = {
-        "id": str(data.get("text_id", data.get("id", task.get("id", "")))),
-        "picked": str(data.get("picked") or ""),
-        "pool": str(data.get("pool") or ""),
-    }
-    about["project"] = str(task.get("project") or about["pool"])
+    own, project = data.get("text_id", data.get("id", task.get("id", ""))), task.get("project")
     if not _given(task):
-        yield Answer(data["text"], "", **about)
+        yield _answer(data["text"], "", own, "", data, project)
     for one in _given(task):
         by = one.get("completed_by", "")
         by = by.get("email") or by.get("id", "") if isinstance(by, dict) else by
         choices = [choice for part in one["result"] for choice in part["value"].get("choices", [])]
-        yield Answer(data["text"], _single(choices), annotator=str(by or ""), **about)
+        yield _answer(data["text"], choices, own, by, data, project)
 
 
 def _label_studio_min(task: dict) -> Iterator[Answer]:
     """Label Studio (JSON-MIN)"""
-    label = next(
-        (value for name, value in task.items() if name in ("label", "sentiment", "choice", "stance", "event")), ""
-    )
+    names = ("label", "sentiment", "choice", "stance", "event")
+    label = next((value for name, value in task.items() if name in names), "")
     label = label.get("choices", "") if isinstance(label, dict) else label
-    by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
-    own = str(task["text_id"] if "text_id" in task else task["id"])
-    yield Answer(task["text"], _single(label), own, by, pool, picked, pool)
+    own = task["text_id"] if "text_id" in task else task["id"]
+    yield _answer(task["text"], label, own, task.get("annotator"), task)
 
 
 def _prodigy(task: dict) -> Iterator[Answer]:
     """Prodigy"""
     meta = task.get("meta") or {}
-    label = _single(task.get("accept", task.get("label", "")))
-    if task.get("answer", "accept") != "accept":
-        label = ""
-    by = str(task.get("_annotator_id") or task.get("_session_id") or "")
-    picked, pool = (str(meta.get(name) or "") for name in ("picked", "pool"))
-    yield Answer(task["text"], label, str(meta.get("id", "")), by, pool, picked, pool)
+    label = task.get("accept", task.get("label", "")) if task.get("answer", "accept") == "accept" else ""
+    yield _answer(task["text"], label, meta.get("id", ""), task.get("_annotator_id") or task.get("_session_id"), meta)
 
 
 def _doccano(task: dict) -> Iterator[Answer]:
     """doccano"""
-    label = _single(task.get("label", task.get("labels", task.get("cats", ""))))
-    by, picked, pool = (str(task.get(name) or "") for name in ("annotator", "picked", "pool"))
-    yield Answer(task["text"], label, str(task.get("id", "")), by, pool, picked, pool)
-
-
-def _single(label: object) -> str:
-    """The label of a text; several are joined by ``|``, since they are not a single answer."""
-    return " | ".join(map(str, label)) if isinstance(label, list) else str(label if label is not None else "")
+    label = task.get("label", task.get("labels", task.get("cats", "")))
+    yield _answer(task["text"], label, task.get("id", ""), task.get("annotator"), task)
 
 
 def _listed(task: dict) -> bool:
@@ -226,15 +210,12 @@ def require_one_project(named: Mapping[Path, Mapping[str, set[str]]], strict: bo
     named : the `origins` of each file.
     strict : two projects with texts of one pool are different too; otherwise the pool is enough.
     """
-    for (one, first), (other, second) in combinations(named.items(), 2):
+    for pair in combinations(named.items(), 2):
+        (_, first), (_, second) = pair
         kind = next((kind for kind in _ORIGINS if first[kind] and second[kind]), None)
         common = set().union(*first.values()) & set().union(*second.values())
         if strict and all(of["project"] - of["pool"] for of in (first, second)):
             common -= first["pool"] & second["pool"]
         if kind and not common:
-            said = [
-                f"{path} is of {kind} {', '.join(sorted(of[kind]))}" for path, of in ((one, first), (other, second))
-            ]
-            raise InputError(
-                f"{', '.join(said)}; their labels may not mean the same; give files of one project at a time"
-            )
+            said = ", ".join(f"{path} is of {kind} {', '.join(sorted(of[kind]))}" for path, of in pair)
+            raise InputError(f"{said}; their labels may not mean the same; give files of one project at a time")

@@ -22,18 +22,12 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
 
     Texts are cleaned and labels spelled as in the codebook. Likely label errors are kept: they need human review.
 
-    Parameters
-    ----------
-    out : the CSV file to write; for several files a folder, in which each keeps its name.
+    ``out``: the CSV file to write; for several files a folder, in which each keeps its name. Raises `InputError` if no
+    row of a file would be left, an output is an input, or it cannot be written.
 
     Returns
     -------
     The files written, the list of changes last.
-
-    Raises
-    ------
-    InputError
-        If no row of a file would be left, an output is an input, or it cannot be written.
     """
     targets = _targets(files, out)
     rows = Repeats(files)
@@ -41,10 +35,13 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
     changes: list[tuple] = []
     contents: dict[Path, Sheet | str] = {}
     for number, (one, target) in enumerate(zip(files, targets)):
-        mine = {row: why for row, why in dropped.items() if rows.file[row] == number}
         begin = int(np.searchsorted(rows.file, number))
-        reasons = {row - begin: why for row, why in mine.items()}
-        _require_rows(one, reasons)
+        reasons = {row - begin: why for row, why in dropped.items() if rows.file[row] == number}
+        if len(reasons) == len(one.kept):  # its copy would be a header alone
+            raise InputError(
+                f"{one.path}: --fix would leave no row of it, so nothing was written; row {one.lines[0]}: {reasons[0]}; "
+                "mend the labels, or leave the file out"
+            )
         contents[target] = Sheet(list(one.table.columns), _kept(one, reasons))
         changes += _changes(one, reasons)
     listed = out / "changes.csv" if len(files) > 1 else out.with_suffix(".changes.csv")
@@ -54,27 +51,16 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
 
 
 def _targets(files: list[LabelledFile], out: Path) -> list[Path]:
-    if len(files) == 1:
-        targets = [out / files[0].path.with_suffix(".csv").name if out.is_dir() else out]
-    else:
-        if out.is_file():
-            raise InputError(f"{out}: several files were given, so that --fix names a folder; this is a file")
-        targets = [out / one.path.with_suffix(".csv").name for one in files]
+    if len(files) > 1 and out.is_file():
+        raise InputError(f"{out}: several files were given, so that --fix names a folder; this is a file")
+    named = len(files) == 1 and not out.is_dir()
+    targets = [out if named else out / one.path.with_suffix(".csv").name for one in files]
     if len(set(targets)) < len(targets):
         raise InputError(f"{out}: two of the files have one name; give them one after the other")
     for target in targets:
         if target.suffix.lower() != ".csv":
             raise InputError(f"{target}: the cleaned copy is a CSV file; give it that suffix")
     return targets
-
-
-def _require_rows(one: LabelledFile, dropped: dict[int, str]) -> None:
-    """Raise `InputError` if no row of a file would be left: its copy would be a header alone."""
-    if len(dropped) == len(one.kept):
-        raise InputError(
-            f"{one.path}: --fix would leave no row of it, so nothing was written; row {one.lines[0]}: {dropped[0]}; "
-            "mend the labels, or leave the file out"
-        )
 
 
 def _dropped(rows: Repeats) -> dict[int, str]:

@@ -21,6 +21,7 @@ _OPINION = "opinion"  # the model's, in tables that `data pick` writes
 _LONG = 25  # mean length in characters from which a column looks like text
 _FEW = 60  # distinct values up to which a column looks like labels
 _LOOKED_AT = 2_000  # rows
+_NAMED = 12  # columns in a message
 _DELIMITED = "; if another mark separates the columns, name it with --delimiter"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
@@ -35,17 +36,15 @@ def mapped(label: str, meant: dict[str, tuple[str, str]]) -> str | None:
     >>> mapped("hawk", {"Hawk": ("stance", "escalation")}), mapped("1.0", {"1": ("event", "AID")}), mapped("x", {})
     ('Hawk', '1', None)
     """
-    if label in meant:
-        return label
-    plain = _folded(label)
-    return next((given for given in meant if _folded(given) == plain), None)
+
+    def folded(one: str) -> str:
+        return _WHOLE.sub(r"\1", one.strip()).casefold()
+
+    return label if label in meant else next((one for one in meant if folded(one) == folded(label)), None)
 
 
 def meaning(label: str, meant: dict[str, tuple[str, str]]) -> tuple[str, str] | None:
-    """Return kind and codebook spelling of a label, as mapped or as known; both are empty if it is mapped to nothing.
-
-    None if it is unknown.
-    """
+    """Return kind and codebook spelling of a label, as mapped or known: empty if mapped to nothing, None if unknown."""
     found = mapped(label, meant)
     return kind_of(label) if found is None else meant[found]
 
@@ -56,17 +55,10 @@ def given(cell: str, meant: dict[str, tuple[str, str]]) -> str:
     return "" if label in NO_TEXT and mapped(label, meant) is None else label
 
 
-def _folded(label: str) -> str:
-    return _WHOLE.sub(r"\1", label.strip()).casefold()
-
-
 def text_column(table: Table, wanted: str | None) -> str:
     """Find the text column.
 
-    Raises
-    ------
-    InputError
-        If the named column is absent, or no or several columns look like text; the message names them.
+    Raises `InputError` if the named column is absent, or no or several columns look like text; the message names them.
     """
     names = list(table.columns)
     if wanted is not None:
@@ -85,10 +77,8 @@ def label_columns(table: Table, wanted: str | None, text: str, meant: dict) -> l
     They are several only if each holds another kind of label; the finest comes first. The model's opinion is taken
     only if it is named.
 
-    Raises
-    ------
-    InputError
-        If the named column is absent, or no or several columns look like labels; the message names them.
+    Raises `InputError` if the named column is absent, or no or several columns look like labels; the message names
+    them.
     """
     if wanted is not None:
         return [column_of(list(table.columns), wanted, (), table.path)]
@@ -99,14 +89,17 @@ def label_columns(table: Table, wanted: str | None, text: str, meant: dict) -> l
         if len(likely) == 1:
             return likely
         if likely:
-            return _by_kind(table, likely, meant) or [_the_one(table, likely, "label", "--label")]
+            kinds = {name: _kind(table.columns[name], meant) for name in likely}
+            if len({*kinds.values()}) < len(likely):
+                _the_one(table, likely, "label", "--label")
+            return sorted(likely, key=lambda name: KINDS.index(kinds[name]))
     few = [name for name in names if 2 <= len(set(table.columns[name][:_LOOKED_AT])) <= _FEW]
     if len(table.columns) == 1:
         raise InputError(
             f"{table.path}: expected a column for the text and one for the label, found only {text!r}{_DELIMITED}"
         )
     raise InputError(
-        f"{table.path}: which column holds the label? None is known; {_columns(few or names or list(table.columns))}; name it with --label, "
+        f"{table.path}: which column holds the label? None is known; {', '.join((few or names or list(table.columns))[:_NAMED])}; name it with --label, "
         "and what its values mean with --map"
     )
 
@@ -123,14 +116,6 @@ def _are_labels(cells: np.ndarray, meant: dict) -> bool:
     return 0 < len(values) <= _FEW and sum(meaning(v, meant) is not None for v in values) >= 0.8 * len(values)
 
 
-def _by_kind(table: Table, names: list[str], meant: dict) -> list[str]:
-    """Sort label columns of different kinds, event types before stances; empty if two are of the same kind."""
-    kinds = {name: _kind(table.columns[name], meant) for name in names}
-    if len(set(kinds.values())) < len(names):
-        return []
-    return sorted(names, key=lambda name: KINDS.index(kinds[name]))
-
-
 def _kind(cells: np.ndarray, meant: dict) -> str:
     counts = Counter(label for cell in cells[:_LOOKED_AT] if (label := given(cell, meant)))
     kinds: Counter[str] = Counter()
@@ -143,10 +128,7 @@ def _kind(cells: np.ndarray, meant: dict) -> str:
 def _the_one(table: Table, likely: list[str], what: str, option: str) -> str:
     if len(likely) == 1:
         return likely[0]
-    asked = f"{_columns(likely)} look like it" if likely else f"the file has {_columns(list(table.columns))}"
+    shown = ", ".join((likely or list(table.columns))[:_NAMED])
+    asked = f"{shown} look like it" if likely else f"the file has {shown}"
     hint = _DELIMITED if len(table.columns) == 1 else ""
     raise InputError(f"{table.path}: which column holds the {what}? {asked}; name it with {option}{hint}")
-
-
-def _columns(names: list[str]) -> str:
-    return ", ".join(names[:12])

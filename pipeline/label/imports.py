@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +52,7 @@ def mapping(given: Sequence[str]) -> dict[str, tuple[str, str]]:
 
     Both are empty for a mapping to nothing (``A=``), which leaves the rows of that label out.
 
-    Raises
-    ------
-    LabelError
-        If there is no ``=``, a label is mapped twice, or the right side is not a label of the codebook.
+    Raises `LabelError` if there is no ``=``, a label is mapped twice, or the right side is not a label of the codebook.
 
     Examples
     --------
@@ -88,18 +85,14 @@ def import_files(
 ) -> Imported:
     """Read labelled tables or exports of a labelling tool.
 
+    Raises `InputError` if a column cannot be determined, or files are of different projects, and `LabelError` if a
+    label is unknown.
+
     Parameters
     ----------
     text, label : names of the columns, in exports of fields or questions; None to infer them from names and content.
     headed : whether the first line of a CSV or TSV file names its columns.
     meant : meaning of labels that are not in the codebook, see `mapping`.
-
-    Raises
-    ------
-    InputError
-        If a column cannot be determined, or files are of different projects.
-    LabelError
-        If a label is unknown.
     """
     meant = meant or {}
     for path in paths:
@@ -120,7 +113,9 @@ def import_files(
     for part in parts:
         for name, (taken, n) in part.labels.items():
             labels[name] = (taken, n + labels.get(name, (taken, 0))[1])
-    _name_unused(paths, meant, labels)
+    used = {mapped(label, meant) for label in labels}
+    if unused := [f"{label}={plain}" for label, (_, plain) in meant.items() if label not in used]:
+        say(f"{', '.join(map(str, paths))}: no row has the label of --map {', '.join(unused)}; check the spelling")
     rows = [row for part in parts for row in part.rows]
     rejects = [reject for part in parts for reject in part.rejects]
     if not rows:
@@ -128,14 +123,6 @@ def import_files(
         raise InputError(f"{', '.join(map(str, paths))}: expected at least one labelled row, found none{why}")
     unlabelled = sum(part.unlabelled for part in parts)
     return Imported(rows, unlabelled, rejects, labels, parts[0].text_column, parts[0].label_column)
-
-
-def _name_unused(paths: Sequence[Path], meant: dict[str, tuple[str, str]], labels: Iterable[str]) -> None:
-    """Name the mappings that no label matches on standard error."""
-    used = {mapped(label, meant) for label in labels}
-    unused = [f"{label}={plain}" for label, (_, plain) in meant.items() if label not in used]
-    if unused:
-        say(f"{', '.join(map(str, paths))}: no row has the label of --map {', '.join(unused)}; check the spelling")
 
 
 def _from_export(path: Path, answers: list[Answer], meant: dict) -> Imported:

@@ -60,10 +60,7 @@ class LabelledFile:
 def read_labelled_file(path: str | Path, columns: Columns | None = None, encoding: str | None = None) -> LabelledFile:
     """Read a labelled file, listing every faulty row.
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read, or has no text column, label column or usable row.
+    Raises `InputError` if the file cannot be read, or has no text column, label column or usable row.
     """
     columns, table = columns or Columns(), read_lines(path, encoding)
     names = list(table.columns)

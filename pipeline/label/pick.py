@@ -55,17 +55,14 @@ def certainty(proba: np.ndarray) -> np.ndarray:
 def pick(texts: np.ndarray, proba: np.ndarray, n: int, seed: int = 0, random_share: float = RANDOM_SHARE) -> Picked:
     """Pick rows of a pool.
 
+    Raises `InputError` if the pool has fewer than ``n`` rows.
+
     Parameters
     ----------
     texts : (n_pool,) strings without near-duplicates.
     proba : (n_pool, n_classes) float64, the probabilities given by a model.
     n : number of texts to pick.
     random_share : share of these drawn at random from the whole pool; at least one text, unless it is 0.
-
-    Raises
-    ------
-    InputError
-        If the pool has fewer than ``n`` rows.
     """
     if not 0 < n <= len(texts):
         raise InputError(f"expected a pool of at least {max(n, 1):,} texts, got {len(texts):,}; ask for fewer with --n")

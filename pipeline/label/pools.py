@@ -46,9 +46,7 @@ class Pool:
 def read_pool(path: Path, column: str | None = None, known: Sequence[str] = (), encoding: str | None = None) -> Pool:
     """Read a table of texts, without near-duplicates of each other and of texts already labelled.
 
-    Parameters
-    ----------
-    known : the labelled texts.
+    ``known``: the labelled texts.
     """
     table = read_lines(path, encoding)
     texts = tidy(table.columns[text_column(table, column)].tolist())
@@ -90,9 +88,7 @@ def picked_tasks(
 ) -> list[Task]:
     """Pick the next n texts to label, in random order; their ``meta`` records how each was picked and from which pool.
 
-    Parameters
-    ----------
-    opinion : include the model's stance; it biases annotators who see it.
+    ``opinion``: include the model's stance; it biases annotators who see it.
     """
     if n > len(pool.texts):
         raise InputError(
@@ -119,10 +115,7 @@ def require_tool(tool: str, out: Path) -> None:
 def write_tasks(tasks: list[Task], tool: str, out: Path) -> list[Path]:
     """Write tasks in the import format of a tool; for Label Studio the labelling interface too.
 
-    Raises
-    ------
-    InputError
-        If the tool is unknown, or the file's suffix is not that of its format.
+    Raises `InputError` if the tool is unknown, or the file's suffix is not that of its format.
     """
     require_tool(tool, out)
     if tool == "csv":
@@ -153,10 +146,7 @@ class Task:
 def tasks_for(tool: str, tasks: list[Task]) -> str:
     """Tasks in the import format of a tool.
 
-    Raises
-    ------
-    InputError
-        If the tool is not one of the `TOOLS` that take JSON.
+    Raises `InputError` if the tool is not one of the `TOOLS` that take JSON.
     """
     if tool == "label-studio":
         return json.dumps([_label_studio_task(task) for task in tasks], ensure_ascii=False, indent=1) + "\n"

@@ -37,12 +37,9 @@ class Repeats:
 
     def place(self, row: int) -> dict:
         """The location, label and beginning of a row."""
-        return {
-            "file": str(self.files[self.file[row]].path),
-            "row": int(self.line[row]),
-            "label": self.labels[row],
-            "text": self.texts[row][:SHOWN],
-        }
+        path = self.files[self.file[row]].path
+        where = {"file": str(path), "row": int(self.line[row]), "label": self.labels[row]}
+        return {**where, "text": self.texts[row][:SHOWN]}
 
     def groups(self) -> list[np.ndarray]:
         """The rows of each text that occurs more than once, in reading order."""

@@ -45,6 +45,8 @@ def split_rows(
 ) -> Split:
     """Split the rows of a file.
 
+    Raises `InputError` if a column is absent, options are incompatible, or one side would be empty.
+
     Parameters
     ----------
     share : share of test rows, in (0, 1).
@@ -53,11 +55,6 @@ def split_rows(
     time : the column of dates: the newest rows are for testing. A group goes where its oldest row goes, and its rows
         newer than the first test row are left out.
     seed : seed of the shuffling.
-
-    Raises
-    ------
-    InputError
-        If a column is absent, options are incompatible, or one side would be empty.
     """
     if not 0 < share < 1:
         raise InputError(f"--test {share:g}: expected a share between 0 and 1")
@@ -107,16 +104,20 @@ def _groups(rows: LabelledFile, group: str | None) -> np.ndarray:
         return np.arange(len(rows.kept))
     if group == NEAR_COPIES:
         return near_groups(rows.corpus.texts, ALIKE)
-    name = column_of(list(rows.table.columns), group, (), rows.path)
-    cells = rows.table.columns[name][rows.kept]
+    name, cells = _column(rows, group)
     if (empty := int(sum(not cell.strip() for cell in cells))) > 0:
         raise InputError(f"{rows.path}: {empty:,} rows have no {name}; fill it, or group by another column")
     return np.unique(cells.astype(str), return_inverse=True)[1]
 
 
+def _column(rows: LabelledFile, wanted: str) -> tuple[str, np.ndarray]:
+    name = column_of(list(rows.table.columns), wanted, (), rows.path)
+    return name, rows.table.columns[name][rows.kept]
+
+
 def _dates(rows: LabelledFile, time: str, date_format: str | None) -> np.ndarray:
-    name = column_of(list(rows.table.columns), time, (), rows.path)
-    seconds, _ = days_of(as_strings(rows.table.columns[name][rows.kept].tolist()), date_format)
+    name, cells = _column(rows, time)
+    seconds, _ = days_of(as_strings(cells.tolist()), date_format)
     if np.isnan(seconds).all():
         raise InputError(f"{rows.path}: no date in column {name} can be read; say how with --date-format")
     return seconds

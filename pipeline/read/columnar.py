@@ -43,10 +43,7 @@ def parquet_file(raw: pa.NativeFile, **options: Any) -> pq.ParquetFile:
 def _seekable(source: Source) -> pa.NativeFile:
     """Open a file; a small remote one is read at once, because its server may not support range requests.
 
-    Raises
-    ------
-    InputError
-        If the server of a large file does not support them.
+    Raises `InputError` if the server of a large file does not support them.
     """
     raw = source.open()
     if not isinstance(raw, pa.PythonFile):

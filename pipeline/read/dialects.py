@@ -41,15 +41,9 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
     header, or one of ``^ ~ # :`` if all of the first lines have it equally often.
     In a tab-separated file quotation marks are ordinary characters, unless a quoted field spans lines.
 
-    Parameters
-    ----------
-    closed : require every quotation mark to be closed; False if the caller handles unclosed ones.
-
-    Raises
-    ------
-    InputError
-        If the delimiter is not valid, or a file with quoting has an unclosed quotation mark: everything after it would
-        become one text.
+    ``closed``: require every quotation mark to be closed; False if the caller handles unclosed ones. Raises
+    `InputError` if the delimiter is not valid, or a file with quoting has an unclosed quotation mark: everything after
+    it would become one text.
     """
     if delimiter is not None:
         delimiter = separator(delimiter)

@@ -163,10 +163,7 @@ def require_passing(sources: Iterable[Source], options: ReadOptions) -> None:
 def read_documents(source: Source, options: ReadOptions) -> Iterator[Documents]:
     """Yield the rows of one table in batches.
 
-    Raises
-    ------
-    InputError
-        If the table cannot be read, or a row cannot be read and ``options.set_aside`` is false.
+    Raises `InputError` if the table cannot be read, or a row cannot be read and ``options.set_aside`` is false.
     """
     options = replace(options, articles=options.articles or source.suffix in FEED_SUFFIXES)
     roles: list[_Roles] = []

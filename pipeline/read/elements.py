@@ -20,10 +20,8 @@ _DECODER = json.JSONDecoder(strict=False)
 def elements(stream: Readable) -> Iterator[object]:
     """Yield the elements of a JSON array.
 
-    Raises
-    ------
-    ValueError
-        If the stream is not one array, not valid JSON or not UTF-8, or an element is over the size limit for a row.
+    Raises `ValueError` if the stream is not one array, not valid JSON or not UTF-8, or an element is over the size
+    limit for a row.
 
     Examples
     --------

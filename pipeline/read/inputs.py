@@ -14,9 +14,8 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
-from pipeline.read.addresses import files_at, is_address, located, size_at
 from pipeline.read.documents import Documents, ReadOptions, columns_of, read_documents, require_passing
-from pipeline.read.files import files_in, is_tabular, names_files, readable
+from pipeline.read.files import files_at, files_in, is_address, is_tabular, located, names_files, readable, size_at
 from pipeline.read.pages import HTML_SUFFIXES, TEXT_SUFFIXES, read_article
 from pipeline.read.rows import whole_file
 from pipeline.read.source import Source, on_disk, printable, suffix_of, watched
@@ -31,10 +30,7 @@ READABLE = (*TABULAR, *filter(None, _PAGES))
 def read_inputs(given: list[str], options: ReadOptions) -> Iterator[Documents]:
     """Yield documents in the order of the arguments.
 
-    Raises
-    ------
-    InputError
-        If there is nothing to read, a text is blank, or a requested column is in none of the tables.
+    Raises `InputError` if there is nothing to read, a text is blank, or a requested column is in none of the tables.
     """
     if not given:
         raise InputError("nothing to score: give a text, a file, a folder, or - for standard input")

@@ -42,10 +42,7 @@ def read_article(source: Source, set_aside: bool = False) -> tuple[str, list[Rej
 
     The text of a web page is its main text; of an e-mail, its subject and body; of a PDF, the text of its pages.
 
-    Raises
-    ------
-    InputError
-        If the file cannot be read or decoded, or holds no text.
+    Raises `InputError` if the file cannot be read or decoded, or holds no text.
     """
     path, suffix, data = source.address, source.suffix, article_bytes(source)
     rejects: list[Reject] = []

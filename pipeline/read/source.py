@@ -66,14 +66,7 @@ class Source:
     def stream(self, checked: bool = True) -> tuple[pa.NativeFile, pa.NativeFile | Unpacked]:
         """Return the raw file and a stream of its decompressed content as UTF-8.
 
-        Parameters
-        ----------
-        checked : refuse decompression bombs.
-
-        Raises
-        ------
-        InputError
-            If the file is not in the expected encoding.
+        ``checked``: refuse decompression bombs. Raises `InputError` if the file is not in the expected encoding.
         """
         raw, stream = self.unpacked(checked)
         start, plain = stream.read(4), stream is raw
@@ -180,10 +173,7 @@ def decoded(data: bytes, path: Path | str, encoding: str | None = None, declares
 
     Uses the given encoding, else that of the first bytes (`encoding_of`), UTF-8, or the encoding that the text declares.
 
-    Raises
-    ------
-    InputError
-        If the bytes are not in any of these encodings; the message suggests one.
+    Raises `InputError` if the bytes are not in any of these encodings; the message suggests one.
     """
     told = encoding or encoding_of(data)
     for name in (told,) if told else ("utf-8", *_declared(data if declares else b"")):
@@ -224,9 +214,7 @@ def western_hint(data: bytes) -> str:
 def watched(path: Path | str, strict: bool = False) -> Iterator[None]:
     """Print a warning if the size or the time of change of a local file differ after the block; URLs are not watched.
 
-    Parameters
-    ----------
-    strict : raise `InputError` instead.
+    ``strict``: raise `InputError` instead.
     """
     before = _state(path)
     yield

@@ -41,14 +41,8 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
     Lines are scored as they arrive, in batches of those available. Input whose first line is a JSON object, or a header
     with a text column, is read as a table; ``options.stdin_format`` overrides the detection.
 
-    Parameters
-    ----------
-    alone : standard input is the only input, so it must have all requested columns.
-
-    Raises
-    ------
-    InputError
-        If the input is empty, not UTF-8 or not in the given format, or lacks a requested column.
+    ``alone``: standard input is the only input, so it must have all requested columns. Raises `InputError` if the input
+    is empty, not UTF-8 or not in the given format, or lacks a requested column.
     """
     kind = options.stdin_format
     if kind is not None and kind not in FORMATS:

@@ -43,15 +43,12 @@ def is_table(path: PurePath) -> bool:
 def read_rows(source: Source, choose: Choose, delimiter: str | None = None) -> Iterator[Rows]:
     """Yield the rows of a table in batches.
 
+    Raises `InputError` if the file is empty, in another format, or lacks a column.
+
     Parameters
     ----------
     choose : selects the columns to read from those of the table or sheet.
     delimiter : delimiter of a CSV or TSV file; None to detect it from the header.
-
-    Raises
-    ------
-    InputError
-        If the file is empty, in another format, or lacks a column.
     """
     suffix, seen = source.suffix, False
     try:
@@ -121,15 +118,13 @@ def read_numbered(
 
     Compression, and the encoding and delimiter that ``written`` leaves out, are detected (`pipeline.read.source`).
 
+    Raises `InputError` if the file is missing, empty or in another format, no row can be read, or one cannot and
+    ``rejects`` is None.
+
     Parameters
     ----------
     choose : selects the columns to read; all by default.
     rejects : list to which rows that cannot be read are added; None to raise an error for the first of them.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, empty or in another format, no row can be read, or one cannot and ``rejects`` is None.
     """
     path, found = Path(path), []
     require_table(path)

@@ -60,17 +60,14 @@ def read_lines(
 ) -> Table:
     """Read a table of any format as strings.
 
+    Raises `InputError` if the file is missing, empty or in another format, or no row can be read.
+
     Parameters
     ----------
     headed : the first line of a CSV or TSV file is a header; if False, the columns are named ``column1``, ``column2``.
     loose : files named `.txt`, `.dat` or `.tab` are tables too, with any delimiter that a CSV or TSV file may have.
     named : columns that the table must have. Of a workbook, the sheets that have them are read; if none are named,
         the sheets that have all columns of the first. The others are named on standard error.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, empty or in another format, or no row can be read.
     """
     path = Path(path)
     is_loose = loose and suffix_of(path) in _LOOSE

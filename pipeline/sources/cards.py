@@ -86,10 +86,8 @@ class Card:
 def cards() -> dict[str, Card]:
     """Every known corpus by name: the bundled registry, then the one that `OWN_REGISTRY` names.
 
-    Raises
-    ------
-    ConfigError
-        If the latter is missing or not TOML, or a card lacks a field, has an unknown one or one of another type.
+    Raises `ConfigError` if the latter is missing or not TOML, or a card lacks a field, has an unknown one or one of
+    another type.
     """
     own = os.environ.get(OWN_REGISTRY)
     return read_cards(REGISTRY) | (read_cards(Path(own)) if own else {})

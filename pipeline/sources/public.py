@@ -22,10 +22,7 @@ AT_ODDS = "event type, quad class and stance of the row do not fit together"
 def read_public(path: Path, card: Card) -> Corpus:
     """Read the labelled snippets of a file; rows that cannot be read are in `Corpus.set_aside`.
 
-    Raises
-    ------
-    SourceError
-        If the file does not have the format given in its card.
+    Raises `SourceError` if the file does not have the format given in its card.
     """
     try:
         table = read_lines(path, headed=card.header)

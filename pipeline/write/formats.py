@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -16,79 +16,45 @@ if TYPE_CHECKING:
 ROW_GROUP = 100_000  # rows per Parquet row group, independent of batch sizes
 
 
-class RowWriter(Protocol):
-    """Appends encoded batches to a file."""
+class RowWriter:
+    """Appends batches of JSONL or CSV to a file."""
+
+    def __init__(self, rows: Path) -> None:
+        self._rows, self._file = rows, rows.open("ab")
 
     def add(self, payload: pa.Table | bytes) -> int:
         """Append a batch encoded by `pipeline.write.output.encoded` and flush; returns the size of the file in bytes."""
-
-    def finish(self, size: int, n_rows: int) -> Path:
-        """Close the file, check that it contains exactly what was written, and return its path.
-
-        Parameters
-        ----------
-        size : size of the file in bytes after the last batch.
-        n_rows : number of rows in all batches.
-        """
-
-
-def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) -> RowWriter:
-    """Open the writer in a folder.
-
-    Parameters
-    ----------
-    columns : names of the table's columns.
-    ends : size of the file in bytes after each finished batch; anything after the last is truncated.
-    """
-    rows = folder / "rows"
-    with rows.open("ab") as file:
-        file.truncate(ends[-1] if ends else 0)
-    if kind == "parquet":
-        return _ParquetWriter(rows, folder / "whole", ends)
-    return _LineWriter(rows, csv_header(columns) if kind == "csv" and not ends else b"")
-
-
-class _LineWriter:
-    """Appends JSONL or CSV lines."""
-
-    def __init__(self, rows: Path, header: bytes) -> None:
-        self._rows = rows
-        self._file = rows.open("ab")
-        self._file.write(header)
-
-    def add(self, payload: bytes) -> int:
         self._file.write(payload)
         self._file.flush()
         return self._file.tell()
 
     def finish(self, size: int, n_rows: int) -> Path:
+        """Close the file, check that it contains the given bytes and rows, and return its path."""
         self._file.close()
         _check_size(self._rows, self._rows.stat().st_size, size, "bytes")
         return self._rows
 
 
-class _ParquetWriter:
+class _ParquetWriter(RowWriter):
     """Writes a Parquet file, and its batches as Arrow IPC streams: a Parquet file is unreadable without its footer,
     so a resumed run rebuilds it from the streams."""
 
     def __init__(self, rows: Path, path: Path, ends: list[int]) -> None:
-        self._rows, self._path = rows, path
+        super().__init__(rows)
+        self._path, self._buffer = path, list[pa.Table]()
         self._writer: parquet.ParquetWriter | None = None
-        self._buffer: list[pa.Table] = []
         for start, end in zip([0, *ends], ends):
             with rows.open("rb") as file:
                 file.seek(start)
                 self._write(pa.ipc.open_stream(file.read(end - start)).read_all())
-        self._file = rows.open("ab")
 
-    def add(self, payload: pa.Table) -> int:
+    def add(self, payload: Any) -> int:
         buffer = pa.BufferOutputStream()
         with pa.ipc.new_stream(buffer, payload.schema) as stream:
             stream.write_table(payload)
-        self._file.write(buffer.getvalue())
-        self._file.flush()
+        size = super().add(buffer.getvalue())
         self._write(payload)
-        return self._file.tell()
+        return size
 
     def finish(self, size: int, n_rows: int) -> Path:
         from pyarrow import parquet
@@ -116,6 +82,21 @@ class _ParquetWriter:
             table = pa.concat_tables(self._buffer)
             self._writer.write_table(table.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
             self._buffer = [table.slice(ROW_GROUP)]
+
+
+def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) -> RowWriter:
+    """Open the writer in a folder.
+
+    Parameters
+    ----------
+    columns : names of the table's columns.
+    ends : size of the file in bytes after each finished batch; anything after the last is truncated.
+    """
+    rows = folder / "rows"
+    with rows.open("ab") as file:
+        file.truncate(ends[-1] if ends else 0)
+        file.write(csv_header(columns) if kind == "csv" and not ends else b"")
+    return _ParquetWriter(rows, folder / "whole", ends) if kind == "parquet" else RowWriter(rows)
 
 
 def _check_size(path: Path, found: int, expected: int, unit: str) -> None:

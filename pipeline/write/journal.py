@@ -67,11 +67,9 @@ class Journal:
 
         The state of a run with another plan (without ``resume``) or without a finished batch is discarded.
 
-        Raises
-        ------
-        InputError
-            If the output's folder is missing, ``<out>.parts`` contains other files, another run is writing this output,
-            an earlier run can be resumed but ``resume`` is not set, or ``resume`` is set but the plans differ.
+        Raises `InputError` if the output's folder is missing, ``<out>.parts`` contains other files, another run is
+        writing this output, an earlier run can be resumed but ``resume`` is not set, or ``resume`` is set but the plans
+        differ.
         """
         require_folder(self.out)
         target_of(self.rejects)
@@ -134,10 +132,7 @@ class Journal:
     def finish(self) -> Totals:
         """Check that no row was lost, close the file and `publish` it.
 
-        Raises
-        ------
-        InputError
-            If no text could be read, or the counts do not add up.
+        Raises `InputError` if no text could be read, or the counts do not add up.
         """
         names = ("n", "scored", "rejected", "read", "rejected_rows")
         n_rows, scored, rejected, read, rejected_rows = (sum(line[name] for line in self._lines) for name in names)

@@ -37,9 +37,7 @@ def _with_input_columns(table: pa.Table, documents: Documents, document: np.ndar
     """Append the file and row of each document and the input's columns, with the suffix ``_input`` if the table already
     has a column of that name.
 
-    Parameters
-    ----------
-    document : (n_rows,) int64, the document of each row; None if each row is a document.
+    ``document``: (n_rows,) int64, the document of each row; None if each row is a document.
     """
     n = len(documents)
     file = pa.nulls(n, pa.large_string()) if documents.file is None else named(np.zeros(n, np.int64), (documents.file,))
