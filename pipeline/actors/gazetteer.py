@@ -35,15 +35,11 @@ N_KINDS = 3
 
 @dataclass(frozen=True)
 class Actor:
-    """A political actor.
+    """A political actor: its names, the usual one first; people who act or acted for it, such as "Putin"; and places that
+    belong to it, such as "Fallujah".
 
-    Attributes
-    ----------
-    key : ISO 3166 alpha-3 code of a state, otherwise a custom key such as ``PSE.HAMAS`` or ``rebels``.
-    type : one of `TYPES`; a ``generic`` actor has no name of its own.
-    names : its names, the usual one first.
-    people : names of people who act or acted for it, such as "Putin".
-    places : names of places that belong to it, such as "Fallujah".
+    The key of a state is its ISO 3166 alpha-3 code, that of others one such as ``PSE.HAMAS`` or ``rebels``. The type is one
+    of `TYPES`; a ``generic`` actor has no name of its own.
     """
 
     key: str

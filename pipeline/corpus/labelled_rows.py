@@ -1,4 +1,4 @@
-"""The columns of labelled snippets."""
+"""The columns of labelled snippets, and which rows of one text contradict each other."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RANDOM, UNSURE = "random", "unsure"  # how `data pick` picks texts
+CONTRADICTION = "one text under several labels"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,6 @@ class LabelledRows:
             object.__setattr__(self, "weights", np.full(len(self.texts), np.nan))
         if self.rows is None:
             object.__setattr__(self, "rows", np.zeros(len(self.texts), np.int64))
-
         if self.picked is None:
             object.__setattr__(self, "picked", np.full(len(self.texts), "", object))
 
@@ -81,21 +81,10 @@ def picked_in(table: pa.Table) -> np.ndarray:
     return np.array([cell.strip() for cell in cells], object)
 
 
-CONTRADICTION = "one text under several labels"
-
-
 @dataclass(frozen=True)
 class SetAside:
-    """An excluded row.
-
-    Attributes
-    ----------
-    reason : why, in the same words for all rows of a kind.
-    file : its file, or the name of its corpus.
-    row : its row number there (headers count); 0 if unknown.
-    label : its finest label.
-    text : its text.
-    """
+    """An excluded row: why, in the same words for all rows of a kind; its file, or the name of its corpus; its row number
+    there (headers count), 0 if unknown; its finest label; its text."""
 
     reason: str
     file: str

@@ -32,13 +32,11 @@ from pipeline.write.aside import Totals
 from pipeline.write.tables import table_of
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, Worker, WorkerPlugin
+    from distributed import Client, Worker, WorkerPlugin
 
 PATIENCE = "10s"  # how long to wait for a scheduler
 _PLUGIN_NAME = "detente-model"
-_NOT_INSTALLED = "--dask: Dask is not installed; pip install distributed fsspec"
 _SUFFIXES = (".parquet", ".jsonl", ".csv", ".tsv")
-_MODEL_FILES = (FILES.card, FILES.weights)
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,10 @@ def score_on_cluster(
         # Fetch each result at once: later, it may be lost together with its worker.
         for future, counted in as_completed(futures, with_results=True, raise_errors=False):
             if future.status in ("error", "cancelled"):
-                raise _error_of(future)
+                error = future.exception()
+                if isinstance(error, DetenteError):
+                    raise error
+                raise InputError(f"a worker failed; see its log: {type(error).__name__}: {error}")
             counts.append(counted)
             future.release()
             progress(sum(count[-1] for count in counts), len(counts))
@@ -134,7 +135,7 @@ def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str
 
 def _require_dask() -> None:
     if find_spec("distributed") is None or find_spec("fsspec") is None:
-        raise InputError(_NOT_INSTALLED)
+        raise InputError("--dask: Dask is not installed; pip install distributed fsspec")
 
 
 def _files_of(url: str) -> list[str]:
@@ -202,11 +203,4 @@ def _model_plugin(model: Model) -> WorkerPlugin:
                     (Path(folder) / name).write_bytes(content)
                 self.model = load(folder)
 
-    return ModelPlugin({name: (model.folder / name).read_bytes() for name in _MODEL_FILES})
-
-
-def _error_of(future: Future) -> Exception:
-    error = future.exception()
-    if isinstance(error, DetenteError):
-        return error
-    return InputError(f"a worker failed; see its log: {type(error).__name__}: {error}")
+    return ModelPlugin({name: (model.folder / name).read_bytes() for name in (FILES.card, FILES.weights)})

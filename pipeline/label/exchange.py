@@ -21,16 +21,10 @@ _NO_TEXT = ("id", "text_id", "picked", "pool", "opinion")  # fields of Label Stu
 
 @dataclass(frozen=True)
 class Answer:
-    """One person's label for one text.
+    """One person's label for one text, as written by the tool: empty if the text was skipped.
 
-    Attributes
-    ----------
-    text, label : the text and the label as written by the tool; an empty label if the text was skipped.
-    id : the text's id.
-    annotator : who labelled it, empty if the tool does not say.
-    project : the tool's project, else the pool; empty if neither is known, or the file has several.
-    picked : how the text was picked, see `pipeline.label.pick`.
-    pool : the pool from which it was picked.
+    ``project`` is the tool's project, else the pool; empty if neither is known, or the file has several. ``picked`` says
+    how the text was picked from its pool (`pipeline.label.pick`).
     """
 
     text: str

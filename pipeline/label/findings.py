@@ -7,16 +7,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Finding:
-    """One kind of problem.
-
-    Attributes
-    ----------
-    kind : its name.
-    serious : whether it would invalidate training or measuring on the files.
-    count : number of places.
-    says : what it means and what to do, in one sentence.
-    places : each row, or group of rows, affected, with ``file``, ``row`` and further details.
-    """
+    """One kind of problem: whether it would invalidate training or measuring on the files, its number of places, what it
+    means and what to do, and each row, or group of rows, affected, with ``file``, ``row`` and further details."""
 
     kind: str
     serious: bool

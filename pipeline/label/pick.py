@@ -23,13 +23,7 @@ _MOST_CLUSTERED = 20_000
 
 @dataclass(frozen=True)
 class Picked:
-    """Rows of a pool to label next, in the order in which to label them.
-
-    Attributes
-    ----------
-    rows : (n,) int64, distinct.
-    why : (n,) object, ``random`` or ``unsure``.
-    """
+    """Rows of a pool to label next, in this order: (n,) int64, distinct; and (n,) object, why: `RANDOM` or `UNSURE`."""
 
     rows: np.ndarray
     why: np.ndarray

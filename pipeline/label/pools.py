@@ -28,13 +28,10 @@ from pipeline.stance import STANCES
 
 @dataclass(frozen=True)
 class Pool:
-    """Distinct unlabelled texts.
+    """Distinct unlabelled texts: (n,) object ids and texts, and the number of excluded rows of the file by reason.
 
-    Attributes
-    ----------
-    name : a short hash of all texts of the file, to distinguish exports of several pools.
-    ids, texts : (n,) object; a text without an id gets its position in the file.
-    left_out : number of excluded rows of the file, by reason.
+    The name is a short hash of all texts of the file, to distinguish exports of several pools. A text without an id gets
+    its position in the file.
     """
 
     name: str

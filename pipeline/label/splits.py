@@ -20,14 +20,8 @@ NEAR_COPIES = "near-copies"
 
 @dataclass(frozen=True)
 class Split:
-    """A split of n rows.
-
-    Attributes
-    ----------
-    test : (n,) bool, the test rows.
-    groups : (n,) int64, groups of rows that had to stay together.
-    left_out : rows that belong to neither side, such as those without a date.
-    """
+    """A split of n rows: (n,) bool, the test rows; (n,) int64, the groups of rows that had to stay together; and (n,) bool,
+    the rows that belong to neither side, such as those without a date."""
 
     test: np.ndarray
     groups: np.ndarray

@@ -18,14 +18,8 @@ from pipeline.read.source import Source
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
-_TEXT = (  # types read as text
-    pa.types.is_string,
-    pa.types.is_string_view,
-    pa.types.is_binary,
-    pa.types.is_binary_view,
-    pa.types.is_large_binary,
-    pa.types.is_fixed_size_binary,
-)
+# Types read as text, beside `pa.types.is_fixed_size_binary`.
+_TEXT = (pa.string(), pa.string_view(), pa.binary(), pa.binary_view(), pa.large_binary())
 
 
 def parquet_file(raw: pa.NativeFile, **options: Any) -> pq.ParquetFile:
@@ -41,7 +35,7 @@ def parquet_file(raw: pa.NativeFile, **options: Any) -> pq.ParquetFile:
 
 
 def _seekable(source: Source) -> pa.NativeFile:
-    """Open a file; a small remote one is read at once, because its server may not support range requests.
+    """Open a file; a small remote one is read at once, as its server may not support range requests.
 
     Raises `InputError` if the server of a large file does not support them.
     """
@@ -102,7 +96,8 @@ def _batches(
     A text that is repeated is stored once, so that a small file may hold terabytes of text. If the longest text could
     fill a batch, the texts are read as references (``coded``) and expanded only as far as there is room.
     """
-    together = _together(file.metadata.row_group(group))
+    sizes = file.metadata.row_group(group)
+    together = min(MANY, max(AT_ONCE // max(sizes.total_byte_size // max(sizes.num_rows, 1), 1), 1))
     first = next(coded.iter_batches(1, row_groups=[group], columns=texts), None) if texts else None
     longest = sum(int(pc.max(_sizes(column.dictionary)).as_py() or 0) for column in first or () if _is_coded(column))
     if longest * together <= AT_ONCE:
@@ -125,12 +120,6 @@ def _sizes(texts: pa.Array) -> pa.Array:
     return pc.binary_length(texts).cast(pa.int64())
 
 
-def _together(group: pq.RowGroupMetaData) -> int:
-    """Return the batch size for a row group; smaller if its rows are long."""
-    size = max(group.total_byte_size // max(group.num_rows, 1), 1)
-    return int(min(MANY, max(AT_ONCE // size, 1)))
-
-
 def parquet_columns(source: Source) -> dict[str, pa.DataType]:
     """Return the columns of a Parquet file and their types, as `read_parquet` yields them."""
     with parquet_file(_seekable(source)) as file:
@@ -141,7 +130,7 @@ def parquet_columns(source: Source) -> dict[str, pa.DataType]:
 def _plain(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return pa.large_string() if any(is_kind(kind) for is_kind in _TEXT) else kind
+    return pa.large_string() if kind in _TEXT or pa.types.is_fixed_size_binary(kind) else kind
 
 
 def _as_bytes(column: pa.Array) -> pa.Array:

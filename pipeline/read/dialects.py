@@ -19,14 +19,8 @@ _SEPARATOR = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV or TSV file is written.
-
-    Attributes
-    ----------
-    quoted : fields may be in quotation marks.
-    long_rows : some rows exceed the size limit.
-    utf8 : all bytes are UTF-8.
-    """
+    """How a CSV or TSV file is written: its delimiter, whether fields may be in quotation marks, whether some rows exceed
+    the size limit, and whether all bytes are UTF-8."""
 
     delimiter: str
     quoted: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -97,15 +98,11 @@ class Documents:
 
     def aligned(self, types: dict[str, pa.DataType]) -> Documents:
         """Return these documents with the columns of all inputs; columns they lack are null."""
-        columns = {
-            name: _cast(self.columns[name], kind) if name in self.columns else pa.nulls(len(self), kind)
-            for name, kind in types.items()
-        }
+        columns = {}
+        for name, kind in types.items():
+            column = self.columns.get(name, pa.nulls(len(self), kind))
+            columns[name] = strings_of(column) if kind == pa.large_string() else column.cast(kind)
         return replace(self, columns=columns)
-
-
-def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    return strings_of(column) if kind == pa.large_string() else column.cast(kind)
 
 
 @dataclass(frozen=True)
@@ -128,12 +125,11 @@ def _roles(names: list[str], options: ReadOptions, path: str) -> _Roles:
     title = next((plain[name] for name in _TITLES if name in plain and plain[name] != text), None)
     key = plain.get("id") if plain.get("id") != text else None
     if options.columns is None:
-        passing = tuple(name for name in names if name != key)
+        passing = [name for name in names if name != key]
     else:
-        passing = tuple(plain[name.lower()] for name in options.columns if name.lower() in plain)
-    if options.sentences:
-        passing = tuple(name for name in passing if name != text)
-    return _Roles(text, key, title if options.articles else None, passing)
+        passing = [plain[name.lower()] for name in options.columns if name.lower() in plain]
+    passing = [name for name in passing if not (options.sentences and name == text)]
+    return _Roles(text, key, title if options.articles else None, tuple(passing))
 
 
 def columns_of(source: Source, options: ReadOptions) -> dict[str, pa.DataType]:
@@ -144,18 +140,13 @@ def columns_of(source: Source, options: ReadOptions) -> dict[str, pa.DataType]:
 
 def require_passing(sources: Iterable[Source], options: ReadOptions) -> None:
     """Raise `InputError` if one of the requested columns is in none of the tables."""
-    wanted, seen = {name.lower(): name for name in options.columns or ()}, set[str]()
-    if not wanted:
-        return
-    for source in sources:
-        try:
-            names = table_columns(source, options.delimiter)
-        except (InputError, pa.ArrowException, OSError):
-            continue  # reported when the table is read
-        seen |= {name.strip() for name in names}
-        if wanted.keys() <= {name.lower() for name in seen}:
+    missing, seen = list(options.columns or ()), set[str]()
+    for source in sources if missing else ():
+        with suppress(InputError, pa.ArrowException, OSError):  # reported when the table is read
+            seen |= {name.strip() for name in table_columns(source, options.delimiter)}
+        missing = [name for name in missing if name.lower() not in {name.lower() for name in seen}]
+        if not missing:
             return
-    missing = [name for key, name in wanted.items() if key not in {name.lower() for name in seen}]
     if seen:
         raise InputError(f"--columns {missing[0]}: no such column; the input has {', '.join(sorted(seen))}")
 

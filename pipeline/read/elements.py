@@ -47,18 +47,14 @@ class _Window:
     """The part of a stream that is being read."""
 
     def __init__(self, stream: Readable) -> None:
-        self._stream, self._utf8 = stream, codecs.getincrementaldecoder("utf-8")()
-        self._text, self._place, self._ended = "", 0, False
+        self._blocks = codecs.iterdecode(iter(lambda: stream.read(BLOCK), b""), "utf-8")
+        self._text, self._place = "", 0
 
     def _grow(self) -> bool:
         """Read more; returns whether there was more."""
-        if self._ended:
-            return False
-        data = self._stream.read(BLOCK)
-        self._ended = not data
-        self._text = self._text[self._place :] + self._utf8.decode(data, final=self._ended)
-        self._place = 0
-        return True
+        more = next(self._blocks, "")
+        self._text, self._place = self._text[self._place :] + more, 0
+        return more != ""
 
     def following(self) -> str:
         """Return the next character that is no white space; empty at the end."""
@@ -79,18 +75,21 @@ class _Window:
 
     def value(self) -> object:
         """Go past the next value and return it."""
+        more = True
         while True:
             self.following()
             fault = None
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
                 following = _NOT_SPACE.search(self._text, end)
-                if self._ended or (following and following[0] in ",]"):  # else a number may go on
+                if not more or (following and following[0] in ",]"):  # else a number may go on
                     self._place = end
                     return value
             except json.JSONDecodeError as error:
                 fault = error
-            if len(self._text) - self._place > RECORD and (fault is None or fault.msg.startswith("Unterminated")):
+            long = len(self._text) - self._place > RECORD
+            if long and (fault is None or fault.msg.startswith("Unterminated")):
                 raise ValueError(TOO_LONG)
-            if (len(self._text) - self._place > RECORD or not self._grow()) and fault:
+            more = not long and self._grow()
+            if fault and not more:
                 raise fault

@@ -128,12 +128,9 @@ def _columns_of_all(given: list[str], options: ReadOptions) -> dict[str, pa.Data
     if any(one != "-" and not names_files(one, READABLE) for one in given) and not options.sentences:
         types["text"] = pa.large_string()
     for source in _tables(given, options):
-        try:
-            found = columns_of(source, options)
-        except (InputError, pa.ArrowException, OSError):
-            continue  # reported when the file is read
-        for name, kind in found.items():
-            types[name] = kind if types.setdefault(name, kind) == kind else pa.large_string()
+        with suppress(InputError, pa.ArrowException, OSError):  # reported when the file is read
+            for name, kind in columns_of(source, options).items():
+                types[name] = kind if types.setdefault(name, kind) == kind else pa.large_string()
     return types if "-" not in given or len(given) > 1 else None
 
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # Columns, line numbers and rejects of a block, and the names of columns not seen before.
 _Found: TypeAlias = tuple[dict[str, Any], np.ndarray, list[Reject], set[str]]
-
-
 _FIRST = 1_000  # lines used to detect the columns and their types
 _TYPES = {str: pa.large_string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 _INT64 = 1 << 63
@@ -49,10 +47,8 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
             part = lines if fast else lines[start : start + MANY]
             columns, numbers, rejects, more = fast or _slow(part, types, number + start, source.address)
             if more - missed:
-                say(
-                    f"{source.address}: columns {', '.join(sorted(more - missed))} "
-                    f"first appear after line {_FIRST:,}; ignored"
-                )
+                late = ", ".join(sorted(more - missed))
+                say(f"{source.address}: columns {late} first appear after line {_FIRST:,}; ignored")
                 missed |= more
             yield Rows(columns, numbers, rejects, sum(1 for line in part if line.strip()), raw.tell())
         number += len(lines) - 1
@@ -89,17 +85,15 @@ def json_columns(source: Source) -> dict[str, pa.DataType]:
 
 def _begun(stream: Readable) -> Iterator[bytes]:
     """Yield blocks of complete lines; the first block contains an object if there is one in the first 4 MiB."""
-    first: bytes | None = b""
-    for read in records(stream):
-        block = read
-        if first is not None:
-            first += block
-            if not _objects(first.split(b"\n")) and len(first) < BLOCK:
-                continue
-            block, first = first, None
-        yield block if block.endswith(b"\n") else block + b"\n"
-    if first:
-        yield first + b"\n"
+    held, begun = b"", False
+    for block in records(stream):
+        held += block
+        begun = begun or len(held) >= BLOCK or bool(_objects(held.split(b"\n")))
+        if begun:
+            yield held if held.endswith(b"\n") else held + b"\n"
+            held = b""
+    if held:
+        yield held + b"\n"
 
 
 def _objects(lines: list[bytes]) -> list[dict]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from io import BytesIO
@@ -101,6 +100,8 @@ def _require_bounded(data: BytesIO, address: str) -> None:
 
 def _extents(sheet: IO[bytes]) -> Iterator[tuple[int, int]]:
     """Yield the number of rows and columns up to the last cell, after each block of the XML of a sheet."""
+    from openpyxl.utils import column_index_from_string
+
     rest, row, column, rows, columns = b"", 0, 0, 0, 0
     while block := sheet.read(BLOCK):
         data = rest + block
@@ -110,15 +111,10 @@ def _extents(sheet: IO[bytes]) -> Iterator[tuple[int, int]]:
             if tag["name"] == b"row":
                 row, column = number or row + 1, 0
             else:
-                row, column = number or row, _column(letters) if letters else column + 1
+                row, column = number or row, column_index_from_string(letters.decode()) if letters else column + 1
             rows, columns = max(rows, row), max(columns, column)
         yield rows, columns
         rest = data[cut:] if cut >= 0 and len(data) - cut < RECORD else b""
-
-
-def _column(letters: bytes) -> int:
-    """Return the number of a column: 27 for ``AA``."""
-    return functools.reduce(lambda number, letter: number * 26 + letter - 64, letters, 0)
 
 
 def _fitting(sheets: dict[str, pd.DataFrame], choose: Choose, address: str) -> dict[str, pd.DataFrame]:

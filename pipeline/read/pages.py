@@ -44,8 +44,7 @@ def read_article(source: Source, set_aside: bool = False) -> tuple[str, list[Rej
 
     Raises `InputError` if the file cannot be read or decoded, or holds no text.
     """
-    path, suffix, data = source.address, source.suffix, article_bytes(source)
-    rejects: list[Reject] = []
+    path, suffix, data, rejects = source.address, source.suffix, article_bytes(source), list[Reject]()
     if suffix == ".eml":
         message = message_of(require_bytes(data, path))
         text = "\n\n".join(filter(None, (message["title"], message["text"])))
@@ -102,16 +101,14 @@ def _main_text(page: str, path: str) -> str:
         _mark_blocks(tree)
         text = trafilatura.extract(tree, include_comments=False, include_tables=False, deduplicate=False)
     # trafilatura ends most blocks, and every `br`, with a line end, but runs together the blocks of a short page.
-    paragraphs = ["\n".join(_prose(paragraph)) for paragraph in (text or "").split(_BREAK)]
+    paragraphs = []
+    for paragraph in (text or "").split(_BREAK):
+        # trafilatura puts "-" before list items.
+        lines = (" ".join(line.split()).removeprefix("- ") for line in paragraph.split("\n"))
+        paragraphs.append("\n".join(line for line in lines if line.strip("- ") and not is_aside(line)))
     if not any(paragraphs):
         raise InputError(f"{path}: no main text found on this page; save the article as plain text and score that")
     return "\n\n".join(filter(None, paragraphs))
-
-
-def _prose(paragraph: str) -> list[str]:
-    """The lines of a paragraph that belong to the article, without the "-" that trafilatura puts before list items."""
-    lines = [" ".join(line.split()).removeprefix("- ") for line in paragraph.split("\n")]
-    return [line for line in lines if line.strip("- ") and not is_aside(line)]
 
 
 def _strip(tree: HtmlElement) -> None:

@@ -71,14 +71,7 @@ def _readable(stream: Readable, written: Dialect, width: int) -> Shortened:
 
 @dataclass(frozen=True)
 class _Head:
-    """The header of a table.
-
-    Attributes
-    ----------
-    written : column names as Arrow reads them.
-    names : the names in the file, made unique.
-    chosen : the unique names of the columns to read.
-    """
+    """The column names of a table: as Arrow reads them, made unique, and the unique ones of the columns to read."""
 
     written: list[str]
     names: list[str]

@@ -27,14 +27,9 @@ _LOOSE = (".txt", ".dat", ".tab")
 
 @dataclass(frozen=True)
 class Table:
-    """A whole table.
+    """A whole table: (n,) object arrays of strings by name, the empty string if missing, and the rows that cannot be read.
 
-    Attributes
-    ----------
-    path : file of the table.
-    columns : (n,) object arrays of strings by name, the empty string if missing.
-    rows : (n,) int64, the line on which each row begins (CSV, TSV, JSONL), or its row number; the header is 1.
-    rejects : rows that cannot be read.
+    ``rows`` (n,) int64 is the line on which each row begins (CSV, TSV, JSONL), or its row number; the header is 1.
     """
 
     path: Path

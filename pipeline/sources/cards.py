@@ -20,16 +20,8 @@ _FileName = Annotated[str, Meta(pattern=r"^[^./\\][^/\\]*\Z")]
 
 @dataclass(frozen=True)
 class PublicFile:
-    """A file of a public corpus.
-
-    Attributes
-    ----------
-    name : its local name.
-    part : ``train`` or ``test``.
-    sha256 : the hash of its bytes.
-    address : the URL it is downloaded from; by default that of ``path``.
-    path : where it is in the repository of the corpus.
-    """
+    """A file of a public corpus: its local name, its part, the hash of its bytes, and the URL that it is downloaded from,
+    by default that of its path in the repository of the corpus."""
 
     name: _FileName
     part: Annotated[str, Meta(pattern=r"^(train|test)\Z")]

@@ -23,13 +23,8 @@ Step = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Patience:
-    """Retries and timeouts of a download.
-
-    Attributes
-    ----------
-    retries : further attempts after a failure, with pauses of 1, 2, 3 … seconds.
-    connect, read : timeouts in seconds, for the connection and for the next bytes.
-    """
+    """Further attempts after a failure of a download, with pauses of 1, 2, 3 … seconds, and its timeouts in seconds, for
+    the connection and for the next bytes."""
 
     retries: int = 3
     connect: float = 10.0

@@ -19,6 +19,7 @@ from pipeline.read.tables import TABULAR
 from pipeline.sources.cards import Card, cards
 from pipeline.sources.download import is_whole, place_of
 from pipeline.sources.public import read_public
+from pipeline.strict import convert
 
 EMBEDDED = "embedded"  # the bundled corpus
 
@@ -57,9 +58,7 @@ class Recipe:
     @staticmethod
     def from_card(card: dict) -> Recipe:
         """The recipe of a model card."""
-        weights = tuple((name, weight) for name, weight in card["weights"])
-        columns, written = Columns(**card["columns"]), (card.get("encoding"), card.get("delimiter"))
-        return Recipe(tuple(card["data"]), columns, tuple(card["tests"]), weights, *written)
+        return convert(card, Recipe)
 
 
 def weights_from(given: Iterable[str]) -> tuple[tuple[str, float], ...]:
@@ -145,15 +144,14 @@ def _weights(recipe: Recipe, known: dict[str, Card], corpus: Corpus) -> np.ndarr
     """(n,) float64, NaN if the recipe gives no weight."""
     weights = np.full(len(corpus), np.nan)
     for name, weight in recipe.weights:
+        said = f"--weight {name}={weight:g}"
         named = [given for given in recipe.data if name in (given, Path(given).name)]
         if not named:
-            raise ConfigError(
-                f"--weight {name}={weight:g}: not among the data; expected one of {', '.join(recipe.data)}"
-            )
+            raise ConfigError(f"{said}: not among the data; expected one of {', '.join(recipe.data)}")
         if not 0 < weight < np.inf:
-            raise ConfigError(f"--weight {name}={weight:g}: expected a number above 0")
+            raise ConfigError(f"{said}: expected a number above 0")
         if len({*named}) > 1 and name not in named:
-            raise ConfigError(f"--weight {name}={weight:g}: several of the data have this name; write the path")
+            raise ConfigError(f"{said}: several of the data have this name; write the path")
         chosen = name if name in named else named[0]
         weights[np.isin(corpus.sources.astype(str), sorted(_sources(chosen, recipe, known)))] = weight
     return weights
@@ -191,12 +189,8 @@ def _tests(recipe: Recipe, known: dict[str, Card]) -> list[tuple[str, Corpus]]:
     out = []
     for name in dict.fromkeys([*recipe.tests, *_overlapping(recipe, known)]):
         if name not in known:
-            out.append(
-                (
-                    Path(name).name,
-                    merged([read_one(file, recipe.columns, recipe.written) for file in files_of(Path(name))]),
-                )
-            )
+            parts = [read_one(file, recipe.columns, recipe.written) for file in files_of(Path(name))]
+            out.append((Path(name).name, merged(parts)))
             continue
         if name in recipe.tests:
             _public(known[name], "test")  # an error if it is not available

@@ -26,23 +26,19 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
     """The output format: ``wanted``, else by the file's suffix, else a table on a terminal and JSONL in a pipe."""
     if out is not None and out.is_dir():
         raise InputError(f"{out}: is a folder; name a file with --out")
+    suffix = "" if out is None else out.suffix.lower().lstrip(".")
     if wanted is None:
         if out is None:
             return "table" if terminal else "jsonl"
-        wanted = _format_of_suffix(out)
-    elif out is not None and wanted != "table" and out.suffix.lower().lstrip(".") in set(FORMATS) - {wanted}:
+        if suffix not in FORMATS:
+            raise InputError(f"{out}: expected a name that ends in .jsonl, .csv or .parquet; rename it or set --format")
+        return suffix
+    if out is not None and wanted != "table" and suffix in set(FORMATS) - {wanted}:
         raise InputError(f"--format {wanted} contradicts the suffix of {out.name}; omit --format or rename the file")
     if wanted not in FORMATS:
         raise InputError(f"unknown output format {wanted!r}; expected one of {', '.join(FORMATS)} (--format)")
     if wanted == "parquet" and out is None:
         raise InputError("Parquet cannot be printed; name a file with --out")
-    return wanted
-
-
-def _format_of_suffix(out: Path) -> str:
-    wanted = out.suffix.lower().lstrip(".")
-    if wanted not in FORMATS:
-        raise InputError(f"{out}: expected a name that ends in .jsonl, .csv or .parquet; rename it or set --format")
     return wanted
 
 
