@@ -218,16 +218,14 @@ def sifted(
 ) -> tuple[np.ndarray, list[np.ndarray], list[Fault]]:
     """Tell usable rows from faulty ones.
 
+    Returns the indices of the usable rows, their event types, quad classes and stances, and the others.
+
     Parameters
     ----------
     rows, texts : (n,) the number of each row in the file, and its text.
     labels : (n,) cells of each kind of label that the file has.
     strict : raise `LabelError` at a label that is unknown or missing; labels of a row that contradict each other are
         faults all the same.
-
-    Returns
-    -------
-    The indices of the usable rows, their event types, quad classes and stances, and the others.
     """
     given = [[plain_label(cell, kind) for cell in labels.get(kind, [""] * len(texts))] for kind in KINDS]
     kept, found, faults = [], [], []

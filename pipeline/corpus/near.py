@@ -190,14 +190,8 @@ def is_near(seen: np.ndarray, texts: Texts) -> np.ndarray:
 def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
     """The estimated Jaccard index of each text with the nearest text of ``seen``.
 
-    Parameters
-    ----------
-    seen : (n_seen, 64) uint8 signatures of the texts trained on.
-    texts : n texts.
-
-    Returns
-    -------
-    (n,) float64 in [0, 1]; 0 if no text shares a band of its signature.
+    ``seen``: (n_seen, 64) uint8 signatures of the texts trained on. ``texts``: n texts. Returns (n,) float64 in [0, 1];
+    0 if no text shares a band of its signature.
 
     Examples
     --------

@@ -8,16 +8,14 @@ import numpy as np
 def folds(groups: np.ndarray, labels: np.ndarray, k: int, seed: int) -> np.ndarray:
     """Assign groups to folds, stratified by label; a group of near-duplicates is never divided.
 
+    Returns (n,) int64 in [0, k).
+
     Parameters
     ----------
     groups : (n,) group labels.
     labels : (n,) strings to stratify by; a group counts with its first row.
     k : number of folds.
     seed : seed of the shuffling.
-
-    Returns
-    -------
-    (n,) int64 in [0, k).
 
     Examples
     --------

@@ -25,7 +25,7 @@ from pipeline.write.journal import Journal
 from pipeline.write.output import encoded
 from pipeline.write.tables import table_of
 
-_JOURNAL = 2  # version of the journal of a run
+_JOURNAL = 3  # version of the journal of a run
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -68,10 +68,8 @@ def read_annotators(
 
     Raises `InputError` if there are fewer than two annotators, or files are of different projects.
 
-    Parameters
-    ----------
-    by : the column that names the annotator; None: ``annotator`` in exports, otherwise one annotator per file.
-    faults : receives the number of rows of each table that cannot be used, if there are any.
+    ``by``: the column that names the annotator; None: ``annotator`` in exports, otherwise one annotator per file.
+    ``faults``: receives the number of rows of each table that cannot be used, if there are any.
     """
     said: dict[str, list[tuple]] = {}
     projects: dict[Path, dict[str, set[str]]] = {}
@@ -118,10 +116,8 @@ def agreement(said: dict[str, list[tuple]], level: str | None = None) -> Agreeme
 
     Raises `InputError` if no two annotators share a text.
 
-    Parameters
-    ----------
-    said : rows of (text, label) of each annotator.
-    level : ``stance`` or ``event``; None: events if all labels are event types, else stances.
+    ``said``: rows of (text, label) of each annotator. ``level``: ``stance`` or ``event``; None: events if all labels
+    are event types, else stances.
     """
     kinds = {(kind_of(label) or ("",))[0] for rows in said.values() for _, label in rows}
     level = level or ("event" if kinds <= {"event"} else "stance")

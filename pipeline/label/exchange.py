@@ -43,10 +43,8 @@ def read_export(
 
     Raises `InputError` if a task of the export is not in its tool's format, or no answer has the label.
 
-    Parameters
-    ----------
-    text : the field that holds the text; None: ``text``, in Label Studio's data else the one with the most words.
-    label : the field that holds the label; in Label Studio the name of the question. None: the tool's usual one.
+    ``text``: the field that holds the text; None: ``text``, in Label Studio's data else the one with the most words.
+    ``label``: the field that holds the label; in Label Studio the name of the question. None: the tool's usual one.
     """
     if path.suffix.lower() not in (".json", ".jsonl"):
         return None
@@ -199,10 +197,8 @@ def origins_in(columns: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
 def require_one_project(named: Mapping[Path, Mapping[str, set[str]]], strict: bool = False) -> None:
     """Raise `InputError` if two files are of different projects or pools, since their labels may not mean the same.
 
-    Parameters
-    ----------
-    named : the `origins` of each file.
-    strict : two projects with texts of one pool are different too; otherwise the pool is enough.
+    ``named``: the `origins` of each file. ``strict``: two projects with texts of one pool are different too; otherwise
+    the pool is enough.
     """
     for pair in combinations(named.items(), 2):
         (_, first), (_, second) = pair

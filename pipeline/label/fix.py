@@ -25,9 +25,7 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
     ``out``: the CSV file to write; for several files a folder, in which each keeps its name. Raises `InputError` if no
     row of a file would be left, an output is an input, or it cannot be written.
 
-    Returns
-    -------
-    The files written, the list of changes last.
+    Returns the files written, the list of changes last.
     """
     targets = _targets(files, out)
     rows = Repeats(files)

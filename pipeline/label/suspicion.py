@@ -130,10 +130,8 @@ def suspects(given: np.ndarray, proba: np.ndarray) -> Suspects:
     If a label is wrong as often in every class, and any other is then as likely to be given, these odds are those of its
     being right, so that no other order is better. Rows whose class is the likeliest are left out.
 
-    Parameters
-    ----------
-    given : (n,) int64, the class that each row is labelled with.
-    proba : (n, n_classes) float64, probabilities from models that have not seen the row; rows sum to 1.
+    ``given``: (n,) int64, the class that each row is labelled with. ``proba``: (n, n_classes) float64, probabilities
+    from models that have not seen the row; rows sum to 1.
 
     Examples
     --------
@@ -160,10 +158,8 @@ def suspects(given: np.ndarray, proba: np.ndarray) -> Suspects:
 def bundled_opinion(texts: np.ndarray, bundled: Corpus, of_label: np.ndarray, n_classes: int) -> np.ndarray:
     """(n, n_classes) log-probabilities by a model of the bundled texts.
 
-    Parameters
-    ----------
-    bundled : the bundled texts that are not near-duplicates of ``texts``.
-    of_label : (n_labels,) int64, the class of each of `pipeline.stance.LABELS`; -1 for none.
+    ``bundled``: the bundled texts that are not near-duplicates of ``texts``. ``of_label``: (n_labels,) int64, the class
+    of each of `pipeline.stance.LABELS`; -1 for none.
     """
     proba = label_proba(event_logits(fit(bundled, _SETTINGS), texts))
     return _logs(proba @ (of_label[:, None] == np.arange(n_classes)))
@@ -172,10 +168,7 @@ def bundled_opinion(texts: np.ndarray, bundled: Corpus, of_label: np.ndarray, n_
 def own_opinion(texts: np.ndarray, given: np.ndarray, groups: np.ndarray, n_classes: int) -> np.ndarray:
     """(n, n_classes) log-probabilities, each row by a model of the labels of the other folds.
 
-    Parameters
-    ----------
-    given : (n,) int64, the class of each text.
-    groups : (n,) near-duplicate groups; a group is in one fold.
+    ``given``: (n,) int64, the class of each text. ``groups``: (n,) near-duplicate groups; a group is in one fold.
     """
     labels = given.astype(str)
     fold = folds(groups, labels, FOLDS, _SETTINGS.training.seed)

@@ -53,10 +53,8 @@ def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = Fals
 
     Raises `InputError` if there is no such file, or no file of these types in the folder.
 
-    Parameters
-    ----------
-    suffixes : file types to read from a folder, besides tables; a single file or a pattern may be of any type.
-    quiet : do not print which files of a folder or pattern are skipped.
+    ``suffixes``: file types to read from a folder, besides tables; a single file or a pattern may be of any type.
+    ``quiet``: do not print which files of a folder or pattern are skipped.
     """
     require_local(given)
     path = Path(given)

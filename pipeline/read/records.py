@@ -12,10 +12,8 @@ from pipeline.read.bounds import BLOCK, MARK, RECORD, Readable
 def records(stream: Readable, quotes: QuoteCheck | None = None, mark: bytes = MARK) -> Iterator[bytes]:
     """Yield blocks of complete records. The last block may lack a final newline.
 
-    Parameters
-    ----------
-    quotes : finds the newlines that belong to a quoted field; None if each newline ends a record.
-    mark : replaces each record over the size limit.
+    ``quotes``: finds the newlines that belong to a quoted field; None if each newline ends a record. ``mark``: replaces
+    each record over the size limit.
     """
     held, rest = b"", b""  # the block to yield next; the incomplete record after it
     skipping, more = False, True  # inside a record over the size limit
@@ -109,10 +107,8 @@ class QuoteCheck:
     def follow(self, data: bytes) -> tuple[bytes, np.ndarray]:
         """Take the next bytes, empty at the end of the stream.
 
-        Returns
-        -------
-        The bytes that are understood, all but marks at the end that may continue, and the positions in them of the line
-        ends outside quoted fields.
+        Returns the bytes that are understood, all but marks at the end that may continue, and the positions in them of
+        the line ends outside quoted fields.
         """
         text = self._rest + (data or b"\n")
         end = len(text) - 1

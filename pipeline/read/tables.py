@@ -45,10 +45,8 @@ def read_rows(source: Source, choose: Choose, delimiter: str | None = None) -> I
 
     Raises `InputError` if the file is empty, in another format, or lacks a column.
 
-    Parameters
-    ----------
-    choose : selects the columns to read from those of the table or sheet.
-    delimiter : delimiter of a CSV or TSV file; None to detect it from the header.
+    ``choose``: selects the columns to read from those of the table or sheet. ``delimiter``: delimiter of a CSV or TSV
+    file; None to detect it from the header.
     """
     suffix, seen = source.suffix, False
     try:
@@ -121,10 +119,8 @@ def read_numbered(
     Raises `InputError` if the file is missing, empty or in another format, no row can be read, or one cannot and
     ``rejects`` is None.
 
-    Parameters
-    ----------
-    choose : selects the columns to read; all by default.
-    rejects : list to which rows that cannot be read are added; None to raise an error for the first of them.
+    ``choose``: selects the columns to read; all by default. ``rejects``: list to which rows that cannot be read are
+    added; None to raise an error for the first of them.
     """
     path, found = Path(path), []
     require_table(path)

@@ -62,10 +62,8 @@ def fetch(
 
     Raises `SourceError` if a file cannot be downloaded: no connection, an error response, a wrong hash, or a full disk.
 
-    Parameters
-    ----------
-    folder : used instead of the cache.
-    step : called with the file's name, its bytes so far and in total (0 if the server does not say).
+    ``folder``: used instead of the cache. ``step``: called with the file's name, its bytes so far and in total (0 if
+    the server does not say).
     """
     return [_fetch(file, place_of(card, file, folder), step, patience or Patience()) for file in card.files]
 

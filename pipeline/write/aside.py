@@ -22,9 +22,7 @@ SHOWN = 10  # rows and files listed on standard error; the others are only count
 class Aside:
     """Count rows and report those, and the files, that cannot be read.
 
-    Parameters
-    ----------
-    file : temporary file for the list that `keep` publishes; None to report on standard error.
+    ``file``: temporary file for the list that `keep` publishes; None to report on standard error.
     """
 
     def __init__(self, file: BinaryIO | None = None) -> None:
@@ -60,11 +58,11 @@ class Aside:
             more = f" (and {count_of(self._rejected - 1, 'more row')})" if self._rejected > 1 else ""
             raise InputError(self._pending[0] + more)
 
-    def totals(self) -> Totals:
+    def totals(self, out: Path | str = "", rejects: Path | str = "") -> Totals:
         """Counts of rows read, scored and rejected; reports how many rejects were not listed."""
         if self._rejected > SHOWN and self._file is None:
             say(f"{count_of(self._rejected - SHOWN, 'more row')} set aside; use --out to get the full list")
-        return Totals(self._scored, self._scored, self._rejected, self._read, "", "", self._rejected_rows)
+        return Totals(self._scored, self._scored, self._rejected, self._read, out, rejects, self._rejected_rows)
 
     def keep(self, path: Path) -> Totals:
         """Publish the list of rejects, or delete that of an earlier run if there are none; returns the counts."""
@@ -74,7 +72,7 @@ class Aside:
                 shutil.copyfileobj(self._file, file)
         else:
             target_of(path).unlink(missing_ok=True)
-        return Totals(self._scored, self._scored, self._rejected, self._read, path.parent, path, self._rejected_rows)
+        return self.totals(path.parent, path)
 
 
 def listed(rejects: Iterable[Reject]) -> bytes:

@@ -87,10 +87,8 @@ class _ParquetWriter(RowWriter):
 def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) -> RowWriter:
     """Open the writer in a folder.
 
-    Parameters
-    ----------
-    columns : names of the table's columns.
-    ends : size of the file in bytes after each finished batch; anything after the last is truncated.
+    ``columns``: names of the table's columns. ``ends``: size of the file in bytes after each finished batch; anything
+    after the last is truncated.
     """
     rows = folder / "rows"
     with rows.open("ab") as file:

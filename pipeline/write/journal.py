@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _FINISHED = "finished"
+_COUNTS = ("n", "scored", "rejected", "read", "rejected_rows")  # of a batch, in its journal line
 _OWN_FILES = {"lock", "owner", "plan.json", "journal", "rejects", "rows", "whole", _FINISHED}
 
 
@@ -42,14 +44,13 @@ class Journal:
         self._trash = self.folder.with_name(f".{self.folder.name}.gone")
         self._lines: list[dict] = []
         self._writer: RowWriter | None = None
-        self._file_lock: FileLock | None = None
+        self._lock = FileLock(self.folder / "lock")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._file_lock is not None:
-            self._file_lock.release()
+        self._lock.release()
 
     def __len__(self) -> int:
         """Number of finished batches."""
@@ -76,8 +77,9 @@ class Journal:
         _require_own(self.folder, {"lock", "plan.json"})
         _require_own(self._trash, _OWN_FILES)
         self._acquire_lock()
-        plan_file = self.folder / "plan.json"
-        found = _read_plan(plan_file)
+        plan_file, found = self.folder / "plan.json", None
+        with suppress(FileNotFoundError, ValueError):  # missing or incomplete
+            found = json.loads(plan_file.read_bytes())
         if found is not None and found != plan and resume:
             changed = ", ".join(name for name in plan if plan[name] != found.get(name))
             raise InputError(
@@ -99,9 +101,8 @@ class Journal:
         """Lock the folder for this process; the operating system releases the lock when the process ends."""
         self.folder.mkdir(exist_ok=True)
         owner = self.folder / "owner"
-        self._file_lock = FileLock(self.folder / "lock")
         try:
-            self._file_lock.acquire(timeout=0)
+            self._lock.acquire(timeout=0)
         except Timeout:
             who = owner.read_text() if owner.exists() else "unknown"
             raise InputError(
@@ -123,9 +124,8 @@ class Journal:
         with (self.folder / "rejects").open("ab") as file:
             file.write(listed(batch.rejects))
             rejects = file.tell()
-        counts = {"n": n_rows, "scored": len(batch), "rejected": len(batch.rejects), "read": batch.read}
-        counts["rejected_rows"] = batch.n_rejected_rows
-        self._lines.append({**counts, "columns": columns, "rows": end, "rejects": rejects})
+        counts = (n_rows, len(batch), len(batch.rejects), batch.read, batch.n_rejected_rows)
+        self._lines.append({**dict(zip(_COUNTS, counts)), "columns": columns, "rows": end, "rejects": rejects})
         with (self.folder / "journal").open("ab") as file:
             file.write(_line(self._lines[-1]))
 
@@ -134,20 +134,19 @@ class Journal:
 
         Raises `InputError` if no text could be read, or the counts do not add up.
         """
-        names = ("n", "scored", "rejected", "read", "rejected_rows")
-        n_rows, scored, rejected, read, rejected_rows = (sum(line[name] for line in self._lines) for name in names)
+        counts = {name: sum(line[name] for line in self._lines) for name in _COUNTS}
+        n_rows, scored, rejected, read, _ = counts.values()
         if scored + rejected != read:
             raise InputError(
                 f"{self.folder}: {read:,} rows read, but {scored:,} scored and {rejected:,} rejected; "
                 "an input may have changed during the run; delete the folder and start over"
             )
         if not n_rows:
-            self._discard()
+            self._keep_rejects()
+            self._remove()
             raise InputError(f"no text could be read: {count_of(rejected, 'row')} rejected; see {self.rejects}")
         complete = self._writer_for(self._written_columns([])).finish(self._rows_size, n_rows)
-        totals = {"rows": n_rows, "scored": scored, "rejected": rejected, "read": read, "rejected_rows": rejected_rows}
-        totals["whole"] = complete.name
-        write_whole(self.folder / _FINISHED, json.dumps(totals).encode())
+        write_whole(self.folder / _FINISHED, json.dumps({**counts, "whole": complete.name}))
         return self.publish()
 
     @property
@@ -166,12 +165,7 @@ class Journal:
         else:
             target_of(self.rejects).unlink(missing_ok=True)
         self._remove()
-        return Totals(**totals, out=self.out, rejects=self.rejects)
-
-    def _discard(self) -> None:
-        """Keep only the rejects of a run that scored nothing."""
-        self._keep_rejects()
-        self._remove()
+        return Totals(totals.pop("n"), **totals, out=self.out, rejects=self.rejects)
 
     def _keep_rejects(self) -> None:
         with replacing(self.rejects) as part:  # may be a link to another file system
@@ -215,14 +209,6 @@ def _require_own(folder: Path, markers: set[str]) -> None:
             f"{folder}: expected the folder of an earlier run, found {min(foreign or names)}, which Detente did not "
             "write; move it or name another file with --out"
         )
-
-
-def _read_plan(path: Path) -> dict | None:
-    """The plan of an earlier run; None if missing or incomplete."""
-    try:
-        return json.loads(path.read_bytes())
-    except (FileNotFoundError, ValueError):
-        return None
 
 
 def _line(row: dict) -> bytes:

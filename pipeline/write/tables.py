@@ -92,37 +92,28 @@ def sentence_table(names: pa.Array, articles: Articles, scored: ScoredTexts) -> 
 def _actor_columns(found: Actors) -> dict[str, pa.Array]:
     """Source, target, and the keys of all actors of each text in order of mention; empty if unknown."""
     names = (*found.keys, "")
-    every = pa.LargeListArray.from_arrays(int64_column(found.bounds), named(found.code, names))
-    return {
-        "source": named(found.source % len(names), names),
-        "target": named(found.target % len(names), names),
-        "actors": every,
+    columns = {
+        role: named(code % len(names), names) for role, code in (("source", found.source), ("target", found.target))
     }
+    return {**columns, "actors": pa.LargeListArray.from_arrays(int64_column(found.bounds), named(found.code, names))}
 
 
 def article_table(names: pa.Array, articles: Articles) -> pa.Table:
     """Scored articles: stance, tension, number of sentences by stance, and the strongest sentence in each direction."""
-    rising, easing, neutral, unclear = articles.counts.T
     columns = {
         "id": names,
         "stance": named(articles.stance_code, STANCES_OF_ARTICLES),
         "tension": _rounded(articles.tension),
         "political": _rounded(articles.political),
         "sentences": int64_column(np.diff(articles.bounds)),
-        "rising": int64_column(rising),
-        "easing": int64_column(easing),
-        "neutral": int64_column(neutral),
-        "unclear": int64_column(unclear),
     }
+    columns |= dict(zip(("rising", "easing", "neutral", "unclear"), map(int64_column, articles.counts.T)))
+    texts = as_strings([*articles.texts, ""])
     for column, stance in (("most_rising", "escalation"), ("most_easing", "de-escalation")):
-        columns[column] = _strongest_sentence(articles, stance)
+        row = articles.strongest(stance)
+        chosen = texts.take(int64_column(np.where(row < 0, len(articles.texts), row)))
+        columns[column] = pc.if_else(mask(row >= 0), chosen, pa.nulls(len(row), chosen.type))
     return pa.table(columns)
-
-
-def _strongest_sentence(articles: Articles, stance: str) -> pa.Array:
-    row = articles.strongest(stance)
-    chosen = as_strings([*articles.texts, ""]).take(int64_column(np.where(row < 0, len(articles.texts), row)))
-    return pc.if_else(mask(row >= 0), chosen, pa.nulls(len(row), chosen.type))
 
 
 def _rounded(values: np.ndarray, decimals: int = _DECIMALS) -> pa.Array:
