@@ -10,8 +10,7 @@ from pipeline.corpus.labelled import Columns, read_labelled
 from pipeline.corpus.labelled_rows import reasons
 from pipeline.errors import ConfigError, InputError, SourceError
 from pipeline.sources.cards import Card, PublicFile, card_of
-from pipeline.sources.mix import Recipe, missing_tests, read_mix, read_tests, weights_from
-from pipeline.sources.public import read_public
+from pipeline.sources.mix import Recipe, missing_tests, read_mix, read_public, read_tests, weights_from
 from tests.conftest import DATA, SHARED
 
 TRAIN = (

@@ -102,22 +102,20 @@ def _joins(tokens: Tokens) -> np.ndarray:
 
 def _believed(tokens: Tokens, forms: list[str], start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """(n,) bool: false for an ambiguous name whose neighbours show that it means something else."""
-    kinds = {name: np.array([form in members for form in forms] + [False]) for name, members in _LISTS.items()}
+    ambiguous, following, preceding = (
+        np.array([form in members for form in forms] + [False]) for members in (AMBIGUOUS, _AFTER, _BEFORE)
+    )
     first = pc.utf8_slice_codeunits(tokens.forms, 0, 1)
     capital = np.append(booleans(pc.not_equal(first, pc.utf8_lower(first))), False)
     form = np.append(tokens.form, len(forms))  # the entry after the last token is of no kind
-    spaced = np.append(
-        np.array([gap == " " for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code], False
-    )
+    spaces = np.array([gap == " " for gap in tokens.gaps.to_pylist()], bool)
+    spaced = np.append(spaces[tokens.gap_of][tokens.code], False)
     inside = ~np.isin(start, tokens.bounds[:-1])
     before, after = form[np.maximum(start - 1, 0)], form[np.minimum(end, len(tokens))]
-    doubtful = kinds["ambiguous"][form[start]] & (end == start + 1)
-    named = inside & spaced[np.maximum(start - 1, 0)] & capital[before] & ~kinds["before"][before]
+    doubtful = ambiguous[form[start]] & (end == start + 1)
+    named = inside & spaced[np.maximum(start - 1, 0)] & capital[before] & ~preceding[before]
     # "of Michael Jordan", not "Kerry in Jordan": a capital right before, unless the word before it begins a sentence.
-    return ~(doubtful & (named | (kinds["after"][after] & spaced[end - 1])))
-
-
-_LISTS = {"ambiguous": AMBIGUOUS, "after": _AFTER, "before": _BEFORE}
+    return ~(doubtful & (named | (following[after] & spaced[end - 1])))
 
 
 def _sorted(table: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:

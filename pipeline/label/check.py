@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.actors.roles import find_actors
 from pipeline.corpus.labelled import BLANK, BROKEN, UNKNOWN, UNLABELLED, Columns
 from pipeline.errors import InputError, ModelError
-from pipeline.label.balance import balance_findings, summary
-from pipeline.label.findings import Checked, Finding
+from pipeline.label.findings import Checked, FileSummary, Finding
 from pipeline.label.labelled_file import LabelledFile, read_labelled_file
 from pipeline.label.repeats import Repeats, repeat_findings
 from pipeline.label.suspicion import label_errors
 from pipeline.model.store import Model, load
 from pipeline.read.rows import SHOWN
 from pipeline.score.snippets import REASONS, score
+from pipeline.stance import STANCES
 
 _ADVICE = {
     BROKEN: "rows that cannot be read; mend them, or leave them out with --fix",
@@ -27,6 +28,11 @@ _ADVICE = {
     UNKNOWN: "labels that the codebook does not know or that contradict each other in a row; "
     "`detente data import --map` says what they mean",
 }
+LONG = 120  # words; twice the longest bundled snippet
+RARE = 0.05  # share of rows below which a stance is rare
+LEAST_ACTOR = 30  # texts naming an actor, from which its stances are meaningful
+ONE_SIDED = 0.95  # share of one stance from which an actor is one-sided
+_SHOWN_ACTORS = 12
 _FOREIGN = REASONS.index("not English")
 _STRANGE = 0.1  # share of texts with mostly unknown words from which a file is reported as a different kind of text
 
@@ -71,8 +77,9 @@ def check_rows(
     """
     summaries, found, skipped = [], _faults(files), []
     for rows in files:
-        summaries.append(summary(rows))
-        found += balance_findings(rows)
+        by_actor = _by_actor(rows)
+        summaries.append(_summary(rows, by_actor))
+        found += _balance(rows, summaries[-1].stances, by_actor) + _odd_texts(rows)
         step(rows.path.name)
     found += repeat_findings(Repeats(files))
     step("copies compared")
@@ -115,3 +122,61 @@ def _language(files: list[LabelledFile], model: Model) -> list[Finding]:
         Finding("not English", False, "texts without the small words of English", foreign),
         Finding("unknown words", False, "many texts of mostly unknown words: another kind of text?", strange),
     ]
+
+
+def _summary(rows: LabelledFile, by_actor: list[tuple[str, Counter]]) -> FileSummary:
+    return FileSummary(
+        file=str(rows.path),
+        rows=len(rows.corpus),
+        faulty=len(rows.faults),
+        columns={"text": rows.text_column, **rows.label_columns},
+        labels=dict(Counter(rows.labels.tolist()).most_common()),
+        stances={stance: int((rows.corpus.stances == stance).sum()) for stance in STANCES},
+        actors={key: counts.total() for key, counts in by_actor[:_SHOWN_ACTORS]},
+    )
+
+
+def _by_actor(rows: LabelledFile) -> list[tuple[str, Counter]]:
+    """Actors with the stances of the texts that name them, most frequent first."""
+    found = find_actors(rows.corpus.texts.tolist())
+    text = np.repeat(np.arange(len(rows.corpus)), np.diff(found.bounds))
+    counts: dict[str, Counter] = {}
+    for code, stance in zip(found.code.tolist(), rows.corpus.stances[text].tolist()):
+        counts.setdefault(found.keys[code], Counter())[stance] += 1
+    return sorted(counts.items(), key=lambda pair: -pair[1].total())
+
+
+def _balance(rows: LabelledFile, stances: dict[str, int], by_actor: list[tuple[str, Counter]]) -> list[Finding]:
+    """Find missing or rare stances and one-sided actors."""
+    n_rows, file, sided = len(rows.corpus), str(rows.path), []
+    rare = [{"file": file, "stance": stance, "rows": n} for stance, n in stances.items() if n < RARE * n_rows]
+    for key, counts in by_actor:
+        stance, n = counts.most_common(1)[0]
+        alike = counts.total() >= LEAST_ACTOR and n >= ONE_SIDED * counts.total()
+        if alike and stances[stance] / n_rows < ONE_SIDED - 0.2:
+            sided.append({"file": file, "actor": key, "stance": stance, "rows": n, "of": counts.total()})
+    wide = f"a stance has less than {RARE:.0%} of the rows; figures for it will be wide, and training hardly sees it"
+    names = "nearly all texts that name an actor have one stance; a model may learn the name in place of the act"
+    return [Finding("rare stance", False, wide, rare), Finding("one-sided actor", False, names, sided)]
+
+
+def _odd_texts(rows: LabelledFile) -> list[Finding]:
+    """Find overlong and garbled texts."""
+    from ftfy.badness import is_bad
+
+    sizes = [len(text.split()) for text in rows.corpus.texts]
+    long = [_place(rows, row, words=size) for row, size in enumerate(sizes) if size > LONG]
+    lost = [not text.isascii() and ("\ufffd" in text or is_bad(text)) for text in rows.raw]
+    says = f"more than {LONG} words under one label; a label is for one sentence or headline"
+    codes = (
+        "the text was written in one encoding and read in another; repaired where it can be, lost where it says \ufffd"
+    )
+    return [
+        Finding("over-long text", False, says, long),
+        Finding("garbled characters", False, codes, [_place(rows, int(row)) for row in np.flatnonzero(lost)]),
+    ]
+
+
+def _place(rows: LabelledFile, row: int, **more: object) -> dict:
+    where = {"file": str(rows.path), "row": int(rows.lines[row]), "label": rows.labels[row]}
+    return {**where, "text": rows.raw[row][:SHOWN], **more}
