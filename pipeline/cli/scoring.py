@@ -89,7 +89,7 @@ def score(
         else ()
     )
     reading = ReadOptions(
-        text_column, articles or sentences, sentences, not strict, encoding, delimiter, kept, stdin_format=stdin_format
+        encoding, delimiter, text_column, articles or sentences, sentences, not strict, kept, stdin_format=stdin_format
     )
     if dask:
         _score_on_cluster(open_model(model), given or [], reading, asked, out, dask, max_rejects)

@@ -25,6 +25,8 @@ from pipeline.read.tolerant import read_lines
 from pipeline.score.snippets import score
 from pipeline.stance import STANCES
 
+SUFFIXES = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl", "csv": ".csv"}  # by tool
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -38,6 +40,16 @@ class Pool:
     ids: np.ndarray
     texts: np.ndarray
     left_out: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A text to label; ``meta`` is exported with it and comes back in the answers."""
+
+    id: str
+    text: str
+    meta: dict = field(default_factory=dict)
+    opinion: str | None = None
 
 
 def read_pool(path: Path, column: str | None = None, known: Sequence[str] = (), encoding: str | None = None) -> Pool:
@@ -103,8 +115,8 @@ def picked_tasks(
 
 def require_tool(tool: str, out: Path) -> None:
     """Raise `InputError` if the tool is unknown, or the file's suffix is not that of its format."""
-    if tool not in TOOLS:
-        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
+    if tool not in SUFFIXES:
+        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(SUFFIXES)} (--for)")
     if out.suffix.lower() != SUFFIXES[tool]:
         raise InputError(f"{out}: tasks for {tool} are written as {SUFFIXES[tool]}; give it that suffix")
 
@@ -126,47 +138,21 @@ def write_tasks(tasks: list[Task], tool: str, out: Path) -> list[Path]:
     return write_files(contents)
 
 
-TOOLS = ("label-studio", "prodigy", "doccano", "csv")
-SUFFIXES = {"label-studio": ".json", "prodigy": ".jsonl", "doccano": ".jsonl", "csv": ".csv"}
-
-
-@dataclass(frozen=True)
-class Task:
-    """A text to label; ``meta`` is exported with it and comes back in the answers."""
-
-    id: str
-    text: str
-    meta: dict = field(default_factory=dict)
-    opinion: str | None = None
-
-
 def tasks_for(tool: str, tasks: list[Task]) -> str:
-    """Tasks in the import format of a tool.
-
-    Raises `InputError` if the tool is not one of the `TOOLS` that take JSON.
-    """
+    """Tasks in the import format of a tool that takes JSON: Label Studio an array, the others lines."""
+    made = [_made(tool, task) for task in tasks]
     if tool == "label-studio":
-        return json.dumps([_label_studio_task(task) for task in tasks], ensure_ascii=False, indent=1) + "\n"
+        return json.dumps(made, ensure_ascii=False, indent=1) + "\n"
+    return "".join(json.dumps(task, ensure_ascii=False) + "\n" for task in made)
+
+
+def _made(tool: str, task: Task) -> dict:
     if tool == "prodigy":
-        rows = [
-            {"text": task.text, "meta": {"id": task.id, **task.meta}, **_shown(task, "accept", [task.opinion])}
-            for task in tasks
-        ]
-    elif tool == "doccano":  # which exports whatever is in `label`, so the opinion is a field of its own
-        rows = [
-            {"id": task.id, "text": task.text, "label": [], **task.meta, **_shown(task, "opinion", task.opinion)}
-            for task in tasks
-        ]
-    else:
-        raise InputError(f"unknown tool {tool!r}; expected one of {', '.join(TOOLS)} (--for)")
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _shown(task: Task, key: str, opinion: object) -> dict:
-    return {key: opinion} if task.opinion else {}
-
-
-def _label_studio_task(task: Task) -> dict:
+        accepted = {"accept": [task.opinion]} if task.opinion else {}
+        return {"text": task.text, "meta": {"id": task.id, **task.meta}, **accepted}
+    if tool == "doccano":  # which exports whatever is in `label`, so the opinion is a field of its own
+        opinion = {"opinion": task.opinion} if task.opinion else {}
+        return {"id": task.id, "text": task.text, "label": [], **task.meta, **opinion}
     # Label Studio's short exports have their own `id`, which would replace this one.
     made: dict[str, Any] = {"data": {"text": task.text, "text_id": task.id, **task.meta}}
     if task.opinion:

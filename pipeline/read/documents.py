@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pipeline.arrays.arrow import as_strings, int64_column, string
 from pipeline.errors import InputError
 from pipeline.read.rows import Reject, Rows, refusal, strings_of
-from pipeline.read.source import Source, separator
+from pipeline.read.source import Source, Written
 from pipeline.read.tables import FEED_SUFFIXES, TEXT_COLUMNS, column_of, plain_names, read_rows, table_columns, texts_of
 
 # Snippets per batch: larger arrays outgrow the CPU cache, smaller ones are dominated by fixed costs.
@@ -25,8 +25,8 @@ _WITH_HEADER = (".csv", ".tsv", ".xlsx")
 
 
 @dataclass(frozen=True)
-class ReadOptions:
-    """How inputs are read.
+class ReadOptions(Written):
+    """How inputs are read, beside how they are written.
 
     Attributes
     ----------
@@ -34,7 +34,6 @@ class ReadOptions:
     articles : texts are articles rather than snippets.
     sentences : output rows are sentences, so the article's text is not copied to the output.
     set_aside : skip and report rows and files that cannot be read; otherwise the first raises `InputError`.
-    encoding, delimiter : encoding of files and delimiter of tables; None to detect them.
     columns : table columns to copy to the output; None for all.
     alike : give all documents the same columns, as CSV and Parquet output requires.
     stdin_format : ``text``, ``csv``, ``tsv`` or ``jsonl``; None to detect it from the first line.
@@ -44,15 +43,9 @@ class ReadOptions:
     articles: bool = False
     sentences: bool = False
     set_aside: bool = False
-    encoding: str | None = None
-    delimiter: str | None = None
     columns: tuple[str, ...] | None = None
     alike: bool = False
     stdin_format: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.delimiter is not None:
-            object.__setattr__(self, "delimiter", separator(self.delimiter))
 
     @property
     def rows_together(self) -> int:

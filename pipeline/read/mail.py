@@ -59,12 +59,12 @@ def read_mailbox(source: Source, choose: Choose) -> Iterator[Rows]:
         rows, numbers, rejects, size = [], [], [], 0
         for number, data in numbered:
             message = message_of(data) if data and data.strip() else dict.fromkeys(MAIL_COLUMNS)
-            text = message["text"] or ""
-            if data is None or not text or len(text) > TEXT:
-                over = (
-                    f"larger than {PAGE:,} bytes, the limit for an e-mail" if data is None else text_reason(len(text))
-                )
-                reason = over if text or data is None else "no text in this message"
+            text, reason = message["text"] or "", ""
+            if data is None:
+                reason = f"larger than {PAGE:,} bytes, the limit for an e-mail"
+            elif not text or len(text) > TEXT:
+                reason = text_reason(len(text)) if text else "no text in this message"
+            if reason:
                 rejects.append(Reject(source.address, number, reason, (message["title"] or "")[:SHOWN]))
             else:
                 rows.append(message)
@@ -84,16 +84,12 @@ def _messages(stream: Readable) -> Iterator[bytes | None]:
         for line in block.removesuffix(b"\n").split(b"\n"):
             if line.startswith(b"From "):
                 if message is not None:
-                    yield _within(message)
+                    yield bytes(message) if len(message) <= PAGE else None
                 message = bytearray()
             elif message is not None and len(message) <= PAGE:
                 message += (b"\n" * (PAGE + 1)) if line == MARK else line + b"\n"
     if message is not None:
-        yield _within(message)
-
-
-def _within(message: bytearray) -> bytes | None:
-    return bytes(message) if len(message) <= PAGE else None
+        yield bytes(message) if len(message) <= PAGE else None
 
 
 def require_bytes(start: bytes, address: str) -> bytes:
@@ -128,6 +124,10 @@ def message_of(data: bytes) -> dict[str, str | None]:
             text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
         text = without_tags(text) if body.get_content_type() == "text/html" else text
     text = without_older_mail(text)
-    headers = {name: message[header] for name, header in (("id", "message-id"), ("title", "subject"))}
-    headers |= {"date": message["date"], "from": message["from"]}
+    headers = {
+        "id": message["message-id"],
+        "title": message["subject"],
+        "date": message["date"],
+        "from": message["from"],
+    }
     return {name: None if value is None else str(value) for name, value in headers.items()} | {"text": text.strip()}

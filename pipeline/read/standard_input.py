@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from io import BufferedReader
@@ -128,20 +129,17 @@ def _format_of(line: bytes, options: ReadOptions) -> str:
     """Detect the format from the first line."""
     written = line.decode("utf-8-sig", errors="replace").strip()
     if written.startswith("{"):
-        try:
-            return "jsonl" if isinstance(json.loads(written), dict) else "text"
-        except (ValueError, RecursionError):
-            return "text"
+        with suppress(ValueError, RecursionError):
+            json.loads(written)
+            return "jsonl"
+        return "text"
     if names_separator(written):
         return "csv"
     wanted = {options.text_column.lower()} if options.text_column else {*ARTICLE_COLUMNS}
     for delimiter in (options.delimiter,) if options.delimiter else ",\t;|":
-        try:
-            names = {name.strip().lower() for name in next(csv.reader([written], delimiter=delimiter), [])}
-        except csv.Error:  # a newline inside the line: not a header
-            continue
-        if names & wanted:
-            return "tsv" if delimiter == "\t" else "csv"
+        with suppress(csv.Error):  # a newline inside the line: not a header
+            if wanted & {name.strip().lower() for name in next(csv.reader([written], delimiter=delimiter), [])}:
+                return "tsv" if delimiter == "\t" else "csv"
     return "text"
 
 

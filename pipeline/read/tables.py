@@ -189,13 +189,14 @@ def plain_names(names: Sequence[str]) -> dict[str, str]:
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
     """Return the name of the requested column, or of the first usual column that the table has."""
     plain = plain_names(names)
+    known = plain | {name: name for name in names}
     if wanted is not None:
-        if wanted in names or wanted.lower() in plain:
-            return wanted if wanted in names else plain[wanted.lower()]
+        if (found := known.get(wanted, plain.get(wanted.lower()))) is not None:
+            return found
         raise InputError(f"{path}: no column {wanted!r}; the file has {', '.join(names)}")
     for name in usual:
-        if name in names or name in plain:
-            return name if name in names else plain[name]
+        if name in known:
+            return known[name]
     raise InputError(
         f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names)}; "
         "give its name on the command line"
