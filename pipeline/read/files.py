@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePath
 from typing import Any
@@ -19,6 +19,8 @@ from pipeline.errors import InputError, first_line
 from pipeline.messages import count_of, say
 from pipeline.read.source import Source, require_file, suffix_of
 from pipeline.read.tables import FEED_SUFFIXES, TABULAR, is_table
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*(?:://|::)\S+", re.IGNORECASE)
 
 
 def is_tabular(path: PurePath) -> bool:
@@ -58,23 +60,21 @@ def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = Fals
     """
     require_local(given)
     path = Path(given)
-    if path.is_dir():
-        every = sorted(_walk(path))
-        files = [file for file in every if os.path.isfile(file) and readable(file, suffixes)]
-        if not quiet:
-            _say_skipped(path, {*every} - {*files})
-        if not files:
-            raise InputError(f"{path}: no such file in this folder; expected {', '.join(suffixes)}")
-        return files
-    if path.exists() or not glob.has_magic(given):
+    folder = path.is_dir()
+    if not folder and (path.exists() or not glob.has_magic(given)):
         require_file(path)
         return [path]
-    every = sorted(map(Path, glob.glob(given, recursive=True)))
-    files = [file for file in every if os.path.isfile(file)]
-    if not quiet:  # folders that ** matches are read
-        _say_skipped(given, [one for one in {*every} - {*files} if not ("**" in given and one.is_dir())])
+    every = sorted(_walk(path) if folder else map(Path, glob.glob(given, recursive=True)))
+    files = [file for file in every if os.path.isfile(file) and (not folder or readable(file, suffixes))]
+    where, passed = path if folder else given, "**" in given and not folder  # folders that ** matches are read
+    skipped = [one for one in {*every} - {*files} if not (passed and one.is_dir())]
+    if skipped and not quiet:
+        say(f"{where}: {count_of(len(skipped), 'file')} skipped ({', '.join(sorted(set(map(_kind_of, skipped))))})")
     if not files:
-        raise InputError(f"{given}: no file matches this pattern")
+        none = (
+            f"no such file in this folder; expected {', '.join(suffixes)}" if folder else "no file matches this pattern"
+        )
+        raise InputError(f"{where}: {none}")
     return files
 
 
@@ -92,22 +92,12 @@ def _walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
         yield from _walk(path, (*above, here)) if os.path.isdir(path) else [path]
 
 
-def _say_skipped(where: Path | str, files: Collection[Path]) -> None:
-    """Print one line on standard error about the files of a folder or pattern that are not read."""
-    if files:
-        kinds = ", ".join(sorted(set(map(_kind_of, files))))
-        say(f"{where}: {count_of(len(files), 'file')} skipped ({kinds})")
-
-
 def _kind_of(path: Path) -> str:
     """Return the suffix or name of a skipped file, or a description of what it is."""
     if os.path.isfile(path):
         return path.suffix or path.name
     kind = "folder" if os.path.isdir(path) else "dangling link" if path.is_symlink() else "pipe or device"
     return f"{kind} {path.name}"
-
-
-_URL = re.compile(r"[a-z][a-z0-9+.-]*(?:://|::)\S+", re.IGNORECASE)
 
 
 def is_address(given: str) -> bool:
