@@ -27,11 +27,8 @@ from pipeline.stance import APPEAL
 class Corpus(LabelledRows):
     """Labelled snippets in reading order, and how they were read.
 
-    Attributes
-    ----------
-    files : the paths that were read.
-    set_aside : rows that were read but excluded, each with its reason.
-    recipe : how the corpus was put together (`pipeline.sources.mix.Recipe`), if by name.
+    ``files``: the paths that were read. ``set_aside``: rows that were read but excluded, each with its reason.
+    ``recipe``: how the corpus was put together (`pipeline.sources.mix.Recipe`), if by name.
     """
 
     files: tuple[str, ...] = ()

@@ -91,11 +91,8 @@ class QuoteCheck:
     elsewhere (12" pipe), are text. A mark is unclosed if no mark follows it, or if the next one is on a later line and
     does not end a field.
 
-    Attributes
-    ----------
-    row : the line of the first unclosed mark, from 1 on; 0 if there is none. Valid once all is read.
-    spans : some quoted field holds a line end.
-    tabs : some quoted field holds a tab; only if that is the delimiter.
+    ``row``: the line of the first unclosed mark, from 1 on; 0 if there is none. Valid once all is read. ``spans``: some
+    quoted field holds a line end. ``tabs``: some quoted field holds a tab; only if that is the delimiter.
     """
 
     def __init__(self, delimiter: str) -> None:
