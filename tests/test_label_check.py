@@ -70,6 +70,17 @@ def test_broken_lines_are_listed_with_their_line_and_the_rest_is_kept(tmp_path):
     assert "windows-1252" in rows.faults[3].reason
 
 
+def test_marks_within_a_field_are_text_and_a_bare_carriage_return_is_a_fault(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b'id,text\n1,a 12" pipe\n2,"Rain\nfell."\n3,"Fog\r\n4,x\ry\n5,Snow\n')
+    table = read_lines(tmp_path / "a.csv")
+    assert table.columns["text"].tolist() == ['a 12" pipe', "Rain\nfell.", "Snow"]
+    assert table.rows.tolist() == [2, 3, 7]
+    assert [(reject.row, reject.reason.split(" - ")[0]) for reject in table.rejects] == [
+        (5, "unclosed quotation mark"),
+        (6, "new-line character seen in unquoted field"),
+    ]
+
+
 def test_an_even_number_of_unclosed_marks_swallows_no_rows(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text('text,event\n"One,AID\nChad aids Mali.,AID\n"Two,AID\nChad aids Niger.,AID\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import StringIO
 from itertools import chain
@@ -210,7 +211,9 @@ def _record(lines: list[str], at: int, written: Dialect, width: int) -> tuple[li
     cells, n = next(reader), reader.line_num
     if n == 1:
         return cells, 1
-    inside = (line for line in lines[at + 1 : at + n] if width > 1 and line.count('"') % 2 == 0)
-    alone = any(len(next(csv.reader([line], delimiter=written.delimiter))) == width for line in inside)
+    alone = False
+    for line in lines[at + 1 : at + n] if width > 1 else ():
+        with suppress(csv.Error):
+            alone = alone or (line.count('"') % 2 == 0 and len(next(csv.reader([line], reader.dialect))) == width)
     lost = len(cells) != width if width else "".join(lines[at : at + n]).count('"') % 2
     return cells, 0 if at + n > end or alone or lost else n
