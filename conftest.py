@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Each of the two workers has one of two cores: OpenBLAS's other threads would only wait, and they wait at full speed.
+# NumPy, which no plugin of pytest has imported yet, and every process that a test starts read it.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -208,7 +208,7 @@ def test_rejects_before_a_good_row_are_not_all_held(tmp_path, monkeypatch):
     assert sum(batch.read for batch in batches) == MANY + 11
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.recursive(st.none() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists)),
     st.integers(1, 9),

@@ -222,7 +222,7 @@ def test_few_file_descriptors_and_little_memory_are_enough(detente, table):
 def test_two_gigabytes_of_address_space_are_enough_for_training(detente, tmp_path):
     every = [
         f"{row['id']},{row['event']},{json.dumps(row['text'], ensure_ascii=False)}"
-        for row in snippets()[::20]
+        for row in snippets()[::40]
         if '"' not in row["text"]
     ]
     (tmp_path / "small.csv").write_text("\n".join(["id,event,text", *every]) + "\n", encoding="utf-8")
