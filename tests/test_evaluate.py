@@ -88,10 +88,10 @@ def test_rows_of_one_group_are_drawn_together():
 def test_intervals_cover_the_truth_as_often_as_they_say():
     truth = point(made_up(200_000, seed=99))["three_way.macro_f1"]
     covered = 0
-    for seed in range(400):
+    for seed in range(500):
         figure = measure(without_events(made_up(400, seed)), np.arange(400), 400)["three_way.macro_f1"]
         covered += figure.low <= truth <= figure.high
-    assert 0.93 <= covered / 400 <= 0.97
+    assert 465 <= covered <= 485  # 500 samples tell 95 % from 92 and from 98 %
 
 
 def test_an_evaluation_warns_of_absent_stances_and_of_too_few_rows(model, corpus):
