@@ -7,11 +7,10 @@ including workers that join later. Dask and fsspec are optional dependencies, im
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -28,7 +27,7 @@ from pipeline.read.documents import ReadOptions, read_documents, require_passing
 from pipeline.read.files import files_at, filesystem_of, open_address
 from pipeline.read.source import Source, suffix_of
 from pipeline.score.documents import OutputOptions, score_documents
-from pipeline.write.aside import Totals
+from pipeline.write.aside import Totals, listed
 from pipeline.write.tables import table_of
 
 if TYPE_CHECKING:
@@ -127,8 +126,7 @@ def _run_task(task: Task, reading: ReadOptions, options: OutputOptions, out: str
     _write(f"{out}/part-{task.number:06}.parquet", buffer.getvalue())
     rejects = [reject for batch in batches for reject in batch.rejects]
     if rejects:
-        lines = "".join(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
-        _write(f"{out}/_rejects-{task.number:06}.jsonl", lines.encode())  # readers ignore names with "_"
+        _write(f"{out}/_rejects-{task.number:06}.jsonl", listed(rejects))  # readers ignore names with "_"
     scored, read = (sum(counts) for counts in zip(*((len(batch), batch.read) for batch in batches)))
     return table.num_rows, scored, len(rejects), read
 

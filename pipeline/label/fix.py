@@ -68,15 +68,12 @@ def _dropped(rows: Repeats) -> dict[int, str]:
         if rows.contradict(group):
             out |= dict.fromkeys(group.tolist(), "left out: one text under several labels")
         else:
-            said = f"{rows.files[rows.file[group[0]]].path}, row {rows.line[group[0]]}"
-            out |= dict.fromkeys(group[1:].tolist(), f"left out: the same text and label as {said}")
-    if len(rows.files) == 1:
-        return out
-    for a, b in near_pairs(rows.distinct, ALIKE).tolist():
+            why = "left out: the same text and label as {file}, row {row}".format(**rows.place(group[0]))
+            out |= dict.fromkeys(group[1:].tolist(), why)
+    for a, b in near_pairs(rows.distinct, ALIKE).tolist() if len(rows.files) > 1 else ():
         first, later = sorted((rows.first[a], rows.first[b]))
         if rows.file[first] < rows.file[later] and first not in out:
-            said = f"{rows.files[rows.file[first]].path}, row {rows.line[first]}"
-            out.setdefault(int(later), f"left out: a near-copy of {said}")
+            out.setdefault(int(later), "left out: a near-copy of {file}, row {row}".format(**rows.place(first)))
     return out
 
 

@@ -116,7 +116,6 @@ def _is_coded(column: pa.Array) -> bool:
 
 
 def _sizes(texts: pa.Array) -> pa.Array:
-    """Return the size of each text in bytes."""
     return pc.binary_length(texts).cast(pa.int64())
 
 

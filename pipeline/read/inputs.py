@@ -74,7 +74,6 @@ def _kind(number: int, given: str) -> str:
 
 
 def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
-    """Return the texts on the command line as documents."""
     numbers, texts = zip(*numbered)
     column = as_strings(texts)
     ids = as_strings([f"text-{number}" for number in numbers])

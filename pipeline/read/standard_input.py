@@ -126,7 +126,6 @@ def _start(start: bytes, file: _Input) -> bytes:
 
 
 def _format_of(line: bytes, options: ReadOptions) -> str:
-    """Detect the format from the first line."""
     written = line.decode("utf-8-sig", errors="replace").strip()
     if written.startswith("{"):
         with suppress(ValueError, RecursionError):

@@ -69,7 +69,9 @@ def read_lines(
     is_loose = loose and suffix_of(path) in _LOOSE
     if not is_loose:
         require_table(path, (*TABULAR, *_LOOSE) if loose else TABULAR)
-    source = _loose(on_disk(path, encoding)) if is_loose else on_disk(path, encoding)
+    source = on_disk(path, encoding)
+    if is_loose:
+        source = replace(source, format=".tsv" if b"\t" in source.peek().lstrip().split(b"\n", 1)[0] else ".csv")
     separated = source.suffix in (".csv", ".tsv")
     try:
         with watched(path):
@@ -83,12 +85,6 @@ def read_lines(
             f"{path}: expected a table, found a single column; name the mark between columns with --delimiter"
         )
     return require_rows(table, path, table.rejects)
-
-
-def _loose(source: Source) -> Source:
-    """Return a source read as TSV if its first line has a tab, else as CSV."""
-    head = source.peek().lstrip().split(b"\n", 1)[0]
-    return replace(source, format=".tsv" if b"\t" in head else ".csv")
 
 
 def column_name(name: str | int, headed: bool) -> str:

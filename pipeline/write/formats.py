@@ -98,7 +98,6 @@ def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) ->
 
 
 def _check_size(path: Path, found: int, expected: int, unit: str) -> None:
-    """Raise `InputError` if the size of a finished file is not what was written."""
     if found != expected:
         raise InputError(
             f"{path}: expected {expected:,} {unit}, found {found:,}: changed by another program; "

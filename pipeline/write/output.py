@@ -143,7 +143,6 @@ def _escaped(column: pa.Array) -> pa.Array:
 
 
 def _concatenated(*parts: str | pa.Array) -> pa.Array:
-    """Concatenate columns and constant strings row by row."""
     columns = (string(part) if isinstance(part, str) else part for part in (*parts, ""))
     return pc.binary_join_element_wise(*columns)
 
