@@ -12,16 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from gold import share
 
 from pipeline.actors.gazetteer import gazetteer
 from pipeline.actors.roles import find_actors
-
-
-def share(flags: np.ndarray) -> str:
-    """A share with its 95 % Wilson interval."""
-    interval = binomtest(int(flags.sum()), len(flags)).proportion_ci(method="wilson")
-    return f"{flags.mean():.3f} [{interval.low:.3f}, {interval.high:.3f}] of {len(flags)}"
 
 
 def main() -> None:
@@ -43,10 +37,9 @@ def main() -> None:
             right.append(source in wanted[0] and target in wanted[1])
             first.append(every[0] in wanted[0] and every[1] in wanted[1])
     print(f"both names in the gazetteer's reach   {rows} of {len(frame)}")
-    print(f"both found                            {share(np.array(both))}")
-    print(f"source and target right               {share(np.array(right))}")
-    print(f"baseline: the first two named actors  {share(np.array(first))}")
-    print(f"states found                          {share(np.array(state))}")
+    shares = {"both found": both, "source and target right": right, "baseline: the first two named actors": first}
+    for name, flags in (shares | {"states found": state}).items():
+        print(f"{name:38}{share(np.array(flags))} of {len(flags)}")
 
 
 if __name__ == "__main__":

@@ -43,13 +43,9 @@ def counts() -> str:
     whole = ("all", len(snippets), f"{reversing.mean():.0%}", len(codebook))
     lengths = [(name, ((words >= low) & (words <= high)).sum()) for name, low, high in LENGTHS]
     regions = [(name, snippets.text.str.contains(names).sum()) for name, names in REGIONS.items()]
-    return "\n\n".join(
-        (
-            table(("label", "snippets", "with a reversing word", "phrases"), [*events, whole]),
-            table(("length", "snippets"), lengths),
-            table(("names a place in", "snippets"), regions),
-        )
-    )
+    labels = table(("label", "snippets", "with a reversing word", "phrases"), [*events, whole])
+    places = table(("names a place in", "snippets"), regions)
+    return "\n\n".join((labels, table(("length", "snippets"), lengths), places))
 
 
 def main() -> None:

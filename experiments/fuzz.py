@@ -14,6 +14,7 @@ import bz2
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,15 +36,6 @@ PARTS = MAIL % (
 )
 STDIN = {"lines": "text", "table": None, "article": "text"}  # how standard input is read; None: as it is recognised
 SENTENCES = "Rebels fired on the town. Chad sent food to Niger. \u201cNever,\u201d he said \u2014 but talks weren't halted in the U.S.\n"
-
-
-def parquet(**columns: list) -> bytes:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    sink = io.BytesIO()
-    parquet.write_table(pa.table(columns), sink)
-    return sink.getvalue()
 
 
 def excel() -> bytes:
@@ -82,14 +74,11 @@ def pdf(text: str) -> bytes:
     return f"{body}trailer<</Root 1 0 R/Size 6>>\n%%EOF".encode()
 
 
-def zstd(data: bytes) -> bytes:
-    import pyarrow as pa
-
-    return pa.compress(data, "zstd", asbytes=True)
-
-
 def seeds() -> dict[str, list[bytes]]:
     """Small sound inputs of every kind."""
+    import pandas as pd
+    import pyarrow as pa
+
     rows = [{"id": 1, "text": "Rebels fired.", "at": None}, {"id": 2, "text": "Talks \u00e9", "more": [1, {"a": 0.5}]}]
     mail = MAIL % ("text/plain; charset=utf-8", "Rebels fired on the town.")
     written = {
@@ -110,13 +99,14 @@ def seeds() -> dict[str, list[bytes]]:
     found["csv.gz"] = [gzip.compress(found["csv"][0]), gzip.compress(b"text\na b\n") * 2]
     found["jsonl.gz"] = [gzip.compress(found["jsonl"][0])]
     found["csv.bz2"] = [bz2.compress(found["csv"][0])]
-    found["csv.zst"] = [zstd(found["csv"][0])]
-    found["jsonl.zst"] = [zstd(found["jsonl"][0]), zstd(found["jsonl"][0]) * 2]
+    found["csv.zst"], packed = ([pa.compress(found[kind][0], "zstd", asbytes=True)] for kind in ("csv", "jsonl"))
+    found["jsonl.zst"] = [*packed, packed[0] * 2]
     found["xlsx"], found["dta"] = [excel()], [stata(114), stata(118)]
     found["pdf"] = [pdf("Rebels fired on the town. " * 9), pdf("Talks")]
     found["lines"] = [*found["txt"], "a b\r\n\n\u2028c\n".encode(), "caf\u00e9\n".encode("utf-16")]
     found["table"], found["article"] = found["csv"][:3] + found["tsv"] + found["jsonl"] + found["json"], found["txt"]
-    found["parquet"] = [parquet(text=["Rebels fired.", None, ""], n=[1, 2, None]), parquet(text=[b"a b"], l=[[1, 2]])]
+    columns = ({"text": ["Rebels fired.", None, ""], "n": [1, 2, None]}, {"text": [b"a b"], "l": [[1, 2]]})
+    found["parquet"] = [pd.DataFrame(one).to_parquet() for one in columns]
     return found
 
 
@@ -174,23 +164,16 @@ def fuzz(kind: str, seconds: int) -> None:
     """Fuzz one kind in this process, which libFuzzer ends."""
     import atheris
 
-    with atheris.instrument_imports(
-        include=["pipeline", "email", "csv", "sentencex", "openpyxl", "pypdf"], enable_loader_override=False
-    ):
+    read_by = ["pipeline", "email", "csv", "sentencex", "openpyxl", "pypdf"]
+    with atheris.instrument_imports(include=read_by, enable_loader_override=False):
         target = analysed if kind == "texts" else reads(kind)
         target(seeds()[kind][0])  # imports what is imported late
     corpus = Path(tempfile.mkdtemp(prefix="fuzz-corpus-"))
     for number, seed in enumerate(seeds()[kind]):
         (corpus / f"seed-{number}").write_bytes(seed)
     KEPT.mkdir(parents=True, exist_ok=True)
-    options = [
-        f"-max_total_time={seconds}",
-        f"-artifact_prefix={KEPT}/{kind}-",
-        "-max_len=10000",
-        "-timeout=20",
-        "-seed=1",
-    ]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], target)
+    options = [f"-max_total_time={seconds}", f"-artifact_prefix={KEPT}/{kind}-"]
+    atheris.Setup([sys.argv[0], *options, "-max_len=10000", "-timeout=20", "-seed=1", str(corpus)], target)
     atheris.Fuzz()
 
 
@@ -204,10 +187,8 @@ def main() -> int:
     for kind in kinds:
         words = [sys.executable, __file__, "--one", kind, str(max(1, int(seconds) // len(kinds)))]
         done = subprocess.run(words, check=False, capture_output=True, text=True, errors="replace")
-        lines = [line for line in done.stderr.splitlines() if "cov:" in line]
-        tried, reached = (
-            (lines[-1].split()[0].lstrip("#"), lines[-1].split("cov: ")[1].split()[0]) if lines else ("0", "0")
-        )
+        counts = re.findall(r"^#(\d+).* cov: (\d+)", done.stderr, re.MULTILINE)
+        tried, reached = counts[-1] if counts else ("0", "0")
         print(f"| {kind} | {tried} | {reached} | {'yes' if done.returncode else 'no'} |", flush=True)
         if done.returncode:
             failed += 1

@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from msgspec import structs
-from scipy.stats import binomtest
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.corpus.near import near_groups
+from pipeline.evaluate import intervals
+from pipeline.evaluate.behaviour import as_wanted
 from pipeline.evaluate.intervals import bootstrap, measure
 from pipeline.evaluate.metrics import auroc, judge
 from pipeline.experiment.config import GoldFile
@@ -40,7 +41,6 @@ COLUMNS = ("two_way.macro_f1", "three_way.macro_f1", "events.accuracy", "events.
 ACTS = len(EVENTS) - 1  # the event types that PLV's labels can be: all but NEUTRAL, which is the last
 ALARM = 0.6  # a neutral sentence whose probability of escalation is as high is a false alarm
 
-
 _LISTED = read_toml(Path(__file__).with_name("default.toml"), "an experiment")["measure"]["gold"]
 SOURCES = {file["name"]: convert(file, GoldFile) for file in _LISTED if "label" in file}
 
@@ -52,8 +52,7 @@ def read_gold(folder: Path, name: str) -> Corpus:
 
 def share(flags: np.ndarray) -> str:
     """A share with its 95 % Wilson interval."""
-    interval = binomtest(int(flags.sum()), len(flags)).proportion_ci(method="wilson")
-    return f"{flags.mean():.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+    return str(intervals.share(flags.sum(), len(flags)))
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -71,11 +70,8 @@ def of_sentences(corpus: Corpus, model: Model) -> dict[str, str]:
     scores, groups = score(model, corpus.texts), near_groups(corpus.texts)
     rows = judge(corpus, scores)
     figures = measure(rows, groups)
-    out = {
-        "rows": f"{len(corpus):,}",
-        "two-way macro-F1": str(figures["two_way.macro_f1"]),
-        "three-way macro-F1": str(figures["three_way.macro_f1"]),
-    }
+    out = {"rows": f"{len(corpus):,}", "two-way macro-F1": str(figures["two_way.macro_f1"])}
+    out["three-way macro-F1"] = str(figures["three_way.macro_f1"])
     if (corpus.events != "").any():
         acts = measure(replace(rows, event_guess=scores.event_proba[:, :ACTS].argmax(axis=1)), groups)
         for scope, measured in (("all rows", figures), (f"among the {ACTS} acts", acts)):
@@ -92,10 +88,8 @@ def sentences(folder: Path, model: Model) -> None:
     """Figures of the four files of labelled sentences."""
     measured = {name: of_sentences(read_gold(folder, name), model) for name in SOURCES}
     names = dict.fromkeys(name for figures in measured.values() for name in figures)
-    table(
-        ["labelled sentences", *measured],
-        ([name, *(figures.get(name, "") for figures in measured.values())] for name in names),
-    )
+    rows = ([name, *(figures.get(name, "") for figures in measured.values())] for name in names)
+    table(["labelled sentences", *measured], rows)
 
 
 def other_news(folder: Path, model: Model) -> None:
@@ -121,21 +115,9 @@ def articles(folder: Path, model: Model) -> None:
         return float(auroc(scored.political[drawn], conflict[drawn], np.ones((1, len(drawn))))[0])
 
     topics = (("other topics", ~conflict), ("conflict", conflict))
-    table(
-        ["BBC articles", "articles", "value"],
-        [
-            *([f"share rising, easing or mixed: {name}", str(of.sum()), share(takes_side[of])] for name, of in topics),
-            ["AUROC of `political`, conflict against other", str(len(rows)), str(bootstrap(area, len(rows)))],
-        ],
-    )
-
-
-def as_wanted(answers: np.ndarray, wanted: pd.Series) -> np.ndarray:
-    """Which answers are right: the stance, or any but X where "not X" is wanted; `unclear` is as good as neutral."""
-    barred = wanted.str.startswith("not ").to_numpy()
-    named = wanted.str.removeprefix("not ").to_numpy()
-    same = (answers == named) | ((answers == UNCLEAR) & (named == NEITHER))
-    return same != barred
+    cells = [[f"share rising, easing or mixed: {name}", str(of.sum()), share(takes_side[of])] for name, of in topics]
+    cells.append(["AUROC of `political`, conflict against other", str(len(rows)), str(bootstrap(area, len(rows)))])
+    table(["BBC articles", "articles", "value"], cells)
 
 
 def readings(path: Path, model: Model) -> None:
@@ -146,10 +128,8 @@ def readings(path: Path, model: Model) -> None:
     frame["right"] = as_wanted(scores.stance, frame.want)
     frame["likeliest"] = as_wanted(likeliest, frame.want)
     parts = [("all", frame), *((f"wanted: {want}", part) for want, part in frame.groupby("want"))]
-    table(
-        ["small cases", "cases", "right", "share", "by the likeliest stance", "share"],
-        ([name, str(len(part)), *hits(part.right), *hits(part.likeliest)] for name, part in parts),
-    )
+    rows = ([name, str(len(part)), *hits(part.right), *hits(part.likeliest)] for name, part in parts)
+    table(["small cases", "cases", "right", "share", "by the likeliest stance", "share"], rows)
     by_kind(frame)
 
 
@@ -164,13 +144,8 @@ def by_kind(frame: pd.DataFrame) -> None:
     kinds = kinds.assign(part=kinds.right / kinds.cases).sort_values(["part", "cases"], kind="stable")
     under, whole = kinds.part < 0.5, kinds.part == 1
     for name, of in (("under half right", under), ("half or more right", ~under & ~whole)):
-        table(
-            [f"kinds {name}: {of.sum()} of {len(kinds)}", "cases", "right", "by the likeliest stance"],
-            (
-                [kind, str(row.cases), str(row.right), str(row.likeliest)]
-                for kind, row in kinds[of].astype(object).iterrows()
-            ),
-        )
+        rows = kinds.loc[of, ["cases", "right", "likeliest"]].astype(str).reset_index().to_numpy().tolist()
+        table([f"kinds {name}: {of.sum()} of {len(kinds)}", "cases", "right", "by the likeliest stance"], rows)
     print(f"\nkinds all right: {whole.sum()} of {len(kinds)}")
 
 

@@ -26,13 +26,8 @@ def main() -> None:
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
             # What libraries say on standard error is of the machine, not of the question.
-            cell.outputs = (
-                [one for one in cell.get("outputs", []) if one.get("name") != "stderr"]
-                if cell.cell_type == "code"
-                else None
-            )
-            if cell.outputs is None:
-                del cell["outputs"]
+            if cell.cell_type == "code":
+                cell.outputs = [one for one in cell.outputs if one.get("name") != "stderr"]
         nbformat.write(notebook, path)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 

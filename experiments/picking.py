@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from gold import SOURCES, read_gold
 from joblib import Parallel, delayed
+from label_errors import labelled_with
 from sklearn.metrics import f1_score
 
 from pipeline.corpus.labelled import Corpus
@@ -27,11 +28,6 @@ from pipeline.model.settings import Settings
 FIRST, STEP, MOST = 50, 10, 1_000
 WAYS = ("random", "pick")
 SHOWN = 5  # steps from one row of the table to the next
-
-
-def stances_only(corpus: Corpus) -> Corpus:
-    unknown = np.full(len(corpus), "", object)
-    return Corpus(corpus.texts, unknown, corpus.stances, corpus.sources, quads=unknown)
 
 
 def courses(corpus: Corpus, groups: np.ndarray, seed: int) -> list[list[float]]:
@@ -51,14 +47,12 @@ def course(pool: Corpus, test: Corpus, way: str, seed: int) -> list[float]:
         rest = np.setdiff1d(np.arange(len(pool)), labelled)
         if len(rest) < STEP or len(labelled) >= MOST:
             return found
-        labelled = np.concatenate([labelled, rest[_next(model, pool, rest, way, seed + len(labelled), rng)]])
-
-
-def _next(model, pool: Corpus, rest: np.ndarray, way: str, seed: int, rng) -> np.ndarray:
-    if way == "random":
-        return rng.choice(len(rest), STEP, replace=False)
-    proba = model.predict_proba(pool.texts[rest])
-    return pick(pool.texts[rest], proba, STEP, seed).rows
+        if way == "random":
+            chosen = rng.choice(len(rest), STEP, replace=False)
+        else:
+            proba = model.predict_proba(pool.texts[rest])
+            chosen = pick(pool.texts[rest], proba, STEP, seed + len(labelled)).rows
+        labelled = np.concatenate([labelled, rest[chosen]])
 
 
 def needed(curve: np.ndarray, goal: float) -> float:
@@ -76,16 +70,13 @@ def needed(curve: np.ndarray, goal: float) -> float:
 def main() -> None:
     seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     for name in sys.argv[3:] or SOURCES:
-        corpus = stances_only(read_gold(Path(sys.argv[1]), name))
+        corpus = labelled_with(read_gold(Path(sys.argv[1]), name), "stances")
         groups = near_groups(corpus.texts)
-
         found = Parallel(n_jobs=-1)(delayed(courses)(corpus, groups, seed) for seed in range(seeds))
         least = min(len(row) for rows in found for row in rows)  # pools differ by a few rows
         mean = {way: np.mean([row[:least] for row in rows], axis=0) for way, rows in zip(WAYS, zip(*found))}
-        print(
-            f"\n{name}, {len(corpus):,} rows, {seeds} seeds\n| labels | {' | '.join(WAYS)} |\n|---|"
-            + "---|" * len(WAYS)
-        )
+        print(f"\n{name}, {len(corpus):,} rows, {seeds} seeds")
+        print(f"| labels | {' | '.join(WAYS)} |\n|---|" + "---|" * len(WAYS))
         for k in range(0, len(mean["random"]), SHOWN):
             print(f"| {FIRST + STEP * k} | " + " | ".join(f"{mean[way][k]:.3f}" for way in WAYS) + " |")
         for share in (0.5, 0.75, 1.0):

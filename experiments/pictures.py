@@ -64,8 +64,7 @@ def main() -> None:
         page(made / "explanation.html", folder / "explanation.png", 760, 620)
         page(made / "timeline" / "timeline.html", folder / "timeline.png", 900, 560)
         page(made / "report" / "report.html", folder / "report.png", 1000, 1500)
-    for path in sorted(folder.iterdir()):
-        size = path.stat().st_size
+    for path, size in sorted((path, path.stat().st_size) for path in folder.iterdir()):
         print(f"{path.name}: {size / 1000:.0f} kB" + (", too large" if size > LARGEST else ""))
 
 

@@ -20,17 +20,9 @@ BLOCK = re.compile(r"```\n\$ (?P<command>[^\n]+)\n.*?```", re.DOTALL)
 
 def output_of(block: re.Match) -> str:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        block["command"],
-        shell=True,
-        executable="/bin/bash",
-        cwd=README.parent,
-        env={**os.environ, "PATH": path},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    lines = "\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines())
+    options = {"cwd": README.parent, "env": {**os.environ, "PATH": path}}
+    printed = subprocess.check_output(["/bin/bash", "-c", block["command"]], text=True, **options)
+    lines = "\n".join(line.rstrip() for line in printed.strip("\n").splitlines())
     return f"```\n$ {block['command']}\n{lines}\n```"
 
 

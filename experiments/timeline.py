@@ -15,10 +15,11 @@ import numpy as np
 from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.labelled import read_labelled
 from pipeline.corpus.near import near_groups
-from pipeline.model.calibration import calibrate, label_proba, stance_priors, stance_proba
+from pipeline.experiment.train import calibrated_proba
+from pipeline.model.calibration import stance_priors, stance_proba
 from pipeline.model.fit import cross_fit
 from pipeline.model.settings import Settings
-from pipeline.stance import LABELS, OTHER
+from pipeline.stance import OTHER
 from pipeline.timeline.dated_texts import DatedTexts
 from pipeline.timeline.gathered import gather
 from pipeline.timeline.memberships import all_of
@@ -32,11 +33,7 @@ def pools() -> tuple[np.ndarray, np.ndarray, list[np.ndarray], np.ndarray]:
     corpus = read_labelled(["data"])
     corpus = corpus.take(np.flatnonzero(corpus.sources != "codebook.csv"))
     logits, fold = cross_fit(corpus, near_groups(corpus.texts), Settings(), lambda: None)
-    proba, own = np.zeros((len(corpus), len(LABELS))), corpus.own_events
-    for number in np.unique(fold):
-        here = fold == number
-        others = calibrate(logits[~here], corpus.stances[~here], corpus.events[~here], own[~here])
-        proba[here] = label_proba(others.apply(logits[here]))
+    proba = calibrated_proba(corpus, logits, fold)
     other = corpus.events == OTHER
     kinds = [corpus.stances == "escalation", corpus.stances == "de-escalation", (corpus.stances == "neutral") & ~other]
     rows = [np.flatnonzero(kind) for kind in (*kinds, other)]
@@ -65,12 +62,8 @@ def draw(held_out, mix, days: int, n: int, rng) -> tuple[list[Period], np.ndarra
     proba, relevance, rows, priors = held_out
     mixes = np.array([mix(day) for day in range(days)])
     kinds = np.concatenate([rng.choice(4, n, p=one) for one in mixes])
-    drawn = np.array(
-        [
-            rows[kind][place]
-            for kind, place in zip(kinds, rng.integers(0, 1 << 40, len(kinds)) % [len(rows[k]) for k in kinds])
-        ]
-    )
+    places = rng.integers(0, 1 << 40, len(kinds)) % [len(rows[kind]) for kind in kinds]
+    drawn = np.array([rows[kind][place] for kind, place in zip(kinds, places)])
     day = np.repeat(np.arange(days), n)
     blank = as_strings([""] * len(drawn))
     batch = DatedTexts(day * 86_400.0, proba[drawn], relevance[drawn], all_of(len(drawn)), blank, blank, blank, blank)
@@ -86,9 +79,16 @@ def draw(held_out, mix, days: int, n: int, rng) -> tuple[list[Period], np.ndarra
 def main() -> None:
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     held_out = pools()
-    print(
-        f"{'mix':10}{'texts a day':>12}{'band holds':>12}{'share bands':>13}{'error, counted':>16}{'corrected':>11}{'of the mean: counted':>22}{'corrected':>11}"
+    heads = (
+        "texts a day",
+        "band holds",
+        "share bands",
+        "error, counted",
+        "corrected",
+        "of the mean: counted",
+        "corrected",
     )
+    print(f"{'mix':10}" + "".join(f"{head:>{width}}" for head, width in zip(heads, (12, 12, 13, 16, 11, 22, 11))))
     for mix in (crisis, build_up):
         for n in (10, 20, 40, 100, 400, 1600):
             rows = []
@@ -99,17 +99,12 @@ def main() -> None:
                 wanted = np.column_stack([true[:, 0] - true[:, 1], true[:, :2]])
                 holds = (bands[:, :, 1] <= wanted) & (wanted <= bands[:, :, 2])
                 fitted = np.column_stack([bands[:, 1:, 0], 1 - bands[:, 1:, 0].sum(axis=1)])
-                off = [np.abs(shares - true)[np.isfinite(shares).all(axis=1)].mean() for shares in (counted, fitted)]
-                whole = [
-                    np.abs((shares - true)[np.isfinite(shares).all(axis=1)].mean(axis=0)).mean()
-                    for shares in (counted, fitted)
-                ]
-                rows.append((holds[:, 0].mean(), holds[:, 1:].mean(), *off, *whole))
+                off = [(shares - true)[np.isfinite(shares).all(axis=1)] for shares in (counted, fitted)]
+                errors = [*(np.abs(one).mean() for one in off), *(np.abs(one.mean(axis=0)).mean() for one in off)]
+                rows.append((holds[:, 0].mean(), holds[:, 1:].mean(), *errors))
             a = np.mean(rows, axis=0)
-            print(
-                f"{mix.__name__:10}{n:12,}{a[0]:12.1%}{a[1]:13.1%}{a[2]:16.4f}{a[3]:11.4f}{a[4]:22.4f}{a[5]:11.4f}",
-                flush=True,
-            )
+            held = f"{mix.__name__:10}{n:12,}{a[0]:12.1%}{a[1]:13.1%}"
+            print(f"{held}{a[2]:16.4f}{a[3]:11.4f}{a[4]:22.4f}{a[5]:11.4f}", flush=True)
     print(f"\n{'quiet series, texts a day':28}{'periods':>9}{'flags':>7}{'one in':>8}")
     for n in (4, 10, 40, 100):
         flags = periods = 0

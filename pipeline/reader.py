@@ -91,33 +91,28 @@ class Reader:
         """
         import pandas as pd
 
+        from pipeline.score.snippets import score
         from pipeline.write.tables import input_names
 
         for name, value, least in (("evidence", evidence, 0), ("threads", threads, 1)):
             if not least <= value <= 1000:
                 raise InputError(f"{name}={value}: expected {least} to 1000")
         column, index = self._column(texts, text_column, TEXT_COLUMNS)
-        frame = pd.DataFrame(self._columns(column, evidence, actors, threads), index=index)
-        if not isinstance(texts, pd.DataFrame):
-            return frame
-        return pd.concat([texts.set_axis(input_names(texts.columns, frame.columns), axis=1), frame], axis=1)
-
-    def _columns(self, texts: pa.Array, evidence: int, actors: bool, threads: int) -> dict[str, object]:
-        from pipeline.score.snippets import score
-
-        found: dict[str, object] = score(self.model, texts, threads).columns()
+        found: dict[str, object] = score(self.model, column, threads).columns()
         if evidence:
             from pipeline.score.evidence import explain
 
-            why = explain(self.model, texts, evidence)
-            found["evidence"] = [why.of(row) for row in range(len(texts))]
+            found["evidence"] = list(map(explain(self.model, column, evidence).of, range(len(column))))
         if actors:
             from pipeline.actors.roles import find_actors
 
-            rows = list(map(find_actors(texts).of, range(len(texts))))
+            rows = list(map(find_actors(column).of, range(len(column))))
             for place, name in enumerate(("source", "target", "actors")):
                 found[name] = [row[place] for row in rows]
-        return found
+        frame = pd.DataFrame(found, index=index)
+        if not isinstance(texts, pd.DataFrame):
+            return frame
+        return pd.concat([texts.set_axis(input_names(texts.columns, frame.columns), axis=1), frame], axis=1)
 
     def articles(self, texts: Texts | pd.DataFrame, text_column: str | int | None = None) -> pd.DataFrame:
         """Score articles: stance, tension, political share, number of sentences by stance.
@@ -161,7 +156,7 @@ class Reader:
         >>> detente.load("models/detente").explain("Rebels released 26 hostages. It rained.").frame().text.tolist()
         ['Rebels released 26 hostages.', 'It rained.']
         """
-        from pipeline.explain.text import explain_text
+        from pipeline.explain.explanation import explain_text
 
         return explain_text(self.model, text)
 

@@ -14,17 +14,7 @@ UNCLEAR = "unclear"  # the answer if the model abstains; never a label
 ANSWERS = (*STANCES, UNCLEAR)
 MIXED = "mixed"  # an article with both escalation and de-escalation; never a label
 
-ESCALATION_EVENTS = (
-    "ACCUSE",
-    "REQUEST",
-    "REJECT",
-    "THREATEN",
-    "PROTEST",
-    "SANCTION",
-    "MOBILIZE",
-    "COERCE",
-    "ASSAULT",
-)
+ESCALATION_EVENTS = ("ACCUSE", "REQUEST", "REJECT", "THREATEN", "PROTEST", "SANCTION", "MOBILIZE", "COERCE", "ASSAULT")
 DE_ESCALATION_EVENTS = ("AGREE", "CONSULT", "SUPPORT", "COOPERATE", "AID", "YIELD")
 EVENTS = (*ESCALATION_EVENTS, *DE_ESCALATION_EVENTS, "NEUTRAL")
 
@@ -36,8 +26,7 @@ LABELS = (*EVENTS, APPEAL, OTHER)
 _EVENT_OF_LABEL = {APPEAL: "REQUEST", OTHER: "NEUTRAL"}
 
 QUADS = ("verbal cooperation", "material cooperation", "verbal conflict", "material conflict")
-_VERBAL_CONFLICT = frozenset({"ACCUSE", "REQUEST", "REJECT", "THREATEN"})
-_VERBAL_COOPERATION = frozenset({"AGREE", "CONSULT", "SUPPORT"})
+_VERBAL = frozenset({"ACCUSE", "REQUEST", "REJECT", "THREATEN", "AGREE", "CONSULT", "SUPPORT"})
 
 
 def event_of(label: str) -> str:
@@ -83,13 +72,11 @@ def quad_of(event: str) -> str:
     >>> quad_of("THREATEN"), quad_of("AID"), quad_of("NEUTRAL"), quad_of("APPEAL")
     ('verbal conflict', 'material cooperation', 'neutral', 'verbal conflict')
     """
-    event = event_of(event)
-    stance = stance_of(event)
-    if stance == "escalation":
-        return "verbal conflict" if event in _VERBAL_CONFLICT else "material conflict"
-    if stance == "de-escalation":
-        return "verbal cooperation" if event in _VERBAL_COOPERATION else "material cooperation"
-    return stance
+    stance = stance_of(event_of(event))
+    if stance == "neutral":
+        return stance
+    kind = "verbal" if event_of(event) in _VERBAL else "material"
+    return f"{kind} {'conflict' if stance == 'escalation' else 'cooperation'}"
 
 
 def stance_of_quad(quad: str) -> str:

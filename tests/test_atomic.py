@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pipeline.atomic import Sheet, replacing, write_files, write_whole
-from pipeline.cli.log_file import log_to
+from pipeline.cli.streams import log_to
 from pipeline.engines.threads import score_to_file
 from pipeline.errors import InputError
 from pipeline.explain.explanation import Explanation, write_page

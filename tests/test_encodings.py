@@ -22,7 +22,7 @@ from pipeline.read.documents import ReadOptions
 from pipeline.read.inputs import read_inputs
 from pipeline.read.tables import read_numbered
 from pipeline.read.tolerant import read_lines
-from pipeline.timeline.pages import read_page
+from pipeline.timeline.feed import read_page
 
 TEXTS = ["Peru sent rice to Chad.", "Café owners in Łódź marched."]
 PAGE = "<html><head><title>News</title></head><body><article><p>{}</p><p>{}</p></article></body></html>".format(*TEXTS)

@@ -15,12 +15,11 @@ from scipy.stats import binomtest
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.near import is_near, signatures_of
 from pipeline.errors import InputError
-from pipeline.evaluate.baselines import baseline_proba
 from pipeline.evaluate.comparison import compare
 from pipeline.evaluate.drift import category_psi, drift, psi
-from pipeline.evaluate.evaluation import evaluate, training_corpus
+from pipeline.evaluate.evaluation import baseline_proba, evaluate, training_corpus
+from pipeline.evaluate.pictures import risk_coverage
 from pipeline.evaluate.report import write_report
-from pipeline.evaluate.risk import risk_coverage
 from pipeline.evaluate.slices import slices
 from pipeline.model.store import load_signatures
 from tests.conftest import DATA

@@ -5,8 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.explain.explanation import fragment, mark_of, write_page
-from pipeline.explain.text import explain_text
+from pipeline.explain.explanation import explain_text, fragment, mark_of, write_page
 from pipeline.score.evidence import explain_relevance
 from pipeline.score.slopes import mean_softmax, nodes_for
 

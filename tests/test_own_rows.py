@@ -15,7 +15,7 @@ from pipeline.experiment.own_rows import learner_of, n_rounds, why_no_curve
 from pipeline.experiment.train import n_steps, train
 from pipeline.model.settings import Settings, Training
 from pipeline.model.store import load
-from pipeline.show.own_rows import own_rows as show_own_rows
+from pipeline.show.labelling import own_rows as show_own_rows
 from tests import forked
 
 TWO = Settings(training=Training(folds=2))

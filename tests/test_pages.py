@@ -12,8 +12,7 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.evaluate.evaluation import evaluate
 from pipeline.evaluate.report import write_report
-from pipeline.explain.explanation import write_page
-from pipeline.explain.text import explain_text
+from pipeline.explain.explanation import explain_text, write_page
 from pipeline.read.pages import read_article
 from pipeline.read.sentences import split_sentences
 from pipeline.read.source import on_disk

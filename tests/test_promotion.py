@@ -19,7 +19,7 @@ from pipeline.tracking.fetch import model_folder
 from pipeline.tracking.measured import log_measured, of_checks, of_drift, of_evaluation
 from pipeline.tracking.outbox import put, send
 from pipeline.tracking.promotion import give_alias, weigh
-from pipeline.tracking.record import Asked, now, record_of
+from pipeline.tracking.record import now, record_of
 from tests import forked
 from tests.conftest import DATA
 from tests.test_tracking import logged, saved, store  # noqa: F401  fixtures
@@ -48,7 +48,7 @@ def worse(run, store, logged):  # noqa: F811
         settings=replace(run.settings, training=replace(run.settings.training, c=0.5)),
     )
     folder = made.save(store / "models" / "worse")
-    return send(put(made, folder, record_of(made, folder, Asked(now(), name="worse"))))
+    return send(put(made, folder, record_of(made, folder, now(), name="worse")))
 
 
 def tags_of(version):
@@ -198,7 +198,7 @@ def test_only_a_version_of_a_detente_model_is_promoted(logged, worse, unseen):  
 
 def test_a_model_whose_run_waits_is_sent_first(logged, store, run, unseen):  # noqa: F811
     folder = run.save(store / "late" / "waiting")
-    entry = put(run, folder, record_of(run, folder, Asked(now(), name="late")))
+    entry = put(run, folder, record_of(run, folder, now(), name="late"))
     found = weigh(str(folder), "late", unseen)
     assert (
         not entry.exists()

@@ -20,9 +20,9 @@ from pipeline.label.labelled_file import read_labelled_file
 from pipeline.label.pools import Pool, Task
 from pipeline.label.splits import Split
 from pipeline.read.rows import Reject
-from pipeline.show import corpora, experiments, explanations, labelling, own_rows, progress, reading, written
-from pipeline.show.checked import checked
-from pipeline.show.runs import decision_table, run_table, versus_lines, versus_tables
+from pipeline.show import corpora, experiments, labelling, progress, reading, scores, written
+from pipeline.show.experiments import decision_table, run_table, versus_lines, versus_tables
+from pipeline.show.labelling import checked
 from pipeline.sources.cards import cards
 from pipeline.tracking.catalogue import Listed, compare_runs, list_runs
 from pipeline.tracking.promotion import give_alias, weigh
@@ -209,14 +209,14 @@ def test_public_corpora_are_listed_with_what_is_at_hand(said, tmp_path):
 
 def test_own_rows_are_shown_with_their_curve(capsys):
     figures = {"three_way.macro_f1": Figure(0.5, 0.4, 0.6)}
-    own_rows.own_rows(OwnRows({"mine.csv": (1200, figures)}, ("mine.csv",), ((0.5, 600, figures),)), "")
+    labelling.own_rows(OwnRows({"mine.csv": (1200, figures)}, ("mine.csv",), ((0.5, 600, figures),)), "")
     out = capsys.readouterr().out
     assert row_of(out, "mine.csv  1")[:2] == ["mine.csv", "1,200"] and row_of(out, "50%")[:2] == ["50%", "600"]
-    own_rows.own_rows(OwnRows({"mine.csv": (1200, {})}, (), ()), "no learning curve: too few rows")
+    labelling.own_rows(OwnRows({"mine.csv": (1200, {})}, (), ()), "no learning curve: too few rows")
     shown = capsys.readouterr()
     assert "learning curve" not in shown.out and shown.err == "no learning curve: too few rows\n"
-    own_rows.set_aside((SetAside("blank", "a.csv", 2, "AID", ""),), Path("aside.csv"))
-    own_rows.missing(["plv"])
+    labelling.set_aside((SetAside("blank", "a.csv", 2, "AID", ""),), Path("aside.csv"))
+    labelling.missing(["plv"])
     err = capsys.readouterr().err
     assert "left out 1 row: blank\nlisted   aside.csv\n" in err and "detente data fetch plv" in err
 
@@ -224,12 +224,12 @@ def test_own_rows_are_shown_with_their_curve(capsys):
 def test_an_explanation_marks_what_weighs_and_says_why_a_sentence_counts_for_nothing(said):
     pieces = [Piece("Troops ", 2.0), Piece("left ", -1.5), Piece("the\x07 town.", 0.0)]
     one = Sentence(pieces, "unclear", "", 0.1, 0.3, 0.5, "no politics", 2, 0.2, 0.4)
-    explanations.explanation(Explanation("neutral", 0.1, 0.5, [one, replace(one, left_out="", repeats=1)]))
+    scores.explanation(Explanation("neutral", 0.1, 0.5, [one, replace(one, left_out="", repeats=1)]))
     shown = said()
     assert shown.startswith("neutral  tension +0.10, 50% political")
     assert "+Troops -left the␇ town." in shown
     assert "occurs 2 times, left out: no politics" in shown and shown.count("left out") == 1
-    explanations.explanation(Explanation("neutral", 0.1, 0.5, [one]))
+    scores.explanation(Explanation("neutral", 0.1, 0.5, [one]))
     assert "political" not in said()
 
 

@@ -27,8 +27,8 @@ from pipeline.score.snippets import score
 from pipeline.tracking.catalogue import list_runs
 from pipeline.tracking.fetch import model_folder
 from pipeline.tracking.outbox import put, send, waiting
-from pipeline.tracking.record import Asked, Data, now, record_of
-from pipeline.tracking.runs import log_data, log_record
+from pipeline.tracking.record import Data, now, record_of
+from pipeline.tracking.runs import log_data
 from pipeline.tracking.served import ServedModel
 from tests import stores
 from tests.forked import Forked
@@ -56,7 +56,7 @@ def saved(store, folder):
 
 @pytest.fixture(scope="module")
 def logged(run, saved):
-    return send(put(run, saved, record_of(run, saved, Asked(now() - 5000, "detente train --name first", "first"))))
+    return send(put(run, saved, record_of(run, saved, now() - 5000, "detente train --name first", "first")))
 
 
 @pytest.fixture(scope="module")
@@ -94,16 +94,7 @@ def test_a_run_tells_a_person_what_it_is(logged, run, corpus):
 
 def test_without_a_name_a_run_is_called_after_data_and_date(run, folder):
     began = 1_700_000_000_000
-    assert record_of(run, folder, Asked(began)).name[:15] == "data 2023-11-14"
-
-
-def test_a_run_may_lie_within_another_and_stay_out_of_the_registry(logged, run, saved, tmp_path):
-    parent = log_record(record_of(run, saved, Asked(now(), name="parent")), None, tmp_path)
-    tags = {"mlflow.parentRunId": parent.run_id}
-    child = log_record(record_of(run, saved, Asked(now(), name="child", tags=tags, registered=False)), saved, tmp_path)
-    assert (parent.version, child.version) == ("", "")
-    assert mlflow.get_parent_run(child.run_id).info.run_name == "parent"
-    assert len(mlflow.MlflowClient().search_model_versions("name='detente'")) == 1
+    assert record_of(run, folder, began).name[:15] == "data 2023-11-14"
 
 
 def test_the_model_is_registered_with_description_tags_signature_and_pinned_requirements(logged, run):
@@ -368,7 +359,7 @@ def test_what_a_server_killed_midway_did_not_take_is_sent_later(tmp_path, detent
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     monkeypatch.setenv("DETENTE_CACHE", str(tmp_path / "cache"))
     saved = Path(shutil.copytree(folder, tmp_path / "models" / "detente"))
-    entry = put(run, saved, record_of(run, saved, Asked(now() - 5000, name="killed")))
+    entry = put(run, saved, record_of(run, saved, now() - 5000, name="killed"))
     with serving(tmp_path, port) as kill:
 
         def kill_midway():

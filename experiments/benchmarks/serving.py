@@ -61,7 +61,7 @@ def memory(group: int) -> float:
 def serve(model: Path, place: Path) -> tuple[subprocess.Popen, int]:
     """A server of a model in a new store, and its port."""
     from pipeline.tracking.connection import import_mlflow, open_store
-    from pipeline.tracking.registry import log_model
+    from pipeline.tracking.runs import log_model
 
     uri = f"sqlite:///{place}/mlflow.db"
     os.environ["MLFLOW_TRACKING_URI"] = uri

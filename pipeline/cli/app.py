@@ -10,20 +10,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
-import typer
+from typer import Exit, Option, Typer
 
-from pipeline.cli import corpora, experiments, registry, scoring, timelines, training
-from pipeline.cli import data as own_data
-from pipeline.cli.data_group import data
-from pipeline.cli.log_file import log_to
+from pipeline.cli import experiments, scoring, training
+from pipeline.cli.data import data
 from pipeline.cli.options import settings
-from pipeline.cli.streams import Stream, open_streams
+from pipeline.cli.streams import Stream, log_to, open_streams
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
 from pipeline.messages import say
 
-app = typer.Typer(
+app = Typer(
     help="Classify news by rising or easing political tension, sentence by sentence, with probabilities and evidence.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -31,15 +29,11 @@ app = typer.Typer(
 
 # Tasks and their commands, in the order of `detente --help`.
 COMMANDS = {
-    "Score news": (scoring.score, scoring.explain, timelines.timeline),
+    "Score news": (scoring.score, scoring.explain, scoring.timeline),
     "Train and evaluate a model": (training.train, training.evaluate, training.check, training.drift),
-    "Compare runs and choose a model": (registry.runs, registry.promote),
+    "Compare runs and choose a model": (experiments.runs, experiments.promote),
     "Run experiments": (experiments.run, experiments.tune),
 }
-
-
-_STOPPED = "interrupted"
-_RESUMABLE = "interrupted; `score --out` continues with --resume"
 
 
 def _version(wanted: bool) -> None:
@@ -47,34 +41,24 @@ def _version(wanted: bool) -> None:
         from importlib.metadata import version
 
         print(f"detente {version('detente')}")
-        raise typer.Exit
+        raise Exit
 
 
 for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 
-# `detente data`: its commands, in the order of `detente data --help`.
-data.command("list")(corpora.list_corpora)
-data.command("fetch")(corpora.fetch)
-data.command("check")(own_data.check)
-data.command("import")(own_data.import_data)
-data.command("split")(own_data.split)
-data.command("pick")(own_data.pick)
-data.command("agreement")(own_data.agreement)
 app.add_typer(data, name="data", rich_help_panel="Labelled data")
 
 
 @app.callback()
 def detente(
     version: Annotated[  # noqa: ARG001  its callback reads it
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors and what cannot be read.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show a traceback for internal errors.")] = False,
-    log_file: Annotated[
-        Optional[Path], typer.Option(help="Also write standard error to this file, with timestamps.")
-    ] = None,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Print only errors and what cannot be read.")] = False,
+    verbose: Annotated[bool, Option("--verbose", help="Show a traceback for internal errors.")] = False,
+    log_file: Annotated[Path | None, Option(help="Also write standard error to this file, with timestamps.")] = None,
 ) -> None:
     """Options common to all commands."""
     if log_file:
@@ -161,11 +145,10 @@ def _one_line_errors(out: Stream) -> Iterator[None]:
 
 def _stopped() -> str:
     """What to say after an interruption: only `score` can be resumed."""
-    return _RESUMABLE if "score" in sys.argv[1:] else _STOPPED
+    return "interrupted" + ("; `score --out` continues with --resume" if "score" in sys.argv[1:] else "")
 
 
 def _say_and_end(line: str, code: int) -> None:
-    """Print one line on standard error and exit."""
     if code == INTERRUPTED:
         # CPython remembers an interruption of code run by `exec`, as when a dataclass is made, and would die by the
         # signal although it was caught. The next `exec` clears this.

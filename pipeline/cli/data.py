@@ -1,82 +1,113 @@
-"""Your own labelled data: `data check`, `import`, `split`, `pick`, `agreement`."""
+"""Labelled data: `data list` and `fetch` for public corpora; `check`, `import`, `split`, `pick`, `agreement` for your own."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
-import typer
+from typer import Argument, Exit, Option, Typer
 
+from pipeline import show
 from pipeline.atomic import require_outputs
-from pipeline.cli.options import (
-    MODEL,
-    Delimiter,
-    Encoding,
-    EventColumn,
-    QuadColumn,
-    Seed,
-    StanceColumn,
-    TextColumn,
-    a_number,
-)
-from pipeline.errors import DRIFT
+from pipeline.cli import options
+from pipeline.errors import DRIFT, Interrupted, SourceError
+
+data = Typer(help="Labelled data: public corpora and your own files.", no_args_is_help=True)
 
 
+@data.command("list")
+def list_corpora(
+    full: Annotated[bool, Option("--full", help="Show licence, citation, labels and quirks too.")] = False,
+) -> None:
+    """List the public corpora, and which are downloaded; DETENTE_REGISTRY names a TOML file of further ones."""
+    from pipeline.show import corpora
+    from pipeline.sources.cards import cards
+    from pipeline.sources.download import cache_folder, is_whole, place_of
+
+    known = cards()
+    kept = {name: [is_whole(place_of(card, file), file) for file in card.files] for name, card in known.items()}
+    (corpora.cards if full else corpora.listing)(known, kept, cache_folder())
+
+
+@data.command()
+def fetch(
+    names: Annotated[list[str], Argument(metavar="NAME...", help="Corpora by name, see `detente data list`.")],
+    to: Annotated[Path | None, Option(help="Download here instead of to the cache.")] = None,
+) -> None:
+    """Download public corpora to the cache and verify their hashes; existing files are kept."""
+    from pipeline.show import corpora
+    from pipeline.sources import download
+    from pipeline.sources.cards import card_of
+
+    wanted = [card_of(name) for name in dict.fromkeys(names)]
+    failed = []
+    for card in wanted:
+        try:
+            with corpora.downloading(card.name, options.settings.quiet) as step:
+                paths = download.fetch(card, to, step)
+        except SourceError as error:
+            failed.append(error)
+            continue
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; the partial download is kept, and the same command continues it") from None
+        corpora.fetched(card, paths)
+    if failed:
+        more = f" (and {len(failed) - 1} more failed)" if len(failed) > 1 else ""
+        raise SourceError(f"{failed[0]}{more}")
+
+
+@data.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Labelled files.")],
+    files: Annotated[list[Path], Argument(help="Labelled files.")],
     fix: Annotated[
-        Optional[Path],
-        typer.Option(help="Write a cleaned copy here (for several files: a folder), with a list of all changes."),
+        Path | None, Option(help="Write a cleaned copy here (for several files: a folder), with a list of all changes.")
     ] = None,
     model: Annotated[
-        Optional[str],
-        typer.Option("--model", "-m", help=f"Model used to detect other languages (default: {MODEL}, if it exists)."),
+        str | None,
+        Option("--model", "-m", help=f"Model used to detect other languages (default: {options.MODEL}, if it exists)."),
     ] = None,
-    errors: Annotated[bool, typer.Option("--errors/--no-errors", help="Look for likely label errors.")] = True,
-    all_places: Annotated[bool, typer.Option("--all", help="Show all places, not just five of each kind.")] = False,
-    text_column: TextColumn = None,
-    event_column: EventColumn = None,
-    stance_column: StanceColumn = None,
-    quad_column: QuadColumn = None,
-    encoding: Encoding = None,
+    errors: Annotated[bool, Option("--errors/--no-errors", help="Look for likely label errors.")] = True,
+    all_places: Annotated[bool, Option("--all", help="Show all places, not just five of each kind.")] = False,
+    text_column: options.TextColumn = None,
+    event_column: options.EventColumn = None,
+    stance_column: options.StanceColumn = None,
+    quad_column: options.QuadColumn = None,
+    encoding: options.Encoding = None,
 ) -> None:
     """Check labelled files before training; the exit code is 3 if a serious problem is found."""
-    from pipeline import show
     from pipeline.corpus.labelled import Columns
     from pipeline.label.check import check_rows, n_steps, read_files, usual_model
     from pipeline.label.fix import fixed
     from pipeline.reader import open_model
-    from pipeline.show.checked import as_json, checked
+    from pipeline.show.labelling import checked, checked_as_json
 
     rows = read_files(files, Columns(text_column, event_column, stance_column, quad_column), encoding)
-    opened = open_model(model) if model else usual_model(MODEL)
+    opened = open_model(model) if model else usual_model(options.MODEL)
     with show.progress(n_steps(rows), "checking") as step:
         done = check_rows(rows, opened, errors, step)
     if sys.stdout.isatty():
         checked(done, all_places)
     else:
-        print(as_json(done))
+        print(checked_as_json(done))
     if fix:
         show.written(fixed(rows, fix), stderr=True)
     if done.serious:
-        raise typer.Exit(DRIFT)
+        raise Exit(DRIFT)
 
 
+@data.command("import")
 def import_data(
-    files: Annotated[list[Path], typer.Argument(help="Tables, or exports of Label Studio, Prodigy or doccano.")],
-    out: Annotated[Path, typer.Option(help="Labelled CSV file to write.")],
-    text: Annotated[Optional[str], typer.Option(help="Text column (default: inferred).")] = None,
-    label: Annotated[Optional[str], typer.Option(help="Label column (default: inferred).")] = None,
-    map: Annotated[
-        Optional[list[str]], typer.Option(help="Meaning of a label, such as A=escalation; may be repeated.")
-    ] = None,
-    header: Annotated[bool, typer.Option("--header/--no-header", help="The first line names the columns.")] = True,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
+    files: Annotated[list[Path], Argument(help="Tables, or exports of Label Studio, Prodigy or doccano.")],
+    out: Annotated[Path, Option(help="Labelled CSV file to write.")],
+    text: Annotated[str | None, Option(help="Text column (default: inferred).")] = None,
+    label: Annotated[str | None, Option(help="Label column (default: inferred).")] = None,
+    map: Annotated[list[str] | None, Option(help="Meaning of a label, such as A=escalation; may be repeated.")] = None,
+    header: Annotated[bool, Option("--header/--no-header", help="The first line names the columns.")] = True,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
 ) -> None:
     """Convert a labelled table or an export of a labelling tool to the format of `train`."""
-    from pipeline import show
     from pipeline.label.imports import import_files, mapping, write_imported
     from pipeline.show.labelling import imported
 
@@ -87,23 +118,23 @@ def import_data(
     show.written(written)
 
 
+@data.command()
 def split(
-    file: Annotated[Path, typer.Argument(help="Labelled file.")],
-    out: Annotated[Path, typer.Option(help="Folder for train.csv and test.csv.")],
-    test: Annotated[float, typer.Option(help="Share of the rows for testing.")] = 0.2,
-    group: Annotated[str, typer.Option(help="What stays together: a column, near-copies, or none.")] = "near-copies",
-    stratify: Annotated[bool, typer.Option("--stratify", help="Take the same share of every label.")] = False,
-    time: Annotated[Optional[str], typer.Option(help="Date column: the newest rows are for testing.")] = None,
-    date_format: Annotated[Optional[str], typer.Option(help="Format of the dates, such as %d/%m/%Y.")] = None,
-    seed: Seed = 0,
-    text_column: TextColumn = None,
-    event_column: EventColumn = None,
-    stance_column: StanceColumn = None,
-    quad_column: QuadColumn = None,
-    encoding: Encoding = None,
+    file: Annotated[Path, Argument(help="Labelled file.")],
+    out: Annotated[Path, Option(help="Folder for train.csv and test.csv.")],
+    test: Annotated[float, Option(help="Share of the rows for testing.")] = 0.2,
+    group: Annotated[str, Option(help="What stays together: a column, near-copies, or none.")] = "near-copies",
+    stratify: Annotated[bool, Option("--stratify", help="Take the same share of every label.")] = False,
+    time: Annotated[str | None, Option(help="Date column: the newest rows are for testing.")] = None,
+    date_format: Annotated[str | None, Option(help="Format of the dates, such as %d/%m/%Y.")] = None,
+    seed: options.Seed = 0,
+    text_column: options.TextColumn = None,
+    event_column: options.EventColumn = None,
+    stance_column: options.StanceColumn = None,
+    quad_column: options.QuadColumn = None,
+    encoding: options.Encoding = None,
 ) -> None:
     """Split a labelled file into training and test rows, without leaks."""
-    from pipeline import show
     from pipeline.corpus.labelled import Columns
     from pipeline.label.labelled_file import read_labelled_file
     from pipeline.label.splits import split_rows, write_split
@@ -117,27 +148,27 @@ def split(
     show.written(written)
 
 
+@data.command()
 def pick(
-    pool: Annotated[Path, typer.Argument(help="Table of texts to pick from.")],
-    out: Annotated[Path, typer.Option(help="File to write.")],
-    n: Annotated[int, typer.Option("--n", min=1, help="Number of texts to pick.")] = 200,
-    tool: Annotated[str, typer.Option("--for", help="Output format: label-studio, prodigy, doccano or csv.")] = "csv",
+    pool: Annotated[Path, Argument(help="Table of texts to pick from.")],
+    out: Annotated[Path, Option(help="File to write.")],
+    n: Annotated[int, Option("--n", min=1, help="Number of texts to pick.")] = 200,
+    tool: Annotated[str, Option("--for", help="Output format: label-studio, prodigy, doccano or csv.")] = "csv",
     show_opinion: Annotated[
-        bool, typer.Option("--show-opinion/--hide-opinion", help="Show annotators the model's prediction.")
+        bool, Option("--show-opinion/--hide-opinion", help="Show annotators the model's prediction.")
     ] = False,
     labelled: Annotated[
-        Optional[list[Path]], typer.Option(help="Labelled file or export whose texts are not picked; may be repeated.")
+        list[Path] | None, Option(help="Labelled file or export whose texts are not picked; may be repeated.")
     ] = None,
     random: Annotated[
-        float, typer.Option(min=0, max=1, callback=a_number, help="Share drawn at random, to measure accuracy on.")
+        float, Option(min=0, max=1, callback=options.a_number, help="Share drawn at random, to measure accuracy on.")
     ] = 0.2,
-    seed: Seed = 0,
-    model: Annotated[str, typer.Option("--model", "-m", help="Model whose uncertainty counts.")] = str(MODEL),
-    text_column: TextColumn = None,
-    encoding: Encoding = None,
+    seed: options.Seed = 0,
+    model: Annotated[str, Option("--model", "-m", help="Model whose uncertainty counts.")] = str(options.MODEL),
+    text_column: options.TextColumn = None,
+    encoding: options.Encoding = None,
 ) -> None:
     """Pick texts to label next: uncertain and diverse ones, plus a random share."""
-    from pipeline import show
     from pipeline.label.pools import labelled_texts, picked_tasks, read_pool, require_tool, write_tasks
     from pipeline.reader import open_model
     from pipeline.show import labelling
@@ -152,24 +183,23 @@ def pick(
     show.written(written)
 
 
+@data.command()
 def agreement(
-    files: Annotated[list[Path], typer.Argument(help="One labelled file or export per annotator, or one for all.")],
-    by: Annotated[Optional[str], typer.Option(help="Column that names the annotator.")] = None,
-    level: Annotated[
-        Optional[str], typer.Option(help="stance or event (default: event if all labels are event types).")
-    ] = None,
-    out: Annotated[Optional[Path], typer.Option(help="CSV file that lists the disagreements.")] = None,
-    text_column: TextColumn = None,
-    event_column: EventColumn = None,
-    stance_column: StanceColumn = None,
-    quad_column: QuadColumn = None,
+    files: Annotated[list[Path], Argument(help="One labelled file or export per annotator, or one for all.")],
+    by: Annotated[str | None, Option(help="Column that names the annotator.")] = None,
+    level: Annotated[str | None, Option(help="stance or event (default: event if all labels are event types).")] = None,
+    out: Annotated[Path | None, Option(help="CSV file that lists the disagreements.")] = None,
+    text_column: options.TextColumn = None,
+    event_column: options.EventColumn = None,
+    stance_column: options.StanceColumn = None,
+    quad_column: options.QuadColumn = None,
 ) -> None:
     """Measure inter-annotator agreement with 95 % intervals, and list the disagreements."""
     from dataclasses import replace
 
     from pipeline.corpus.labelled import Columns
     from pipeline.label.agreement import agreement, read_annotators, write_disagreements
-    from pipeline.show import labelling, written
+    from pipeline.show import labelling
 
     if out:
         require_outputs([out], files)
@@ -183,4 +213,4 @@ def agreement(
     else:
         print(labelling.agreed_as_json(found))
     if out:
-        written([write_disagreements(found, out)], stderr=True)
+        show.written([write_disagreements(found, out)], stderr=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Optional
+from types import SimpleNamespace
+from typing import Annotated
 
-import typer
+from typer import Argument, BadParameter, Option
 
 from pipeline.arrays.places import data_folder
 
@@ -14,36 +14,26 @@ MODEL = Path("models/detente")
 DATA = data_folder()
 
 ModelOption = Annotated[
-    str, typer.Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente@champion.")
+    str, Option("--model", "-m", help="Model folder, or an MLflow address such as models:/detente@champion.")
 ]
-ModelArgument = Annotated[Optional[str], typer.Argument(metavar="[MODEL]", help="Same as --model.")]
-Encoding = Annotated[Optional[str], typer.Option(help="Encoding of the files (default: detected, else UTF-8).")]
-Delimiter = Annotated[Optional[str], typer.Option(help="Field separator (default: detected).")]
-TextColumn = Annotated[
-    Optional[str], typer.Option(help="Text column (default: text, sentence, headline, snippet or phrase).")
-]
-EventColumn = Annotated[Optional[str], typer.Option(help="Name of the event type column, if not event.")]
-QuadColumn = Annotated[Optional[str], typer.Option(help="Name of the quad class column, if not quad.")]
-Threads = Annotated[int, typer.Option(min=0, max=1000, help="Scoring threads; 0 for one per processor.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row or file that cannot be read.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Random seed.")]
-Log = Annotated[bool, typer.Option(help="Log the metrics to the model's MLflow run.")]
-StanceColumn = Annotated[Optional[str], typer.Option(help="Name of the stance column, if not stance.")]
+ModelArgument = Annotated[str | None, Argument(metavar="[MODEL]", help="Same as --model.")]
+Encoding = Annotated[str | None, Option(help="Encoding of the files (default: detected, else UTF-8).")]
+Delimiter = Annotated[str | None, Option(help="Field separator (default: detected).")]
+TextColumn = Annotated[str | None, Option(help="Text column (default: text, sentence, headline, snippet or phrase).")]
+EventColumn = Annotated[str | None, Option(help="Name of the event type column, if not event.")]
+QuadColumn = Annotated[str | None, Option(help="Name of the quad class column, if not quad.")]
+Threads = Annotated[int, Option(min=0, max=1000, help="Scoring threads; 0 for one per processor.")]
+Strict = Annotated[bool, Option("--strict", help="Stop at the first row or file that cannot be read.")]
+Seed = Annotated[int, Option(min=0, max=2**31 - 1, help="Random seed.")]
+Log = Annotated[bool, Option(help="Log the metrics to the model's MLflow run.")]
+StanceColumn = Annotated[str | None, Option(help="Name of the stance column, if not stance.")]
 
 
 def a_number(value: float) -> float:
     """A callback of options: refuse NaN, which passes every bound."""
     if value != value:
-        raise typer.BadParameter("nan is not a number.")
+        raise BadParameter("nan is not a number.")
     return value
 
 
-@dataclass
-class _Settings:
-    """Values of the options common to all commands."""
-
-    quiet: bool = False
-    verbose: bool = False
-
-
-settings = _Settings()
+settings = SimpleNamespace(quiet=False, verbose=False)  # the options common to all commands

@@ -1,4 +1,4 @@
-"""Score and explain texts with a model: `score`, `explain`."""
+"""Score and explain texts with a model, and show tension over time: `score`, `explain`, `timeline`."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Exit, Option
 
+from pipeline import show
 from pipeline.atomic import require_outputs
-from pipeline.cli.options import (
-    MODEL,
-    Delimiter,
-    Encoding,
-    ModelOption,
-    Strict,
-    TextColumn,
-    Threads,
-    a_number,
-    settings,
-)
+from pipeline.cli import options
+from pipeline.errors import ALERT
 from pipeline.messages import say
 
 if TYPE_CHECKING:
@@ -33,140 +25,79 @@ if TYPE_CHECKING:
 
 def score(
     given: Annotated[
-        Optional[list[str]],
-        typer.Argument(
+        list[str] | None,
+        Argument(
             metavar="[TEXT | FILE | FOLDER | -]...", help="Texts, files, folders, patterns, or - for standard input."
         ),
     ] = None,
-    model: ModelOption = str(MODEL),
-    articles: Annotated[bool, typer.Option("--articles", help="Treat each row of a table as an article.")] = False,
-    sentences: Annotated[bool, typer.Option("--sentences", help="Output one row per sentence.")] = False,
-    evidence: Annotated[int, typer.Option(min=0, max=1000, help="Evidence terms per snippet; 0 for none.")] = 3,
-    actors: Annotated[bool, typer.Option("--actors", help="Output who acts and who is acted on.")] = False,
-    format: Annotated[Optional[str], typer.Option(help="Output format: table, jsonl, csv or parquet.")] = None,
-    out: Annotated[Optional[str], typer.Option(help="Output file; its suffix sets the format.")] = None,
-    text_column: TextColumn = None,
-    encoding: Encoding = None,
-    delimiter: Delimiter = None,
+    model: options.ModelOption = str(options.MODEL),
+    articles: Annotated[bool, Option("--articles", help="Treat each row of a table as an article.")] = False,
+    sentences: Annotated[bool, Option("--sentences", help="Output one row per sentence.")] = False,
+    evidence: Annotated[int, Option(min=0, max=1000, help="Evidence terms per snippet; 0 for none.")] = 3,
+    actors: Annotated[bool, Option("--actors", help="Output who acts and who is acted on.")] = False,
+    format: Annotated[str | None, Option(help="Output format: table, jsonl, csv or parquet.")] = None,
+    out: Annotated[str | None, Option(help="Output file; its suffix sets the format.")] = None,
+    text_column: options.TextColumn = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
     columns: Annotated[
-        Optional[str], typer.Option(help="Input columns to keep, such as date,link, or none (default: all).")
+        str | None, Option(help="Input columns to keep, such as date,link, or none (default: all).")
     ] = None,
     stdin_format: Annotated[
-        Optional[str], typer.Option(help="Format of standard input: text, csv, tsv or jsonl (default: detected).")
+        str | None, Option(help="Format of standard input: text, csv, tsv or jsonl (default: detected).")
     ] = None,
-    strict: Strict = False,
-    threads: Threads = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run.")] = False,
+    strict: options.Strict = False,
+    threads: options.Threads = 0,
+    resume: Annotated[bool, Option("--resume", help="Continue an interrupted run.")] = False,
     max_rejects: Annotated[
         float,
-        typer.Option(
+        Option(
             min=0,
             max=1,
-            callback=a_number,
+            callback=options.a_number,
             help="Share of rows that may be rejected; above it the exit code is 5.",
         ),
     ] = 0.01,
     dask: Annotated[
-        Optional[str],
-        typer.Option(metavar="ADDRESS", help="Score on this Dask cluster, or on `local`; --out is then a folder."),
+        str | None, Option(metavar="ADDRESS", help="Score on this Dask cluster, or on `local`; --out is then a folder.")
     ] = None,
 ) -> None:
     """Score texts, files, folders or standard input."""
     from pipeline.engines.processors import processors
+    from pipeline.engines.threads import score_to_file
     from pipeline.errors import InputError
     from pipeline.read.documents import ReadOptions
-    from pipeline.read.inputs import files_of, read_inputs
+    from pipeline.read.inputs import files_of, read_inputs, total_size
     from pipeline.reader import open_model
     from pipeline.score.documents import OutputOptions
     from pipeline.write.output import format_of
 
     asked = OutputOptions(sentences, evidence, actors)
-    kept = (
-        None
-        if columns is None
-        else tuple(filter(None, map(str.strip, columns.split(","))))
-        if columns != "none"
-        else ()
-    )
-    reading = ReadOptions(
-        encoding, delimiter, text_column, articles or sentences, sentences, not strict, kept, stdin_format=stdin_format
-    )
+    kept = None if columns is None else tuple(filter(None, map(str.strip, columns.split(","))))
+    kept = () if columns == "none" else kept
+    whole = articles or sentences
+    reading = ReadOptions(encoding, delimiter, text_column, whole, sentences, not strict, kept, False, stdin_format)
+    given = given or []
     if dask:
-        _score_on_cluster(open_model(model), given or [], reading, asked, out, dask, max_rejects)
-        return
-    file = Path(out) if out else None
-    kind = format_of(format, file, sys.stdout.isatty())
-    if resume and (file is None or kind == "table"):
-        raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
-    if file is not None:
-        _require_outputs(file, kind, [*files_of(given or []), *Path(model).glob("*")])
-    opened = open_model(model)
-    if file is None or kind == "table":
-        batches = read_inputs(given or [], replace(reading, alike=kind == "csv"))
-        _print(opened, batches, asked, file, kind, threads or processors(), max_rejects)
-        return
-    _score_to_file(opened, given or [], reading, asked, file, kind, threads or processors(), resume, max_rejects)
-
-
-def _require_outputs(file: Path, kind: str, inputs: list[Path]) -> None:
-    """Raise `InputError` if what is written to a file, or beside it, cannot be or is an input."""
-    if kind == "table":
-        require_outputs([file], inputs)
+        totals = _score_on_cluster(open_model(model), given, reading, asked, out, dask)
     else:
-        from pipeline.write.journal import Journal
-
-        Journal(file, kind).require_other(inputs)
-
-
-def _print(
-    model: Model,
-    batches: Iterator[Documents],
-    asked: OutputOptions,
-    file: Path | None,
-    kind: str,
-    threads: int,
-    max_rejects: float,
-) -> None:
-    from pipeline.write.aside import Aside
-
-    aside = Aside()
-    if kind == "table":
-        from pipeline.show.scores import scores
-
-        scores(model, aside.passed(batches), asked, file)
-    else:
-        from pipeline.engines.threads import score_in_order
-        from pipeline.write.output import print_rows
-
-        print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads), kind)
-    _require_few(aside.totals(), max_rejects)
-
-
-def _score_to_file(
-    model: Model,
-    given: list[str],
-    reading: ReadOptions,
-    asked: OutputOptions,
-    file: Path,
-    kind: str,
-    threads: int,
-    resume: bool,
-    max_rejects: float,
-) -> None:
-    from pipeline import show
-    from pipeline.engines.threads import score_to_file
-    from pipeline.read.inputs import total_size
-
-    with show.reading(total_size(given)) as step:
-        totals = score_to_file(model, given, reading, asked, file, kind, threads, resume, step)
-    _report(totals, max_rejects)
-
-
-def _report(totals: Totals, max_rejects: float) -> None:
-    """Print what a run did; raise `RejectsError` if too many rows were rejected."""
-    from pipeline import show
-
-    show.scored(totals, settings.quiet)
+        file = Path(out) if out else None
+        kind = format_of(format, file, sys.stdout.isatty())
+        if resume and (file is None or kind == "table"):
+            raise InputError("--resume: only a run with --out to JSONL, CSV or Parquet can be resumed; name the file")
+        if file is not None:
+            _require_outputs(file, kind, [*files_of(given), *Path(model).glob("*")])
+        opened, threads = open_model(model), threads or processors()
+        if file is None or kind == "table":
+            batches = read_inputs(given, replace(reading, alike=kind == "csv"))
+            totals = _print(opened, batches, asked, file, kind, threads)
+        else:
+            with show.reading(total_size(given)) as step:
+                totals = score_to_file(opened, given, reading, asked, file, kind, threads, resume, step)
+    if totals.out:
+        if not options.settings.quiet:
+            say(f"{totals.rows:,} rows written to {totals.out}")
+        show.rejected(totals)
     _require_few(totals, max_rejects)
 
 
@@ -180,16 +111,37 @@ def _require_few(totals: Totals, max_rejects: float) -> None:
         )
 
 
+def _require_outputs(file: Path, kind: str, inputs: list[Path]) -> None:
+    """Raise `InputError` if what is written to a file, or beside it, cannot be or is an input."""
+    if kind == "table":
+        require_outputs([file], inputs)
+    else:
+        from pipeline.write.journal import Journal
+
+        Journal(file, kind).require_other(inputs)
+
+
+def _print(
+    model: Model, batches: Iterator[Documents], asked: OutputOptions, file: Path | None, kind: str, threads: int
+) -> Totals:
+    from pipeline.write.aside import Aside
+
+    aside = Aside()
+    if kind == "table":
+        from pipeline.show.scores import scores
+
+        scores(model, aside.passed(batches), asked, file)
+    else:
+        from pipeline.engines.threads import score_in_order
+        from pipeline.write.output import print_rows
+
+        print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads), kind)
+    return aside.totals()
+
+
 def _score_on_cluster(
-    model: Model,
-    given: list[str],
-    reading: ReadOptions,
-    asked: OutputOptions,
-    out: str | None,
-    dask: str,
-    max_rejects: float,
-) -> None:
-    from pipeline import show
+    model: Model, given: list[str], reading: ReadOptions, asked: OutputOptions, out: str | None, dask: str
+) -> Totals:
     from pipeline.engines.dask_cluster import score_on_cluster, tasks_of
     from pipeline.errors import InputError
 
@@ -197,24 +149,22 @@ def _score_on_cluster(
         raise InputError("--dask: name the folder of the output with --out")
     tasks = tasks_of(given)
     with show.reading(len(tasks)) as step:
-        totals = score_on_cluster(model, tasks, reading, asked, out, dask, step)
-    _report(totals, max_rejects)
+        return score_on_cluster(model, tasks, reading, asked, out, dask, step)
 
 
 def explain(
     given: Annotated[
-        str, typer.Argument(metavar="TEXT | FILE | -", help="A text, a text file, a page, or - for standard input.")
+        str, Argument(metavar="TEXT | FILE | -", help="A text, a text file, a page, or - for standard input.")
     ],
-    model: ModelOption = str(MODEL),
-    html: Annotated[Optional[Path], typer.Option(help="Write a self-contained HTML page.")] = None,
+    model: options.ModelOption = str(options.MODEL),
+    html: Annotated[Path | None, Option(help="Write a self-contained HTML page.")] = None,
 ) -> None:
     """Show which words move the score of each sentence."""
-    from pipeline.explain.explanation import write_page
-    from pipeline.explain.text import explain_text
+    from pipeline.explain.explanation import explain_text, write_page
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import files_of, read_inputs
     from pipeline.reader import open_model
-    from pipeline.show.explanations import explanation
+    from pipeline.show.scores import explanation
 
     if html:
         require_outputs([html], files_of([given]), "--html")
@@ -223,3 +173,59 @@ def explain(
     explanation(found)
     if html:
         say(f"wrote {write_page(found, html, 'What raises and what eases')}", stderr=False)
+
+
+def timeline(
+    files: Annotated[
+        list[str], Argument(help="Dated texts, or output of `score`: tables, feeds, e-mail, pages, folders.")
+    ],
+    model: options.ModelOption = str(options.MODEL),
+    date_column: Annotated[str | None, Option(help="Name of the date column, if not date or published.")] = None,
+    date_format: Annotated[str | None, Option(help="Format of ambiguous dates, such as %d/%m/%Y.")] = None,
+    text_column: options.TextColumn = None,
+    by: Annotated[
+        str | None, Option(help="Split into series by source, target, actor or pair, or by a column.")
+    ] = None,
+    only: Annotated[str | None, Option(help="Keep only this series; actors by key or name (RUS, Kremlin).")] = None,
+    top: Annotated[int, Option(min=0, help="Series to keep, those with the most texts; 0 for all.")] = 50,
+    freq: Annotated[str, Option(help="Period: H, D, W or M (hour, day, week or month).")] = "D",
+    articles: Annotated[bool, Option("--articles", help="Treat each text as an article.")] = False,
+    out: Annotated[Path | None, Option(help="Folder for timeline.csv, .json, .png and .html.")] = None,
+    alert: Annotated[bool, Option("--alert", help="Exit with code 6 if the last period is flagged.")] = False,
+    strict: options.Strict = False,
+    threads: options.Threads = 0,
+) -> None:
+    """Show tension over time from dated texts or scored files, with confidence bands and turns."""
+    import tempfile
+
+    import numpy as np
+
+    from pipeline.engines.processors import processors
+    from pipeline.reader import open_model
+    from pipeline.show.scores import timeline
+    from pipeline.timeline.dated_texts import FeedOptions
+    from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
+    from pipeline.timeline.output import FILES, REJECTS, write_timeline
+    from pipeline.timeline.series import timeline as series_of
+    from pipeline.write.aside import Aside
+
+    paths = dated_files(files)
+    if out:
+        require_outputs((out / name for name in (*FILES, REJECTS)), paths)
+    feed = FeedOptions(date_column, date_format, by, only, freq, articles, text_column, top, strict)
+    opened = open_model(model)
+    with tempfile.TemporaryFile() as file:
+        aside = Aside(file if out else None)
+        with show.reading(0) as step:
+            records, counts = read_feed(paths, feed, opened, threads or processors(), lambda rows: step(rows, 0), aside)
+        periods = series_of(records, freq, np.array(opened.priors))
+        if not options.settings.quiet:
+            timeline(periods, counts)
+        if out:
+            title = f"Tension in {', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
+            say(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html", stderr=False)
+            show.rejected(aside.keep(out / REJECTS))
+        else:
+            aside.totals()
+    if alert and is_flagged_last(periods):
+        raise Exit(ALERT)

@@ -6,8 +6,9 @@ each kind of test is a file of cases and a rule that each case passes or fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -83,17 +84,25 @@ def _apart(easing: Scores, rising: Scores) -> np.ndarray:
     return rising.tension - easing.tension >= APART
 
 
+def _takes_no_side(one: Scores) -> np.ndarray:
+    return ~np.isin(one.stance, (RISES, EASES))
+
+
 def _never_flips(once: Scores, twice: Scores) -> np.ndarray:
     sides = {frozenset((RISES, EASES))}
     return np.array([frozenset(pair) not in sides for pair in zip(once.stance, twice.stance)])
 
 
-def _wanted(found: Scores, wanted: np.ndarray) -> np.ndarray:
-    """Whether the stance is the wanted one, or any other after "not"; `unclear` counts as `neutral`."""
-    pairs = zip(found.stance, wanted)
+def as_wanted(stances: Iterable[str], wanted: Iterable[str]) -> np.ndarray:
+    """(n,) bool: whether the stance is the wanted one, or any other after "not"; `unclear` counts as `neutral`."""
+    pairs = zip(stances, wanted)
     return np.array(
         [s != w[4:] if w.startswith("not ") else s == w or (s, w) == (UNCLEAR, "neutral") for s, w in pairs]
     )
+
+
+def _as_labelled(found: Scores, wanted: np.ndarray) -> np.ndarray:
+    return as_wanted(found.stance, wanted)
 
 
 PLAIN = ("case", "de-escalation", "clauses")  # kinds with plain texts of all three stances
@@ -104,14 +113,8 @@ KINDS = (
     Kind("reversals", "tension at least 0.1 apart, the right way round", ("easing", "rising"), 0.90, _apart),
     Kind("idioms", "not read as escalation", ("text",), 0.85, lambda one: one.stance != RISES),
     Kind("unclear", "foreign, empty and random text is unclear", ("text",), 0.99, lambda one: one.stance == UNCLEAR),
-    Kind(
-        "other_news",
-        "no stance for text without politics",
-        ("text",),
-        0.95,
-        lambda one: ~np.isin(one.stance, STANCES[:2]),
-    ),
-    Kind("clauses", "asides, negations, questions and reversals", ("text",), 0.90, _wanted, labels="stance"),
+    Kind("other_news", "no stance for text without politics", ("text",), 0.95, _takes_no_side),
+    Kind("clauses", "asides, negations, questions and reversals", ("text",), 0.90, _as_labelled, labels="stance"),
     Kind("edges", "edges and broken characters keep the stance", ("text",), 0.98, _same_stance, files=PLAIN),
     Kind("turned", "edges and broken characters never turn it round", ("text",), 1.0, _never_flips, files=PLAIN),
     Kind("repeats", "stated twice, never flips", ("text",), 1.0, _never_flips, (lambda text: f"{text} {text}",)),
@@ -119,24 +122,11 @@ KINDS = (
 
 
 def check(model: Model, folder: str | Path) -> list[Outcome]:
-    """Run every kind of behavioural test on a model.
+    """Run every kind of behavioural test on a model, with ``<kind>.csv`` in the folder for each of `KINDS`.
 
-    Parameters
-    ----------
-    folder : holds ``<kind>.csv`` for each of `KINDS`.
-
-    Raises
-    ------
-    InputError
-        If a file or a column is missing.
+    Raises `InputError` if a file or a column is missing.
     """
-    known: dict[tuple[str, ...], Scores] = {}  # two kinds have the same texts
-
-    def read(texts: tuple[str, ...]) -> Scores:
-        if texts not in known:
-            known[texts] = score(model, texts)
-        return known[texts]
-
+    read = cache(lambda texts: score(model, texts))  # two kinds have the same texts
     return [_check(read, kind, Path(folder)) for kind in KINDS]
 
 
@@ -156,7 +146,6 @@ def _check(read: Callable[[tuple[str, ...]], Scores], kind: Kind, folder: Path) 
 
 
 def _columns(path: Path, kind: Kind) -> dict[str, list[str]]:
-    """The columns of a file that a kind of test needs."""
     table = read_table(path)
     needed = (*kind.columns, *filter(None, [kind.labels]))
     if any(name not in table.column_names for name in needed):

@@ -75,39 +75,41 @@ class Contest:
 def contest(models: Sequence[Model], corpus: Corpus) -> Contest:
     """Measure one or two models on the snippets of a corpus that neither has seen.
 
-    Raises
-    ------
-    InputError
-        If too few are left.
+    Raises `InputError` if too few are left.
     """
-    fresh, checked = _fresh(models, corpus)
-    left_out = int((~fresh).sum())
-    if fresh.sum() < LEAST_ROWS:
-        raise InputError(
-            f"expected at least {LEAST_ROWS} labelled snippets that no model has seen, got {len(corpus)}, {left_out} of "
-            "them in or near to training texts; give other snippets"
-        )
-    kept = corpus.take(fresh)
-    groups = near_groups(kept.texts)
-    rows = [judge(kept, score(model, kept.texts)) for model in models]
+    seen = [load_signatures(model) for model in models]
+    fresh = unseen(corpus, seen)
+    rows, groups = _judged(models, corpus.take(fresh))
+    figures = tuple(measure(one, groups) for one in rows)
     comparison = compare(rows[0], rows[1], groups) if len(rows) == 2 else None
-    return Contest(len(kept), left_out, checked, tuple(measure(one, groups) for one in rows), comparison)
+    checked = all(one is not None for one in seen)
+    return Contest(int(fresh.sum()), int((~fresh).sum()), checked, figures, comparison)
 
 
 def compare_models(first: Model, second: Model, corpus: Corpus) -> Comparison:
-    """Compare two models on the snippets that neither has seen."""
-    fresh, _ = _fresh((first, second), corpus)
-    if not fresh.any():
-        raise InputError("no snippet is left that neither model has seen; give other snippets")
-    kept = corpus.take(fresh)
-    one, other = (judge(kept, score(model, kept.texts)) for model in (first, second))
-    return compare(one, other, near_groups(kept.texts))
+    """Compare two models on the snippets that neither has seen; raises `InputError` if there are none."""
+    fresh = unseen(corpus, [load_signatures(first), load_signatures(second)], least=1)
+    rows, groups = _judged((first, second), corpus.take(fresh))
+    return compare(rows[0], rows[1], groups)
 
 
-def _fresh(models: Sequence[Model], corpus: Corpus) -> tuple[np.ndarray, bool]:
-    """(n,) bool: neither in nor near any model's training texts; and whether all models have signatures of theirs."""
-    seen = [load_signatures(model) for model in models]
+def unseen(corpus: Corpus, seen: Sequence[np.ndarray | None], least: int = LEAST_ROWS) -> np.ndarray:
+    """(n,) bool: neither in nor near any model's training texts; raises `InputError` if fewer than ``least`` are.
+
+    ``seen`` holds the signatures of the training texts of each model (`pipeline.model.store.load_signatures`), or None.
+    """
     fresh = np.ones(len(corpus), bool)
     for signatures in (one for one in seen if one is not None):
         fresh &= ~is_near(signatures, corpus.texts)
-    return fresh, all(one is not None for one in seen)
+    if fresh.sum() < least:
+        leaked = int((~fresh).sum())
+        why = f", {leaked} of them in or near to training texts" if leaked else ""
+        by = "the model has not" if len(seen) == 1 else "no model has"
+        raise InputError(
+            f"expected at least {least} labelled snippets that {by} seen, got {len(corpus)}{why}; give other snippets"
+        )
+    return fresh
+
+
+def _judged(models: Sequence[Model], corpus: Corpus) -> tuple[list[Judged], np.ndarray]:
+    return [judge(corpus, score(model, corpus.texts)) for model in models], near_groups(corpus.texts)

@@ -13,7 +13,6 @@ import numpy as np
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.messages import count_of, say
-from pipeline.model.store import Model
 from pipeline.read.files import files_in
 from pipeline.read.rows import Reject
 from pipeline.read.source import Written
@@ -68,15 +67,14 @@ def psi(baseline: np.ndarray, current: np.ndarray) -> float:
     0.0
     """
     edges = np.unique(np.quantile(baseline, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    p, q = (_shares(np.searchsorted(edges, values, side="right"), len(edges) + 1) for values in (baseline, current))
-    return float(((q - p) * np.log(q / p)).sum())
+    bins = [np.searchsorted(edges, values, side="right") for values in (baseline, current)]
+    return _index(bins[0], bins[1], len(edges) + 1)
 
 
 def category_psi(baseline: Sequence[str], current: Sequence[str]) -> float:
     """Population stability index of two lists of labels."""
-    names = sorted({*baseline, *current})
-    p, q = (_shares(np.array([names.index(v) for v in values]), len(names)) for values in (baseline, current))
-    return float(((q - p) * np.log(q / p)).sum())
+    names, bins = np.unique([*baseline, *current], return_inverse=True)
+    return _index(bins[: len(baseline)], bins[len(baseline) :], len(names))
 
 
 def drift(baseline: dict, current: dict, known: frozenset[str] = frozenset()) -> Drift:
@@ -107,21 +105,13 @@ def drift(baseline: dict, current: dict, known: frozenset[str] = frozenset()) ->
     return Drift(shifts, new.most_common(20))
 
 
-def known_words(model: Model) -> frozenset[str]:
-    """The lower-case words that a model was trained on."""
-    return frozenset(model.weights.vocabulary.lexicon.words.to_pylist())
-
-
 def read_scored(given: str | Path, written: Written = Written()) -> dict[str, list]:
     """Read the columns of scored files that `drift` needs: tension, coverage, stance and, if available, the text.
 
     The text column has the name it had in the input; here it is ``text``. Rows that cannot be read are skipped, with a
     warning.
 
-    Raises
-    ------
-    InputError
-        If there is no such file, a column is missing, or a cell is not a number.
+    Raises `InputError` if there is no such file, a column is missing, or a cell is not a number.
     """
     parts = [_read_one(path, written) for path in files_in(str(given))]
     names = set.intersection(*map(set, parts))
@@ -129,14 +119,18 @@ def read_scored(given: str | Path, written: Written = Written()) -> dict[str, li
 
 
 def _read_one(path: Path, written: Written) -> dict[str, list]:
+    def needed(names: list[str]) -> list[str]:
+        kept = [name for name in names if name.strip().lower() in (*_SCORES, *_TEXTS)]
+        return kept if set(_SCORES) <= set(kept) else names  # all, for the message, if one is missing
+
     rejects: list[Reject] = []
-    table, _ = read_numbered(path, _needed, written, rejects)
+    table, _ = read_numbered(path, needed, written, rejects)
     if rejects:
         first = f"row {rejects[0].row}: {rejects[0].reason}"
         say(f"warning: {path}: {count_of(len(rejects), 'row')} skipped that cannot be read; the first: {first}")
-    columns = {}
-    for name in _SCORES:
-        columns[name] = as_strings(table.column(column_of(table.column_names, name, (), path))).to_pylist()
+    columns: dict[str, list] = {
+        name: as_strings(table.column(column_of(table.column_names, name, (), path))).to_pylist() for name in _SCORES
+    }
     try:
         for name in ("tension", "coverage"):
             columns[name] = [float(value) for value in columns[name]]
@@ -149,14 +143,9 @@ def _read_one(path: Path, written: Written) -> dict[str, list]:
     return columns
 
 
-def _needed(names: list[str]) -> list[str]:
-    """The columns to read; all if one is missing, so the error message can list them."""
-    kept = [name for name in names if name.strip().lower() in (*_SCORES, *_TEXTS)]
-    return kept if set(_SCORES) <= set(kept) else names
-
-
-def _shares(bins: np.ndarray, n: int) -> np.ndarray:
-    return np.maximum(np.bincount(bins, minlength=n) / max(len(bins), 1), _SMALLEST)
+def _index(baseline: np.ndarray, current: np.ndarray, n: int) -> float:
+    p, q = (np.maximum(np.bincount(b, minlength=n) / max(len(b), 1), _SMALLEST) for b in (baseline, current))
+    return float(((q - p) * np.log(q / p)).sum())
 
 
 def _words(texts: Sequence[str]) -> Counter[str]:

@@ -1,18 +1,23 @@
-"""Evaluate a model on labelled snippets it has not seen."""
+"""Evaluate a model on labelled snippets it has not seen, beside a phrase dictionary and stock classifiers."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+from sklearn.pipeline import make_pipeline
 
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.labelled_rows import RANDOM
-from pipeline.corpus.near import is_near, near_groups
-from pipeline.errors import DetenteError, InputError
-from pipeline.evaluate.baselines import baseline_proba
-from pipeline.evaluate.comparison import Comparison, compare
-from pipeline.evaluate.intervals import LEAST_ROWS, Figure, measure
+from pipeline.corpus.near import near_groups
+from pipeline.errors import DetenteError
+from pipeline.evaluate.comparison import Comparison, compare, unseen
+from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged, judge, judged
 from pipeline.evaluate.slices import Slice, slices
 from pipeline.messages import count_of
@@ -21,8 +26,10 @@ from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, score
 from pipeline.sources.mix import Recipe, read_mix
 from pipeline.stance import STANCES, UNCLEAR
+from pipeline.text.words import FUNCTION_WORDS
 
 MISTAKES = 20
+_LONGEST_PHRASE = 8  # words; longer training texts are not trigger phrases
 _PAIRED = 500  # resamples for the comparison with a baseline
 
 
@@ -78,29 +85,23 @@ class Evaluation:
 def evaluate(
     model: Model, corpus: Corpus, seen: np.ndarray | None = None, trained_on: Corpus | None = None
 ) -> Evaluation:
-    """Evaluate a model.
+    """Evaluate a model; without ``trained_on``, its training texts, there are no baselines.
 
-    Parameters
-    ----------
-    seen : signatures of the training texts (`pipeline.model.store.load_signatures`); None if unknown.
-    trained_on : the training texts, for the baselines; None leaves these out.
-
-    Raises
-    ------
-    InputError
-        If fewer than ten snippets remain after excluding those near the training texts.
+    Snippets near the training texts are left out by their signatures, ``seen`` (`pipeline.model.store.load_signatures`).
+    Raises `InputError` if fewer than ten remain.
     """
-    fresh = _fresh(corpus, seen)
+    fresh = unseen(corpus, [seen])
     kept = corpus.take(fresh)
     scores = score(model, kept.texts)
     rows = judge(kept, scores)
     groups = near_groups(kept.texts)
     leaked = int((~fresh).sum())
-    everything = None
-    if leaked:
-        everything = measure(judge(corpus, score(model, corpus.texts)), near_groups(corpus.texts))
+    everything = measure(judge(corpus, score(model, corpus.texts)), near_groups(corpus.texts)) if leaked else None
     right = scores.proba.argmax(axis=1) == rows.stance
-    baselines = _baselines(kept, trained_on)
+    nothing, any_event = np.full(len(kept), "", object), np.full(len(kept), "NEUTRAL", object)
+    stances_only = replace(kept, events=nothing, quads=nothing)
+    guesses = baseline_proba(trained_on, kept.texts) if trained_on is not None else {}
+    baselines = {name: judged(stances_only, proba, any_event) for name, proba in guesses.items()}
     return Evaluation(
         rows=len(kept),
         leaked=leaked,
@@ -112,8 +113,8 @@ def evaluate(
         judged=rows,
         groups=groups,
         unclear=float((scores.stance == UNCLEAR).mean()),
-        mistakes=_mistakes(model, kept, scores, right),
-        examples=_examples(model, kept, scores, right),
+        mistakes=_answers(model, kept, scores, _surest(scores, ~right)[:MISTAKES]),
+        examples=_answers(model, kept, scores, _examples(kept, scores, right)),
         comparisons={name: compare(rows, theirs, groups, _PAIRED) for name, theirs in baselines.items()},
         warnings=_warnings(kept, scores, right, leaked, seen, trained_on),
     )
@@ -130,55 +131,26 @@ def training_corpus(model: Model) -> Corpus | None:
     return corpus if corpus.fingerprint() == data["sha256"] else None
 
 
-def _fresh(corpus: Corpus, seen: np.ndarray | None) -> np.ndarray:
-    """(n,) bool: neither in nor near the training texts; raises `InputError` if too few are."""
-    fresh = np.ones(len(corpus), bool) if seen is None else ~is_near(seen, corpus.texts)
-    if fresh.sum() < LEAST_ROWS:
-        leaked = int((~fresh).sum())
-        why = f", {leaked} of them in or near to the training texts" if leaked else ""
-        raise InputError(
-            f"expected at least {LEAST_ROWS} labelled snippets that the model has not seen, "
-            f"got {len(corpus)}{why}; give other snippets"
-        )
-    return fresh
+def _surest(scores: Scores, among: np.ndarray) -> list[int]:
+    return sorted(np.flatnonzero(among).tolist(), key=lambda row: -scores.proba[row].max())
 
 
-def _baselines(corpus: Corpus, trained_on: Corpus | None) -> dict[str, Judged]:
-    if trained_on is None:
-        return {}
-    unknown = np.full(len(corpus), "", object)
-    stances_only = replace(corpus, events=unknown, quads=unknown)
-    any_event = np.full(len(corpus), "NEUTRAL", object)
-    return {
-        name: judged(stances_only, proba, any_event) for name, proba in baseline_proba(trained_on, corpus.texts).items()
-    }
-
-
-def _mistakes(model: Model, corpus: Corpus, scores: Scores, right: np.ndarray) -> list[Mistake]:
-    wrong = np.flatnonzero(~right)
-    sure = scores.proba.max(axis=1)
-    worst = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
-    return _answers(model, corpus, scores, worst)
-
-
-def _examples(model: Model, corpus: Corpus, scores: Scores, right: np.ndarray) -> list[Mistake]:
-    sure = scores.proba.max(axis=1)
+def _examples(corpus: Corpus, scores: Scores, right: np.ndarray) -> list[int]:
     chosen: list[int] = []
     for stance in STANCES:
-        rows = np.flatnonzero(right & (corpus.stances == stance))
-        rows = rows[np.argsort(-sure[rows], kind="stable")]
-        chosen += dict.fromkeys([*rows[len(rows) // 2 : len(rows) // 2 + 1].tolist(), *rows[-1:].tolist()])
-    return _answers(model, corpus, scores, np.array(chosen, np.int64))
+        rows = _surest(scores, right & (corpus.stances == stance))
+        chosen += dict.fromkeys([*rows[len(rows) // 2 :][:1], *rows[-1:]])
+    return chosen
 
 
-def _answers(model: Model, corpus: Corpus, scores: Scores, rows: np.ndarray) -> list[Mistake]:
-    if not len(rows):
+def _answers(model: Model, corpus: Corpus, scores: Scores, rows: list[int]) -> list[Mistake]:
+    if not rows:
         return []
     evidence = explain(model, corpus.texts[rows], top=4)
     sure, given = scores.proba.max(axis=1), scores.proba.argmax(axis=1)
     return [
         Mistake(corpus.texts[row], corpus.stances[row], STANCES[given[row]], float(sure[row]), evidence.of(k))
-        for k, row in enumerate(rows.tolist())
+        for k, row in enumerate(rows)
     ]
 
 
@@ -199,16 +171,60 @@ def _warnings(
     if trained_on is None:
         out.append("the training texts are not at hand; no baselines")
     if chosen := int(np.sum((corpus.picked != "") & (corpus.picked != RANDOM))):
-        out.append(_not_the_pool(chosen, right[corpus.picked == RANDOM]))
+        drawn = right[corpus.picked == RANDOM]  # only these stand for the pool
+        there = f"{drawn.mean():.0%} of their stances are right" if len(drawn) else "measure on such rows"
+        out.append(
+            f"{count_of(chosen, 'snippet')} picked because a model was unsure of them: the figures are lower than on the "
+            f"pool, which only rows picked at random stand for ({len(drawn):,} here; {there})"
+        )
     if (unknown := np.mean(scores.coverage < 0.5)) > 0.1:
         out.append(f"{unknown:.0%} of the snippets hold mostly unknown words: are they English?")
     return out
 
 
-def _not_the_pool(chosen: int, right: np.ndarray) -> str:
-    """Say that rows picked as hard do not stand for the pool, and the share of right stances on those that do."""
-    there = f"{right.mean():.0%} of their stances are right" if len(right) else "measure on such rows"
-    return (
-        f"{count_of(chosen, 'snippet')} picked because a model was unsure of them: the figures are lower than on the "
-        f"pool, which only rows picked at random stand for ({len(right):,} here; {there})"
-    )
+def baseline_proba(trained_on: Corpus, texts: np.ndarray) -> dict[str, np.ndarray]:
+    """Stance probabilities of each baseline for n texts, by its name: (n, 3), columns in the order of `STANCES`.
+
+    The baselines learn from the same snippets as the model.
+    """
+    stances = trained_on.stances.astype(str)
+    out = {
+        "commonest stance": np.tile(_shares(stances), (len(texts), 1)),
+        "phrase dictionary": _dictionary(trained_on, texts),
+    }
+    stock = {
+        "TF-IDF + logistic regression, stock": LogisticRegression(max_iter=300),
+        "complement naive Bayes": ComplementNB(),
+    }
+    for name, model in stock.items():
+        pipeline = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), model)
+        pipeline.fit(trained_on.texts, stances)
+        out[name] = np.zeros((len(texts), len(STANCES)))
+        out[name][:, [STANCES.index(label) for label in pipeline.classes_]] = pipeline.predict_proba(texts)
+    return out
+
+
+def _shares(stances: np.ndarray) -> np.ndarray:
+    return np.array([(stances == stance).mean() for stance in STANCES])
+
+
+def _dictionary(trained_on: Corpus, texts: np.ndarray) -> np.ndarray:
+    """Votes of the phrases whose content words all occur in the text; the majority stance if there are none."""
+    words = [_content(text) for text in trained_on.texts]
+    phrases = [k for k, found in enumerate(words) if found and len(trained_on.texts[k].split()) <= _LONGEST_PHRASE]
+    votes = np.tile(_shares(trained_on.stances) * 0.5, (len(texts), 1))
+    if not phrases:
+        return votes / votes.sum(axis=1, keepdims=True)
+    counter = CountVectorizer(analyzer=_content, binary=True).fit([trained_on.texts[k] for k in phrases])
+    wanted = counter.transform([trained_on.texts[k] for k in phrases])
+    shared = csr_matrix(counter.transform(texts) @ wanted.T)
+    size = np.asarray(wanted.sum(axis=1)).ravel()
+    rows, columns = shared.nonzero()
+    full = np.asarray(shared[rows, columns]).ravel() == size[columns]
+    stance = np.array([STANCES.index(trained_on.stances[k]) for k in phrases])
+    np.add.at(votes, (rows[full], stance[columns[full]]), 1.0)
+    return votes / votes.sum(axis=1, keepdims=True)
+
+
+def _content(text: str) -> list[str]:
+    return sorted(set(re.findall(r"\w+", text.lower())) - FUNCTION_WORDS)

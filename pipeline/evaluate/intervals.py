@@ -27,6 +27,19 @@ class Figure:
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
+    @property
+    def signed(self) -> str:
+        """The same for a difference, such as ``+0.031 [+0.010, +0.050]``."""
+        return f"{self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}]"
+
+
+def share(hits: int, n: int) -> Figure:
+    """A share of n rows with its 95 % interval (Wilson 1927)."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(hits), int(n)).proportion_ci(method="wilson")
+    return Figure(float(hits / n), float(interval.low), float(interval.high))
+
 
 def measure(rows: Judged, groups: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Figure]:
     """Compute every metric with its interval.
@@ -80,12 +93,7 @@ def resampled(rows: Judged, groups: np.ndarray, resamples: int, seed: int = 0) -
 
 
 def bootstrap(statistic: Callable[[np.ndarray], float], n: int, resamples: int = RESAMPLES, seed: int = 0) -> Figure:
-    """Any statistic of n rows with its interval; resamples for which it is NaN are ignored.
-
-    Parameters
-    ----------
-    statistic : takes row indices, (n,) int64, with repetitions.
-    """
+    """Any statistic of row indices, (n,) int64, with its interval; resamples for which it is NaN are ignored."""
     rng = np.random.default_rng(seed)
     value = statistic(np.arange(n))
     spread = np.array([statistic(rng.integers(n, size=n)) for _ in range(resamples)])

@@ -18,17 +18,9 @@ if TYPE_CHECKING:
     from pipeline.corpus.labelled import Corpus
     from pipeline.score.snippets import Scores
 
-HEADLINES = (
-    "two_way.macro_f1",
-    "two_way.accuracy",
-    "two_way.auroc",
-    "three_way.macro_f1",
-    "quads.macro_f1",
-    "events.accuracy",
-    "events.macro_f1",
-    "log_loss",
-    "brier",
-    "ece",
+HEADLINES = tuple(
+    "two_way.macro_f1 two_way.accuracy two_way.auroc three_way.macro_f1 quads.macro_f1 events.accuracy events.macro_f1 "
+    "log_loss brier ece".split()
 )
 _NAMES = {
     "two_way": "escalation against de-escalation",
@@ -123,17 +115,13 @@ def sums(rows: Judged) -> dict[str, np.ndarray]:
 
 
 def figures(totals: dict[str, np.ndarray], present: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Compute the metrics of each of B totals.
+    """Compute the metrics of each of B totals: name, such as ``two_way.macro_f1``, to (B,) float64.
 
     Parameters
     ----------
     totals : block name to (B, k) sums.
-    present : block name to the classes that occur in the file; macro averages run over these.
-
-    Returns
-    -------
-    dict
-        Metric name, such as ``two_way.macro_f1``, to (B,) float64. A block without rows gives no metric.
+    present : block name to the classes that occur in the file; macro averages run over these. A block without rows
+        gives no metric.
     """
     out: dict[str, np.ndarray] = {}
     for block, labels in (("two_way", STANCES[:2]), ("three_way", STANCES), ("quads", QUADS), ("events", EVENTS)):
@@ -156,17 +144,13 @@ def present_classes(rows: Judged) -> dict[str, np.ndarray]:
 
 
 def auroc(score: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Area under the ROC curve, with ties counted as half, for each of B weightings of the rows.
+    """(B,) area under the ROC curve, ties counted as half, for B weightings of the rows; NaN if one excludes a class.
 
     Parameters
     ----------
     score : (n,) higher means more positive.
     positive : (n,) bool.
     weights : (B, n) how often each row counts.
-
-    Returns
-    -------
-    (B,) float64, NaN if a weighting excludes one class.
     """
     order = np.argsort(score, kind="stable")
     weighted = weights[:, order]

@@ -12,18 +12,19 @@ import numpy as np
 from pipeline.actors.roles import find_actors
 from pipeline.arrays.ragged import segment_ids
 from pipeline.corpus.labelled import Corpus
+from pipeline.evaluate.intervals import share
 from pipeline.text.analysis import read
 from pipeline.text.lexicon import Lexicon
 from pipeline.text.names import shapes
 
 LEAST_ROWS = 20  # a smaller slice is meaningless
 LEAST_ACTOR = 30  # rows that name an actor
-LENGTHS = (
-    ("up to 12 words", 0, 12),
-    ("13 to 25 words", 13, 25),
-    ("26 to 40 words", 26, 40),
-    ("over 40 words", 41, 10**9),
-)
+LENGTHS = {
+    "up to 12 words": (0, 12),
+    "13 to 25 words": (13, 25),
+    "26 to 40 words": (26, 40),
+    "over 40 words": (41, 10**9),
+}
 _YEAR = re.compile(r"\b(19[4-9]\d|20[0-4]\d)\b")
 _LEVEL = 0.05  # family-wise error of the marks (Holm 1979)
 
@@ -58,59 +59,47 @@ def slices(corpus: Corpus, right: np.ndarray, lexicon: Lexicon) -> list[Slice]:
     right : (n,) bool, whether the model gave the right stance.
     lexicon : determines which words are names.
     """
-    from scipy.stats import binomtest, fisher_exact
+    from scipy.stats import fisher_exact
 
     cuts = [(kind, name, mask) for kind, name, mask in _cuts(corpus, lexicon) if mask.sum() >= LEAST_ROWS]
     found, chances = [], []
     for kind, name, mask in cuts:
         hits, n = int(right[mask].sum()), int(mask.sum())
-        interval = binomtest(hits, n).proportion_ci(method="wilson")
-        rest = int(right[~mask].sum())
-        table = [[hits, n - hits], [rest, int((~mask).sum()) - rest]]
-        chances.append(fisher_exact(table, alternative="less")[1] if (~mask).sum() >= LEAST_ROWS else 1.0)
-        found.append(Slice(kind, name, n, hits / n, float(interval.low), float(interval.high), False))
+        rest, others = int(right[~mask].sum()), int((~mask).sum())
+        table = [[hits, n - hits], [rest, others - rest]]
+        chances.append(fisher_exact(table, alternative="less")[1] if others >= LEAST_ROWS else 1.0)
+        right_here = share(hits, n)
+        found.append(Slice(kind, name, n, right_here.value, right_here.low, right_here.high, False))
     worse = _holm(np.array(chances))
     return [replace(one, worse=bool(flag)) for one, flag in zip(found, worse)]
 
 
 def _cuts(corpus: Corpus, lexicon: Lexicon) -> Iterator[tuple[str, str, np.ndarray]]:
     tokens, sequence = read(corpus.texts, lexicon)
-    n = len(corpus)
     for event in sorted(set(corpus.events) - {""}):
         yield "event type", event, corpus.events == event
     length = np.array([len(text.split()) for text in corpus.texts])
-    for name, low, high in LENGTHS:
+    for name, (low, high) in LENGTHS.items():
         yield "length", name, (length >= low) & (length <= high)
-    reversal = np.zeros(n, bool)
-    reversal[sequence.text[(sequence.reversal >= 0) | sequence.negated]] = True
+    rows = np.arange(len(corpus))
+    reversal = np.isin(rows, sequence.text[(sequence.reversal >= 0) | sequence.negated])
     yield "reversal", "with a reversing word", reversal
     yield "reversal", "without", ~reversal
-    headline = np.zeros(n, bool)
-    headline[tokens.text[shapes(tokens).headline]] = True
     ended = np.array([text.rstrip("\"'”’ ").endswith((".", "!", "?")) for text in corpus.texts])
-    yield "form", "headline", headline | ~ended
-    yield "form", "sentence", ~(headline | ~ended)
-    for source in sorted(set(corpus.sources)):
-        yield "source", source, corpus.sources == source
-    for picked in sorted(set(corpus.picked) - {""}):
-        yield "picked", picked, corpus.picked == picked
+    headline = np.isin(rows, tokens.text[shapes(tokens).headline]) | ~ended
+    yield "form", "headline", headline
+    yield "form", "sentence", ~headline
     years = [_YEAR.search(text) for text in corpus.texts]
-    decades = np.array([f"{year[0][:3]}0s" if year else "" for year in years])
-    for decade in sorted(set(decades) - {""}):
-        yield "decade", str(decade), decades == decade
-    yield from _actors(corpus.texts)
-
-
-def _actors(texts: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:
-    """One slice for each actor of the gazetteer that at least 30 rows name."""
-    found = find_actors(texts)
-    rows = segment_ids(found.bounds)
+    decades = np.array([f"{year[0][:3]}0s" if year else "" for year in years], object)
+    for kind, values in (("source", corpus.sources), ("picked", corpus.picked), ("decade", decades)):
+        for value in sorted(set(values) - {""}):
+            yield kind, value, values == value
+    found = find_actors(corpus.texts)
+    text = segment_ids(found.bounds)
     for code, count in Counter(found.code.tolist()).most_common():
         if count < LEAST_ACTOR:
             return
-        mask = np.zeros(len(texts), bool)
-        mask[rows[found.code == code]] = True
-        yield "actor", found.keys[code], mask
+        yield "actor", found.keys[code], np.isin(rows, text[found.code == code])
 
 
 def _holm(chances: np.ndarray) -> np.ndarray:
@@ -118,7 +107,4 @@ def _holm(chances: np.ndarray) -> np.ndarray:
     order = np.argsort(chances)
     allowed = _LEVEL / np.arange(len(chances), 0, -1)
     failed = np.flatnonzero(chances[order] > allowed)
-    kept = order[: failed[0] if len(failed) else len(order)]
-    out = np.zeros(len(chances), bool)
-    out[kept] = True
-    return out
+    return np.isin(np.arange(len(chances)), order[: failed[0] if len(failed) else len(order)])

@@ -74,6 +74,7 @@ _INVISIBLE = {
     "a soft hyphen as an entity": "&shy;",
 }
 _LIGATURES = {"ffi": "\ufb03", "ffl": "\ufb04", "ff": "\ufb00", "fi": "\ufb01", "fl": "\ufb02"}
+_FULL_WIDTH = {code: code + 0xFEE0 for code in range(ord("!"), ord("~") + 1)}
 _LONG_WORD = re.compile(r"([a-z]{3})([a-z]{3,})")
 
 
@@ -114,7 +115,7 @@ def _broken(text: str) -> dict[str, str]:
         "line ends, escaped twice": text.replace(" ", "\\n", 1),
         "non-breaking hyphens": text.replace("-", "\u2011"),
         "ligatures": ligatures,
-        "full-width letters": "".join(map(_full_width, text)),
+        "full-width letters": text.translate(_FULL_WIDTH),
         "HTML tags": f"<p><b>{text}</b></p>",
         **{f"curly quotes misread as {code}": _misread(curly, code) for code in ("cp1252", "cp1251", "mac-roman")},
         "curly quotes misread twice": _misread(_misread(curly.replace("\u2026", ""), "cp1252"), "cp1252"),
@@ -124,7 +125,3 @@ def _broken(text: str) -> dict[str, str]:
 def _misread(text: str, code: str) -> str:
     """UTF-8 decoded as another code page."""
     return text.encode().decode(code)
-
-
-def _full_width(character: str) -> str:
-    return chr(ord(character) + 0xFEE0) if "!" <= character <= "~" else character

@@ -125,10 +125,8 @@ class Resolved(Struct, frozen=True):
 def read_experiment(path: str | Path) -> Experiment:
     """Read an experiment file with the `DEFAULTS` next to it, and check every key and value.
 
-    Raises
-    ------
-    ConfigError
-        If a file is missing or not TOML, a key is unknown, or a value is of a wrong type or out of range.
+    Raises `ConfigError` if a file is missing or not TOML, a key is unknown, or a value is of a wrong type or out of
+    range.
     """
     path = Path(path)
     given = read_toml(path, _FILE)
@@ -140,18 +138,14 @@ def read_experiment(path: str | Path) -> Experiment:
     experiment = _checked({"question": ""} | _over(base, given), Experiment, str(path))
     if len({one.name for one in experiment.variant}) < len(experiment.variant):
         raise ConfigError(f"{path}: two variants have one name; name each differently")
-    experiment = msgspec.structs.replace(experiment, measure=_picked(experiment.measure, str(path)))
-    resolve(experiment, str(path))
-    return experiment
-
-
-def _picked(measure: Measure, where: str) -> Measure:
-    """The measure with only the files named by ``only``."""
+    measure = experiment.measure
     for name in measure.only:
         if name not in (known := [file.name for file in measure.gold]):
-            raise ConfigError(f"{where}: measure.only: unknown file {name!r}; expected one of {', '.join(known)}")
+            raise ConfigError(f"{path}: measure.only: unknown file {name!r}; expected one of {', '.join(known)}")
     kept = tuple(file for file in measure.gold if not measure.only or file.name in measure.only)
-    return msgspec.structs.replace(measure, gold=kept)
+    experiment = msgspec.structs.replace(experiment, measure=msgspec.structs.replace(measure, gold=kept))
+    resolve(experiment, str(path))
+    return experiment
 
 
 def resolve(experiment: Experiment, where: str) -> list[Resolved]:

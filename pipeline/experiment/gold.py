@@ -21,10 +21,8 @@ from pipeline.stance import LABELS, QUADS, STANCES, quad_of, stance_of, stance_o
 def read_gold(files: tuple[GoldFile, ...]) -> tuple[dict[str, Corpus], list[str]]:
     """Read the existing files, by name; also return the paths of the missing ones.
 
-    Raises
-    ------
-    InputError, LabelError
-        If a file cannot be read, a column or the meaning of a label is missing, or an event type is unknown.
+    Raises `InputError` or `LabelError` if a file cannot be read, a column or the meaning of a label is missing, or an
+    event type is unknown.
     """
     there = [file for file in files if Path(file.path).exists()]
     return {file.name: read_file(file) for file in there}, [file.path for file in files if file not in there]
@@ -33,10 +31,7 @@ def read_gold(files: tuple[GoldFile, ...]) -> tuple[dict[str, Corpus], list[str]
 def unseen(gold: dict[str, Corpus], learned: Iterable[Corpus]) -> dict[str, Corpus]:
     """The rows neither in nor near any variant's training data, the same for every variant.
 
-    Raises
-    ------
-    InputError
-        If nothing is left of a file.
+    Raises `InputError` if nothing is left of a file.
     """
     out = dict(gold)
     for corpus in learned:
@@ -53,7 +48,9 @@ def read_file(file: GoldFile) -> Corpus:
     if file.label is None and file.always is None:
         corpus = read_labelled([file.path])
         return replace(corpus, sources=np.full(len(corpus), file.name, object))
-    table = _table(file)
+    table = read_lines(file.path, headed=file.header)
+    if table.rejects:
+        raise InputError(f"{file.path}, row {table.rejects[0].row}: {table.rejects[0].reason}; correct it")
     texts = np.array(texts_of(_column(table, file, file.text).tolist()).to_pylist(), object)
     first = np.sort(np.unique(texts, return_index=True)[1])
     kept = first[texts[first] != ""]
@@ -73,13 +70,6 @@ def _column(table: Table, file: GoldFile, wanted: str | int | None) -> np.ndarra
         found = ", ".join(table.columns)
         raise InputError(f"{file.path}: expected a column {wanted!r}, found {found}; correct [[measure.gold]]")
     return table.columns[name]
-
-
-def _table(file: GoldFile) -> Table:
-    table = read_lines(file.path, headed=file.header)
-    if table.rejects:
-        raise InputError(f"{file.path}, row {table.rejects[0].row}: {table.rejects[0].reason}; correct it")
-    return table
 
 
 def _event(file: GoldFile, given: str) -> str:

@@ -34,15 +34,15 @@ class OwnRows:
 
     def table(self) -> dict:
         """Plain values for a model card and a tracked run."""
+
+        def plain(rows: int, figures: dict[str, Figure]) -> dict:
+            return {"rows": rows, **{name: asdict(figures[name]) for name in SHOWN if name in figures}}
+
         return {
-            "sources": {name: {"rows": rows} | _plain(figures) for name, (rows, figures) in self.sources.items()},
+            "sources": {name: plain(*one) for name, one in self.sources.items()},
             "curve_of": list(self.learner),
-            "curve": [{"share": share, "rows": rows} | _plain(figures) for share, rows, figures in self.curve],
+            "curve": [{"share": share, **plain(rows, figures)} for share, rows, figures in self.curve],
         }
-
-
-def _plain(figures: dict[str, Figure]) -> dict:
-    return {name: asdict(figures[name]) for name in SHOWN if name in figures}
 
 
 def learner_of(corpus: Corpus) -> np.ndarray:

@@ -48,11 +48,6 @@ class Folds:
     fold: np.ndarray
     folder: Path
 
-    @property
-    def labels(self) -> np.ndarray:
-        """(n,) str, the labels for the classifier."""
-        return self.corpus.targets.astype(str)
-
 
 def deal(corpus: Corpus, groups: np.ndarray, settings: Settings, folder: Path) -> Folds:
     """Divide the rows of a corpus into folds like `pipeline.model.fit.cross_fit`."""
@@ -69,25 +64,14 @@ def fold_score(dealt: Folds, number: int, settings: Settings, metric: str) -> fl
 
 def fold_judged(dealt: Folds, number: int, settings: Settings) -> Judged:
     """The rows of a fold with the predictions of a model of the other folds."""
-    held = np.flatnonzero(dealt.fold == number)
-    classifier, decision = _fitted(dealt, number, settings)
-    proba = label_proba(spread_logits(classifier, decision))
-    corpus = dealt.corpus.take(held)
+    train, held = _tfidf(dealt, number, settings.text)
+    learned, corpus = (dealt.corpus.take(np.flatnonzero(rows)) for rows in (dealt.fold != number, dealt.fold == number))
+    classifier, own = EventClassifier(marks=len(MARKS)), asdict(settings.training)
+    classifier.set_params(**{name: own[name] for name in classifier.get_params() if name in own})
+    classifier.fit(train, learned.targets.astype(str), own_weights(learned, settings))
+    proba = label_proba(spread_logits(classifier, classifier.decision_function(held)))
     stances = stance_proba(proba, PLOVER_STANCE_OF_LABEL if corpus.follows_plover else STANCE_OF_LABEL)
     return judged(corpus, stances, np.array(EVENTS, object)[event_proba(proba).argmax(axis=1)])
-
-
-def _fitted(dealt: Folds, number: int, settings: Settings) -> tuple[EventClassifier, np.ndarray]:
-    """A classifier fitted to the other folds, and its log-odds for the rows of one fold."""
-    train, held = _tfidf(dealt, number, settings.text)
-    rows = np.flatnonzero(dealt.fold != number)
-    asked = {name: value for name, value in asdict(settings.training).items() if name in _ASKED}
-    classifier = EventClassifier(marks=len(MARKS), **asked)
-    classifier.fit(train, dealt.labels[rows], own_weights(dealt.corpus.take(rows), settings))
-    return classifier, classifier.decision_function(held)
-
-
-_ASKED = frozenset(EventClassifier().get_params()) - {"marks"}
 
 
 def _tfidf(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_matrix]:
@@ -112,9 +96,7 @@ def _tfidf(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_m
 
 
 def _counts(dealt: Folds, number: int, text: Features) -> tuple[csr_matrix, csr_matrix]:
-    """Counts of every term that occurs outside a fold, in those rows and in the rows of the fold."""
-    vectorizer = TermVectorizer(**asdict(text))
-    held = dealt.fold == number
+    vectorizer, held = TermVectorizer(**asdict(text)), dealt.fold == number
     train = vectorizer.fit_transform(dealt.corpus.texts[~held])
     return train.astype(np.float32), vectorizer.transform(dealt.corpus.texts[held]).astype(np.float32)
 

@@ -50,14 +50,22 @@ def ended(study: optuna.Study) -> list[Trial]:
 
 
 def ask(study: optuna.Study, n: int, seed: int, space: dict) -> list[optuna.Trial]:
-    """The next trials, to be run in parallel.
+    """The next trials in a space, to be run in parallel.
 
     They depend only on the seed, which differs by batch, and on the trials that have ended, so a killed search
     continues with the trials it would have made.
     """
     optuna = load_optuna()
+    from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+
+    drawn: dict[str, BaseDistribution] = {
+        name: FloatDistribution(values.low, values.high, log=values.log)
+        if isinstance(values, Range)
+        else CategoricalDistribution(values)
+        for name, values in space.items()
+    }
     study.sampler = optuna.samplers.TPESampler(n_startup_trials=_STARTUP, seed=seed, constant_liar=n > 1)
-    return [study.ask(space) for _ in range(n)]
+    return [study.ask(drawn) for _ in range(n)]
 
 
 def settle(study: optuna.Study, trials: Sequence[optuna.Trial | optuna.trial.FrozenTrial]) -> None:
@@ -107,18 +115,6 @@ def load_optuna() -> ModuleType:
         raise InputError("tune: Optuna is not installed; pip install 'detente[tune]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna
-
-
-def distributions(space: dict) -> dict:
-    """A space as Optuna distributions."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution
-
-    return {
-        name: FloatDistribution(values.low, values.high, log=values.log)
-        if isinstance(values, Range)
-        else CategoricalDistribution(values)
-        for name, values in space.items()
-    }
 
 
 def own_values(settings: Settings, space: dict) -> dict:

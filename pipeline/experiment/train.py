@@ -111,17 +111,8 @@ def train(
     """Split without leaks, fit, calibrate, evaluate, refit on all rows.
 
     Calibration is fitted to held-out log-odds; for the metrics each fold is calibrated by the
-    other folds only.
-
-    Parameters
-    ----------
-    step : called with the name of each step once it is done.
-    curve : whether to compute a learning curve over rows from outside the bundled corpus (`OwnRows`).
-
-    Raises
-    ------
-    InputError
-        If there are too few rows or only one stance.
+    other folds only. On request a learning curve over rows from outside the bundled corpus is computed (`OwnRows`).
+    After each step ``step`` is called with its name. Raises `InputError` if there are too few rows or only one stance.
     """
     check_enough(corpus)
     prints = fingerprints(corpus.texts)
@@ -144,12 +135,11 @@ def train(
         if used is None:
             return _judged(corpus.take(rows), proba[rows])
         fitted, fold = cross_fit(corpus, groups, settings, lambda: step("learning curve"), used)
-        return held_out(corpus, fitted, fold, rows, used)
+        return _judged(corpus.take(rows), calibrated_proba(corpus, fitted, fold, used)[rows])
 
     own = own_rows(corpus, judge_apart, groups, curve, RESAMPLES, settings.training.seed)
-    weights = from_pipeline(pipeline)
-    kept = signatures(prints)
-    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures, kept, groups, own)
+    weights, seen = from_pipeline(pipeline), signatures(prints)
+    return Run(corpus, settings, pipeline, weights, calibration, threshold, unseen, figures, seen, groups, own)
 
 
 def n_steps(settings: Settings, corpus: Corpus | None = None) -> int:
@@ -157,24 +147,10 @@ def n_steps(settings: Settings, corpus: Corpus | None = None) -> int:
     return settings.training.folds * (1 + (n_rounds(corpus) if corpus is not None else 0)) + 4
 
 
-def held_out(
-    corpus: Corpus, logits: np.ndarray, fold: np.ndarray, rows: np.ndarray | None = None, used: np.ndarray | None = None
-) -> Judged:
-    """Labels and probabilities of held-out snippets, each fold calibrated by the others.
-
-    Parameters
-    ----------
-    rows : the rows to use; None: all. Their labels determine whether an appeal counts as a request.
-    used : (n,) bool, the rows that calibrate; None: all.
-    """
-    proba = calibrated_proba(corpus, logits, fold, used)
-    return _judged(corpus, proba) if rows is None else _judged(corpus.take(rows), proba[rows])
-
-
 def calibrated_proba(
     corpus: Corpus, logits: np.ndarray, fold: np.ndarray, used: np.ndarray | None = None
 ) -> np.ndarray:
-    """(n, n_labels) probabilities of the labels of each fold, calibrated by the other folds, or by their rows in use."""
+    """(n, n_labels) probabilities of the labels of each fold, calibrated by the other folds, or by their rows ``used``."""
     proba, own_events = np.zeros_like(logits), corpus.own_events
     for number in np.unique(fold):
         here = fold == number
@@ -185,6 +161,7 @@ def calibrated_proba(
 
 
 def _judged(corpus: Corpus, proba: np.ndarray) -> Judged:
+    """Labels and probabilities of held-out rows; the labels determine whether an appeal counts as a request."""
     n = len(corpus)
     known = Knowledge(np.ones(n), np.full(n, np.inf), np.ones(n))
     return judge(corpus, from_proba(proba, known, threshold=0.0, abstention=Abstention()))

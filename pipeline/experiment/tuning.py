@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from joblib import Parallel, delayed, parallel_config
 
 from pipeline.atomic import write_whole
@@ -16,7 +18,7 @@ from pipeline.corpus.near import near_groups
 from pipeline.errors import ConfigError, InputError
 from pipeline.experiment.config import Experiment, Range, resolve
 from pipeline.experiment.prepared import Folds, deal, fold_score
-from pipeline.experiment.study import Trial, ask, distributions, ended, load_optuna, open_study, own_values, settle
+from pipeline.experiment.study import Trial, ask, ended, load_optuna, open_study, own_values, settle
 from pipeline.experiment.variants import read_data
 from pipeline.model.fit import check_enough
 from pipeline.model.settings import Settings
@@ -73,6 +75,9 @@ def tune(
 
     With the same seed and number of jobs it makes the same trials, even if killed and restarted.
 
+    Raises `ConfigError` or `InputError` if Optuna is not installed, the space is invalid, or ``out`` holds another
+    search.
+
     Parameters
     ----------
     experiment : its first variant is the starting point and the reference of the search.
@@ -80,11 +85,6 @@ def tune(
     jobs : number of parallel trials, one process each.
     dask : address of a Dask scheduler whose workers do the fits and see ``out``.
     each : called after each new trial with all trials so far and the settings of the last.
-
-    Raises
-    ------
-    ConfigError, InputError
-        If Optuna is not installed, the space is invalid, or ``out`` holds another search.
     """
     start = resolve(experiment, where)[0]
     space = space_of(experiment, where)
@@ -105,11 +105,12 @@ def tune(
     with _workers(jobs, dask) as parallel:
         hand_on()  # what ended just before a kill
         while (done := len(ended(study))) < trials:
-            asked = ask(study, min(jobs, trials - done), seed + done, distributions(space))
+            asked = ask(study, min(jobs, trials - done), seed + done, space)
             _judge(study, asked, dealt, start.settings, metric, k, parallel)
             hand_on()
     found = Search(ended(study), metric, k, out / BEST)
-    write_best(found, experiment, start.settings)
+    best = with_values(start.settings, found.best.params)
+    write_whole(found.best_file, _as_toml(experiment, start.settings, best))
     return found
 
 
@@ -127,8 +128,6 @@ def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
     known = Settings().flat()
     for name, values in space.items():
         if name not in known:
-            from difflib import get_close_matches
-
             near = get_close_matches(name, known, 1, 0.4)
             meant = f"did you mean {near[0]!r}?" if near else "write it as table.name"
             raise ConfigError(f"{where}, [tune.space]: unknown setting {name!r}; {meant}")
@@ -145,14 +144,6 @@ def with_values(settings: Settings, values: Mapping[str, object]) -> Settings:
         table, _, key = name.partition(".")
         settings = replace(settings, **{table: replace(getattr(settings, table), **{key: value})})
     return settings
-
-
-def write_best(found: Search, experiment: Experiment, settings: Settings) -> None:
-    """Write an experiment file that compares the best settings with the initial ones."""
-    from pipeline.experiment.written import as_toml
-
-    best = with_values(settings, found.best.params)
-    write_whole(found.best_file, as_toml(experiment, settings, best))
 
 
 def _judge(
@@ -184,3 +175,37 @@ def _workers(jobs: int, dask: str | None) -> Iterator[Parallel]:
 
     with connected(dask), parallel_config("dask"):
         yield Parallel(n_jobs=jobs)
+
+
+def _as_toml(experiment: Experiment, first: Settings, best: Settings) -> str:
+    """An experiment file with two variants, ``before`` and ``best``, every setting of the first written out.
+
+    TOML's strings, numbers, booleans and lists of these are written as JSON writes them.
+    """
+    data = msgspec.to_builtins(experiment.data)
+    measure = msgspec.to_builtins(experiment.measure)
+    gold = measure.pop("gold")
+    tables = asdict(first) | {"data": data, "measure": measure}
+    del tables["training"]["folds"]  # written in [data]
+    lines = [f"question = {json.dumps(f'Are the settings that a search found better? {experiment.question}')}"]
+    for name, table in tables.items():
+        lines += ["", f"[{name}]", *_lines(table)]
+    for file in gold:
+        lines += ["", "[[measure.gold]]", *_lines(file)]
+    lines += ["", "[[variant]]", 'name = "before"', "", "[[variant]]", 'name = "best"']
+    old = first.flat()
+    lines += [f"{name} = {_value(value)}" for name, value in best.flat().items() if value != old[name]]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(table: dict) -> list[str]:
+    return [f"{key} = {_value(value)}" for key, value in table.items() if value is not None]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key)} = {_value(inner)}" for key, inner in value.items() if inner is not None)
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
 from pipeline.corpus.near import near_groups
 from pipeline.errors import InputError
 from pipeline.evaluate.comparison import compare
-from pipeline.evaluate.intervals import Figure, measure, point
+from pipeline.evaluate.intervals import Figure, measure, point, share
 from pipeline.evaluate.metrics import Judged, judge
 from pipeline.experiment.config import Data, Experiment, Resolved, resolve
 from pipeline.experiment.gold import read_file, unseen
@@ -27,6 +27,7 @@ from pipeline.stance import STANCES
 HELD_OUT = "held out"  # the set of held-out rows
 TAKES_SIDE = "takes_side"  # share of rows that the model, with its threshold, calls escalation or de-escalation
 RIGHT_SIDE = "side_precision"  # share of these that are right
+Measurements = dict[str, dict[str, Figure]]  # metrics by set of rows and name
 
 
 @dataclass(frozen=True)
@@ -51,24 +52,18 @@ class Result:
     rows: int
     fingerprint: str
     folds: list[dict[str, float]]
-    figures: dict[str, dict[str, Figure]]
-    differences: dict[str, dict[str, Figure]]
+    figures: Measurements
+    differences: Measurements
     folder: str
     threshold: float
 
     def row(self) -> dict[str, object]:
         """The result as plain values for JSON, without the folder, which does not affect the metrics."""
-        values = asdict(self)
-        del values["folder"]
-        return values
+        return {name: value for name, value in asdict(self).items() if name != "folder"}
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Labelled rows of a set with the predictions of a model, kept for paired differences."""
-
-    rows: Judged
-    groups: np.ndarray
+# Labelled rows of a set with the predictions of a model, and their near-duplicate groups, kept for paired differences.
+Measured = tuple[Judged, np.ndarray]
 
 
 def run_variants(
@@ -81,41 +76,37 @@ def run_variants(
 ) -> Iterator[tuple[Result, Run]]:
     """Train and measure each variant with each seed, and save its model under ``out``.
 
+    Raises `InputError` if data is missing or insufficient.
+
     Parameters
     ----------
     gold : see `pipeline.experiment.gold.read_gold`; rows near the training rows of any variant are excluded.
     seeds : number of seeds for the folds, counting up from ``training.seed``.
     step : called with a name after each variant.
-
-    Raises
-    ------
-    InputError
-        If data is missing or insufficient.
     """
     variants = resolve(experiment, where)
     corpora = {_whatever_the_folds(one.data): read_data(one.data) for one in variants}
     gold = unseen(gold, corpora.values())
     groups_of = {name: near_groups(corpus.texts) for name, corpus in gold.items() if len(set(corpus.stances)) > 1}
     resamples = experiment.measure.resamples
-    groups_in = {key: near_groups(corpus.texts) for key, corpus in corpora.items()}
     first: dict[tuple[int, str], Measured] = {}
     for number, one in enumerate(variants):
-        key = _whatever_the_folds(one.data)
-        corpus, groups = corpora[key], groups_in[key]
+        corpus = corpora[_whatever_the_folds(one.data)]
         for seed in range(one.settings.training.seed, one.settings.training.seed + seeds):
             settings = replace(one.settings, training=replace(one.settings.training, seed=seed))
             run = train(corpus, settings)
-            folder = run.save(out / f"{number:02}-{_plain(one.name)}-{seed}")
-            sets = _held_out(run, groups, own_names(one.data))
-            figures = {name: measure(part.rows, part.groups, resamples) for name, part in sets.items()}
+            called = re.sub(r"[\W_]", "-", one.name)[:40]
+            folder = run.save(out / f"{number:02}-{called}-{seed}")
+            sets, model = _held_out(run, own_names(one.data)), load(folder)
+            figures = {name: measure(*part, resamples) for name, part in sets.items()}
             for name, rows in gold.items():
-                said = score(load(folder), rows.texts)
+                said = score(model, rows.texts)
                 figures[name] = _answers(rows, said.stance)
                 if len(set(rows.stances)) > 1:  # metrics of rows with one label mean nothing
-                    sets[name] = Measured(judge(rows, said), groups_of[name])
-                    figures[name] |= measure(sets[name].rows, groups_of[name], resamples)
+                    sets[name] = judge(rows, said), groups_of[name]
+                    figures[name] |= measure(*sets[name], resamples)
             differences = _differences(first, sets, seed, resamples)
-            yield _result(one, run, groups, figures, differences, folder), run
+            yield _result(one, run, figures, differences, folder), run
             step(one.name)
 
 
@@ -124,7 +115,9 @@ def read_data(data: Data) -> Corpus:
     check_paths(data)
     whole = read_labelled([*data.train, *(path for path in data.own if isinstance(path, str))])
     for file in (file for file in data.own if not isinstance(file, str)):
-        whole = _preferring(read_file(file), whole)
+        whole = concatenated([read_file(file), whole])
+        _, first = np.unique(whole.texts.astype(str), return_index=True)  # of equal texts
+        whole = whole.take(np.sort(first))
     if data.share == 1:
         return whole
     # Drawn once in one order, so a smaller share is a subset of a larger one.
@@ -146,89 +139,43 @@ def check_paths(data: Data) -> None:
             raise InputError(f"{path}: no such file or folder; correct [data] or start where it can be seen")
 
 
-def _preferring(first: Corpus, second: Corpus) -> Corpus:
-    """Join two corpora; of a text in both the first row is kept."""
-    whole = concatenated([first, second])
-    _, places = np.unique(whole.texts.astype(str), return_index=True)
-    return whole.take(np.sort(places))
-
-
-def commit() -> str:
-    """The Git commit of the working folder, with ``+`` if files differ from it; empty outside of Git."""
-    try:
-        said = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty=+"], capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return ""
-    return said.stdout.strip()
-
-
 def _whatever_the_folds(data: Data) -> bytes:
     """The identity of a data set: everything except the folds."""
     return msgspec.json.encode(msgspec.structs.replace(data, folds=2))
 
 
-def _held_out(run: Run, groups: np.ndarray, own: list[str]) -> dict[str, Measured]:
+def _held_out(run: Run, own: list[str]) -> dict[str, Measured]:
     """The held-out rows: all of them, and those of each of the user's files."""
-    out = {HELD_OUT: Measured(run.held_out, groups)}
+    out = {HELD_OUT: (run.held_out, run.groups)}
     for name in own:
         rows = np.flatnonzero(run.corpus.sources == name)
-        out[f"{HELD_OUT}, {name}"] = Measured(run.held_out.take(rows), groups[rows])
+        out[f"{HELD_OUT}, {name}"] = run.held_out.take(rows), run.groups[rows]
     return out
 
 
-def _result(
-    one: Resolved,
-    run: Run,
-    groups: np.ndarray,
-    figures: dict[str, dict[str, Figure]],
-    differences: dict[str, dict[str, Figure]],
-    folder: Path,
-) -> Result:
+def _result(one: Resolved, run: Run, figures: Measurements, differences: Measurements, folder: Path) -> Result:
     training = run.settings.training
-    fold = folds_of(run.corpus, groups, run.settings)
+    fold = folds_of(run.corpus, run.groups, run.settings)
     by_fold = [point(run.held_out.take(np.flatnonzero(fold == number))) for number in range(training.folds)]
-    return Result(
-        one.name,
-        training.seed,
-        run.settings.flat(),
-        msgspec.to_builtins(one.data),
-        len(run.corpus),
-        run.corpus.fingerprint(),
-        by_fold,
-        figures,
-        differences,
-        str(folder),
-        run.threshold,
-    )
+    identity = one.name, training.seed, run.settings.flat(), msgspec.to_builtins(one.data)
+    learned = len(run.corpus), run.corpus.fingerprint(), by_fold
+    return Result(*identity, *learned, figures, differences, str(folder), run.threshold)
 
 
-def _differences(first: dict, sets: dict[str, Measured], seed: int, resamples: int) -> dict[str, dict[str, Figure]]:
+def _differences(first: dict, sets: dict[str, Measured], seed: int, resamples: int) -> Measurements:
     """Paired differences to the first variant with this seed, wherever the rows are the same."""
     out = {}
     for name, here in sets.items():
         there = first.setdefault((seed, name), here)
-        if there is not here and np.array_equal(there.rows.stance, here.rows.stance):
-            out[name] = compare(here.rows, there.rows, here.groups, resamples).differences
+        if there is not here and np.array_equal(there[0].stance, here[0].stance):
+            out[name] = compare(here[0], there[0], here[1], resamples).differences
     return out
 
 
 def _answers(corpus: Corpus, answers: np.ndarray) -> dict[str, Figure]:
     """How often a model takes a side, and is right then, with Wilson intervals."""
     side = np.isin(answers, STANCES[:2])
-    out = {TAKES_SIDE: _share(side)}
+    out = {TAKES_SIDE: share(side.sum(), len(side))}
     if side.any():
-        out[RIGHT_SIDE] = _share((answers == corpus.stances)[side])
+        out[RIGHT_SIDE] = share((side & (answers == corpus.stances)).sum(), side.sum())
     return out
-
-
-def _share(flags: np.ndarray) -> Figure:
-    from scipy.stats import binomtest
-
-    interval = binomtest(int(flags.sum()), len(flags)).proportion_ci(method="wilson")
-    return Figure(float(flags.mean()), float(interval.low), float(interval.high))
-
-
-def _plain(name: str) -> str:
-    return "".join(char if char.isalnum() else "-" for char in name)[:40]

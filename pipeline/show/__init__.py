@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
 
-from pipeline.evaluate.metrics import HEADLINES, metric_in_words
 from pipeline.messages import say
-from pipeline.write.aside import Totals
 
 if TYPE_CHECKING:  # Rich is imported on first use, so output to a file or pipe does not load it
     from rich.console import Console
@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # Rich is imported on first use, so output to a file or pipe 
     from pipeline.evaluate.comparison import Comparison
     from pipeline.evaluate.drift import Drift
     from pipeline.evaluate.evaluation import Evaluation
-    from pipeline.evaluate.intervals import Figure
     from pipeline.tracking.runs import Logged
+    from pipeline.write.aside import Totals
 
 _WIDE = 120  # columns, if the output is not a terminal
 
@@ -42,77 +42,77 @@ def styled(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*parts)
 
 
-def bare_table(title: str | None = None, **options: Any) -> Table:
-    """A table without borders, with title and header aligned left."""
+def bare_table(*columns: str, right: Container[str] = (), title: str | None = None, **options: Any) -> Table:
+    """A table without borders and with these columns, those in ``right`` aligned right, title and header left."""
     from rich.table import Table
 
-    return Table(title=title, title_justify="left", box=None, header_style="bold", **options)
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", **options)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left")
+    return table
 
 
-def add_columns(table: Table, *columns: tuple[str, Literal["left", "right"]]) -> None:
-    """Add columns to a table, given as (name, alignment)."""
-    for name, side in columns:
-        table.add_column(name, justify=side)
+@contextmanager
+def progress_bar(
+    total: int | None, *columns: str, transient: bool = False, **fields: Any
+) -> Iterator[Callable[..., None]]:
+    """Show a progress bar if standard error is a terminal; yields the function that updates it.
+
+    Parameters
+    ----------
+    columns : names of classes of `rich.progress`, or templates such as ``{task.fields[rows]}``.
+    fields : initial values of the fields that the templates name.
+    """
+    if not sys.stderr.isatty():
+        yield lambda **values: None
+        return
+    from rich import progress
+
+    parts = [progress.TextColumn(one, markup=False) if "{" in one else getattr(progress, one)() for one in columns]
+    with progress.Progress(*parts, console=console(stderr=True), transient=transient) as bar:
+        yield partial(bar.update, bar.add_task("", total=total, **fields))
 
 
 @contextmanager
 def progress(steps: int, title: str) -> Iterator[Callable[[str], None]]:
-    """Show a progress bar if standard error is a terminal; yields the function to call after each step."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True)) as bar:
-        task = bar.add_task(title, total=steps, done="")
-        yield lambda done: bar.update(task, advance=1, done=done)
+    """Show the progress of a few steps; yields the function to call after each."""
+    columns = ("{task.fields[title]}", "BarColumn", "{task.fields[done]}", "TimeElapsedColumn")
+    with progress_bar(steps, *columns, title=title, done="") as update:
+        yield lambda done: update(advance=1, done=done)
 
 
 @contextmanager
 def reading(size: int) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar; yields the function to call with the rows read and the part of ``size`` done so far."""
-    if not sys.stderr.isatty():
-        yield lambda rows, done: None
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), TextColumn("{task.fields[rows]}"), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=size or None, rows="")
+    """Show the progress of reading; yields the function to call with the rows read and the part of ``size`` done so far."""
+    columns = ("BarColumn", "{task.fields[rows]}", "TimeElapsedColumn", "TimeRemainingColumn")
+    began = time.monotonic()
+    with progress_bar(size or None, *columns, transient=True, rows="") as update:
 
         def step(rows: int, done: int) -> None:
-            elapsed = bar.tasks[0].elapsed or 0
+            elapsed = time.monotonic() - began
             rate = f", {rows / elapsed:,.0f} a second" if elapsed > 1 else ""
-            bar.update(task, completed=done, rows=f"{rows:,} rows{rate}")
+            update(completed=done, rows=f"{rows:,} rows{rate}")
 
         yield step
-
-
-def scored(totals: Totals, quiet: bool = False) -> None:
-    """Report how many rows were written, unless ``quiet``, and how many were rejected."""
-    if not quiet:
-        say(f"{totals.rows:,} rows written to {totals.out}")
-    rejected(totals)
 
 
 def rejected(totals: Totals) -> None:
     """Report how many rows were rejected, if any, and where they are listed."""
     if totals.rejected:
-        said = f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}"
-        say(said)
+        say(f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}")
 
 
 def figures(measured: dict, title: str) -> None:
     """Print the headline metrics with their intervals, then precision, recall and F1 by stance and event type."""
-    table = bare_table(title)
-    add_columns(table, ("metric", "left"), ("value", "right"), ("95 % interval", "left"))
+    from pipeline.evaluate.metrics import HEADLINES, metric_in_words
+
+    table = bare_table("metric", "value", "95 % interval", right=("value",), title=title)
     for key in (k for k in HEADLINES if k in measured):
-        _figure_row(table, metric_in_words(key), measured[key])
+        one = measured[key]
+        table.add_row(metric_in_words(key), f"{one.value:.3f}", f"{one.low:.3f} to {one.high:.3f}")
     console().print(table)
-    classes = bare_table()
-    for name in ("", "precision", "recall", "F1", "95 % interval of F1"):
-        classes.add_column(name, justify="left" if not name or "interval" in name else "right")
+    numbers = ("precision", "recall", "F1")
+    classes = bare_table("", *numbers, "95 % interval of F1", right=numbers)
     blocks = ("three_way" if "three_way.neutral.f1" in measured else "two_way", "events")
     for key in (k for block in blocks for k in measured if k.startswith(block) and k.endswith(".f1")):
         stem = key.removesuffix(".f1")
@@ -124,24 +124,19 @@ def figures(measured: dict, title: str) -> None:
 
 def trained(folder: Path, logged: Logged) -> None:
     """Print where the model is saved and how to view the run."""
-    out = console()
-    out.print(f"model    {folder}")
-    out.print(
-        f"run      {logged.run_name} ({logged.run_id}), registered as {logged.name}, version {logged.version}",
-        soft_wrap=True,
-    )
-    out.print(f"view     {logged.ui_command}", soft_wrap=True)
-    out.print(f'next     detente score "…" --model {folder}', soft_wrap=True)
+    say(f"model    {folder}", stderr=False)
+    said = f"registered as {logged.name}, version {logged.version}"
+    say(f"run      {logged.run_name} ({logged.run_id}), {said}", stderr=False)
+    say(f"view     {logged.ui_command}", stderr=False)
+    say(f'next     detente score "…" --model {folder}', stderr=False)
 
 
 def evaluation(done: Evaluation) -> None:
     """Print the warnings, metrics, baselines and weak slices of an evaluation."""
     for warning in done.warnings:
-        console(stderr=True).print(f"warning: {warning}", soft_wrap=True)
+        say(f"warning: {warning}")
     figures(done.figures, f"{done.rows:,} snippets, {done.unclear:.0%} of them unclear")
-    table = bare_table("two-way and three-way macro-F1")
-    for name in ("system", "two-way", "three-way"):
-        table.add_column(name)
+    table = bare_table("system", "two-way", "three-way", title="two-way and three-way macro-F1")
     rows = {"this model": done.figures, **done.baselines} if done.baselines else {}
     if done.figures_with_leaked:
         rows |= {"this model, with leaked snippets": done.figures_with_leaked}
@@ -151,13 +146,14 @@ def evaluation(done: Evaluation) -> None:
         console().print(table)
     for one in (one for one in done.slices if one.worse):
         said = f"{one.accuracy:.2f} of {one.rows} correct, significantly worse than the rest"
-        console().print(f"weak     {one.kind} {one.name}: {said}", soft_wrap=True)
+        say(f"weak     {one.kind} {one.name}: {said}", stderr=False)
 
 
-def comparison(found: Comparison, first: str, second: str) -> None:
+def comparison(found: Comparison, title: str) -> None:
     """Print paired differences between two models, and McNemar's test."""
-    table = bare_table(f"{first} minus {second}")
-    add_columns(table, ("metric", "left"), ("difference", "right"), ("95 % interval", "left"))
+    from pipeline.evaluate.metrics import HEADLINES, metric_in_words
+
+    table = bare_table("metric", "difference", "95 % interval", right=("difference",), title=title)
     for key in (k for k in HEADLINES if k in found.differences):
         one = found.differences[key]
         table.add_row(metric_in_words(key), f"{one.value:+.3f}", f"{one.low:+.3f} to {one.high:+.3f}")
@@ -168,37 +164,29 @@ def comparison(found: Comparison, first: str, second: str) -> None:
 
 def checks(outcomes: list[Outcome], failed: bool) -> None:
     """Print pass rates of behavioural checks by kind, and on request the failed cases."""
-    table = bare_table()
-    for name in ("check", "cases", "passed", "floor", "", "requirement"):
-        table.add_column(name, justify="right" if name in ("cases", "passed", "floor") else "left")
+    numbers = ("cases", "passed", "floor")
+    table = bare_table("check", *numbers, "", "requirement", right=numbers)
     for one in outcomes:
         verdict = styled(("holds", "green") if one.holds else ("below", "red"))
         table.add_row(one.kind.name, str(one.cases), f"{one.rate:.3f}", f"{one.kind.floor:.2f}", verdict, one.kind.asks)
     console().print(table)
     for one in outcomes if failed else ():
         for case in one.failed:
-            console().print(f"failed   {one.kind.name}: {' | '.join(case)}", soft_wrap=True)
+            say(f"failed   {one.kind.name}: {' | '.join(case)}", stderr=False)
 
 
 def drift(found: Drift) -> None:
     """Print the comparisons of two scored files."""
-    table = bare_table()
-    for name in ("comparison", "value", "limit", ""):
-        table.add_column(name, justify="right" if name in ("value", "limit") else "left")
+    table = bare_table("comparison", "value", "limit", "", right=("value", "limit"))
     for shift in found.shifts:
-        table.add_row(
-            shift.what, f"{shift.value:.3f}", f"{shift.limit:.2f}", styled(("moved" if shift.moved else "", "red"))
-        )
+        moved = styled(("moved" if shift.moved else "", "red"))
+        table.add_row(shift.what, f"{shift.value:.3f}", f"{shift.limit:.2f}", moved)
     console().print(table)
     if found.new_words:
-        console().print("new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), soft_wrap=True)
+        say("new      " + ", ".join(f"{word} {n}" for word, n in found.new_words), stderr=False)
 
 
 def written(paths: list[Path], stderr: bool = False) -> None:
     """Print the paths of written files; use standard error if standard output is for programs."""
     for path in paths:
-        console(stderr).print(f"wrote    {path}", soft_wrap=True)
-
-
-def _figure_row(table: Table, name: str, figure: Figure) -> None:
-    table.add_row(name, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}")
+        say(f"wrote    {path}", stderr)

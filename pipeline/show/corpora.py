@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.show import bare_table, console, styled
+from pipeline.messages import say
+from pipeline.show import bare_table, console, progress_bar, styled
 
 if TYPE_CHECKING:
     from pipeline.sources.cards import Card
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def listing(known: dict[str, Card], kept: dict[str, list[bool]], folder: Path) -> None:
     """Print one line per corpus."""
-    table = bare_table()
-    for name in ("name", "title", "licence", "downloaded"):
-        table.add_column(name)
+    table = bare_table("name", "title", "licence", "downloaded")
     for name, card in known.items():
         table.add_row(name, card.title, card.licence, _downloaded(kept[name]))
     console().print(table)
@@ -65,23 +63,17 @@ def _downloaded(whole: list[bool]) -> str:
 @contextmanager
 def downloading(name: str, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     """Show a progress bar on a terminal; yields the callback of a download: file name, bytes so far, bytes in total."""
-    if quiet or not sys.stderr.isatty():
+    if quiet:
         yield lambda file, done, size: None
         return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-        yield lambda file, done, size: bar.update(
-            task, description=f"{name}: {file}", completed=done, total=size or None
-        )
+    columns = ("{task.fields[title]}", "BarColumn", "DownloadColumn", "TransferSpeedColumn")
+    with progress_bar(None, *columns, transient=True, title=name) as update:
+        yield lambda file, done, size: update(title=f"{name}: {file}", completed=done, total=size or None)
 
 
 def fetched(card: Card, paths: list[Path]) -> None:
     """Print where the files are, their licence and how to cite them."""
-    out = console()
     for path in paths:
-        out.print(f"{card.name:9}{path}", soft_wrap=True)
-    out.print(f"licence  {card.licence}", soft_wrap=True)
-    out.print(f"cite     {card.citation}", soft_wrap=True)
+        say(f"{card.name:9}{path}", stderr=False)
+    say(f"licence  {card.licence}", stderr=False)
+    say(f"cite     {card.citation}", stderr=False)

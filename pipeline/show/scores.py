@@ -1,4 +1,4 @@
-"""Scored snippets and articles as tables."""
+"""Scored texts as tables, explanations as texts with marked words, timelines as block charts with their turns."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.atomic import replacing
+from pipeline.explain.explanation import Explanation, Sentence, mark_of
+from pipeline.messages import one_line, plain, say
 from pipeline.read.documents import Documents
 from pipeline.score.articles import score_articles
 from pipeline.score.documents import OutputOptions, ScoredTexts, score_sentences, score_texts
@@ -20,13 +23,23 @@ from pipeline.write.tables import sentence_table, text_table
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from pipeline.model.store import Model
     from pipeline.score.articles import Articles
+    from pipeline.timeline.feed import Counts
+    from pipeline.timeline.series import Period
 
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _TOGETHER = 200  # rows whose column widths are chosen together; the time that Rich takes for more is felt
+_BLOCKS, _SERIES = 60, 12  # in a line, and shown, of a timeline
 _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence is below the text
+_STYLES = {
+    "up2": "bold red underline",
+    "up1": "red underline",
+    "down1": "blue underline",
+    "down2": "bold blue underline",
+}
 
 
 def scores(model: Model, batches: Iterable[Documents], asked: OutputOptions, out: Path | None) -> None:
@@ -54,8 +67,7 @@ def _print(screen: Console, model: Model, batches: Iterable[Documents], asked: O
 
 
 def _is_unread(screen: Console) -> bool:
-    """Whether the reader of a pipe has closed it."""
-    return getattr(screen.file, "dropped", False)
+    return getattr(screen.file, "dropped", False)  # the reader of a pipe has closed it
 
 
 def _article(screen: Console, name: str, article: Articles, scored: ScoredTexts) -> None:
@@ -91,3 +103,81 @@ def _text_table(rows: pa.Table, width: int) -> Table:
         who = [Text(f"{row['source']} → {row['target']}" if row["source"] else "")] if with_actors else []
         table.add_row(stance, f"{row['tension']:+.2f}", event, *who, text, *([Text(evidence)] if beside else []))
     return table
+
+
+def explanation(found: Explanation) -> None:
+    """Print the result for the whole text, then for each sentence."""
+    out = console()
+    if not found.sentences:
+        out.print("no sentence to explain: the text consists of page furniture", style="bright_black")
+    if len(found.sentences) > 1:
+        out.print(styled((found.stance, "bold"), f"  tension {found.tension:+.2f}, {found.political:.0%} political\n"))
+    for sentence in found.sentences:
+        out.print(_marked(sentence))
+        out.print(_answer(sentence), style="bright_black")
+
+
+def _marked(sentence: Sentence) -> Text:
+    from rich.text import Text
+
+    text = Text()
+    for piece in sentence.pieces:
+        mark = mark_of(piece.weight)
+        shown = plain(piece.text).replace("\n", " ").replace("\t", " ")
+        if mark:
+            text.append("+" if mark.startswith("up") else "-", style=_STYLES[mark].replace(" underline", ""))
+        text.append(shown, style=_STYLES.get(mark, ""))
+    return text
+
+
+def _answer(sentence: Sentence) -> str:
+    parts = [sentence.stance, sentence.event, f"tension {sentence.tension:+.2f}", f"relevance {sentence.relevance:.2f}"]
+    parts.append(f"log-odds {sentence.log_odds:+.2f} from a base of {sentence.base:+.2f}")
+    if sentence.repeats > 1:
+        parts.append(f"occurs {sentence.repeats} times")
+    if sentence.left_out:
+        words = "; ".join(f"{plain(words)} {weight:+.1f}" for words, weight in sentence.against)
+        parts.append(f"left out: {sentence.left_out}{words and f' ({words})'}")
+    return "  " + ", ".join(filter(None, parts))
+
+
+def timeline(periods: list[Period], counts: Counts) -> None:
+    """Print a block chart and the turns of every series, and what was left out."""
+    from pipeline.timeline.output import blocks, greatest
+
+    out = console()
+    names = greatest(periods)
+    for name in names[:_SERIES]:
+        mine = [one for one in periods if one.series == name]
+        values = np.array([one.tension[0] for one in mine])
+        relevant = sum(one.relevant for one in mine)
+        said = f"  {_day_of(mine[0])} to {_day_of(mine[-1])}, {relevant:,} relevant texts"
+        out.print(styled("\n", (one_line(name), "bold"), said))
+        for start in range(0, len(values), _BLOCKS):
+            out.print(blocks(values[start : start + _BLOCKS]))
+        if turns := [one for one in mine if one.flag]:
+            out.print(_turns(turns))
+    if len(names) > _SERIES:
+        more = f"{len(names) - _SERIES:,} more series with fewer texts"
+        out.print(f"\n{more}: --only selects one, --out DIR writes all of them")
+    if counts.series_left_out:
+        more = f"{counts.series_left_out:,} series with even fewer texts left out"
+        out.print(f"{more}: --top N keeps more, --top 0 keeps all")
+    left_out = ", ".join(f"{n:,} with {why}" for why, n in counts.left_out.items())
+    said = f"{counts.read:,} rows read, {counts.copies:,} of them copies"
+    say(said + (f"; left out: {left_out}" if left_out else ""))
+
+
+def _turns(periods: list[Period]) -> Table:
+    """One row per turn, with the text that contributed most."""
+    table = bare_table("turn", "period", "tension", "texts", "what moved it", right=("tension", "texts"))
+    for one in periods:
+        wanted = 1 if one.flag == "rise" else -1
+        said = next((text for text, tension, _, _ in one.examples if tension * wanted > 0), "")
+        mark = styled((one.flag, "red" if one.flag == "rise" else "blue"))
+        table.add_row(mark, _day_of(one), f"{one.tension[0]:+.2f}", f"{one.relevant}", one_line(said[:90]))
+    return table
+
+
+def _day_of(one: Period) -> str:
+    return str(one.period.astype("datetime64[D]"))

@@ -19,7 +19,7 @@ BEGINNING = 200  # characters compared to find near-duplicates
 
 
 def first_copies(texts: Texts, seconds: np.ndarray) -> np.ndarray:
-    """For each text the earliest one that it copies, itself if there is none.
+    """(n,) int64: for each text the earliest one that it copies, itself if there is none.
 
     Near-duplicates (Jaccard index of character 5-grams of 0.7 or more over the first 200 characters) within three days
     count as copies; so do copies of copies.
@@ -28,10 +28,6 @@ def first_copies(texts: Texts, seconds: np.ndarray) -> np.ndarray:
     ----------
     texts : (n,) strings.
     seconds : (n,) dates, seconds since 1970.
-
-    Returns
-    -------
-    (n,) int64, indices of texts.
 
     Examples
     --------

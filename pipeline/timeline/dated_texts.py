@@ -125,14 +125,14 @@ def _text_column(names: list[str], feed: FeedOptions, path: str | Path) -> str |
 
 def columns_to_read(names: list[str], feed: FeedOptions, path: str | Path) -> list[str]:
     """The columns to read, without duplicates."""
-    wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path)]
-    wanted += [_first(names, usual) for usual in (_OUTLETS, _LINKS)]
+    wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path), *_beside(names)]
     wanted += [name for name in (*_SCORED, "relevance", *BY_ACTORS, "actors", feed.by) if name in names]
     return [name for name in dict.fromkeys(wanted) if name is not None]
 
 
-def _first(names: list[str], usual: tuple[str, ...]) -> str | None:
-    return next((name for name in usual if name in names), None)
+def _beside(names: list[str]) -> list[str | None]:
+    """The columns of outlets and of links, None for one that is missing."""
+    return [next((name for name in usual if name in names), None) for usual in (_OUTLETS, _LINKS)]
 
 
 def scored_texts(columns: dict[str, pa.Array], feed: FeedOptions, model: Model, path: str, threads: int) -> DatedTexts:
@@ -150,11 +150,11 @@ def scored_texts(columns: dict[str, pa.Array], feed: FeedOptions, model: Model, 
     else:
         proba, relevance, shown = _scored(text, feed, model, threads)
     beside = []
-    for one in (_first(names, usual) for usual in (_OUTLETS, _LINKS)):
+    for one in _beside(names):
         with _in_column(path, one):
             beside.append(blank if one is None else as_strings(columns[one]))
-    named = _named(columns, None if name is None else text, feed, path)
     outlet, link = beside
+    named = _named(columns, None if name is None else text, feed, path)
     scored = np.isfinite(proba).all(axis=1) & np.isfinite(relevance)
     if missing := np.flatnonzero(~np.isnan(seconds) & ~scored).tolist():
         left_out["no scores"] = missing

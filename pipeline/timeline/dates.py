@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -26,6 +27,8 @@ class AmbiguousDateError(InputError):
 def days_of(column: pa.Array, date_format: str | None = None, now: datetime | None = None) -> tuple[np.ndarray, dict]:
     """Convert dates to seconds since 1970 in UTC.
 
+    Raises `AmbiguousDateError` if dates are numeric and day and month cannot be told apart.
+
     Parameters
     ----------
     column : (n,) strings, dates or time stamps. A date without a zone is taken as UTC.
@@ -36,11 +39,6 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
     -------
     seconds : (n,) float64, NaN where there is no valid date.
     reasons : why there is none, and the indices of the rows for each reason.
-
-    Raises
-    ------
-    AmbiguousDateError
-        If dates are numeric and day and month cannot be told apart.
 
     Examples
     --------
@@ -65,28 +63,29 @@ def _believed(seconds: np.ndarray, now: datetime) -> tuple[np.ndarray, dict]:
 
 
 def _seconds(text: str, date_format: str | None) -> float:
+    """Seconds since 1970, NaN if the text is no date."""
     text = text.strip()
-    if not text:
-        return np.nan
+    parsers: tuple[Callable[[str], datetime], ...] = (datetime.fromisoformat, parsedate_to_datetime, _parsed)
     if date_format:
+        parsers = (lambda text: datetime.strptime(text, date_format),)  # noqa: DTZ007  without a zone it is UTC, below
+    elif _NUMERIC.match(text):
+        parsers = (_numeric,)
+    else:
+        text = _YEAR_FIRST.sub(r"\1-\2-\3", text)
+    for parse in parsers:
         try:
-            return _utc(datetime.strptime(text, date_format))  # noqa: DTZ007  `_utc` takes a date without a zone as UTC
-        except ValueError:
-            return np.nan
-    numeric = _NUMERIC.match(text)
-    if numeric:
-        return _numeric(text, int(numeric[1]), int(numeric[2]))
-    text = _YEAR_FIRST.sub(r"\1-\2-\3", text)
-    for parse in (datetime.fromisoformat, parsedate_to_datetime, _parsed):
-        try:
-            return _utc(parse(text))
+            date = parse(text)
+            return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        except AmbiguousDateError:
+            raise
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
     return np.nan
 
 
-def _numeric(text: str, first: int, second: int) -> float:
+def _numeric(text: str) -> datetime:
     """A numeric date; raises `AmbiguousDateError` if both of the first two numbers may be the month."""
+    first, second = map(int, re.findall(r"\d+", text)[:2])
     if first <= 12 and second <= 12 and first != second:
         raise AmbiguousDateError(
             f"date {text!r}: day and month cannot be told apart; say which comes first with --date-format, "
@@ -94,10 +93,7 @@ def _numeric(text: str, first: int, second: int) -> float:
         )
     from dateutil import parser
 
-    try:
-        return _utc(parser.parse(text, dayfirst=first > 12))
-    except (ValueError, OverflowError):
-        return np.nan
+    return parser.parse(text, dayfirst=first > 12)
 
 
 def _parsed(text: str) -> datetime:
@@ -110,10 +106,6 @@ def _parsed(text: str) -> datetime:
     if one != other:  # the day was filled in
         raise ValueError(text)
     return one
-
-
-def _utc(date: datetime) -> float:
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def period_of(seconds: np.ndarray, frequency: str) -> np.ndarray:

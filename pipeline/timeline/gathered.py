@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import weakref
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,8 @@ from pipeline.timeline.dates import period_of
 LEVELS = 24  # of each probability: texts in one cell of this grid are not distinguished
 _CELLS = LEVELS**3
 _SHOWN = 400  # characters of a text shown
+# Type codes of the arrays. They grow in place: joining parts would take twice the memory, which is not released.
+_COLUMNS = {"minutes": "i", "period": "i", "cell": "H", "prints": "q", "outlet": "i", "row": "i", "series": "i"}
 
 
 class Texts:
@@ -28,8 +31,9 @@ class Texts:
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
         weakref.finalize(self, self._file.close)
-        kinds = {"text": pa.large_string(), "shown": pa.large_string(), "link": pa.large_string()}
-        self._schema = pa.schema(kinds | {"tension": pa.float32()})
+        self._schema = pa.schema(
+            dict.fromkeys(("text", "shown", "link"), pa.large_string()) | {"tension": pa.float32()}
+        )
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         self._writer = pa.ipc.new_file(pa.PythonFile(self._file, mode="w"), self._schema, options=options)
         self._bounds = [0]
@@ -59,40 +63,6 @@ class Texts:
             here = rows[batch_of == batch]
             found = self._reader.get_batch(batch).take(pa.array(here - self._bounds[batch])).to_pydict()
             out |= dict(zip(here.tolist(), zip(found["shown"], found["link"], found["tension"])))
-        return out
-
-
-class _Columns:
-    """Numeric columns written in parts to temporary files, then read back as one array each.
-
-    Joining parts in memory would take twice as much, which the C library does not release.
-    """
-
-    _KINDS: ClassVar = {
-        "minutes": np.int32,
-        "period": np.int32,
-        "cell": np.uint16,
-        "prints": np.int64,
-        "outlet": np.int32,
-        "row": np.int32,
-        "series": np.int32,
-    }
-
-    def __init__(self) -> None:
-        self._files = {name: tempfile.TemporaryFile() for name in self._KINDS}  # noqa: SIM115 - closed with the object
-
-    def add(self, **parts: np.ndarray) -> None:
-        """Append a part to each column."""
-        for name, part in parts.items():
-            part.astype(self._KINDS[name]).tofile(self._files[name])
-
-    def joined(self) -> dict[str, np.ndarray]:
-        """All columns; nothing can be appended from here on."""
-        out = {}
-        for name, file in self._files.items():
-            with file:
-                file.seek(0)
-                out[name] = np.fromfile(file, self._KINDS[name])
         return out
 
 
@@ -136,40 +106,41 @@ def gather(
     batches: Iterable[DatedTexts], frequency: str, step: Callable[[int], object] = lambda rows: None
 ) -> Gathered:
     """Collect all batches; ``step`` is called with the rows read so far."""
-    columns = _Columns()
+    columns = {name: array(code) for name, code in _COLUMNS.items()}
     names: dict[str, int] = {}
-    reasons: dict[str, int] = {}
+    reasons: Counter[str] = Counter()
     outlets = {"": 0}
     total, texts, read, dated = np.zeros((_CELLS, 5)), Texts(), 0, 0
     for batch in batches:
         read += batch.read
         kept = np.setdiff1d(np.arange(len(batch.seconds)), [row for rows in batch.left_out.values() for row in rows])
-        _count(reasons, {why: len(rows) for why, rows in batch.left_out.items()})
-        if batch.unread:
-            _count(reasons, {UNREAD: len(batch.unread)})
+        reasons.update({why: len(rows) for why, rows in batch.left_out.items()})
+        reasons.update([UNREAD] * len(batch.unread))
         posterior, cell = cells_of(batch.proba[kept], batch.relevance[kept])
         for column in range(4):
             total[:, column] += np.bincount(cell, posterior[:, column], _CELLS)
         total[:, 4] += np.bincount(cell, minlength=_CELLS)
         text = batch.text.take(pa.array(kept))
         row, series = _memberships(batch, kept, names)
-        columns.add(
-            minutes=batch.seconds[kept] // 60,
-            period=period_of(batch.seconds[kept], frequency).astype(np.int64) // 60,
-            cell=cell,
-            prints=_prints(text, dated),
-            outlet=_codes(batch.outlet.take(pa.array(kept)), outlets),
-            row=row + dated,
-            series=series,
-        )
+        parts = {
+            "minutes": batch.seconds[kept] // 60,
+            "period": period_of(batch.seconds[kept], frequency).astype(np.int64) // 60,
+            "cell": cell,
+            "prints": _prints(text, dated),
+            "outlet": _codes(batch.outlet.take(pa.array(kept)), outlets),
+            "row": row + dated,
+            "series": series,
+        }
+        for name, code in _COLUMNS.items():
+            columns[name].frombytes(parts[name].astype(code).tobytes())
         shown, link = batch.shown.take(pa.array(kept)), batch.link.take(pa.array(kept))
         texts.add(text, shown, link, posterior[:, 0] - posterior[:, 1])
         dated += len(kept)
         step(read)
     texts.finish()
-    pa.default_memory_pool().release_unused()  # memory used for reading, before the arrays of all texts are joined
+    pa.default_memory_pool().release_unused()  # memory used for reading, before copies are found
     mean = total[:, :4] / np.maximum(total[:, 4:], 1)
-    own = columns.joined()
+    own = {name: np.asarray(column) for name, column in columns.items()}
     return Gathered(
         **own, names=tuple(names), outlets=tuple(outlets), posterior=mean, texts=texts, read=read, reasons=reasons
     )
@@ -198,14 +169,8 @@ def is_relevant(cell: np.ndarray) -> np.ndarray:
 
 
 def _short(text: pa.Array) -> pa.Array:
-    """Texts cut to the displayed length."""
     cut = pc.binary_join_element_wise(pc.utf8_slice_codeunits(text, 0, _SHOWN), string(" …"), string(""))
     return pc.if_else(pc.greater(pc.utf8_length(text), int64_column(np.array([_SHOWN]))[0]), cut, text)
-
-
-def _count(into: dict[str, int], found: dict[str, int]) -> None:
-    for why, n in found.items():
-        into[why] = into.get(why, 0) + n
 
 
 def _prints(text: pa.Array, first: int) -> np.ndarray:

@@ -32,7 +32,8 @@ def rows_of(periods: list[Period]) -> list[dict]:
     """One dict per period, in the order of `COLUMNS`; None for missing values."""
     out = []
     for one in periods:
-        row = {"series": one.series, "period": _date(one.period), "texts": one.texts, "relevant": one.relevant}
+        date = str(one.period.astype("datetime64[m]")).removesuffix("T00:00").replace("T", " ")
+        row = {"series": one.series, "period": date, "texts": one.texts, "relevant": one.relevant}
         for name in ("tension", "escalation", "de_escalation"):
             for ending, value in zip(("", "_low", "_high"), getattr(one, name)):
                 row[name + ending] = None if math.isnan(value) else round(value, 4)
@@ -75,11 +76,10 @@ def page(periods: list[Period], title: str) -> str:
 
     environment = Environment(loader=PackageLoader("pipeline.timeline", "."), autoescape=True)
     names = greatest(periods)
-    of_name: dict[str, list[dict]] = {name: [] for name in names[:_DRAWN]}
+    rows_of_name: dict[str, list[dict]] = {}
     for row in _with_examples(periods, rows_of(periods)):
-        if row["series"] in of_name:
-            of_name[row["series"]].append(row)
-    series = [{"name": name, "rows": rows} for name, rows in of_name.items()]
+        rows_of_name.setdefault(row["series"], []).append(row)
+    series = [{"name": name, "rows": rows_of_name[name]} for name in names[:_DRAWN]]
     more = max(0, len(names) - _DRAWN)
     template = environment.get_template("timeline.html.j2")
     return template.render(title=title, series=series, more=more, matrix=matrix(periods))
@@ -159,8 +159,3 @@ def _picture(periods: list[Period], path: Path, title: str) -> None:
     with replacing(path) as part, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a name in characters that the font lacks
         figure.savefig(part, format="png", dpi=120)
-
-
-def _date(period: np.datetime64) -> str:
-    text = str(period.astype("datetime64[m]"))
-    return text[:10] if text.endswith("T00:00") else text.replace("T", " ")

@@ -19,6 +19,8 @@ _USUAL_SPREAD, _AS_IF = 0.55, 2
 _A_SIDE = 3  # texts of a period shown for each side
 _GAPS = 400  # empty periods written between two texts; longer gaps are cut
 _TOGETHER = 256  # texts resampled at once, in any number of periods: more would not fit the processor's cache
+_NOTHING = (np.nan, np.nan, np.nan)
+_NO_ROWS = np.zeros(0, np.int64)
 OTHER_SHARE = 0.5  # share of other news for which relevance was calibrated
 
 
@@ -56,11 +58,11 @@ class Period:
     texts: int
     relevant: int
     outlets: int
-    tension: tuple[float, float, float]
-    escalation: tuple[float, float, float]
-    de_escalation: tuple[float, float, float]
-    signal: float
-    error: float
+    tension: tuple[float, float, float] = _NOTHING
+    escalation: tuple[float, float, float] = _NOTHING
+    de_escalation: tuple[float, float, float] = _NOTHING
+    signal: float = np.nan
+    error: float = np.nan
     flag: str = ""
     examples: list[tuple[str, float, str, str]] = field(default_factory=list)
 
@@ -70,17 +72,10 @@ class Period:
         return self.relevant < THIN
 
 
-_NOTHING = (np.nan, np.nan, np.nan)
-_NO_ROWS = np.zeros(0, np.int64)
-
-
 def timeline(records: Records, frequency: str, priors: np.ndarray, seed: int = 0) -> list[Period]:
-    """Compute every series, period by period, including gaps.
+    """Compute every series, period by period (``H``, ``D``, ``W`` or ``M``), including gaps.
 
-    Parameters
-    ----------
-    frequency : ``H``, ``D``, ``W`` or ``M``.
-    priors : (3,) shares of the stances for which the probabilities were calibrated.
+    ``priors`` are the (3,) shares of the stances for which the probabilities were calibrated.
     """
     rng = np.random.default_rng(seed)
     ratio = records.feed.posterior / np.append(np.asarray(priors) * (1 - OTHER_SHARE), OTHER_SHARE)
@@ -90,12 +85,13 @@ def timeline(records: Records, frequency: str, priors: np.ndarray, seed: int = 0
     shown: list[np.ndarray] = []
     for begin, end in _runs(name[new]):
         bounds = np.append(new, len(row))[begin : end + 1]
-        usual = _usual(ratio, records.feed.cell[row[bounds[0] : bounds[-1]]])
         texts = [row[low:high] for low, high in pairwise(bounds.tolist())]
         starts = (period[bounds[:-1]].astype(np.int64) * 60).astype("datetime64[s]")
-        found = _periods(records.feed, texts, (records.names[name[bounds[0]]], starts), ratio, usual, outlets, rng)
+        found = _periods(records.feed, texts, (records.names[name[bounds[0]]], starts), ratio, outlets, rng)
         shown += [_strongest(records.feed, here) if one.relevant else _NO_ROWS for one, here in zip(found, texts)]
-        out += _flagged(found, frequency)
+        filled = _with_gaps(found, frequency)
+        flags = turns(*np.array([(one.signal, one.error, one.relevant) for one in filled]).T)
+        out += [replace(one, flag=flag) if flag else one for one, flag in zip(filled, flags)]
     return _with_examples(out, shown, records, outlets)
 
 
@@ -115,23 +111,18 @@ def _runs(values: np.ndarray) -> Iterable[tuple[int, int]]:
     return zip(np.append(0, cuts).tolist(), np.append(cuts, len(values)).tolist())
 
 
-def _usual(ratio: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """(4,) the class mix of a whole series, shrunk towards that of the calibration if it has few texts."""
-    cells, counts = np.unique(cell, return_counts=True)
-    start = np.full(4, 0.25)
-    return mixtures(ratio[cells], counts[None].astype(float), PSEUDO * start, start)[0]
-
-
 def _periods(
     feed: Gathered,
     texts: list[np.ndarray],
     named: tuple,
     ratio: np.ndarray,
-    usual: np.ndarray,
     outlets: _Outlets,
     rng: np.random.Generator,
 ) -> list[Period]:
     """The periods of a series; ``texts`` holds the rows of each."""
+    whole, times = np.unique(feed.cell[np.concatenate(texts)], return_counts=True)
+    even = np.full(4, 0.25)  # the mix of the calibration, towards which that of a series with few texts is shrunk
+    usual = mixtures(ratio[whole], times[None].astype(float), PSEUDO * even, even)[0]
     cells, counts = zip(*(np.unique(feed.cell[here], return_counts=True) for here in texts))
     relevant = [int(n[is_relevant(cell)].sum()) for cell, n in zip(cells, counts)]
     shares = _shares([k for k, n in enumerate(relevant) if n], cells, counts, ratio, usual, rng)
@@ -140,11 +131,11 @@ def _periods(
     for k, here in enumerate(texts):
         numbers = (called, starts[k], len(here), relevant[k], len(outlets.of(here)))
         if not relevant[k]:
-            out.append(Period(*numbers, _NOTHING, _NOTHING, _NOTHING, np.nan, np.nan))
+            out.append(Period(*numbers))
             continue
         inside = is_relevant(cells[k])
         signal = _signal(feed.posterior[cells[k][inside]], counts[k][inside])
-        out.append(Period(*numbers, shares[k].tension, shares[k].escalation, shares[k].de_escalation, *signal))
+        out.append(Period(*numbers, *shares[k], *signal))
     return out
 
 
@@ -190,12 +181,6 @@ def _strongest(feed: Gathered, here: np.ndarray) -> np.ndarray:
     return here[np.append(up[lean[up] > 0], down[lean[down] <= 0])].astype(np.int64)
 
 
-def _flagged(found: list[Period], frequency: str) -> list[Period]:
-    row = _with_gaps(found, frequency)
-    columns = np.array([(one.signal, one.error, one.relevant) for one in row]).T
-    return [replace(one, flag=flag) if flag else one for one, flag in zip(row, turns(*columns))]
-
-
 def _with_examples(periods: list[Period], shown: list[np.ndarray], records: Records, outlets: _Outlets) -> list[Period]:
     """Periods with the chosen texts, which are given in order for those that have any."""
     texts = records.feed.texts.take(np.concatenate([np.zeros(0, np.int64), *shown]))
@@ -234,7 +219,7 @@ def _with_gaps(found: list[Period], frequency: str) -> list[Period]:
         if row:
             here, gaps = next_period(row[-1].period, frequency), list[Period]()
             while here < one.period and len(gaps) < _GAPS:
-                gaps.append(Period(one.series, here, 0, 0, 0, _NOTHING, _NOTHING, _NOTHING, np.nan, np.nan))
+                gaps.append(Period(one.series, here, 0, 0, 0))
                 here = next_period(here, frequency)
             row += gaps
         row.append(one)

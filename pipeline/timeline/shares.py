@@ -9,7 +9,7 @@ only estimated (`experiments/timeline.py` measures how often the bands hold).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,8 +51,7 @@ def mixtures(
     return shares
 
 
-@dataclass(frozen=True)
-class Shares:
+class Shares(NamedTuple):
     """Shares of escalation and de-escalation among the political texts of a period, and their difference, the tension.
 
     Each of the three is (value, low, high), a 95 % band.

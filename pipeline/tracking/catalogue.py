@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +17,11 @@ from pipeline.evaluate.metrics import HEADLINES
 from pipeline.model.folder import FILES
 from pipeline.tracking.connection import REGISTERED, session, store_uri
 from pipeline.tracking.fetch import version_of
-from pipeline.tracking.predictions import FOLDER, compare_predictions, read_predictions
+from pipeline.tracking.measured import FOLDER, compare_predictions, read_predictions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import DatasetInput, Run
-
-    from pipeline.tracking.predictions import Predictions
-
+    from mlflow.entities import Run
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
 _MOST = 1000  # runs searched; MLflow returns them in pages
@@ -90,10 +86,7 @@ def list_runs(experiment: str | None = None) -> list[Listed]:
 def find(mlflow: ModuleType, named: str) -> Listed:
     """Find a run by id, id prefix, name, model address or model folder.
 
-    Raises
-    ------
-    InputError
-        If no run or several runs match.
+    Raises `InputError` if no run or several runs match.
     """
     client = mlflow.MlflowClient()
     wanted = _run_id(client, named)
@@ -102,8 +95,7 @@ def find(mlflow: ModuleType, named: str) -> Listed:
     else:
         runs = _all(client, None)
         found = [run for run in runs if run.name == named]
-        if not found and _ID.fullmatch(named):
-            found = [run for run in runs if run.run_id.startswith(named)]
+        found = found or [run for run in runs if wanted and run.run_id.startswith(wanted)]
     if not found:
         raise InputError(f"{named}: no such run in {store_uri()}; `detente runs` lists all runs")
     if len(found) > 1:
@@ -117,14 +109,9 @@ def compare_runs(first: str, second: str) -> Versus:
     with session() as mlflow:
         one, other = find(mlflow, first), find(mlflow, second)
         figures = sorted({*one.figures, *other.figures}, key=_order)
-        return Versus(
-            one,
-            other,
-            _differences(one.settings, other.settings),
-            _differences(one.data, other.data),
-            {key: (one.figures.get(key), other.figures.get(key)) for key in figures},
-            _paired(mlflow.MlflowClient(), one, other),
-        )
+        pairs = {key: (one.figures.get(key), other.figures.get(key)) for key in figures}
+        settings, data = _differences(one.settings, other.settings), _differences(one.data, other.data)
+        return Versus(one, other, settings, data, pairs, _paired(mlflow.MlflowClient(), one, other))
 
 
 def _run_id(client: MlflowClient, named: str) -> str | None:
@@ -132,9 +119,8 @@ def _run_id(client: MlflowClient, named: str) -> str | None:
     if named.startswith("models:/"):
         version = version_of(client, named)
         if version is None or not version.run_id:
-            raise InputError(
-                f"{named}: has no run; expected models:/{REGISTERED}/VERSION or models:/{REGISTERED}@ALIAS"
-            )
+            known = f"models:/{REGISTERED}/VERSION or models:/{REGISTERED}@ALIAS"
+            raise InputError(f"{named}: has no run; expected {known}")
         return version.run_id
     if (Path(named) / FILES.card).exists():
         from pipeline.model.store import load, run_of
@@ -149,35 +135,31 @@ def _run_id(client: MlflowClient, named: str) -> str | None:
 def _all(client: MlflowClient, experiment: str | None, only: str = "") -> list[Listed]:
     """Runs that match the filter ``only``, newest first."""
     names = {one.experiment_id: one.name for one in client.search_experiments()}
-    if experiment is not None:
-        names = {key: name for key, name in names.items() if name == experiment}
-        if not names:
-            raise TrackingError(
-                f"MLflow store {store_uri()}: no experiment {experiment!r}; `detente runs` lists all runs"
-            )
-    if not names:
+    names = {key: name for key, name in names.items() if experiment in (None, name)}
+    if not names and experiment is None:
         return []
+    if not names:
+        raise TrackingError(f"MLflow store {store_uri()}: no experiment {experiment!r}; `detente runs` lists all runs")
     registered = _registered(client)
     runs = client.search_runs(list(names), only, max_results=_MOST, order_by=["attributes.start_time DESC"])
     return [_listed(run, names[run.info.experiment_id], registered) for run in runs]
 
 
-def _registered(client: MlflowClient) -> dict[str, tuple[str, tuple[str, ...]]]:
+def _registered(client: MlflowClient) -> dict[str | None, tuple[str, tuple[str, ...]]]:
     """Run id to the version and aliases of its registered model."""
-    models = client.search_registered_models(f"name='{REGISTERED}'")
-    aliases: dict[str, list[str]] = {}
-    for model in models:
-        for alias, version in model.aliases.items():
-            aliases.setdefault(str(version), []).append(alias)
-    found = client.search_model_versions(f"name='{REGISTERED}'") if models else []
-    versions = {one.run_id: str(one.version) for one in found if one.run_id}
-    return {run_id: (version, tuple(sorted(aliases.get(version, ())))) for run_id, version in versions.items()}
+    out = {}
+    for model in client.search_registered_models(f"name='{REGISTERED}'"):
+        for one in client.search_model_versions(f"name='{REGISTERED}'"):
+            aliases = sorted(alias for alias, version in model.aliases.items() if str(version) == str(one.version))
+            out[one.run_id] = str(one.version), tuple(aliases)
+    return out
 
 
 def _listed(run: Run, experiment: str, registered: dict) -> Listed:
-    info, tags = run.info, run.data.tags
+    info = run.info
     version, aliases = registered.get(info.run_id, ("", ()))
-    inputs = run.inputs.dataset_inputs if run.inputs else []
+    inputs = list(run.inputs.dataset_inputs if run.inputs else [])
+    inputs.sort(key=lambda given: "training" not in [tag.value for tag in given.tags])  # training data first
     return Listed(
         run_id=info.run_id,
         name=info.run_name,
@@ -185,18 +167,13 @@ def _listed(run: Run, experiment: str, registered: dict) -> Listed:
         status=info.status.lower(),
         began=datetime.fromtimestamp(info.start_time / 1000, UTC).isoformat(timespec="seconds"),
         seconds=(info.end_time - info.start_time) / 1000 if info.end_time else None,
-        data={given.dataset.name: given.dataset.digest for given in sorted(inputs, key=_later)},
+        data={given.dataset.name: given.dataset.digest for given in inputs},
         version=version,
         aliases=aliases,
         settings=dict(run.data.params),
         figures=_figures(run.data.metrics),
-        command=tags.get("command", ""),
+        command=run.data.tags.get("command", ""),
     )
-
-
-def _later(given: DatasetInput) -> bool:
-    """Whether a data set was used for evaluation, not for training; sorts training data first."""
-    return not any(tag.value == "training" for tag in given.tags)
 
 
 def _figures(metrics: dict[str, float]) -> dict[str, Figure]:
@@ -210,8 +187,8 @@ def _figures(metrics: dict[str, float]) -> dict[str, Figure]:
 
 
 def _differences(first: dict, second: dict) -> dict[str, tuple]:
-    names = [*first, *(name for name in second if name not in first)]
-    return {name: (first.get(name), second.get(name)) for name in sorted(names) if first.get(name) != second.get(name)}
+    names = sorted({*first, *second})
+    return {name: (first.get(name), second.get(name)) for name in names if first.get(name) != second.get(name)}
 
 
 def _order(key: str) -> tuple[str, int, str]:
@@ -222,20 +199,12 @@ def _order(key: str) -> tuple[str, int, str]:
 
 def _paired(client: MlflowClient, one: Listed, other: Listed) -> dict[str, tuple[int, Comparison]]:
     found = {}
-    with tempfile.TemporaryDirectory() as made:
-        fetch = _fetcher(client, Path(made))
-        shared = [sorted({file.path for file in client.list_artifacts(run.run_id, FOLDER)}) for run in (one, other)]
-        for path in (path for path in shared[0] if path in shared[1]):
-            compared = compare_predictions(fetch(one.run_id, path), fetch(other.run_id, path))
-            if compared is not None:
-                found[Path(path).stem] = compared
+    files = [{file.path for file in client.list_artifacts(run.run_id, FOLDER)} for run in (one, other)]
+    for path in sorted(files[0] & files[1]):
+        rows = []
+        for run in (one, other):
+            with tempfile.TemporaryDirectory() as made:
+                rows.append(read_predictions(Path(client.download_artifacts(run.run_id, path, made))))
+        if (compared := compare_predictions(*rows)) is not None:
+            found[Path(path).stem] = compared
     return found
-
-
-def _fetcher(client: MlflowClient, folder: Path) -> Callable:
-    def fetch(run_id: str, path: str) -> Predictions:
-        place = folder / run_id
-        place.mkdir(exist_ok=True)
-        return read_predictions(Path(client.download_artifacts(run_id, path, str(place))))
-
-    return fetch

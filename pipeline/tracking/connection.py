@@ -6,22 +6,27 @@ import hashlib
 import importlib
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pipeline.errors import DetenteError, TrackingError
 from pipeline.sources.download import cache_folder
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 EXPERIMENT = REGISTERED = "detente"
 CARD = "card.sha256"  # tag that verifies a downloaded model
 KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"  # without this tag the UI may open in GenAI mode
-_SECONDS = "10"  # timeout of a request to the server
+SOURCE = {"mlflow.source.name": "detente", "mlflow.source.type": "LOCAL"}  # tags
 _PATIENCE = 180  # seconds to wait for a lock
 
-# Substrings of MLflow's error messages, with our message. The first match wins.
+# Patterns in MLflow's error messages, with our message. The first match wins.
 _MEANINGS = (
     (
         "out-of-date database schema",
@@ -35,9 +40,10 @@ _MEANINGS = (
     ("maintenance mode", "MLflow no longer supports plain folders; set MLFLOW_TRACKING_URI=sqlite:///mlflow.db"),
     ("unsupported URI", "MLflow does not support this kind of store; set MLFLOW_TRACKING_URI=sqlite:///mlflow.db"),
     ("ModuleNotFoundError", "this kind of store needs another package: {error}; install it"),
-    ("Max retries exceeded", "no response; start the server or correct MLFLOW_TRACKING_URI"),
-    ("ConnectionError", "no response; start the server or correct MLFLOW_TRACKING_URI"),
-    ("Connection aborted", "no response; start the server or correct MLFLOW_TRACKING_URI"),
+    (
+        "Max retries exceeded|ConnectionError|Connection aborted",
+        "no response; start the server or correct MLFLOW_TRACKING_URI",
+    ),
     ("timed out", "timed out; check the server, then try again"),
     ("error code 401", "authentication required; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
     ("error code 403", "permission denied; request access or use another store"),
@@ -78,14 +84,17 @@ def experiment_id(mlflow: ModuleType, name: str) -> str:
     return found.experiment_id
 
 
+def is_there(client: MlflowClient, run_id: str) -> bool:
+    """Whether the store has a run, in an experiment that was not deleted."""
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    return bool(client.search_runs(experiments, f"run_id = '{run_id}'"))
+
+
 def import_mlflow() -> ModuleType:
     """Import MLflow, quiet and with short timeouts, and IPython if installed, which MLflow would import later."""
-    for name, value in (
-        ("MLFLOW_DISABLE_TELEMETRY", "true"),
-        ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1"),
-        ("MLFLOW_HTTP_REQUEST_TIMEOUT", _SECONDS),
-        ("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false"),
-    ):
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+    fast = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # seconds
+    for name, value in (quiet | fast).items():
         os.environ.setdefault(name, value)
     import mlflow
 
@@ -100,18 +109,11 @@ def import_mlflow() -> ModuleType:
 def session(writes: bool = False) -> Iterator:
     """Yield MLflow, with its tracking URI set to the store and its warnings off.
 
-    Parameters
-    ----------
-    writes : create a local store if missing, and hold its lock. SQLite's own lock times out within seconds, and two
-        processes that create the tables at once fail.
-
-    Raises
-    ------
-    TrackingError
-        For any MLflow error, with advice on how to fix it.
+    To write, a local store is created if missing, and its lock is held: SQLite's own lock times out within seconds, and
+    two processes that create the tables at once fail. Raises `TrackingError` for any MLflow error, with advice.
     """
     uri = store_uri()
-    file = local_file(uri)
+    file = Path(uri.removeprefix("sqlite:///").split("?")[0]) if uri.startswith("sqlite:///") else None
     if file is not None and not writes and not file.exists():
         raise TrackingError(f"MLflow store {uri}: no such file; train a model here, or correct MLFLOW_TRACKING_URI")
     try:
@@ -127,13 +129,6 @@ def session(writes: bool = False) -> Iterator:
         raise
     except Exception as error:
         raise TrackingError(f"MLflow store {uri}: {_meaning(error, uri)}") from error
-
-
-def local_file(uri: str) -> Path | None:
-    """The file of a SQLite store, None for other stores."""
-    if not uri.startswith("sqlite:///"):
-        return None
-    return Path(uri.removeprefix("sqlite:///").split("?")[0])
 
 
 def _make(file: Path) -> None:
@@ -162,15 +157,12 @@ def alone(path: Path) -> Iterator[None]:
 
     place = cache_folder() / "locks"
     place.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(place / hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16], timeout=_PATIENCE)
+    name = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
     try:
-        lock.acquire()
+        with FileLock(place / name, timeout=_PATIENCE):
+            yield
     except Timeout:
         raise TrackingError(f"{path}: locked by other runs for {_PATIENCE} s; try again later") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _meaning(error: Exception, uri: str) -> str:
@@ -178,6 +170,6 @@ def _meaning(error: Exception, uri: str) -> str:
     said = f"{type(error).__name__}: {error}"
     first = (str(error).splitlines() or [""])[0][:200]
     for part, meaning in _MEANINGS:
-        if part in said:
+        if re.search(part, said):
             return meaning.format(uri=uri, error=first)
     return f"{type(error).__name__}: {first}"

@@ -31,12 +31,8 @@ def model_folder(address: str) -> Path:
     The model is downloaded once. On every call, the cached files are verified against the hashes in their card, and the
     card against the hash in the registry; a copy that fails is downloaded again.
 
-    Raises
-    ------
-    TrackingError
-        If the store cannot be reached or has no such model.
-    ModelError
-        If it is not a Detente model, or differs from the registered one.
+    Raises `TrackingError` if the store cannot be reached or has no such model, and `ModelError` if it is not a Detente
+    model, or differs from the registered one.
     """
     with session() as mlflow:
         found = version_of(mlflow.MlflowClient(), address)
@@ -45,7 +41,8 @@ def model_folder(address: str) -> Path:
         if not _whole(cached, wanted):
             if found is not None:
                 _check_place(mlflow.MlflowClient(), found)
-            _download(mlflow, address if found is None else _fixed(found), cached, address)
+            # An address by version number stays valid when an alias moves.
+            _download(mlflow, address if found is None else f"models:/{found.name}/{found.version}", cached, address)
             if not _whole(cached, wanted):
                 shutil.rmtree(cached, ignore_errors=True)
                 raise ModelError(
@@ -59,10 +56,7 @@ def model_folder(address: str) -> Path:
 def version_of(client: MlflowClient, address: str) -> ModelVersion | None:
     """The registered version for ``models:/NAME/N`` or ``models:/NAME@ALIAS``, None for other addresses.
 
-    Raises
-    ------
-    TrackingError
-        If there is no such model, version or alias; the message lists the existing ones.
+    Raises `TrackingError` if there is no such model, version or alias; the message lists the existing ones.
     """
     match = _VERSION.fullmatch(address)
     if match is None:
@@ -82,9 +76,8 @@ def _what_there_is(client: MlflowClient, name: str, alias: str | None) -> str:
     models = {model.name: model for model in client.search_registered_models()}
     if name not in models:
         known = ", ".join(sorted(models)) or "none"
-        return (
-            f"no model {name!r} is registered; expected one of: {known}; train a model or correct MLFLOW_TRACKING_URI"
-        )
+        advice = "train a model or correct MLFLOW_TRACKING_URI"
+        return f"no model {name!r} is registered; expected one of: {known}; {advice}"
     if alias:
         known = ", ".join(sorted(models[name].aliases)) or "none"
         advice = f"set it with `detente promote RUN --on FILE --alias {alias}`"
@@ -93,17 +86,12 @@ def _what_there_is(client: MlflowClient, name: str, alias: str | None) -> str:
     return f"no such version; versions of {name}: {', '.join(map(str, versions)) or 'none'}"
 
 
-def _fixed(version: ModelVersion) -> str:
-    """The address by version number, which stays valid when an alias moves."""
-    return f"models:/{version.name}/{version.version}"
-
-
 def _check_place(client: MlflowClient, version: ModelVersion) -> None:
     """Raise `TrackingError` if the files of a local store are missing; MLflow would silently download nothing."""
     place = client.get_model_version_download_uri(version.name, version.version).removeprefix("file://")
     if place.startswith("/") and not Path(place).exists():
         raise TrackingError(
-            f"{_fixed(version)}: no files in {place}; if they were moved, move them back, otherwise train again"
+            f"models:/{version.name}/{version.version}: no files in {place}; if they were moved, move them back, otherwise train again"
         )
 
 
@@ -112,11 +100,8 @@ def _identity(address: str, version: ModelVersion | None) -> tuple[str, str | No
     if version is None:
         return re.sub(r"[^\w.-]+", "-", address).strip("-"), None, None
     wanted = version.tags.get(CARD)
-    return (
-        f"{version.name}-{version.version}-{(wanted or str(version.creation_timestamp))[:16]}",
-        wanted,
-        version.run_id,
-    )
+    unique = (wanted or str(version.creation_timestamp))[:16]
+    return f"{version.name}-{version.version}-{unique}", wanted, version.run_id
 
 
 def _whole(folder: Path, wanted: str | None) -> bool:
@@ -134,9 +119,8 @@ def _whole(folder: Path, wanted: str | None) -> bool:
 def _download(mlflow: ModuleType, address: str, to: Path, named: str) -> None:
     """Download a model and move it into the cache atomically."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".", dir=to.parent))
-    try:
-        place = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(part)))
+    with tempfile.TemporaryDirectory(prefix=".", dir=to.parent, ignore_cleanup_errors=True) as part:
+        place = Path(mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=part))
         cards = sorted(place.rglob(FILES.card))
         if not cards:
             raise ModelError(f"{named}: not a Detente model; it has no {FILES.card}")
@@ -147,5 +131,3 @@ def _download(mlflow: ModuleType, address: str, to: Path, named: str) -> None:
         except OSError:
             if not to.exists():  # otherwise another process was first
                 raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)

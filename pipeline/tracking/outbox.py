@@ -10,38 +10,63 @@ import json
 import os
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from pipeline.atomic import write_whole
-from pipeline.errors import InputError
+from pipeline.errors import InputError, TrackingError
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture
 from pipeline.experiment.train import Run
 from pipeline.model.folder import FILES
 from pipeline.model.store import remember_run
-from pipeline.tracking.connection import CARD, alone
-from pipeline.tracking.predictions import FOLDER, HELD_OUT, predictions_of, write_predictions
-from pipeline.tracking.record import Record, as_json, from_json, sha256
+from pipeline.tracking.connection import CARD, EXPERIMENT, alone, import_mlflow, open_store
+from pipeline.tracking.measured import FOLDER, HELD_OUT, predictions_of, write_predictions
+from pipeline.tracking.record import Data, Record, sha256
 from pipeline.tracking.runs import Logged, log_record
 
-OUTBOX = "unsent"
-_RECORD, _MODEL, _FILES, _RUN_ID = "record.json", "model", "files", "run-id"
+_RECORD, MODEL, _FILES, _RUN_ID = "record.json", "model", "files", "run-id"
+
+
+class Tracking:
+    """A store that another thread opens during training; importing MLflow and opening a store take seconds."""
+
+    def __init__(self, experiment: str = EXPERIMENT) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
+        self._imported = self._pool.submit(import_mlflow)
+        self._ready = self._pool.submit(open_store, experiment)
+
+    def log(self, run: Run, folder: Path, record: Record) -> Logged:
+        """Put a run in the outbox and send it; it stays there if the store does not accept it: raises `TrackingError`."""
+        self._imported.result()  # Matplotlib fails on a partially imported IPython
+        unsent = put(run, folder, record)
+        try:
+            self._ready.result()
+            return send(unsent)
+        except TrackingError as error:
+            raise TrackingError(
+                f"the model is saved in {folder}, but the run could not be logged: {error}; "
+                f"`detente runs push {unsent.parent}` sends it later"
+            ) from None
+        finally:
+            self._pool.shutdown(wait=False)
 
 
 def outbox_of(folder: Path) -> Path:
     """The outbox of runs whose models are saved in ``folder``."""
-    return Path(folder).parent / OUTBOX
+    return Path(folder).parent / "unsent"
 
 
 def put(run: Run, folder: Path, record: Record) -> Path:
     """Put a run in the outbox and return its entry; the model in ``folder`` may be replaced afterwards."""
     outbox = outbox_of(folder)
     outbox.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=".", dir=outbox))
-    try:
-        _copy(folder, part / _MODEL)
+    with tempfile.TemporaryDirectory(prefix=".", dir=outbox, ignore_cleanup_errors=True) as made:
+        part = Path(made)
+        _copy(folder, part / MODEL)
         pictures = part / _FILES / "pictures"
         pictures.mkdir(parents=True)
         confusion_picture(run.held_out).savefig(pictures / "confusion.png")
@@ -52,12 +77,10 @@ def put(run: Run, folder: Path, record: Record) -> Path:
         shutil.copy(folder / FILES.card, part / _FILES / FILES.card)
         if run.own:
             (part / _FILES / "own_rows.json").write_text(json.dumps(run.own.table()), encoding="utf-8")
-        (part / _RECORD).write_text(as_json(record), encoding="utf-8")
+        (part / _RECORD).write_text(json.dumps(asdict(record), indent=2, ensure_ascii=False), encoding="utf-8")
         when = datetime.fromtimestamp(record.began / 1000).strftime("%Y-%m-%d-%H%M%S")
         entry = outbox / f"{when}-{part.name.strip('.')}"
         os.replace(part, entry)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return entry
 
 
@@ -66,28 +89,19 @@ def waiting(outbox: Path) -> list[Path]:
     return sorted(path.parent for path in outbox.glob(f"[!.]*/{_RECORD}"))
 
 
-def model_in(entry: Path) -> Path:
-    """The model folder of an entry."""
-    return entry / _MODEL
-
-
 def send(entry: Path) -> Logged:
     """Send an entry to the store and remove it from the outbox once the store has accepted it.
 
     A partially sent run is deleted and sent again; a completely sent run is not sent twice.
 
-    Raises
-    ------
-    TrackingError
-        If the store does not accept it; the entry stays in the outbox.
-    InputError
-        If the entry is damaged.
+    Raises `TrackingError` if the store does not accept it; the entry stays in the outbox, and `InputError` if the
+    entry is damaged.
     """
     with alone(entry):
         record = _read(entry)
         known = entry / _RUN_ID
         before = known.read_text().strip() if known.exists() else None
-        logged = log_record(record, entry / _MODEL, entry / _FILES, before, partial(write_whole, known))
+        logged = log_record(record, entry / MODEL, entry / _FILES, before, partial(write_whole, known))
         folder = Path(record.folder)
         card = folder / FILES.card
         if card.exists() and sha256(card) == record.tags[CARD]:
@@ -100,7 +114,9 @@ def send(entry: Path) -> Logged:
 
 def _read(entry: Path) -> Record:
     try:
-        return from_json((entry / _RECORD).read_text(encoding="utf-8"))
+        values = json.loads((entry / _RECORD).read_text(encoding="utf-8"))
+        fields = {name: values[name] for name in Record.__dataclass_fields__}  # an older version wrote more
+        return Record(**fields | {"data": Data(**values["data"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(
             f"{entry}: cannot read {_RECORD}: {error}; if the run was not sent by another process, delete the folder"

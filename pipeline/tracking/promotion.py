@@ -21,7 +21,7 @@ from pipeline.stance import STANCES
 from pipeline.tracking.catalogue import find
 from pipeline.tracking.connection import CARD, EXPERIMENT, REGISTERED, session
 from pipeline.tracking.fetch import model_folder, version_of
-from pipeline.tracking.outbox import model_in, outbox_of, send, waiting
+from pipeline.tracking.outbox import MODEL, outbox_of, send, waiting
 from pipeline.tracking.record import (
     Data,
     Record,
@@ -68,20 +68,18 @@ class Decision:
 def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decision:
     """Register a model if needed, and compare it with the current holder of the alias.
 
+    Raises `TrackingError`, `ModelError` or `InputError` if the store, a model or the snippets cannot be used.
+
     Parameters
     ----------
     named : run id or name, model folder, or ``models:/…``.
     corpus : labelled snippets; training texts of either model and their near-copies are left out.
     force : continue if the champion cannot be loaded.
-
-    Raises
-    ------
-    TrackingError, ModelError, InputError
-        If the store, a model or the snippets cannot be used.
     """
     candidate, champion = _versions(named, alias)
     opened = load(model_folder(candidate))
-    data, metric = data_of(corpus, "promotion"), _deciding(corpus)
+    data = data_of(corpus, "promotion")
+    metric = "three_way.macro_f1" if STANCES[2] in corpus.stances else "two_way.macro_f1"
     if champion is None:
         alone = _require(contest([opened], corpus), metric)
         reason = f"no model had the alias {alias}; {metric_in_words(metric)} {alone.figures[0][metric]}"
@@ -100,7 +98,8 @@ def weigh(named: str, alias: str, corpus: Corpus, force: bool = False) -> Decisi
     difference = both.comparison.differences[metric]
     better = difference.low > 0
     said = f"{candidate} is {'better' if better else 'not better'} than @{alias}, {champion}"
-    reason = f"{said}: {metric_in_words(metric)} {_against(both, metric)}, difference {_signed(difference)}"
+    values = " against ".join(f"{figures[metric].value:.3f}" for figures in both.figures)
+    reason = f"{said}: {metric_in_words(metric)} {values}, difference {difference.signed}"
     return Decision(candidate, champion, alias, data, metric, both, better, reason, _warnings(both))
 
 
@@ -136,7 +135,7 @@ def _trace(found: Decision, why: str) -> dict[str, str]:
         values |= {"rows": str(found.contest.rows), "left_out": str(found.contest.left_out)}
         values |= dict(zip(("figure", "figure_before"), figures))
         if found.contest.comparison:
-            values["difference"] = _signed(found.contest.comparison.differences[found.metric])
+            values["difference"] = found.contest.comparison.differences[found.metric].signed
     return {name: value for name, value in values.items() if value}
 
 
@@ -161,22 +160,17 @@ def _versions(named: str, alias: str) -> tuple[str, str | None]:
 
 def _ensure_logged(model: Model) -> None:
     """Ensure that the store has a run for a model folder, sending its unsent run if there is one."""
-    if _known(run_of(model)):
-        return
+    run_id = run_of(model)
+    if run_id is not None:
+        with session(writes=True) as mlflow:
+            if mlflow.MlflowClient().search_model_versions(f"run_id='{run_id}'"):
+                return
     card = sha256(model.folder / FILES.card)
     for entry in waiting(outbox_of(model.folder)):
-        if sha256(model_in(entry) / FILES.card) == card:
+        if sha256(entry / MODEL / FILES.card) == card:
             send(entry)
             return
     remember_run(model.folder, _log_folder(model))
-
-
-def _known(run_id: str | None) -> bool:
-    """Whether the model of a run is registered."""
-    if run_id is None:
-        return False
-    with session(writes=True) as mlflow:
-        return bool(mlflow.MlflowClient().search_model_versions(f"run_id='{run_id}'"))
 
 
 def _holder(client: MlflowClient, alias: str) -> str | None:
@@ -211,10 +205,6 @@ def _log_folder(model: Model) -> str:
         return log_record(record, model.folder, Path(made_folder)).run_id
 
 
-def _deciding(corpus: Corpus) -> str:
-    return "three_way.macro_f1" if STANCES[2] in corpus.stances else "two_way.macro_f1"
-
-
 def _require(found: Contest, metric: str) -> Contest:
     """Return ``found`` if it has the deciding metric; raises `InputError` if too few stances were left for it."""
     if metric in found.figures[0]:
@@ -232,11 +222,3 @@ def _warnings(found: Contest) -> tuple[str, ...]:
     if not found.checked:
         out.append("a model has no record of its training texts; copies of them were not left out")
     return tuple(out)
-
-
-def _against(both: Contest, metric: str) -> str:
-    return " against ".join(f"{figures[metric].value:.3f}" for figures in both.figures)
-
-
-def _signed(difference: Figure) -> str:
-    return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"

@@ -10,7 +10,7 @@ import re
 import subprocess
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +23,6 @@ from pipeline.model.folder import FILES
 from pipeline.tracking.connection import CARD, EXPERIMENT
 
 _NOT_IN_NAMES = re.compile(r"[^\w\-. /]+")
-_NAME_LENGTH = 80
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,6 @@ class Record:
     data : the training data.
     table : all metrics, in rows of name, words, value, low, high.
     folder : where the model was saved.
-    registered : whether to register the model; nested runs do not.
     """
 
     experiment: str
@@ -71,27 +69,6 @@ class Record:
     data: Data
     table: list[list]
     folder: str
-    registered: bool = True
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Options of a run, set before it starts.
-
-    Attributes
-    ----------
-    began : start time in milliseconds since 1970.
-    command, name, experiment : as given by the user.
-    tags : further tags, such as ``mlflow.parentRunId`` for a nested run.
-    registered : whether to register the model.
-    """
-
-    began: int
-    command: str = ""
-    name: str | None = None
-    experiment: str = EXPERIMENT
-    tags: dict[str, str] = field(default_factory=dict)
-    registered: bool = True
 
 
 def now() -> int:
@@ -99,13 +76,20 @@ def now() -> int:
     return int(datetime.now(UTC).timestamp() * 1000)
 
 
-def record_of(run: Run, folder: Path, asked: Asked) -> Record:
-    """The record of a run that ends now, with its model saved in ``folder``."""
+def record_of(
+    run: Run, folder: Path, began: int, command: str = "", name: str | None = None, experiment: str = EXPERIMENT
+) -> Record:
+    """The record of a run that began at a time, in milliseconds since 1970, and ends now, its model saved in ``folder``."""
     corpus = run.corpus
     data = data_of(corpus, "training")
-    when = datetime.fromtimestamp(asked.began / 1000).strftime("%Y-%m-%d %H:%M")
+    given: dict[str, object] = {}
+    if corpus.recipe:
+        weights = [f"{name}={weight:g}" for name, weight in corpus.recipe.weights]
+        options = {"data.names": corpus.recipe.data, "data.weights": weights, "data.tests": corpus.recipe.tests}
+        given = {name: values for name, values in options.items() if values}
+    when = datetime.fromtimestamp(began / 1000).strftime("%Y-%m-%d %H:%M")
     tags = {
-        "command": asked.command,
+        "command": command,
         "data.sha256": corpus.fingerprint(),
         "data.files": ", ".join(corpus.files),
         CARD: sha256(folder / FILES.card),
@@ -113,21 +97,19 @@ def record_of(run: Run, folder: Path, asked: Asked) -> Record:
         "threshold": f"{run.threshold:.4f}",
         "calibration.temperature": f"{run.calibration.temperature:.4f}",
         **surroundings(),
-        **asked.tags,
     }
     return Record(
-        experiment=asked.experiment,
-        name=asked.name or f"{data.name} {when}",
-        description=_description(run, folder, asked.command),
-        began=asked.began,
+        experiment=experiment,
+        name=name or f"{data.name} {when}",
+        description=_description(run, folder, command),
+        began=began,
         ended=now(),
-        params={name: shown(value) for name, value in {**run.settings.flat(), **_recipe(corpus)}.items()},
+        params={name: shown(value) for name, value in (run.settings.flat() | given).items()},
         metrics=headline_metrics(run.figures),
         tags={key: str(value) for key, value in tags.items() if value not in ("", None)},
         data=data,
         table=metric_table(run.figures),
         folder=str(folder.resolve()),
-        registered=asked.registered,
     )
 
 
@@ -136,17 +118,8 @@ def data_of(corpus: Corpus, context: str) -> Data:
     paths = [Path(file) for file in corpus.files]
     named = corpus.recipe.data if corpus.recipe else [path.parent if path.name in SHIPPED else path for path in paths]
     names = dict.fromkeys(Path(name).resolve().stem for name in named)
-    name = plain(" and ".join(names) or "snippets")[:_NAME_LENGTH]
+    name = plain(" and ".join(names) or "snippets")[:80]
     return Data(name, corpus.fingerprint()[:32], source_of(corpus.files), len(corpus), context)
-
-
-def _recipe(corpus: Corpus) -> dict[str, object]:
-    """The data options of the command line, as parameters of the run."""
-    if corpus.recipe is None:
-        return {}
-    weights = [f"{name}={weight:g}" for name, weight in corpus.recipe.weights]
-    said = {"data.names": corpus.recipe.data, "data.weights": weights, "data.tests": corpus.recipe.tests}
-    return {name: values for name, values in said.items() if values}
 
 
 def source_of(files: Sequence[str | Path]) -> str:
@@ -187,7 +160,8 @@ def surroundings() -> dict[str, str]:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container without user names
         user = ""
-    return {"mlflow.user": user, "mlflow.source.git.commit": _commit(), "detente.version": version("detente")}
+    here = commit().removesuffix("+")
+    return {"mlflow.user": user, "mlflow.source.git.commit": here, "detente.version": version("detente")}
 
 
 def sha256(path: Path) -> str:
@@ -195,34 +169,28 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def as_json(record: Record) -> str:
-    """A record as JSON."""
-    return json.dumps(asdict(record), indent=2, ensure_ascii=False)
-
-
-def from_json(text: str) -> Record:
-    """Read a record that `as_json` wrote."""
-    values = json.loads(text)
-    return Record(**{**values, "data": Data(**values["data"])})
-
-
 def shown(value: object) -> str:
     """A setting as a parameter of a run."""
     return ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The Git commit of the working folder, with ``+`` if files differ from it; empty outside of Git."""
+    described = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+"]
     try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
+        return subprocess.run(described, capture_output=True, text=True, timeout=5, check=False).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _description(run: Run, folder: Path, command: str) -> str:
     """Markdown for the UI: data, metrics, model, command."""
     rows = Counter(run.corpus.sources)
-    files = [f"- `{file}`: {_counted(rows, Path(file))}{_size(Path(file))}" for file in run.corpus.files]
+    files = []
+    for path in map(Path, run.corpus.files):  # rows of a public corpus are listed under its name, not that of the file
+        counted = f"{rows[path.name]:,} snippets, " if path.name in rows else ""
+        size = f"{max(1, round(path.stat().st_size / 1000)):,} kB" if path.exists() else "missing"
+        files.append(f"- `{path}`: {counted}{size}")
     shown = [key for key in ("two_way.macro_f1", "three_way.macro_f1", "events.macro_f1") if key in run.figures]
     figures = [f"- {metric_in_words(key)}: {run.figures[key]}" for key in shown]
     learned = f"Trained on {len(run.corpus):,} snippets:"
@@ -230,13 +198,3 @@ def _description(run: Run, folder: Path, command: str) -> str:
     model = f"Model: `{folder}`, {len(run.weights.vocabulary):,} terms."
     parts = [learned, "", *files, "", held_out, "", *figures, "", model]
     return "\n".join([*parts, "", f"Command: `{command}`"] if command else parts)
-
-
-def _counted(rows: Counter, file: Path) -> str:
-    """Number of snippets of a file; empty if its rows are listed under the name of a public corpus."""
-    return f"{rows[file.name]:,} snippets, " if file.name in rows else ""
-
-
-def _size(path: Path) -> str:
-    """Size of a file in kB, "missing" if it no longer exists."""
-    return f"{max(1, round(path.stat().st_size / 1000)):,} kB" if path.exists() else "missing"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import mlflow.models
 import mlflow.pyfunc
-import numpy as np
 import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
@@ -31,8 +30,8 @@ class ServedModel(PythonModel):
 
         Parameters
         ----------
-        params : ``evidence``: words of evidence per row, 0 for none; ``actors``: whether to add who acts and who is
-            acted on.
+        params : ``evidence``: words of evidence per row with their contributions, such as ``halted +1.20; aid -0.31``,
+            0 for none; ``actors``: whether to add who acts and who is acted on.
 
         Raises
         ------
@@ -48,7 +47,10 @@ class ServedModel(PythonModel):
         given = [text or "" for text in texts]
         frame = pd.DataFrame(score(self.model, given).columns())
         if asked["evidence"] > 0:
-            frame["evidence"] = self._evidence(given, int(asked["evidence"]))
+            from pipeline.score.evidence import explain
+
+            why = map(explain(self.model, given, int(asked["evidence"])).of, range(len(given)))
+            frame["evidence"] = ["; ".join(f"{words} {weight:+.2f}" for words, weight in row) for row in why]
         if asked["actors"]:
             from pipeline.actors.roles import find_actors
 
@@ -61,22 +63,20 @@ class ServedModel(PythonModel):
         pandas_made = isinstance(model_input, (pd.Series, pd.DataFrame))
         return frame.set_index(model_input.index) if pandas_made and len(frame) else frame
 
-    def _evidence(self, texts: list[str], top: int) -> list[str]:
-        """Words with their contributions, such as ``halted +1.20; aid -0.31``."""
-        from pipeline.score.evidence import explain
-
-        found = explain(self.model, texts, top)
-        return ["; ".join(f"{words} {weight:+.2f}" for words, weight in found.of(row)) for row in range(len(texts))]
-
 
 def _texts(given: Any) -> tuple[list[str | None], pd.DataFrame | None]:
     """The texts, None for each null, and the other columns."""
     if isinstance(given, str) or getattr(given, "ndim", 1) == 0:
         given = [str(given)]
     elif isinstance(given, dict) or (isinstance(given, list) and any(isinstance(row, dict) for row in given)):
-        given = _frame(given)
+        try:
+            given = pd.DataFrame(given)
+        except (TypeError, ValueError) as error:
+            raise _refused(f"expected columns of equal length: {error}") from None
     elif getattr(given, "ndim", 1) == 2 and not hasattr(given, "columns"):
-        given = _one_column(given)
+        if given.shape[1] != 1:
+            raise _refused(f"expected one text per row, found {given.shape[1]}")
+        given = given[:, 0]
     others = None
     if hasattr(given, "columns"):
         if not len(given.columns):
@@ -87,20 +87,6 @@ def _texts(given: Any) -> tuple[list[str | None], pd.DataFrame | None]:
         others = given.drop(columns=name)
         given = given[name]
     return [_text(value, row) for row, value in enumerate(given, start=1)], others
-
-
-def _frame(given: Any) -> pd.DataFrame:
-    """A DataFrame from a JSON object of columns or a list of row objects."""
-    try:
-        return pd.DataFrame(given)
-    except (TypeError, ValueError) as error:
-        raise _refused(f"expected columns of equal length: {error}") from None
-
-
-def _one_column(given: np.ndarray) -> np.ndarray:
-    if given.shape[1] != 1:
-        raise _refused(f"expected one text per row, found {given.shape[1]}")
-    return given[:, 0]
 
 
 def _text(value: Any, row: int) -> str | None:
