@@ -103,7 +103,7 @@ def unseen(corpus: Corpus, seen: Sequence[np.ndarray | None], least: int = LEAST
         fresh &= ~is_near(signatures, corpus.texts)
     if fresh.sum() < least:
         leaked = int((~fresh).sum())
-        why = f", {leaked} of them in or near to training texts" if leaked else ""
+        why = f", {leaked} of them in or near to the training texts" if leaked else ""
         by = "the model has not" if len(seen) == 1 else "no model has"
         raise InputError(
             f"expected at least {least} labelled snippets that {by} seen, got {len(corpus)}{why}; give other snippets"
