@@ -1,4 +1,4 @@
-"""The gazetteer: political actors by key, with their names and aliases."""
+"""The gazetteer: political actors by key, with their names and aliases; and names of firms, clubs, stars and the like."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
     return _trie(tuple(actors))
 
 
-def actor_words() -> tuple[list[str], list[str], list[str]]:
-    """Words that name a state; an organisation or a group; and what is related to any of them.
+def actor_words() -> tuple[list[str], list[str], list[str], list[str]]:
+    """Words that name a state; an organisation or a group; what is related to any of them; and what has no politics.
 
     Of a multi-word name of a state, the capitalised words ("Korean" of "North Korean"); the caller leaves out common
     words. Related are persons and places, and the first two words of every name that has more than one ("United
@@ -110,7 +110,16 @@ def actor_words() -> tuple[list[str], list[str], list[str]]:
     names |= {n for a in known.actors for n in a.people if len(n.split()) == 2}  # many are called "Abdul Aziz ..."
     openings = {pair for name in names if (pair := _opening(name))}
     beside = _names_among(related - states - groups)
-    return _names_among(states), _names_among(groups - states), sorted({*beside, *openings, *_SEATS})
+    related = {*beside, *openings, *_SEATS}
+    apolitical = apolitical_names() - states - groups - related
+    return _names_among(states), _names_among(groups - states), sorted(related), sorted(apolitical)
+
+
+def apolitical_names() -> set[str]:
+    """The first two words, or the only one, of each name of a firm, a club, a star or the like in `data/names.csv`."""
+    with (data_folder() / "names.csv").open(encoding="utf-8", newline="") as file:
+        names = (_WORD.findall(cells["name"])[:2] for cells in csv.DictReader(file))
+        return {" ".join(words) for words in names if all(len(word) > 1 for word in words)}
 
 
 def _opening(name: str) -> str:

@@ -63,13 +63,14 @@ STRINGS = {
     "states": Strings(rising=True),
     "groups": Strings(rising=True),
     "related": Strings(rising=True),
+    "apolitical": Strings(rising=True),
 }
 # The largest size of each dimension: about sixteen times that of the bundled corpus (84,372 terms, 18,341 symbols).
 LARGEST = {"n_terms": 1 << 20, "n_symbols": 1 << 18, "n_words": 1 << 19, "n_pairs": 1 << 20, "n_seen": 1 << 22}
 LARGEST |= {f"n_{name}": 1 << 19 for name in STRINGS if f"n_{name}" not in LARGEST}
 LARGEST |= {f"{name}_bytes": 1 << 26 for name in STRINGS}
 LARGEST["size"] = 96  # of a signature: models up to 0.2.0 have so many
-FIXED = {"n_labels": len(LABELS), "n_marks": 4}
+FIXED = {"n_labels": len(LABELS), "n_marks": 5}
 
 _WORDS = {
     f"{name}.{part}": spec
@@ -89,7 +90,7 @@ WEIGHTS = _WORDS | {
         rising=True,
         symbols=((SYMBOL_BITS, SYMBOL_BITS), (0, SYMBOL_BITS)),
     ),
-    "idf": Spec("float64", ("n_terms",), high=100),  # 1 + ln of the number of texts at most
+    "idf": Spec("float32", ("n_terms",), high=100),  # 1 + ln of the number of texts at most
     "coef": Spec("int16", ("n_terms", "n_labels"), low=-(1 << 15)),
     "scale": Spec("float64", (), low=1, high=1 << 14),  # so no coefficient is beyond 32,768
     "intercept": Spec("float64", ("n_labels",), low=-1e6, high=1e6, endless=1),

@@ -125,7 +125,7 @@ def load(folder: str | Path) -> Model:
     )
     vocabulary = Vocabulary(lexicon, arrays["keys"], settings.text)
     coef = arrays["coef"] / arrays["scale"]
-    weights = Weights(vocabulary, arrays["idf"], coef, arrays["intercept"], arrays["marks"])
+    weights = Weights(vocabulary, arrays["idf"].astype(float), coef, arrays["intercept"], arrays["marks"])
     return Model(weights, settings, float(card["threshold"]), card, folder)
 
 
@@ -183,7 +183,7 @@ def _write_parts(part: Path, weights: Weights, pipeline: Pipeline | None, seen: 
         "keys": weights.vocabulary.keys,
         "pairs": lexicon.pairs,
         "symbol_of_word": lexicon.symbol_of_word,
-        "idf": weights.idf,
+        "idf": weights.idf.astype(np.float32),
         "coef": np.round(weights.coef * scale).astype(np.int16),
         "scale": np.array(scale),
         "intercept": weights.intercept,
@@ -197,7 +197,7 @@ def _write_parts(part: Path, weights: Weights, pipeline: Pipeline | None, seen: 
     if pipeline is not None:
         import joblib
 
-        joblib.dump(pipeline, part / FILES.pipeline, compress=("xz", 1))  # a quarter smaller than zlib
+        joblib.dump(pipeline, part / FILES.pipeline, compress=("xz", 2))  # a quarter smaller than zlib
 
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray], table: dict[str, Spec]) -> None:

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
 
-MARKS = ("state", "two", "group", "related")
-MARK_SCALE = 0.3  # of a mark relative to TF-IDF values, so that the penalty hardly shrinks its weight
+MARKS = ("state", "two", "group", "related", "apolitical")
+MARK_SCALE = 0.3
 _TOGETHER = 10_000  # texts counted together: an analysis takes many times the memory of its result
 
 
 class TermVectorizer(TransformerMixin, BaseEstimator):
-    """Convert texts to a sparse matrix of term counts, (n_texts, n_terms + 4) float64, ending in `Sequence.marks`.
+    """Convert texts to a sparse matrix of term counts, (n_texts, n_terms + 5) float64, ending in `Sequence.marks`.
 
     The parameters are those of `pipeline.text.vocabulary.Features`.
     """
@@ -73,7 +73,7 @@ class TermVectorizer(TransformerMixin, BaseEstimator):
         return hstack([terms, csr_matrix(marks)], "csr")
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """(n_terms + 4,) names of the terms, then of the marks."""
+        """(n_terms + 5,) names of the terms, then of the marks."""
         check_is_fitted(self)
         return np.append(self.vocabulary_.names(), [f"actors:{mark}" for mark in MARKS])
 
@@ -94,10 +94,12 @@ class MarkedTfidf(TfidfTransformer):
         super().__init__(sublinear_tf=True)
 
     def fit(self, X: csr_matrix, y: object = None) -> Self:
-        """Learn the document frequencies of the terms."""
-        return super().fit(X[:, : -len(MARKS)], y)
+        """Learn the document frequencies of the terms, to the precision of a model folder."""
+        super().fit(X[:, : -len(MARKS)], y)
+        self.idf_ = self.idf_.astype(np.float32).astype(float)
+        return self
 
     def transform(self, X: csr_matrix, copy: bool = True) -> csr_matrix:
-        """(n_texts, n_terms + 3) sparse matrix."""
+        """(n_texts, n_terms + 5) sparse matrix."""
         terms = super().transform(X[:, : -len(MARKS)], copy=copy)
         return hstack([terms, X[:, -len(MARKS) :] * MARK_SCALE], "csr")

@@ -33,7 +33,7 @@ class Weights:
         political.
     intercept : (n_labels,) float64, -inf for labels never trained on; the last is infinite if relevance was never
         trained.
-    marks : (4,) float64, what each of `Sequence.marks` adds to the log-odds of being political.
+    marks : (5,) float64, what each of `Sequence.marks` adds to the log-odds of being political.
     """
 
     vocabulary: Vocabulary

@@ -36,8 +36,8 @@ class Sequence:
     bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
     token : (n_words,) int64, the token of the word, or the first token of a name.
     follows, negation : (n_tokens,) bool, the token continues the name before it; is the "t" of "n't".
-    marks : (n_texts, 4) float64, 0 or 1: the text names a state; two political actors; an organisation or a group; a
-        person or place related to one.
+    marks : (n_texts, 5) float64, 0 or 1: the text names a state; two political actors; an organisation or a group; a
+        person or place related to one; a firm, a club, a star or the like.
     """
 
     stem: np.ndarray
@@ -117,7 +117,7 @@ def _in_run(flag: np.ndarray, follows: np.ndarray) -> np.ndarray:
 
 
 def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:
-    """(n_texts, 4) float64: which kinds of political actor each text names."""
+    """(n_texts, 5) float64, see `Sequence`."""
     state, group = is_kind(kind, "state"), is_kind(kind, "group")
     goes_on = np.append(False, state[:-1])[: len(state)]  # "Sri Lanka" names one
     goes_on[tokens.bounds[:-1][np.diff(tokens.bounds) > 0]] = False
@@ -125,15 +125,19 @@ def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:
     both = segment_sums(tokens.bounds, state + (group.astype(np.int64) << 32))
     states, groups = both & 0xFFFFFFFF, both >> 32
     related = segment_counts(tokens.bounds, is_kind(kind, "related"))
-    return np.column_stack([states > 0, states + groups > 1, groups > 0, related > 0]).astype(float)
+    apolitical = segment_counts(tokens.bounds, is_kind(kind, "apolitical"))
+    marks = [states > 0, states + groups > 1, groups > 0, related > 0, apolitical > 0]
+    return np.column_stack(marks).astype(float)
 
 
 def _double_names(tokens: Tokens, kind: np.ndarray, shape: names.Shapes, lexicon: Lexicon) -> np.ndarray:
-    """(n_tokens,) uint32: the bit of related names, at the first word of each that has two."""
+    """(n_tokens,) uint32: the bits of names of two words, at the first of them."""
     out = np.zeros(len(kind), np.uint32)
     first = np.flatnonzero(is_kind(kind, "opening") & ~np.append(shape.clause, True)[1 : len(kind) + 1])
     words = (tokens.forms.take(int64_column(tokens.form[place])) for place in (first, first + 1))
-    out[first[lexicon.are_related(*words)]] = BIT["related"]
+    related, apolitical = lexicon.double_names(*words)
+    out[first[related]] = BIT["related"]
+    out[first[apolitical]] = BIT["apolitical"]
     return out
 
 

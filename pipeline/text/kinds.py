@@ -31,7 +31,7 @@ _KINDS = {
 BIT = {
     kind: np.uint32(1 << bit)
     for bit, kind in enumerate(
-        (*_KINDS, "letter", "common", "leading", "participle", "state", "group", "related", "opening")
+        (*_KINDS, "letter", "common", "leading", "participle", "state", "group", "related", "apolitical", "opening")
     )
 }
 
@@ -59,6 +59,7 @@ def kinds_of(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) ->
         "state": booleans(pc.is_in(forms, value_set=lexicon.states)),
         "group": booleans(pc.is_in(forms, value_set=lexicon.groups)),
         "related": booleans(pc.is_in(forms, value_set=lexicon.related)),
+        "apolitical": booleans(pc.is_in(forms, value_set=lexicon.apolitical)),
         "opening": booleans(pc.is_in(forms, value_set=lexicon.openings)),
         "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
     }

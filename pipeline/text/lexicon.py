@@ -5,7 +5,6 @@ It is learned from the training texts and stored with the model, so training and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import Stemmer
 
 from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, mask, string
 from pipeline.arrays.hash_index import HashIndex, hash_index
+from pipeline.text.stems import NOT, stem
 from pipeline.text.tokens import Tokens, tokenise
 
 if TYPE_CHECKING:
@@ -28,35 +27,9 @@ _SHORT_NAME = 3  # letters of a name that is not matched in capitals: "Lao" is n
 _TWIN = "not "  # prefix of a negated twin's symbol; no stem contains a space
 LEAST_NEGATED = 2  # a stem gets a negated twin of its own if it is in the scope of a negation this often
 N_SPECIAL = len(SPECIAL)
-NOT = "not"
 COMMON_SHARE = 0.5  # a word is common if at least this share of its occurrences is in lower case
-NO_ACTORS: tuple[tuple[str, ...], ...] = ((), (), ())
+NO_ACTORS: tuple[tuple[str, ...], ...] = ((), (), (), ())
 NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs belong to names from this share and number of occurrences
-# Matched by ending: words spelled alike in both are changed alike ("promise" too), and only the stems matter.
-_SPELLINGS = (
-    (r"([a-z]{3})is(e|ed|es|er|ers|ing|ation|ations)$", r"\1iz\2"),
-    (r"([a-z]{2}[bdglmnpv])our(|s|ed|ing|er|ers|ite|ites|able|hood|ly)$", r"\1or\2"),
-    (r"^(.*[aeiou].*[^aeiou])ell(ed|ing)$", r"\1el\2"),
-    (r"(def|off|pret|lic)enc(e|es|ed)$", r"\1ens\2"),
-    (r"^(.*)(cent|theat|met|fib)re(|s)$", r"\1\2er\3"),
-    (r"programme(|s)$", r"program\1"),
-)
-_NEGATED = {"cannot": NOT, "nt": NOT}
-# Words that Snowball would merge with words of another sense: "execute", "relations", "intern", "import",
-# "author", "unite". They keep a stem of their own.
-_APART = {
-    word: family.split()[0]
-    for family in (
-        "executive executives",
-        "related relative relatives",
-        "international internationally",
-        "internal internally",
-        "important importance importantly",
-        "authority authorities",
-        "unit units",
-    )
-    for word in family.split()
-}
 
 
 @dataclass(frozen=True)
@@ -74,8 +47,9 @@ class Lexicon:
     pairs : (n,) int64, increasing: pairs of common words that form a name together ("United States"), as
         ``first symbol << 32 | second symbol``.
     stems : whether words are reduced to their Snowball English stem.
-    states, groups, related : words, in their original case, that name a state, another political actor, and what is
-        related to one; sorted. Related names may have two words, joined by a space.
+    states, groups, related, apolitical : words, in their original case, that name a state, another political actor,
+        what is related to one, and a firm, a club, a star or the like; sorted. Names of the last two kinds may have two
+        words, joined by a space.
     """
 
     symbols: pa.Array
@@ -88,6 +62,7 @@ class Lexicon:
     states: pa.Array = field(default_factory=lambda: as_strings([]))
     groups: pa.Array = field(default_factory=lambda: as_strings([]))
     related: pa.Array = field(default_factory=lambda: as_strings([]))
+    apolitical: pa.Array = field(default_factory=lambda: as_strings([]))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -135,16 +110,21 @@ class Lexicon:
 
     @cached_property
     def openings(self) -> pa.Array:
-        """The first words of related names that have two."""
-        return pc.unique(pc.replace_substring_regex(self._double, " .*", ""))
+        """The first words of names of two."""
+        return pc.unique(pc.replace_substring_regex(pa.concat_arrays([*self._double]), " .*", ""))
 
-    def are_related(self, first: pa.Array, second: pa.Array) -> np.ndarray:
-        """(n,) bool: whether two words are a related name together."""
-        return booleans(pc.is_in(pc.binary_join_element_wise(first, second, string(" ")), value_set=self._double))
+    def double_names(self, first: pa.Array, second: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) bool: whether two words are a related name together; whether they are an apolitical one."""
+        both = pc.binary_join_element_wise(first, second, string(" "))
+        related, apolitical = (booleans(pc.is_in(both, value_set=names)) for names in self._double)
+        return related, apolitical
 
     @cached_property
-    def _double(self) -> pa.Array:
-        return self.related.filter(pc.match_substring(self.related, " "))
+    def _double(self) -> tuple[pa.Array, pa.Array]:
+        related, apolitical = (
+            names.filter(pc.match_substring(names, " ")) for names in (self.related, self.apolitical)
+        )
+        return related, apolitical
 
     @cached_property
     def _pairs(self) -> HashIndex:
@@ -190,8 +170,7 @@ def words_of(texts: Texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
 
 
 def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = NO_ACTORS) -> Lexicon:
-    """Learn a lexicon from training texts; ``actors`` are names of states, of other actors and of what is related, one
-    word each.
+    """Learn a lexicon from training texts; ``actors`` are the names of `Lexicon`'s last four attributes.
 
     Only words inside a sentence count, not those of headlines in capitals: there the case of a word shows
     whether it is a name.
@@ -217,14 +196,14 @@ def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = 
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
     usual_words, leading_words = (distinct.filter(mask(chosen)).sort() for chosen in (common, leading))
     usual = set(usual_words.to_pylist())
-    of_actors = (as_strings(_written(names, usual)) for names in actors)
-    return Lexicon(symbols, distinct, symbol, usual_words, leading_words, distinct_pairs[named], stems, *of_actors)
+    *of_actors, apolitical = ({name for name in names if name.lower() not in usual} for names in actors)
+    written = [as_strings(sorted(names)) for names in (*map(_in_headlines, of_actors), apolitical)]
+    return Lexicon(symbols, distinct, symbol, usual_words, leading_words, distinct_pairs[named], stems, *written)
 
 
-def _written(names: Iterable[str], usual: set[str]) -> list[str]:
-    """Names that are not common words, as written in sentences and in all-capital headlines."""
-    kept = {name for name in names if name.lower() not in usual}
-    return sorted(kept | {name.upper() for name in kept if len(name) > _SHORT_NAME})
+def _in_headlines(names: set[str]) -> set[str]:
+    """Names as written in sentences and in all-capital headlines."""
+    return names | {name.upper() for name in names if len(name) > _SHORT_NAME}
 
 
 def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 1) -> np.ndarray:
@@ -232,17 +211,6 @@ def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 
     seen = np.bincount(what, minlength=n)
     positive = np.bincount(what[so], minlength=n)
     return (positive >= times) & (positive >= share * seen)
-
-
-def stem(lower: pa.Array, stems: bool) -> pa.Array:
-    """The stems of lower-case words, or the words themselves; British and American spellings share a stem."""
-    if not stems or not len(lower):
-        return lower
-    for british, american in _SPELLINGS:
-        lower = pc.replace_substring_regex(lower, british, american)
-    words = lower.to_pylist()
-    stemmed = Stemmer.Stemmer("english").stemWords(words)
-    return as_strings([_APART.get(word) or _NEGATED.get(cut, cut) for word, cut in zip(words, stemmed)])
 
 
 def _distinct(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
