@@ -1,5 +1,6 @@
 """Actors: every state is known, names are found, and who acts is told from who is acted on."""
 
+import csv
 import json
 from collections import Counter
 
@@ -9,6 +10,7 @@ import pytest
 
 from pipeline.actors.gazetteer import gazetteer
 from pipeline.actors.roles import find_actors
+from pipeline.arrays.places import data_folder
 from pipeline.errors import InputError
 from pipeline.score.snippets import score
 from tests import forked
@@ -26,6 +28,17 @@ def test_keys_are_unique_and_no_name_stands_for_two():
         name for actor in actors if actor.type != "generic" for name in (*actor.names, *actor.people, *actor.places)
     ]
     assert {name for name, times in Counter(names).items() if times > 1} <= {"Virgin Islands", "settlers"}
+
+
+def test_no_apolitical_name_is_that_of_an_actor_or_stands_twice():
+    with (data_folder() / "names.csv").open(encoding="utf-8", newline="") as file:
+        rows = [(row["kind"], row["name"]) for row in csv.DictReader(file)]
+    kinds = "firm bank product team league athlete artist title science".split()
+    assert set(kinds) == {kind for kind, _ in rows}
+    names = [name for _, name in rows]
+    assert len(set(names)) == len(names) > 11_000
+    actors = gazetteer().actors
+    assert not set(names) & {name for a in actors for name in (*a.names, *a.people, *a.places)}
 
 
 def test_people_and_places_of_all_parts_of_the_world_are_known():

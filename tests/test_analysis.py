@@ -270,6 +270,8 @@ def test_texts_are_marked_by_the_political_actors_that_they_name():
         "NATO slept.",
         "HAMAS MET IRAN",
         "Putin spoke in Grozny.",
+        "The Yankees slept.",
+        "US fines Goldman Sachs",
     ]
     doubles = [
         "The United States slept.",
@@ -280,14 +282,16 @@ def test_texts_are_marked_by_the_political_actors_that_they_name():
     ]
     _, marks = made.vocabulary_.count([*texts, *doubles])
     assert marks.tolist() == [
-        [0, 0, 0, 0],
-        [1, 0, 0, 0],
-        [1, 1, 0, 0],
-        [0, 0, 1, 0],
-        [1, 1, 1, 0],
-        [0, 0, 1, 1],
-        *[[0, 0, 0, 1]] * 3,
-        *[[0, 0, 0, 0]] * 2,
+        [0, 0, 0, 0, 0],
+        [1, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+        [0, 0, 1, 0, 0],
+        [1, 1, 1, 0, 0],
+        [0, 0, 1, 1, 0],
+        [0, 0, 0, 0, 1],
+        [1, 0, 0, 0, 1],
+        *[[0, 0, 0, 1, 0]] * 3,
+        *[[0, 0, 0, 0, 0]] * 2,
     ]
 
 
@@ -295,7 +299,7 @@ def test_a_person_or_place_counts_for_relevance_alone(corpus):
     """No gazetteer is complete: whether it knows a name must not change which event a text reports."""
     vocabulary = learn(as_strings(corpus.texts), Features(), actor_words())
     known, unknown = (vocabulary.count([f"{name} rejected the offer."]) for name in ("Museveni", "Mugorewera"))
-    assert (known[1][0, -1], unknown[1][0, -1]) == (1, 0)
+    assert (known[1][0, 3], unknown[1][0, 3]) == (1, 0)
     assert known[0].indices.tolist() == unknown[0].indices.tolist()
 
 
@@ -303,4 +307,4 @@ def test_marks_of_a_text_do_not_depend_on_the_text_before_it(corpus):
     vocabulary = learn(as_strings(corpus.texts), Features(), actor_words())
     texts = ["Peru sent food to Chad.", "", "Chad sent food to Peru."]
     together = vocabulary.read(as_strings(texts)).marks
-    assert together.tolist() == [[1, 1, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0]]
+    assert together.tolist() == [[1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 1, 0, 0, 0]]

@@ -2,9 +2,9 @@
 
 Similarity is the Jaccard index of sets of character 5-grams of the lower-cased words. Candidates come from MinHash
 with banding (Broder 1997; Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, ch. 3) and are then compared
-exactly. A model keeps 8-bit MinHash signatures in place of the texts it was trained on. Eight bits suffice to estimate
+exactly. A model keeps 4-bit MinHash signatures in place of the texts it was trained on. Four bits suffice to estimate
 the Jaccard index (Li and König 2010, "b-Bit Minwise Hashing"): the expected share of equal positions is
-``J + (1 - J) / 256``.
+``J + (1 - J) / 16``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 NEAR = 0.7  # Jaccard index from which two texts count as near-duplicates in training and measuring
 ALIKE = 0.5  # the same for `detente data`, where a person sees the pairs, see `pipeline.label.repeats`
 SHINGLE = 5
-SIZE = 64  # length of a signature; the estimate's standard deviation at J = 0.7 is 0.057
-ESTIMATED_NEAR = 0.585  # two standard deviations below 0.7, so 98 of 100 near-duplicates at 0.7 are found
+_POSITIONS = 64  # of a signature; the estimate's standard deviation at J = 0.7 is 0.06
+SIZE = _POSITIONS // 2  # bytes of a signature: two positions each
+ESTIMATED_NEAR = 0.58  # two standard deviations below 0.7, so 98 of 100 near-duplicates at 0.7 are found
+_CHANCE, _BAND = 1 / 16, 4  # P(equal) of two different values; positions of a band of a signature
 _BANDS, _ROWS = 32, 3  # finds a pair at Jaccard 0.7 with probability 1 - (1 - 0.7**3)**32 > 0.99999
 _DEVIATION = 0.05  # of a Jaccard index estimated from a signature: sqrt(J (1 - J) / 96), at most 0.051
 _SEEDS = np.random.default_rng(20161).integers(1, 2**63, _BANDS * _ROWS, dtype=np.uint64) | np.uint64(1)
@@ -173,12 +175,13 @@ def _mix(values: np.ndarray) -> np.ndarray:
 
 
 def signatures(prints: np.ndarray) -> np.ndarray:
-    """(n_texts, 64) uint8 signatures of texts, from their `fingerprints`."""
-    return (prints[:, :SIZE] & 0xFF).astype(np.uint8)
+    """(n_texts, 32) uint8 signatures of texts, from their `fingerprints`."""
+    values = (prints[:, :_POSITIONS] & 0xF).astype(np.uint8)
+    return values[:, ::2] << 4 | values[:, 1::2]
 
 
 def signatures_of(texts: Texts) -> np.ndarray:
-    """(n_texts, 64) uint8 signatures of texts."""
+    """(n_texts, 32) uint8 signatures of texts."""
     return signatures(fingerprints(texts))
 
 
@@ -190,7 +193,7 @@ def is_near(seen: np.ndarray, texts: Texts) -> np.ndarray:
 def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
     """The estimated Jaccard index of each text with the nearest text of ``seen``.
 
-    ``seen``: (n_seen, 64) uint8 signatures of the texts trained on. ``texts``: n texts. Returns (n,) float64 in [0, 1];
+    ``seen``: (n_seen, 32) uint8 signatures of the texts trained on. ``texts``: n texts. Returns (n,) float64 in [0, 1];
     0 if no text shares a band of its signature.
 
     Examples
@@ -199,21 +202,26 @@ def nearest_signature(seen: np.ndarray, texts: Texts) -> np.ndarray:
     >>> nearest_signature(seen, ["The two sides signed a truce in Nairobi on Monday!", "Rain fell."]).tolist()
     [1.0, 0.0]
     """
-    mine = signatures_of(texts)
+    mine, seen = _positions(signatures_of(texts)), _positions(seen)
     best = np.zeros(len(mine))
     if not len(seen) or not len(mine):
         return best
-    for band in range(SIZE // _ROWS):
-        columns = slice(band * _ROWS, (band + 1) * _ROWS)
+    for band in range(0, _POSITIONS, _BAND):
+        columns = slice(band, band + _BAND)
         rows, others = _joined(_band_keys(mine[:, columns]), _band_keys(seen[:, columns]))
         equal = (mine[rows] == seen[others]).mean(axis=1)
-        np.maximum.at(best, rows, np.clip((equal - 1 / 256) / (1 - 1 / 256), 0, 1))
+        np.maximum.at(best, rows, np.clip((equal - _CHANCE) / (1 - _CHANCE), 0, 1))
     return best
 
 
+def _positions(signatures: np.ndarray) -> np.ndarray:
+    """(n, 64) uint8 in [0, 15]: the values of a signature."""
+    return np.stack([signatures >> 4, signatures & 0xF], axis=2).reshape(-1, _POSITIONS)
+
+
 def _band_keys(band: np.ndarray) -> np.ndarray:
-    """(n,) int64: the bytes of a band as one number."""
-    return band.astype(np.int64) @ (256 ** np.arange(_ROWS))
+    """(n,) int64: the values of a band as one number."""
+    return band.astype(np.int64) @ (16 ** np.arange(_BAND))
 
 
 def _joined(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

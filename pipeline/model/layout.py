@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings
+from pipeline.corpus.near import SIZE
 from pipeline.stance import LABELS
 from pipeline.text.lexicon import SPECIAL
 from pipeline.text.terms import FAMILIES, SYMBOL_BITS
@@ -69,8 +70,7 @@ STRINGS = {
 LARGEST = {"n_terms": 1 << 20, "n_symbols": 1 << 18, "n_words": 1 << 19, "n_pairs": 1 << 20, "n_seen": 1 << 22}
 LARGEST |= {f"n_{name}": 1 << 19 for name in STRINGS if f"n_{name}" not in LARGEST}
 LARGEST |= {f"{name}_bytes": 1 << 26 for name in STRINGS}
-LARGEST["size"] = 96  # of a signature: models up to 0.2.0 have so many
-FIXED = {"n_labels": len(LABELS), "n_marks": 5}
+FIXED = {"n_labels": len(LABELS), "n_marks": 5, "size": SIZE}
 
 _WORDS = {
     f"{name}.{part}": spec
@@ -168,11 +168,17 @@ def _check_values(name: str, array: np.ndarray, spec: Spec, sizes: dict[str, int
             raise ValueError(f"{name}: expected symbols under {sizes['n_symbols']:,}, found {largest:,}")
 
 
+_BITS = 12  # of the largest coefficient, without its sign
+
+
 def rounded(coef: np.ndarray, scale: float) -> np.ndarray:
     """Coefficients to the precision of a model folder, float32; ``scale`` from `scale_of` all of them."""
     return (np.round(coef * scale) / scale).astype(np.float32)
 
 
 def scale_of(coef: np.ndarray) -> float:
-    """The power of two that scales coefficients to 16-bit integers with the least loss of precision."""
-    return 2.0 ** (14 - np.ceil(np.log2(max(np.abs(coef).max(initial=0), 1.0))))
+    """The power of two that scales coefficients to integers of 12 bits and a sign, which compress well.
+
+    A log-odds of twenty terms then moves by some 0.005.
+    """
+    return 2.0 ** (_BITS - np.ceil(np.log2(max(np.abs(coef).max(initial=0), 1.0))))

@@ -20,7 +20,7 @@ from pipeline.atomic import write_whole
 from pipeline.errors import ModelError
 from pipeline.model.card import FORMAT, Traced, check_card, in_json, parse
 from pipeline.model.folder import FILES, checked_bytes, damaged, read_file, sha256
-from pipeline.model.layout import LARGEST, SEEN, STRINGS, WEIGHTS, Spec, arrays_of, check, scale_of, strings_of
+from pipeline.model.layout import SEEN, STRINGS, WEIGHTS, Spec, arrays_of, check, scale_of, strings_of
 from pipeline.model.settings import Settings
 from pipeline.model.weights import Weights
 from pipeline.text.lexicon import Lexicon
@@ -169,12 +169,7 @@ def load_signatures(model: Model) -> np.ndarray | None:
     """Signatures of the training texts, None if the model folder holds none."""
     if FILES.seen not in model.card["sha256"]:
         return None
-    from pipeline.corpus.near import SIZE
-
-    seen = _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
-    if seen.shape[1] not in (SIZE, LARGEST["size"]):
-        raise damaged(model.folder, f"{FILES.seen}: expected signatures of {SIZE} bytes, found {seen.shape[1]}")
-    return seen[:, :SIZE]  # the first of a longer one are a signature too
+    return _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
 
 
 def _write_parts(part: Path, weights: Weights, pipeline: Pipeline | None, seen: np.ndarray | None) -> None:
