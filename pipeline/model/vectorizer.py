@@ -95,8 +95,8 @@ class MarkedTfidf(TfidfTransformer):
 
     def fit(self, X: csr_matrix, y: object = None) -> Self:
         """Learn the document frequencies of the terms, to the precision of a model folder."""
-        super().fit(X[:, : -len(MARKS)], y)
-        self.idf_ = self.idf_.astype(np.float32).astype(float)
+        exact: np.ndarray = super().fit(X[:, : -len(MARKS)], y).idf_
+        self.idf_ = exact.astype(np.float32).astype(float)
         return self
 
     def transform(self, X: csr_matrix, copy: bool = True) -> csr_matrix:
