@@ -519,4 +519,6 @@ def test_signatures_of_another_length_are_refused(contents, tmp_path):
     seen = arrays_in(contents[FILES.seen])["seen"]
     for width in (SIZE - 1, 1):
         cut = {FILES.seen: packed({"seen": np.ascontiguousarray(seen[:, :width])})}
-        assert f"seen: expected size = {SIZE}, found {width}" in refused(made_up(tmp_path / f"{width}", contents, cut))
+        assert f"expected signatures of {SIZE} bytes, found {width}" in refused(
+            made_up(tmp_path / f"{width}", contents, cut)
+        )

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings
-from pipeline.corpus.near import SIZE
 from pipeline.stance import LABELS
 from pipeline.text.lexicon import SPECIAL
 from pipeline.text.terms import FAMILIES, SYMBOL_BITS
@@ -70,7 +69,8 @@ STRINGS = {
 LARGEST = {"n_terms": 1 << 20, "n_symbols": 1 << 18, "n_words": 1 << 19, "n_pairs": 1 << 20, "n_seen": 1 << 22}
 LARGEST |= {f"n_{name}": 1 << 19 for name in STRINGS if f"n_{name}" not in LARGEST}
 LARGEST |= {f"{name}_bytes": 1 << 26 for name in STRINGS}
-FIXED = {"n_labels": len(LABELS), "n_marks": 5, "size": SIZE}
+LARGEST["size"] = 256  # bytes of a signature
+FIXED = {"n_labels": len(LABELS), "n_marks": 5}
 
 _WORDS = {
     f"{name}.{part}": spec

@@ -169,7 +169,12 @@ def load_signatures(model: Model) -> np.ndarray | None:
     """Signatures of the training texts, None if the model folder holds none."""
     if FILES.seen not in model.card["sha256"]:
         return None
-    return _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
+    from pipeline.corpus.near import SIZE
+
+    seen = _arrays(model.folder, FILES.seen, model.card, SEEN)["seen"]
+    if seen.shape[1] != SIZE:
+        raise damaged(model.folder, f"{FILES.seen}: expected signatures of {SIZE} bytes, found {seen.shape[1]}")
+    return seen
 
 
 def _write_parts(part: Path, weights: Weights, pipeline: Pipeline | None, seen: np.ndarray | None) -> None:
@@ -192,7 +197,7 @@ def _write_parts(part: Path, weights: Weights, pipeline: Pipeline | None, seen: 
     if pipeline is not None:
         import joblib
 
-        joblib.dump(pipeline, part / FILES.pipeline, compress=("xz", 2))  # a quarter smaller than zlib
+        joblib.dump(pipeline, part / FILES.pipeline, compress=("xz", 1))  # a quarter smaller than zlib
 
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray], table: dict[str, Spec]) -> None:

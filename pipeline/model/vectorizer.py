@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 MARKS = ("state", "two", "group", "related", "apolitical")
-MARK_SCALE = 0.3
+MARK_SCALE = 0.3  # of a mark relative to TF-IDF values, so that the penalty hardly shrinks its weight
 _TOGETHER = 10_000  # texts counted together: an analysis takes many times the memory of its result
 
 
