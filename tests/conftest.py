@@ -41,6 +41,12 @@ def snippets() -> list[dict[str, str]]:
     return rows
 
 
+def pytest_collection_finish(session):
+    """Start the process that commands are forked from before a test changes the folder or the path of modules."""
+    if "tests.forked" in sys.modules and not session.config.option.collectonly:
+        sys.modules["tests.forked"].prepare()
+
+
 def pytest_collection_modifyitems(items):
     """Tests that need another system, or the gold files where those are absent, are skipped by name.
 

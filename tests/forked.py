@@ -25,6 +25,14 @@ if _FORKS:
     _CONTEXT.set_forkserver_preload(["tests.preloaded"])
 
 
+def prepare() -> None:
+    """Start the process that commands are forked from; it imports the libraries while the first tests run."""
+    if _FORKS:
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+
+
 class Forked:
     """A running `detente` command.
 
