@@ -162,10 +162,12 @@ def agreement(folder: Path) -> None:
 
     from pipeline.model.store import load, load_pipeline
     from pipeline.read.cleaning import clean
+    from pipeline.read.furniture import furniture
     from pipeline.score.snippets import score
     from pipeline.stance import LABELS
 
     texts = texts_of(folder)
+    texts = texts.filter(~furniture(texts))  # the scorer calls page furniture neutral, whatever its words
     ours, estimator = score(load(folder / "model"), texts, 2).label_proba, load_pipeline(folder / "model")
     theirs = estimator.predict_proba(clean(texts).to_pylist())  # the estimator takes texts as they are
     ours = ours[:, [LABELS.index(label) for label in estimator.classes_]]
