@@ -71,14 +71,24 @@ def packed(*parts):
     return b"".join(gzip.compress(part, mtime=0) for part in parts)
 
 
-def workbook(*cells, text="Rebels fired on the town.", repeats=1):
-    """A sheet of one text, repeated, and the given cells."""
+def workbook(*rows):
+    """A sheet with these rows; a cell may be given as (place, value)."""
     book, kept = openpyxl.Workbook(), io.BytesIO()
-    for row in ("text", *[text] * repeats):
-        book.active.append([row])
-    for place in cells:
-        book.active[place] = "far away"
+    for row in rows:
+        if isinstance(row, tuple):
+            book.active[row[0]] = row[1]
+        else:
+            book.active.append([row])
     book.save(kept)
+    return kept.getvalue()
+
+
+def rewritten(data, old, new):
+    """A workbook with other XML in its sheet."""
+    kept = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as book, zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as other:
+        for part in book.namelist():
+            other.writestr(part, book.read(part).replace(old, new) if "/sheet" in part else book.read(part))
     return kept.getvalue()
 
 
@@ -90,6 +100,7 @@ def swollen(data):
     return kept.getvalue()
 
 
+SHEET = workbook("text", "Rebels fired on the town.")
 BYTES = bytes(range(256)) * 8
 BAD_FILES = [
     ("long.txt", b"x" * (bounds.TEXT + 1), "over the limit of 1,048,576 for one text"),
@@ -104,6 +115,9 @@ BAD_FILES = [
     ("garbage.parquet", b"PAR1" + BYTES + b"\xff\xff\xff\x7fPAR1", "cannot be read as PARQUET"),
     ("short.parquet", b"PAR1", "cannot be read as PARQUET"),
     ("bad.xlsx", b"PK\x03\x04" + BYTES, "cannot be read as xlsx"),
+    ("bomb.xlsx", swollen(SHEET), "more than 200 times its size"),
+    ("wide.xlsx", workbook("text", ("AML2", "x")), "row 2: 1,026 columns; expected at most 1,024"),
+    ("far.xlsx", rewritten(SHEET, b'<row r="2"', b"<row r='99999999999'"), "more than 1,048,576 rows"),
     ("bad.dta", b"<stata_dta>" + BYTES, "cannot be read as dta"),
     ("bad.pdf", b"%PDF-1.4\n" + BYTES, "cannot be read as PDF"),
     ("deep.html", b"<div>" * 50_000 + b"some words of text" + b"</div>" * 50_000, "no main text"),
@@ -181,12 +195,25 @@ def test_rows_and_rejects_are_held_in_portions(tmp_path, name):
     assert numbers == sorted(set(numbers))
 
 
+def test_empty_rows_of_a_sheet_are_no_rows(tmp_path, monkeypatch):
+    """A cell at the end of a sheet must not cost a million rows, and a formula that failed is no text."""
+    cells = ("A3", "text"), ("B3", "n"), ("A5", "Rebels fired."), ("B5", 2.0), ("A6", ""), ("A8", "#NAME?"), ("B8", 2.5)
+    (tmp_path / "a.xlsx").write_bytes(workbook(*cells, ("A1048576", "Rain fell.")))
+    (batch,) = read_inputs([str(tmp_path / "a.xlsx")], ReadOptions())
+    assert batch.rows.tolist() == [5, 8, 1_048_576]
+    assert batch.texts.to_pylist() == ["Rebels fired.", "", "Rain fell."]
+    assert batch.columns["n"].to_pylist() == ["2", "2.5", None]
+    monkeypatch.setattr("pipeline.read.office.CELLS", 7)
+    with pytest.raises(InputError, match="a sheet with more than 7 cells"):
+        counts(tmp_path / "a.xlsx")
+
+
 @pytest.mark.parametrize("name", ["a.parquet", "a.xlsx"])
 def test_a_text_that_is_repeated_is_expanded_in_portions(tmp_path, monkeypatch, name):
     path, text, n = tmp_path / name, "Rebels fired. " * 100, 5_000
     for module in (bounds, columnar):
         monkeypatch.setattr(module, "AT_ONCE", 1 << 20)
-    repeated(path, text, n) if name == "a.parquet" else path.write_bytes(workbook(text=text, repeats=n))
+    repeated(path, text, n) if name == "a.parquet" else path.write_bytes(workbook("text", *[text] * n))
     held = rows = 0
     for batch in read_inputs([str(path)], ReadOptions()):
         held, rows = max(held, batch.texts.nbytes), rows + len(batch)

@@ -26,7 +26,7 @@ PAGE = 16 << 20  # one web page, e-mail or PDF, which is larger than its text
 ELEMENTS = 50_000  # tags of a web page; finding the main text of more takes minutes
 NESTING = 64  # depth of JSON; Arrow's reader crashes at a depth of some thousands
 COLUMNS = 1_024  # per table
-CELLS = 10_000_000  # of a workbook, the empty ones before the last row and column of each sheet included
+CELLS = 10_000_000  # of a sheet: its rows that are not empty times its columns
 MANY, AT_ONCE = 16_000, 64 * TEXT  # rows, and their bytes, that are held at a time
 RATIO, RATIO_FROM = 200, 64 << 20  # decompression bomb: over 64 MB and over 200 times the compressed size
 

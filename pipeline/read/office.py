@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from io import BytesIO
-from typing import IO, TYPE_CHECKING
+from typing import Any
 from zipfile import ZipFile
 
 import numpy as np
@@ -13,117 +13,130 @@ import numpy as np
 from pipeline.arrays.arrow import nullable_strings
 from pipeline.errors import InputError, first_line
 from pipeline.messages import say
-from pipeline.read.bounds import (
-    BLOCK,
-    CELLS,
-    RECORD,
-    WHOLE,
-    portions,
-    require_columns,
-    require_ratio,
-    require_size,
-    whole,
-)
+from pipeline.read.bounds import CELLS, COLUMNS, WHOLE, portions, require_columns, require_ratio, require_size, whole
 from pipeline.read.rows import Choose, Rows
+from pipeline.read.separated import distinct
 from pipeline.read.source import Source
 
-if TYPE_CHECKING:
-    import pandas as pd
+_LAST_ROW = 1_048_576  # of a sheet, in Excel
 
-_TAG = re.compile(rb'<(?:\w+:)?(?P<name>row|c)\b(?:[^>]*?\sr="(?P<letters>[A-Z]{0,3})(?P<number>\d{1,7})")?')
+
+@dataclass(frozen=True)
+class _Sheet:
+    """The columns of a sheet, each with n cells, and the (n,) numbers of its rows."""
+
+    columns: dict[str, list[Any]]
+    numbers: np.ndarray
 
 
 def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
-    """Yield the rows of a Stata file, or of each sheet that has the columns to read. Cells are strings or null."""
-    import pandas as pd
+    """Yield the rows of a Stata file, or of each sheet that has the columns to read. Cells are strings or null.
 
+    The header of a sheet is its first row that is not empty; other empty rows are no rows.
+    """
     sheets = _sheets(source)
     fitting = _fitting(sheets, choose, source.address)
     if others := ", ".join(sheet for sheet in sheets if sheet not in fitting):
         say(f"{source.address}: skipped sheets without the required columns: {others}")
-    first = 2 if source.suffix == ".xlsx" else 1  # the header is row 1 of a sheet
-    for sheet, frame in fitting.items():
-        names = choose([*frame.columns])
-        cells = {name: [None if pd.isna(c) else str(c) for c in frame[name]] for name in names}
-        sizes = sum((np.array([len(c or "") for c in column]) for column in cells.values()), np.zeros(len(frame), int))
-        numbers, shown = np.arange(first, first + len(frame)), sheet if len(fitting) > 1 else ""
+    for name, sheet in fitting.items():
+        cells = {column: [_written(cell) for cell in sheet.columns[column]] for column in choose([*sheet.columns])}
+        sizes = np.zeros(len(sheet.numbers), np.int64)
+        for column in cells.values():
+            sizes += [len(cell or "") for cell in column]
+        shown = name if len(fitting) > 1 else ""
         for part in portions(sizes):  # the workbook holds a text that is repeated once
-            columns = {name: nullable_strings(column[part]) for name, column in cells.items()}
-            yield Rows(columns, numbers[part], [], part.stop - part.start, source.open().size(), shown)
+            columns = {column: nullable_strings(values[part]) for column, values in cells.items()}
+            yield Rows(columns, sheet.numbers[part], [], part.stop - part.start, source.open().size(), shown)
 
 
 def office_columns(source: Source, choose: Choose) -> list[str]:
     """Return the columns that `read_office` reads, from all sheets."""
     fitting = _fitting(_sheets(source), choose, source.address).values()
-    return list(dict.fromkeys(name for frame in fitting for name in choose([*frame.columns])))
+    return list(dict.fromkeys(name for sheet in fitting for name in choose([*sheet.columns])))
 
 
-def _sheets(source: Source) -> dict[str, pd.DataFrame]:
+def _sheets(source: Source) -> dict[str, _Sheet]:
     """Return the sheets of a workbook that are not empty, by name; a Stata file is one sheet."""
-    import pandas as pd
-
     kind = source.suffix
     data = BytesIO(whole(source.unpacked()[1], source.address))
     try:
-        if kind == ".xlsx":
-            _require_bounded(data, source.address)
-        sheets = pd.read_excel(data, sheet_name=None, dtype=object) if kind == ".xlsx" else {"": pd.read_stata(data)}
+        sheets = _workbook(data, source.address) if kind == ".xlsx" else {"": _stata(data, source.address)}
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001  openpyxl and pandas raise many types: BadZipFile, struct.error
         raise InputError(f"{source.address}: cannot be read as {kind[1:]}: {first_line(error)}") from None
-    for frame in sheets.values():
-        frame.columns = require_columns([str(name) for name in frame.columns], source.address)
-    return {sheet: frame for sheet, frame in sheets.items() if len(frame.columns)} or sheets
+    return {name: sheet for name, sheet in sheets.items() if sheet.columns} or sheets
 
 
-def _require_bounded(data: BytesIO, address: str) -> None:
-    """Raise `InputError` if a workbook is a decompression bomb, or has too many cells.
+def _stata(data: BytesIO, address: str) -> _Sheet:
+    import pandas as pd
 
-    One cell far down or far to the right makes pandas fill everything before it.
-    """
-    with ZipFile(data) as book:
-        size, cells = sum(part.file_size for part in book.infolist()), 0
+    frame = pd.read_stata(data)
+    names = require_columns([str(name) for name in frame.columns], address)
+    columns = [[None if pd.isna(cell) else cell for cell in frame[column]] for column in frame.columns]
+    return _Sheet(dict(zip(names, columns)), np.arange(1, len(frame) + 1))
+
+
+def _workbook(data: BytesIO, address: str) -> dict[str, _Sheet]:
+    """Return the sheets of a workbook; raises `InputError` if it is a decompression bomb or a sheet is too large."""
+    from openpyxl import load_workbook
+
+    with ZipFile(data) as parts:
+        size = sum(part.file_size for part in parts.infolist())
         require_ratio(size, data.getbuffer().nbytes, address)
         require_size(size, WHOLE, address)
-        for name in book.namelist():
-            if "/worksheets/" in name and name.endswith(".xml"):
-                with book.open(name) as sheet:
-                    cells = max(cells, *(rows * columns for rows, columns in _extents(sheet)), 0)
-        if cells > CELLS:
-            raise InputError(
-                f"{address}: a sheet with {cells:,} cells, empty ones included; expected at most {CELLS:,}; "
-                "delete the rows and columns beyond the table"
-            )
-    data.seek(0)
+    book, found = load_workbook(data, read_only=True, data_only=True, keep_links=False), {}
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # those that the file declares may be wrong
+        # With a limit, openpyxl yields one more row than there may be if there is any beyond, and no other.
+        found[sheet.title] = _sheet(sheet.iter_rows(max_row=_LAST_ROW + 1, values_only=True), address)
+    return found
 
 
-def _extents(sheet: IO[bytes]) -> Iterator[tuple[int, int]]:
-    """Yield the number of rows and columns up to the last cell, after each block of the XML of a sheet."""
-    from openpyxl.utils import column_index_from_string
+def _sheet(rows: Iterable[tuple[Any, ...]], address: str) -> _Sheet:
+    """Collect the rows of a sheet that are not empty.
 
-    rest, row, column, rows, columns = b"", 0, 0, 0, 0
-    while block := sheet.read(BLOCK):
-        data = rest + block
-        cut = data.rfind(b"<")
-        for tag in _TAG.finditer(data, 0, cut):
-            letters, number = tag["letters"] or b"", int(tag["number"] or 0)
-            if tag["name"] == b"row":
-                row, column = number or row + 1, 0
-            else:
-                row, column = number or row, column_index_from_string(letters.decode()) if letters else column + 1
-            rows, columns = max(rows, row), max(columns, column)
-        yield rows, columns
-        rest = data[cut:] if cut >= 0 and len(data) - cut < RECORD else b""
+    pandas would also keep the empty ones, and as many cells in each row as the widest has.
+    """
+    kept, numbers, width = [], [], 0
+    for number, row in enumerate(rows, start=1):
+        if number > _LAST_ROW:
+            raise InputError(f"{address}: a sheet with more than {_LAST_ROW:,} rows, the limit of Excel")
+        filled = next((k for k in range(len(row), 0, -1) if row[k - 1] not in (None, "")), 0)
+        if not filled:
+            continue
+        kept.append(row[:filled])
+        numbers.append(number)
+        width = max(width, filled)
+        if width > COLUMNS:
+            raise InputError(f"{address}, row {number}: {width:,} columns; expected at most {COLUMNS:,}")
+        if len(kept) * width > CELLS:
+            raise InputError(f"{address}: a sheet with more than {CELLS:,} cells; save it as CSV, or split it")
+    if not kept:
+        return _Sheet({}, np.zeros(0, np.int64))
+    names = distinct(
+        ["" if name is None else str(_written(name)) for name in (*kept[0], *[None] * (width - len(kept[0])))]
+    )
+    columns = {name: [row[k] if k < len(row) else None for row in kept[1:]] for k, name in enumerate(names)}
+    return _Sheet(columns, np.array(numbers[1:], np.int64))
 
 
-def _fitting(sheets: dict[str, pd.DataFrame], choose: Choose, address: str) -> dict[str, pd.DataFrame]:
+def _written(cell: Any) -> str | None:
+    """Return a cell as a string; a whole number without decimals, as Excel shows it; null for an error of a formula."""
+    from openpyxl.cell.cell import ERROR_CODES
+
+    if cell is None or cell in ERROR_CODES:
+        return None
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
+
+
+def _fitting(sheets: dict[str, _Sheet], choose: Choose, address: str) -> dict[str, _Sheet]:
     """Return the sheets that have the columns to read; raises `InputError` if there are none."""
     fitting, fault = {}, None
-    for sheet, frame in sheets.items():
+    for name, sheet in sheets.items():
         try:
-            choose([*frame.columns])
-            fitting[sheet] = frame
+            choose([*sheet.columns])
+            fitting[name] = sheet
         except InputError as error:
             fault = fault or error
     if fitting or fault is None:

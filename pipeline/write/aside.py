@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from pipeline.atomic import replacing, target_of
 from pipeline.errors import InputError
@@ -75,9 +76,9 @@ class Aside:
         return self.totals(path.parent, path)
 
 
-def listed(rejects: Iterable[Reject]) -> bytes:
+def listed(rejects: Sequence[Reject]) -> bytes:
     """Rejects as lines of JSON."""
-    return b"".join(json.dumps(asdict(one), ensure_ascii=False).encode() + b"\n" for one in rejects)
+    return msgspec.json.Encoder().encode_lines(rejects)
 
 
 @dataclass(frozen=True)
