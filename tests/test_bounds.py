@@ -20,7 +20,7 @@ from pipeline.read.documents import ReadOptions
 from pipeline.read.elements import elements
 from pipeline.read.inputs import read_inputs
 from pipeline.read.records import QuoteCheck
-from pipeline.read.source import on_disk
+from pipeline.read.source import Source, on_disk
 from tests.conftest import ROOT, SHARED
 
 GOOD = b'{"text": "Rebels fired on the town."}\n'
@@ -307,3 +307,27 @@ def test_every_case_from_a_public_report_is_read_or_told_in_one_line(path):
 def test_a_plain_file_says_its_bytes_as_they_are(tmp_path):
     (tmp_path / "a.csv").write_bytes(b"text\na b\n")
     assert on_disk(tmp_path / "a.csv").peek() == b"text\na b\n"
+
+
+class _Recorded(io.BytesIO):
+    """A file that records the sizes of its reads."""
+
+    def __init__(self, data):
+        super().__init__(data)
+        self.sizes = []
+
+    def read(self, size=-1):
+        self.sizes.append(size)
+        return super().read(size)
+
+
+def test_a_row_group_of_parquet_is_read_in_pieces(tmp_path, monkeypatch):
+    """pandas writes a million rows into one group, which Arrow would hold as a whole."""
+    kept = io.BytesIO()
+    texts = [f"Rebels fired on town {n}. " * 40 for n in range(20_000)]
+    parquet.write_table(pa.table({"text": texts}), kept, compression="none", use_dictionary=False)
+    file = _Recorded(kept.getvalue())
+    monkeypatch.setattr(columnar, "AT_ONCE", 1 << 20)
+    source = Source("a.parquet", lambda: pa.PythonFile(file, "r"))
+    assert sum(rows.read for rows in columnar.read_parquet(source, list)) == 20_000
+    assert len(kept.getvalue()) > 4 * bounds.BLOCK and max(file.sizes) <= bounds.BLOCK

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import InputError
-from pipeline.read.bounds import AT_ONCE, MANY, portions, require_columns, require_ratio
+from pipeline.read.bounds import AT_ONCE, BLOCK, MANY, portions, require_columns, require_ratio
 from pipeline.read.rows import Choose, Rows, decoded
 from pipeline.read.source import Source
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
+_PIECEWISE = {"pre_buffer": False, "buffer_size": BLOCK}  # else Arrow holds a whole row group of the file
 # Types read as text, beside `pa.types.is_fixed_size_binary`.
 _TEXT = (pa.string(), pa.string_view(), pa.binary(), pa.binary_view(), pa.large_binary())
 
@@ -56,12 +57,12 @@ def _seekable(source: Source) -> pa.NativeFile:
 def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
     """Yield the rows of a Parquet file, or of its selected row groups."""
     raw = _seekable(source)
-    with parquet_file(raw) as file:
+    with parquet_file(raw, **_PIECEWISE) as file:
         names = choose(require_columns(_distinct(file.schema_arrow.names), source.address))
         texts = [name for name in names if _plain(file.schema_arrow.field(name).type) == pa.large_string()]
         size, whole = raw.size(), max(file.metadata.num_rows, 1)
         groups = range(file.num_row_groups) if source.groups is None else source.groups
-        with parquet_file(_seekable(source), read_dictionary=texts, metadata=file.metadata, pre_buffer=False) as coded:
+        with parquet_file(_seekable(source), read_dictionary=texts, metadata=file.metadata, **_PIECEWISE) as coded:
             for group in groups:
                 place = sum(file.metadata.row_group(before).num_rows for before in range(group))
                 _require_honest(file.metadata.row_group(group), names, source.address)
