@@ -204,7 +204,7 @@ class Reader:
         from pipeline.timeline.series import timeline
 
         dates, series, text = (None if name is None else str(name) for name in (date_column, by, text_column))
-        feed = FeedOptions(dates, date_format, series, only, freq, articles, text, top)
+        feed = FeedOptions(None, None, dates, date_format, series, only, freq, articles, text, top)
         records, _ = records_of([dated_texts_of(frame, feed, self.model)], feed, "the DataFrame")
         return frame_of(timeline(records, freq, np.array(self.model.priors)))
 

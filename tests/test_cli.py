@@ -73,7 +73,7 @@ def test_without_a_file_what_cannot_be_read_is_named_on_standard_error(detente, 
         assert done.returncode == 5
         assert done.out.count("Talks resumed.") == done.out.count("Rebels fired") == 1
         assert "c.jsonl, row 2: expected a JSON object" in done.err
-        assert "3 more rows set aside; use --out to get the full list" in done.err
+        assert "3 more rows set aside; `score --out` lists all" in done.err
         assert "12 of 15 rows were rejected, more than --max-rejects 0.01 allows" in done.err
 
 
@@ -352,3 +352,48 @@ def test_a_long_table_is_printed_in_parts_that_hold_every_row(detente, tmp_path)
     done = detente("score", tmp_path / "a.csv", "--format", "table", "--evidence", "0", env={"COLUMNS": "120"})
     assert done.returncode == 0 and done.out.count("stance ") == 3
     assert [int(n) for n in re.findall(r"rained on (\d+) hills", done.out)] == [*range(450)]
+
+
+READING = {  # commands that read files, with one that is windows-1252 and one whose separator is not found
+    "score": "score {} --model none",
+    "explain": "explain {} --model none",
+    "timeline": "timeline {} --model none",
+    "train": "train --data {}",
+    "evaluate": "evaluate --data {} --model none",
+    "drift": "drift --baseline {} --current {} --model none",
+    "promote": "promote none --on {}",
+    "data check": "data check {}",
+    "data import": "data import {} --out b.csv",
+    "data split": "data split {} --out b",
+    "data pick": "data pick {} --out b.csv --model none",
+    "data agreement": "data agreement {} {}",
+}
+
+
+@pytest.mark.parametrize("name", READING)
+def test_a_command_has_the_options_that_its_messages_advise(tmp_path, folder, name):
+    lines = ["date!text!stance!tension", *[f"2024-05-06!Café owners marched.!neutral!{k}" for k in range(3)]]
+    (tmp_path / "one.csv").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "west.csv").write_text("\n".join(lines).replace("!", ","), encoding="windows-1252")
+    helped = forked.run([*name.split(), "--help"], tmp_path, {**os.environ, "COLUMNS": "300"}).stdout
+    for file in ("one.csv", "west.csv"):
+        words = READING[name].replace("none", str(folder)).format(file, file).split()
+        done = forked.run(words, tmp_path, {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db"})
+        advised = set(re.findall(r"--[a-z-]+", done.stdout + done.stderr)) - {"--verbose"}
+        assert done.returncode in (1, 3) and advised, (file, done)
+        assert all(re.search(rf"{option}\b", helped) for option in advised), (file, done)
+        assert file != "one.csv" or "--delimiter" in advised or name == "data pick"  # takes the only column
+
+
+def test_a_timeline_is_read_as_it_is_written(tmp_path, folder):
+    written = "date!text\n2024-05-06!Rebels from Café Niño attacked the army and killed six soldiers.\n"
+    (tmp_path / "a.csv").write_text(written, encoding="windows-1252")
+    words = ["timeline", "a.csv", "--model", folder, "--encoding", "windows-1252", "--delimiter", "!", "--out", "out"]
+    assert forked.run(words, tmp_path).returncode == 0
+    assert "Café Niño" in (tmp_path / "out" / "timeline.json").read_text(encoding="utf-8")
+    (tmp_path / "a.html").write_text(f"<html><body><p>{TEXTS[0]} Café.</p></body></html>", encoding="windows-1252")
+    done = forked.run(["timeline", "a.html", "--model", folder, "--encoding", "windows-1252"], tmp_path)
+    assert "no row has a date" in done.stderr
+    (tmp_path / "a.rss").write_text("<rss><item><title>Café</title></item></rss>", encoding="windows-1252")
+    done = forked.run(["timeline", "a.rss", "--model", folder], tmp_path)
+    assert "expected UTF-8, found byte 0xe9; it looks like windows-1252" in done.stderr

@@ -13,6 +13,7 @@ from pipeline.errors import InputError, LabelError
 from pipeline.label.exchange import read_export
 from pipeline.label.imports import import_files, mapping, write_imported
 from pipeline.label.pools import Task, label_studio_config, tasks_for
+from pipeline.read.source import Written
 
 TREATY, STRIKE, TALK = (
     "Kenya and Uganda signed a treaty.",
@@ -214,7 +215,7 @@ def test_a_table_of_one_column_asks_for_the_delimiter(tmp_path):
     path.write_text("text!label\nChad bombs Mali!rise\n")
     with pytest.raises(InputError, match="has text!label; name it with --text; if another .* with --delimiter"):
         import_files([path])
-    assert len(import_files([path], delimiter="!").rows) == 1
+    assert len(import_files([path], written=Written(delimiter="!")).rows) == 1
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv", ".csv.gz"])
@@ -236,7 +237,7 @@ def test_nul_bytes_ask_for_the_encoding(tmp_path):
     path.write_bytes(f"日,text,label\n1,{STRIKE},rise\n".encode("utf-16-le"))
     with pytest.raises(InputError, match="mine.csv: expected text, found NUL bytes; set --encoding, .* utf-16-le"):
         import_files([path])
-    assert len(import_files([path], encoding="utf-16-le").rows) == 1
+    assert len(import_files([path], written=Written("utf-16-le")).rows) == 1
 
 
 @pytest.mark.parametrize("suffix", [".json", ".jsonl"])

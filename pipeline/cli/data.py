@@ -74,15 +74,19 @@ def check(
     stance_column: options.StanceColumn = None,
     quad_column: options.QuadColumn = None,
     encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
 ) -> None:
     """Check labelled files before training; the exit code is 3 if a serious problem is found."""
     from pipeline.corpus.labelled import Columns
     from pipeline.label.check import check_rows, n_steps, read_files, usual_model
     from pipeline.label.fix import fixed
+    from pipeline.read.source import Written
     from pipeline.reader import open_model
     from pipeline.show.labelling import checked, checked_as_json
 
-    rows = read_files(files, Columns(text_column, event_column, stance_column, quad_column), encoding)
+    rows = read_files(
+        files, Columns(text_column, event_column, stance_column, quad_column), Written(encoding, delimiter)
+    )
     opened = open_model(model) if model else usual_model(options.MODEL)
     with show.progress(n_steps(rows), "checking") as step:
         done = check_rows(rows, opened, errors, step)
@@ -109,10 +113,11 @@ def import_data(
 ) -> None:
     """Convert a labelled table or an export of a labelling tool to the format of `train`."""
     from pipeline.label.imports import import_files, mapping, write_imported
+    from pipeline.read.source import Written
     from pipeline.show.labelling import imported
 
     require_outputs((out, out.with_suffix(".rejects.csv")), files)
-    found = import_files(files, text, label, mapping(map or []), encoding, delimiter, header)
+    found = import_files(files, text, label, mapping(map or []), Written(encoding, delimiter), header)
     written = write_imported(found, out)
     imported(found)
     show.written(written)
@@ -133,15 +138,17 @@ def split(
     stance_column: options.StanceColumn = None,
     quad_column: options.QuadColumn = None,
     encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
 ) -> None:
     """Split a labelled file into training and test rows, without leaks."""
     from pipeline.corpus.labelled import Columns
     from pipeline.label.labelled_file import read_labelled_file
     from pipeline.label.splits import split_rows, write_split
+    from pipeline.read.source import Written
     from pipeline.show import labelling
 
     columns = Columns(text_column, event_column, stance_column, quad_column)
-    rows = read_labelled_file(file, columns, encoding)
+    rows = read_labelled_file(file, columns, Written(encoding, delimiter))
     parted = split_rows(rows, test, None if group == "none" else group, stratify, time, date_format, seed)
     written = write_split(rows, parted, out)
     labelling.parted(rows, parted)
@@ -167,16 +174,18 @@ def pick(
     model: Annotated[str, Option("--model", "-m", help="Model whose uncertainty counts.")] = str(options.MODEL),
     text_column: options.TextColumn = None,
     encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
 ) -> None:
     """Pick texts to label next: uncertain and diverse ones, plus a random share."""
     from pipeline.label.pools import labelled_texts, picked_tasks, read_pool, require_tool, write_tasks
+    from pipeline.read.source import Written
     from pipeline.reader import open_model
     from pipeline.show import labelling
 
     require_tool(tool, out)
     require_outputs((out, out.with_suffix(".config.xml")), (pool, *(labelled or ())))
     texts = [text for path in labelled or [] for text in labelled_texts(path)]
-    texts_of_pool = read_pool(pool, text_column, texts, encoding)
+    texts_of_pool = read_pool(pool, text_column, texts, Written(encoding, delimiter))
     tasks = picked_tasks(texts_of_pool, open_model(model), n, seed, random, show_opinion)
     written = write_tasks(tasks, tool, out)
     labelling.picked(tasks, texts_of_pool)
@@ -193,19 +202,22 @@ def agreement(
     event_column: options.EventColumn = None,
     stance_column: options.StanceColumn = None,
     quad_column: options.QuadColumn = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
 ) -> None:
     """Measure inter-annotator agreement with 95 % intervals, and list the disagreements."""
     from dataclasses import replace
 
     from pipeline.corpus.labelled import Columns
     from pipeline.label.agreement import agreement, read_annotators, write_disagreements
+    from pipeline.read.source import Written
     from pipeline.show import labelling
 
     if out:
         require_outputs([out], files)
     columns = Columns(text_column, event_column, stance_column, quad_column)
     faults: dict[str, int] = {}
-    said = read_annotators(files, by, columns, faults)
+    said = read_annotators(files, by, columns, faults, Written(encoding, delimiter))
     labelling.unused(faults)
     found = replace(agreement(said, level), faults=faults)
     if sys.stdout.isatty():

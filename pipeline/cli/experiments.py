@@ -66,6 +66,8 @@ def promote(
     event_column: options.EventColumn = None,
     stance_column: options.StanceColumn = None,
     quad_column: options.QuadColumn = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
 ) -> None:
     """Promote a model to champion if a paired comparison shows that it is better."""
     from pipeline.corpus.labelled import Columns
@@ -73,7 +75,8 @@ def promote(
     from pipeline.sources.mix import Recipe, read_tests
     from pipeline.tracking.promotion import give_alias, weigh
 
-    corpus = read_tests(Recipe(tuple(on), Columns(text_column, event_column, stance_column, quad_column)))
+    columns = Columns(text_column, event_column, stance_column, quad_column)
+    corpus = read_tests(Recipe(tuple(on), columns, encoding=encoding, delimiter=delimiter))
     found = weigh(model, alias, corpus, force)
     if found.allowed or force:
         give_alias(found, why)

@@ -157,6 +157,9 @@ def explain(
         str, Argument(metavar="TEXT | FILE | -", help="A text, a text file, a page, or - for standard input.")
     ],
     model: options.ModelOption = str(options.MODEL),
+    text_column: options.TextColumn = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
     html: Annotated[Path | None, Option(help="Write a self-contained HTML page.")] = None,
 ) -> None:
     """Show which words move the score of each sentence."""
@@ -165,10 +168,13 @@ def explain(
     from pipeline.read.inputs import files_of, read_inputs
     from pipeline.reader import open_model
     from pipeline.show.scores import explanation
+    from pipeline.write.aside import Aside
 
     if html:
         require_outputs([html], files_of([given]), "--html")
-    texts = [text for batch in read_inputs([given], ReadOptions()) for text in batch.texts.to_pylist()]
+    reading, aside = ReadOptions(encoding, delimiter, text_column, set_aside=True), Aside()
+    texts = [text for batch in aside.passed(read_inputs([given], reading)) for text in batch.texts.to_pylist()]
+    aside.totals()
     found = explain_text(open_model(model), "\n\n".join(texts))
     explanation(found)
     if html:
@@ -183,6 +189,8 @@ def timeline(
     date_column: Annotated[str | None, Option(help="Name of the date column, if not date or published.")] = None,
     date_format: Annotated[str | None, Option(help="Format of ambiguous dates, such as %d/%m/%Y.")] = None,
     text_column: options.TextColumn = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
     by: Annotated[
         str | None, Option(help="Split into series by source, target, actor or pair, or by a column.")
     ] = None,
@@ -212,7 +220,9 @@ def timeline(
     paths = dated_files(files)
     if out:
         require_outputs((out / name for name in (*FILES, REJECTS)), paths)
-    feed = FeedOptions(date_column, date_format, by, only, freq, articles, text_column, top, strict)
+    feed = FeedOptions(
+        encoding, delimiter, date_column, date_format, by, only, freq, articles, text_column, top, strict
+    )
     opened = open_model(model)
     with tempfile.TemporaryFile() as file:
         aside = Aside(file if out else None)

@@ -18,6 +18,7 @@ from pipeline.evaluate.intervals import Figure, bootstrap
 from pipeline.label.exchange import Answer, origins, origins_in, read_export, require_one_project
 from pipeline.label.labelled_file import LabelledFile, read_labelled_file
 from pipeline.read.cleaning import clean
+from pipeline.read.source import Written
 from pipeline.stance import stance_of, stance_of_quad
 
 RESAMPLES = 1000
@@ -62,7 +63,11 @@ class Agreement:
 
 
 def read_annotators(
-    paths: list[Path], by: str | None = None, columns: Columns | None = None, faults: dict[str, int] | None = None
+    paths: list[Path],
+    by: str | None = None,
+    columns: Columns | None = None,
+    faults: dict[str, int] | None = None,
+    written: Written = Written(),
 ) -> dict[str, list[tuple]]:
     """Read the labels of each annotator: rows of (text, finest label).
 
@@ -74,12 +79,12 @@ def read_annotators(
     said: dict[str, list[tuple]] = {}
     projects: dict[Path, dict[str, set[str]]] = {}
     for path in map(Path, paths):
-        answers = read_export(path, text=columns.text if columns else None)
+        answers = read_export(path, written.encoding, text=columns.text if columns else None)
         if answers is not None:
             found = _of_export(path, answers, len(paths) == 1)
             projects[path] = origins(answers)
         else:
-            rows = read_labelled_file(path, columns)
+            rows = read_labelled_file(path, columns, written)
             found = _of_table(rows, by, len(paths) == 1)
             projects[path] = origins_in({name: cells[rows.kept] for name, cells in rows.table.columns.items()})
             if faults is not None and rows.faults:

@@ -18,6 +18,7 @@ from pipeline.label.repeats import Repeats, repeat_findings
 from pipeline.label.suspicion import label_errors
 from pipeline.model.store import Model, load
 from pipeline.read.rows import SHOWN
+from pipeline.read.source import Written
 from pipeline.score.snippets import REASONS, score
 from pipeline.stance import STANCES
 
@@ -37,7 +38,7 @@ _FOREIGN = REASONS.index("not English")
 _STRANGE = 0.1  # share of texts with mostly unknown words from which a file is reported as a different kind of text
 
 
-def read_files(paths: list[Path], columns: Columns | None = None, encoding: str | None = None) -> list[LabelledFile]:
+def read_files(paths: list[Path], columns: Columns | None = None, written: Written = Written()) -> list[LabelledFile]:
     """Read labelled files, each once.
 
     Raises `InputError` if a file is given twice or cannot be read as a labelled table.
@@ -45,7 +46,7 @@ def read_files(paths: list[Path], columns: Columns | None = None, encoding: str 
     twice = [path for path, n in Counter(path.resolve() for path in paths).items() if n > 1]
     if twice:
         raise InputError(f"{twice[0]}: named twice; every row of it would count as a copy")
-    return [read_labelled_file(path, columns, encoding) for path in paths]
+    return [read_labelled_file(path, columns, written) for path in paths]
 
 
 def usual_model(folder: Path) -> Model | None:

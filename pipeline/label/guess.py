@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.corpus.spelling import KINDS, kind_of
 from pipeline.errors import InputError
-from pipeline.read.tables import NO_TEXT, TEXT_COLUMNS, column_of
+from pipeline.read.tables import NO_TEXT, ONE_COLUMN, TEXT_COLUMNS, column_of
 from pipeline.read.tolerant import Table
 
 _TEXT_NAMES = (*TEXT_COLUMNS, "sent", "content", "body", "message", "tweet", "title")
@@ -22,7 +22,6 @@ _LONG = 25  # mean length in characters from which a column looks like text
 _FEW = 60  # distinct values up to which a column looks like labels
 _LOOKED_AT = 2_000  # rows
 _NAMED = 12  # columns in a message
-_DELIMITED = "; if another mark separates the columns, name it with --delimiter"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
@@ -96,7 +95,7 @@ def label_columns(table: Table, wanted: str | None, text: str, meant: dict) -> l
     few = [name for name in names if 2 <= len(set(table.columns[name][:_LOOKED_AT])) <= _FEW]
     if len(table.columns) == 1:
         raise InputError(
-            f"{table.path}: expected a column for the text and one for the label, found only {text!r}{_DELIMITED}"
+            f"{table.path}: expected a column for the text and one for the label, found only {text!r}{ONE_COLUMN}"
         )
     raise InputError(
         f"{table.path}: which column holds the label? None is known; {', '.join((few or names or list(table.columns))[:_NAMED])}; name it with --label, "
@@ -130,5 +129,5 @@ def _the_one(table: Table, likely: list[str], what: str, option: str) -> str:
         return likely[0]
     shown = ", ".join((likely or list(table.columns))[:_NAMED])
     asked = f"{shown} look like it" if likely else f"the file has {shown}"
-    hint = _DELIMITED if len(table.columns) == 1 else ""
+    hint = ONE_COLUMN if len(table.columns) == 1 else ""
     raise InputError(f"{table.path}: which column holds the {what}? {asked}; name it with {option}{hint}")

@@ -15,7 +15,7 @@ from pipeline.label.exchange import Answer, origins, origins_in, read_export, re
 from pipeline.label.guess import given, label_columns, mapped, meaning, text_column
 from pipeline.messages import count_of, say
 from pipeline.read.rows import SHOWN, Reject
-from pipeline.read.source import on_disk
+from pipeline.read.source import Written, on_disk
 from pipeline.read.tables import NO_TEXT
 from pipeline.read.tolerant import Table, read_lines, require_records
 from pipeline.stance import LABELS, QUADS, STANCES
@@ -79,8 +79,7 @@ def import_files(
     text: str | None = None,
     label: str | None = None,
     meant: dict[str, tuple[str, str]] | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
+    written: Written = Written(),
     headed: bool = True,
 ) -> Imported:
     """Read labelled tables or exports of a labelling tool.
@@ -97,15 +96,15 @@ def import_files(
     meant = meant or {}
     for path in paths:
         if path.suffix.lower() in (".json", ".jsonl"):
-            require_records(on_disk(path, encoding))
+            require_records(on_disk(path, written.encoding))
     parts, projects = [], {}
     for path in paths:
-        answers = read_export(path, encoding, text, label)
+        answers = read_export(path, written.encoding, text, label)
         if answers is not None:
             parts.append(_from_export(path, answers, meant))
             projects[path] = origins(answers)
         else:
-            table = read_lines(path, encoding, delimiter, headed, True, [*filter(None, (text, label))])
+            table = read_lines(path, written, headed, True, [*filter(None, (text, label))])
             parts.append(_from_table(table, text, label, meant))
             projects[path] = origins_in(table.columns)
     require_one_project(projects, strict=True)

@@ -11,6 +11,7 @@ from pipeline.corpus.labelled import BROKEN, Columns, Corpus, Fault, label_colum
 from pipeline.errors import InputError
 from pipeline.read.cleaning import clean
 from pipeline.read.rows import SHOWN
+from pipeline.read.source import Written
 from pipeline.read.tables import TEXT_COLUMNS, column_of, texts_of
 from pipeline.read.tolerant import Table, read_lines
 
@@ -57,12 +58,12 @@ class LabelledFile:
         return self.corpus.finest
 
 
-def read_labelled_file(path: str | Path, columns: Columns | None = None, encoding: str | None = None) -> LabelledFile:
+def read_labelled_file(path: str | Path, columns: Columns | None = None, written: Written = Written()) -> LabelledFile:
     """Read a labelled file, listing every faulty row.
 
     Raises `InputError` if the file cannot be read, or has no text column, label column or usable row.
     """
-    columns, table = columns or Columns(), read_lines(path, encoding)
+    columns, table = columns or Columns(), read_lines(path, written)
     names = list(table.columns)
     text_column, of_kind = column_of(names, columns.text, TEXT_COLUMNS, path), label_columns(names, columns, table.path)
     texts = tidy(table.columns[text_column].tolist())

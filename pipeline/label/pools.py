@@ -21,6 +21,7 @@ from pipeline.label.labelled_file import read_labelled_file, tidy
 from pipeline.label.pick import RANDOM_SHARE, pick
 from pipeline.messages import count_of
 from pipeline.model.store import Model
+from pipeline.read.source import Written
 from pipeline.read.tolerant import read_lines
 from pipeline.score.snippets import score
 from pipeline.stance import STANCES
@@ -52,12 +53,12 @@ class Task:
     opinion: str | None = None
 
 
-def read_pool(path: Path, column: str | None = None, known: Sequence[str] = (), encoding: str | None = None) -> Pool:
+def read_pool(path: Path, column: str | None = None, known: Sequence[str] = (), written: Written = Written()) -> Pool:
     """Read a table of texts, without near-duplicates of each other and of texts already labelled.
 
     ``known``: the labelled texts.
     """
-    table = read_lines(path, encoding)
+    table = read_lines(path, written)
     texts = tidy(table.columns[text_column(table, column)].tolist())
     ids = next((cells for name, cells in table.columns.items() if name.strip().lower() == "id"), None)
     places = table.rows.astype(str).astype(object)

@@ -31,6 +31,7 @@ TABULAR = (*TABLE_SUFFIXES, *FEED_SUFFIXES)
 TEXT_COLUMNS = ("text", "sentence", "headline", "snippet", "phrase")
 T = TypeVar("T", bound=Sized)
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
+ONE_COLUMN = "; if another mark separates the columns, name it with --delimiter"
 NO_TEXT = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # spellings of a missing value
 
 
@@ -188,18 +189,19 @@ def plain_names(names: Sequence[str]) -> dict[str, str]:
 
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
     """Return the name of the requested column, or of the first usual column that the table has."""
+    hint = ONE_COLUMN if len(names) == 1 and suffix_of(PurePath(path)) in (".csv", ".tsv") else ""
     plain = plain_names(names)
     known = plain | {name: name for name in names}
     if wanted is not None:
         if (found := known.get(wanted, plain.get(wanted.lower()))) is not None:
             return found
-        raise InputError(f"{path}: no column {wanted!r}; the file has {', '.join(names)}")
+        raise InputError(f"{path}: no column {wanted!r}; the file has {', '.join(names)}{hint}")
     for name in usual:
         if name in known:
             return known[name]
     raise InputError(
         f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names)}; "
-        "give its name on the command line"
+        f"give its name on the command line{hint}"
     )
 
 

@@ -18,7 +18,7 @@ from pipeline.errors import InputError, first_line
 from pipeline.read.dialects import Dialect, dialect
 from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.separated import distinct
-from pipeline.read.source import Source, on_disk, suffix_of, watched
+from pipeline.read.source import Source, Written, on_disk, suffix_of, watched
 from pipeline.read.tables import TABULAR, alike, having, read_rows, require_rows, require_table
 
 _LONGEST = 200  # lines that one quoted field may span
@@ -48,8 +48,7 @@ class Table:
 
 def read_lines(
     path: str | Path,
-    encoding: str | None = None,
-    delimiter: str | None = None,
+    written: Written = Written(),
     headed: bool = True,
     loose: bool = False,
     named: Sequence[str] = (),
@@ -69,14 +68,14 @@ def read_lines(
     is_loose = loose and suffix_of(path) in _LOOSE
     if not is_loose:
         require_table(path, (*TABULAR, *_LOOSE) if loose else TABULAR)
-    source = on_disk(path, encoding)
+    source = on_disk(path, written.encoding)
     if is_loose:
         source = replace(source, format=".tsv" if b"\t" in source.peek().lstrip().split(b"\n", 1)[0] else ".csv")
     separated = source.suffix in (".csv", ".tsv")
     try:
         with watched(path):
             require_records(source)
-            table = _separated(path, source, delimiter, headed) if separated else _typed(path, source, named)
+            table = _separated(path, source, written.delimiter, headed) if separated else _typed(path, source, named)
     except (pa.ArrowException, OSError, EOFError) as error:
         kind = source.suffix[1:].upper()
         raise InputError(f"{path}: cannot be read as {kind}: {first_line(error)}; check that it is complete") from None

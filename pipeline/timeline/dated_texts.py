@@ -19,6 +19,7 @@ from pipeline.errors import InputError, first_line
 from pipeline.model.store import Model
 from pipeline.read.documents import ARTICLE_COLUMNS
 from pipeline.read.rows import SHOWN, Reject
+from pipeline.read.source import Written
 from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, texts_of
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
@@ -38,8 +39,8 @@ TOP = 50  # series: a year of news has thousands of pairs, most of them with one
 
 
 @dataclass(frozen=True)
-class FeedOptions:
-    """How dated texts are read.
+class FeedOptions(Written):
+    """How dated texts are read, beside how they are written.
 
     Attributes
     ----------

@@ -60,7 +60,7 @@ def _dated_texts(
 
     Raises `InputError` if none of the files has texts, dates and the requested columns, or dates are ambiguous.
     """
-    failed = 0
+    failed, seen = 0, 0
     for path in paths:
         try:
             with watched(path, feed.strict):
@@ -69,6 +69,7 @@ def _dated_texts(
                     if rejects and feed.strict:
                         raise refusal(rejects[0])
                     aside.take(rejects, batch.read - len(rejects), batch.read)
+                    seen += len(batch.seconds)
                     yield batch
         except AmbiguousDateError:
             raise
@@ -77,7 +78,7 @@ def _dated_texts(
                 raise
             failed += 1
             aside.take([whole_file(printable(path), error)], 0, 1)
-    if failed == len(paths):
+    if failed == len(paths) or not seen:
         aside.require_scored()
 
 
@@ -85,23 +86,25 @@ def _file(path: Path, feed: FeedOptions, model: Model, threads: int) -> Iterator
     """Yield the batches of a file with their row numbers; the number of a page or mail is 0."""
     is_feed = suffix_of(path) in FEED_SUFFIXES
     if not (is_feed or is_table(path)):
-        text, date = read_page(path)
+        text, date = read_page(path, feed.encoding)
         columns = {"text": as_strings([text]), "date": as_strings([date]), "file": as_strings([path.name])}
-        feed = FeedOptions(None, feed.date_format, feed.by, articles=True)
+        feed = replace(feed, date_column=None, text_column=None, articles=True)
         yield scored_texts(columns, feed, model, str(path), threads), np.zeros(1)
         return
     feed = replace(feed, articles=True) if is_feed else feed
-    for rows in read_rows(on_disk(path), lambda names: columns_to_read(names, feed, path)):
+    for rows in read_rows(
+        on_disk(path, feed.encoding), lambda names: columns_to_read(names, feed, path), feed.delimiter
+    ):
         batch = scored_texts(rows.columns, feed, model, str(path), threads)
         yield replace(batch, unread=rows.rejects), rows.numbers
 
 
-def read_page(path: Path) -> tuple[str, str]:
+def read_page(path: Path, encoding: str | None = None) -> tuple[str, str]:
     """The text of a page or mail, and its date as written, empty if there is none.
 
     Raises `InputError` if there is no such file, its type holds no date, or `htmldate` is not installed.
     """
-    source = on_disk(path)
+    source = on_disk(path, encoding)
     text = read_article(source)[0]
     suffix = source.suffix
     if suffix == ".eml":
@@ -114,7 +117,7 @@ def read_page(path: Path) -> tuple[str, str]:
         from htmldate import find_date
     except ImportError:
         raise InputError(f"{path}: the dates of pages need htmldate; install it with: pip install htmldate") from None
-    page = decoded(article_bytes(source), path, declares=True)
+    page = decoded(article_bytes(source), path, encoding, declares=True)
     try:  # the original date, as YYYY-MM-DD
         return text, find_date(page, original_date=True, extensive_search=False) or ""
     except (ValueError, TypeError):

@@ -62,7 +62,7 @@ class Aside:
     def totals(self, out: Path | str = "", rejects: Path | str = "") -> Totals:
         """Counts of rows read, scored and rejected; reports how many rejects were not listed."""
         if self._rejected > SHOWN and self._file is None:
-            say(f"{count_of(self._rejected - SHOWN, 'more row')} set aside; use --out to get the full list")
+            say(f"{count_of(self._rejected - SHOWN, 'more row')} set aside; `score --out` lists all")
         return Totals(self._scored, self._scored, self._rejected, self._read, out, rejects, self._rejected_rows)
 
     def keep(self, path: Path) -> Totals:
