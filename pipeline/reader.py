@@ -137,19 +137,27 @@ class Reader:
     def evidence(self, text: str | None) -> pd.DataFrame:
         """The words behind a text's score, with their contributions to the log-odds, strongest first.
 
+        The words are as read, after cleaning; ``start`` and ``end`` (exclusive) are their place in the text as given,
+        in characters (Unicode code points), for a pair that of both words and what is between them.
+
         Examples
         --------
-        >>> detente.load("models/detente").evidence("Troops killed six people in the raid.").columns.tolist()
-        ['words', 'weight']
+        >>> text = "The army kil&shy;led six people in the raid."
+        >>> table = detente.load("models/detente").evidence(text).set_index("words")
+        >>> text[slice(*table.loc["killed", ["start", "end"]])]
+        'kil&shy;led'
         """
         import pandas as pd
 
         from pipeline.score.evidence import explain
 
-        return pd.DataFrame(explain(self.model, [text]).of(0), columns=["words", "weight"])
+        found = explain(self.model, given := as_strings([text]))
+        table = pd.DataFrame(found.of(0), columns=["words", "weight"])
+        table[["start", "end"]] = found.places(0, given[0].as_py())
+        return table
 
     def explain(self, text: str | None) -> Explanation:
-        """Explain a sentence or an article; the result renders in notebooks.
+        """Explain a sentence or an article in the text as given; the result renders in notebooks.
 
         Examples
         --------

@@ -1,5 +1,7 @@
 """Explanations: the words add up, what is left out says why, pages hold no script."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -8,6 +10,7 @@ from pipeline.arrays.arrow import as_strings
 from pipeline.explain.explanation import explain_text, fragment, mark_of, write_page
 from pipeline.score.evidence import explain_relevance
 from pipeline.score.slopes import mean_softmax, nodes_for
+from tests import forked
 
 ARTICLE = "Rebels attacked a town and killed five soldiers. The army didn't reject the talks.\n\nRebels attacked a town and killed five soldiers.\n\nok then"
 
@@ -68,3 +71,65 @@ def test_a_page_stands_on_its_own_and_shows_html_as_text(model, tmp_path):
     assert "<script" not in html and "<b>" not in html and "http" not in html
     assert fragment(found) == found._repr_html_()
     assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
+
+
+GIVEN = (
+    "Menu\n\nRead more: Army didn't fire on Tarva\n\nArmy didn&#39;t fire on Tarva\n\nBy Jane Doe\n"
+    "KABUL (AFP) - Gunmen at\u00adtacked the cease-\nfire monitors at the caf\u00c3\u00a9. Rebels killed six sol&shy;diers.\n\n"
+    "Rebels killed six soldiers.\nhttps://t.co/x\n"
+)
+
+
+def test_sentences_and_words_have_their_places_in_the_text_as_given(model):
+    found = explain_text(model, GIVEN)
+    assert [GIVEN[one.start : one.end] for one in found.sentences] == [
+        "Army didn&#39;t fire on Tarva",
+        "KABUL (AFP) - Gunmen at\u00adtacked the cease-\nfire monitors at the caf\u00c3\u00a9.",
+        "Rebels killed six sol&shy;diers.",
+        "https://t.co/x",
+    ]
+    assert [one.text for one in found.sentences] == [
+        "Army didn't fire on Tarva",
+        "Gunmen attacked the ceasefire monitors at the café.",
+        "Rebels killed six soldiers.",
+        "",
+    ]
+    pieces = [piece for one in found.sentences for piece in one.pieces]
+    broken = {piece.text: GIVEN[piece.start : piece.end] for piece in pieces if piece.text.isalpha()}
+    differ = {text: given for text, given in broken.items() if text != given}
+    assert differ == {
+        "attacked": "at\u00adtacked",
+        "ceasefire": "cease-\nfire",
+        "café": "caf\u00c3\u00a9",
+        "soldiers": "sol&shy;diers",
+    }
+
+
+def test_all_of_a_text_is_shown_as_given(model):
+    found = explain_text(model, GIVEN)
+    passages = list(found.passages())
+    shown = [one if isinstance(one, str) else "".join(text for text, _ in found.shown(one)) for one in passages]
+    assert "".join("".join(shown).split()) == "".join(GIVEN.split())
+    assert next(found.shown(found.sentences[1])) == ("KABUL (AFP) - ", None)
+    html = fragment(found)
+    assert '<span class="unread">KABUL (AFP) - </span>' in html and ">at\u00adtacked</mark>" in html
+    assert '<p class="unread">Menu\n\nRead more: Army didn&#39;t fire on Tarva</p>' in html
+
+
+def test_rows_of_an_explanation_are_json_lines_with_places(folder, tmp_path):
+    text = "Police ar\u00adrested 40 people.\x7f It rained."
+    done = forked.run(["explain", text, "-m", folder, "--format", "jsonl", "--html", "a.html"], tmp_path)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [text[row["start"] : row["end"]].strip("\x7f ") for row in rows] == [
+        "Police ar\u00adrested 40 people.",
+        "It rained.",
+    ]
+    words = {one["words"]: text[one["start"] : one["end"]] for one in rows[0]["evidence"]}
+    assert words["arrested"] == "ar\u00adrested"
+    assert sum(one["weight"] for one in rows[0]["evidence"]) + rows[0]["base"] == pytest.approx(rows[0]["log_odds"])
+    assert done.stderr == "wrote a.html\n"
+    done = forked.run(["explain", text, "-m", folder, "--format", "csv"], tmp_path)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: unknown output format 'csv'; expected table or jsonl (--format)\n",
+    )

@@ -17,6 +17,7 @@ import pipeline
 from pipeline import load
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
+from pipeline.read.repair import repair
 from pipeline.score.snippets import score
 from tests.test_house import PIPELINE
 
@@ -157,9 +158,20 @@ def test_a_timeline_is_a_table_with_the_texts_behind_each_period(reader):
 
 
 def test_an_explanation_is_a_table_too(reader):
-    table = reader.explain(TEXTS[0] + " Then it rained.").frame()
+    text = TEXTS[0] + " Then it ra\u00adined."
+    table = reader.explain(text).frame()
     assert list(table.columns[:3]) == ["text", "stance", "event"]
-    assert len(table) == 2
+    assert [text[a:b] for a, b in zip(table.start, table.end)] == [TEXTS[0], "Then it ra\u00adined."]
+    assert all(text[one["start"] : one["end"]] == one["words"] for one in table.evidence[0])
+
+
+def test_evidence_says_where_its_words_stand(reader):
+    text = "BEIRUT (AP) - \U0001f534 Rebels re&shy;leased hosta\u00adges on Tues-\nday."
+    table = reader.evidence(text)
+    shown = [text[a:b] for a, b in zip(table.start, table.end)]
+    assert {"Rebels", "re&shy;leased", "hosta\u00adges"} <= set(shown) and any(" " in words for words in table.words)
+    assert all(repair(one) == words for one, words in zip(shown, table.words) if "…" not in words)
+    assert list(reader.evidence(None).columns) == ["words", "weight", "start", "end"]
 
 
 @pytest.mark.parametrize(

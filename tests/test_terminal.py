@@ -222,14 +222,15 @@ def test_own_rows_are_shown_with_their_curve(capsys):
 
 
 def test_an_explanation_marks_what_weighs_and_says_why_a_sentence_counts_for_nothing(said):
-    pieces = [Piece("Troops ", 2.0), Piece("left ", -1.5), Piece("the\x07 town.", 0.0)]
-    one = Sentence(pieces, "unclear", "", 0.1, 0.3, 0.5, "no politics", 2, 0.2, 0.4)
-    scores.explanation(Explanation("neutral", 0.1, 0.5, [one, replace(one, left_out="", repeats=1)]))
+    text = "Menu\n\n(AFP) Tro\u00adops left\nthe\x07 town.\r\nRead more"
+    pieces = [Piece("Troops", 2.0, 12, 19), Piece("left", -1.5, 20, 24), Piece("the", 0.0, 25, 28)]
+    one = Sentence(pieces, "unclear", "", 0.1, 0.3, 0.5, "no politics", 2, 0.2, 0.4, 6, 35)
+    scores.explanation(Explanation("neutral", 0.1, 0.5, [one, replace(one, left_out="", repeats=1)], text))
     shown = said()
-    assert shown.startswith("neutral  tension +0.10, 50% political")
-    assert "+Troops -left the␇ town." in shown
+    assert shown.startswith("neutral  tension +0.10, 50% political\n\nMenu\n(AFP) +Tro\u00adops -left the␇ town.\n")
     assert "occurs 2 times, left out: no politics" in shown and shown.count("left out") == 1
-    scores.explanation(Explanation("neutral", 0.1, 0.5, [one]))
+    assert shown.endswith("\nRead more")
+    scores.explanation(Explanation("neutral", 0.1, 0.5, [one], text))
     assert "political" not in said()
 
 

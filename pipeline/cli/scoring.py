@@ -161,24 +161,29 @@ def explain(
     encoding: options.Encoding = None,
     delimiter: options.Delimiter = None,
     html: Annotated[Path | None, Option(help="Write a self-contained HTML page.")] = None,
+    format: Annotated[str, Option(help="Output format: table, or jsonl: a line per sentence, with places.")] = "table",
 ) -> None:
-    """Show which words move the score of each sentence."""
+    """Show which words move the score of each sentence, in the text as given."""
+    from pipeline.errors import InputError
     from pipeline.explain.explanation import explain_text, write_page
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import files_of, read_inputs
     from pipeline.reader import open_model
-    from pipeline.show.scores import explanation
+    from pipeline.show.scores import explanation, explanation_rows
     from pipeline.write.aside import Aside
 
+    if format not in ("table", "jsonl"):
+        raise InputError(f"unknown output format {format!r}; expected table or jsonl (--format)")
     if html:
         require_outputs([html], files_of([given]), "--html")
     reading, aside = ReadOptions(encoding, delimiter, text_column, set_aside=True), Aside()
     texts = [text for batch in aside.passed(read_inputs([given], reading)) for text in batch.texts.to_pylist()]
     aside.totals()
     found = explain_text(open_model(model), "\n\n".join(texts))
-    explanation(found)
+    rows = format == "jsonl"
+    explanation_rows(found) if rows else explanation(found)
     if html:
-        say(f"wrote {write_page(found, html, 'What raises and what eases')}", stderr=False)
+        say(f"wrote {write_page(found, html, 'What raises and what eases')}", stderr=rows)
 
 
 def timeline(

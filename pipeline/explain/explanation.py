@@ -1,19 +1,26 @@
-"""Explain a text: the words that move each sentence's score, which sentences were left out and why; also as HTML."""
+"""Explain a text: the words that move each sentence's score, which sentences were left out and why; also as HTML.
+
+A text is split and cleaned before it is scored. An explanation says where each sentence and word stands in the text as
+given, and shows them there. Places are offsets in characters (Unicode code points, as Python counts them; neither bytes
+nor UTF-16 units) from 0, and the end is exclusive: ``text[start:end]``.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.atomic import write_whole
 from pipeline.model.store import Model
+from pipeline.read.alignment import align, stretches
 from pipeline.read.cleaning import clean_text
-from pipeline.read.sentences import distinct_sentences
+from pipeline.read.sentences import distinct, split_sentences
 from pipeline.score.articles import STANCES_OF_ARTICLES, score_articles
 from pipeline.score.evidence import explain_relevance, score_and_explain
 from pipeline.stance import UNCLEAR
@@ -26,15 +33,27 @@ STRONG, SOME = 1.0, 0.3  # contributions from which a word is marked strongly, o
 RELEVANT = 0.5  # relevance below which a sentence counts as other news
 NO_POLITICS = "no politics"
 _AGAINST = 3  # words that are named as speaking against politics
-_WORD = re.compile(r"\w+|\W+")
+_WORD = re.compile(r"\w+|\s+|[^\w\s]+")
+_A_WORD = re.compile(r"\w")
+_ANSWER = ("stance", "event", "tension", "relevance", "probability", "left_out", "repeats", "log_odds", "base")
+_COLUMNS = ("text", *_ANSWER, "start", "end", "evidence")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A word, or the text between two: its text and its signed contribution to the log-odds, 0 if it has none."""
+    """A word of a cleaned sentence, or marks or spaces between two.
+
+    Attributes
+    ----------
+    text : as read, after cleaning; `Explanation.shown` has it as given.
+    weight : its signed contribution to the log-odds, 0 if it has none.
+    start, end : its place in the text as given. A word that was broken there ("cease-\\nfire") has the whole stretch.
+    """
 
     text: str
     weight: float
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +67,8 @@ class Sentence:
     left_out : why it does not count, such as ``no politics`` or the reason of `unclear`; empty if it counts.
     repeats : how often it occurs in the text.
     base, log_odds : ln(P(escalation) / P(de-escalation)) of a text without known words, and of this one.
+    start, end : its place in the text as given, with what cleaning strips from its edges, such as a dateline; if it
+        repeats, that of its first occurrence.
     against : where ``left_out`` is ``no politics``, the words that say so, with their contributions to the log-odds of
         relevance, the strongest first.
     """
@@ -62,6 +83,8 @@ class Sentence:
     repeats: int
     base: float
     log_odds: float
+    start: int
+    end: int
     against: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -69,23 +92,59 @@ class Sentence:
         """The text of the sentence as it was read, after cleaning (`pipeline.read.cleaning`)."""
         return "".join(piece.text for piece in self.pieces)
 
+    @property
+    def evidence(self) -> list[dict[str, str | float]]:
+        """The words that contribute, in order: ``words`` (one, as read), ``weight``, and their place ``start``, ``end``."""
+        found = (piece for piece in self.pieces if piece.weight)
+        return [{"words": one.text, "weight": one.weight, "start": one.start, "end": one.end} for one in found]
+
 
 @dataclass(frozen=True)
 class Explanation:
-    """A whole text: its stance and tension as an article, and its distinct sentences in order."""
+    """A whole text: its stance and tension as an article, and its distinct sentences in order.
+
+    Attributes
+    ----------
+    text : the text as given, a lone surrogate as "?". Of a file, it is what was read from it: of a web page the main
+        text, of an e-mail the subject and body, of several rows or lines all texts with a blank line between them.
+    """
 
     stance: str
     tension: float
     political: float
     sentences: list[Sentence]
+    text: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per sentence: its text as read, its score, why it was left out, its place and its evidence."""
+        return [{name: getattr(one, name) for name in _COLUMNS} for one in self.sentences]
 
     def frame(self) -> pd.DataFrame:
-        """A pandas DataFrame with one row per sentence: its score and, if it was left out, why."""
+        """`rows` as a pandas DataFrame."""
         import pandas as pd
 
-        names = ("stance", "event", "tension", "relevance", "probability", "left_out", "repeats", "log_odds")
-        rows = [[one.text, *(getattr(one, name) for name in names)] for one in self.sentences]
-        return pd.DataFrame(rows, columns=["text", *names])
+        return pd.DataFrame(self.rows(), columns=_COLUMNS)
+
+    def passages(self) -> Iterator[str | Sentence]:
+        """Yield the sentences and, as given, what stands between them, if it has words: page furniture and repeats."""
+        done = 0
+        for sentence in self.sentences:
+            yield from filter(_A_WORD.search, [self.text[done : sentence.start]])
+            yield sentence
+            done = sentence.end
+        yield from filter(_A_WORD.search, [self.text[done:]])
+
+    def shown(self, sentence: Sentence) -> Iterator[tuple[str, float | None]]:
+        """Yield the parts of a sentence as given, with their contributions; None for what was stripped from the edges."""
+        done = sentence.start
+        for piece in sentence.pieces:
+            if done < piece.start:
+                yield self.text[done : piece.start], None if done == sentence.start else 0.0
+            if max(done, piece.start) < piece.end:
+                yield self.text[max(done, piece.start) : piece.end], piece.weight
+            done = max(done, piece.end)
+        if done < sentence.end:
+            yield self.text[done : sentence.end], None
 
     def _repr_html_(self) -> str:
         """HTML for notebooks."""
@@ -106,14 +165,16 @@ def explain_text(model: Model, text: str | None) -> Explanation:
     True
     """
     plain = as_strings([text])
-    found = distinct_sentences(plain[0].as_py())
-    texts = [clean_text(sentence.text) for sentence in found]
+    given = plain[0].as_py()
+    split = split_sentences(given)
+    found, places = distinct(split), align(given, split)
+    texts = [sentence.text for sentence in found]
     scores, evidence = score_and_explain(model, texts)
     relevance_evidence, sentences = explain_relevance(model, texts), []
-    for row, (written, one) in enumerate(zip(texts, found)):
+    for row, one in enumerate(found):
         here = slice(evidence.bounds[row], evidence.bounds[row + 1])
-        start, end = evidence.spans[here].T
-        pieces = _pieces(written, start, end, evidence.weight[here])
+        place = int(places[one.first][0, 0]), int(places[one.first][-1, 1])
+        pieces = _pieces(given, place, clean_text(one.text), evidence.spans[here], evidence.weight[here])
         relevance = float(scores.relevance[row])
         stance = str(scores.stance[row])
         left_out = scores.reason[row] if stance == UNCLEAR else NO_POLITICS if relevance < RELEVANT else ""
@@ -121,24 +182,33 @@ def explain_text(model: Model, text: str | None) -> Explanation:
         answer = (stance, str(scores.event[row]), float(scores.tension[row]), relevance, float(scores.proba[row].max()))
         whole_score = evidence.base, float(evidence.log_odds[row])
         said = tuple(against) if left_out == NO_POLITICS else ()
-        sentences.append(Sentence(pieces, *answer, left_out, one.repeats, *whole_score, said))
+        sentences.append(Sentence(pieces, *answer, left_out, one.repeats, *whole_score, *place, said))
     whole = score_articles(model, plain)
     stance = STANCES_OF_ARTICLES[int(whole.stance_code[0])]
-    return Explanation(stance, float(whole.tension[0]), float(whole.political[0]), sentences)
+    return Explanation(stance, float(whole.tension[0]), float(whole.political[0]), sentences, given)
 
 
-def _pieces(text: str, start: np.ndarray, end: np.ndarray, weight: np.ndarray) -> list[Piece]:
-    """The words of a text with the contributions of their terms.
+def _pieces(given: str, place: tuple[int, int], text: str, spans: np.ndarray, weight: np.ndarray) -> list[Piece]:
+    """The words of a cleaned sentence with the contributions of their terms, and their places in the text as given.
 
     The contribution of a two-word term is split between its first and last word.
+
+    Parameters
+    ----------
+    place : start and end of the sentence in ``given``.
+    spans : (n_terms, 2) first and last character of each term in ``text``.
+    weight : (n_terms,) their contributions.
     """
+    start, end = spans.T
     bounds = np.array([match.start() for match in _WORD.finditer(text)] + [len(text)])
     total = np.zeros(len(bounds) - 1)
     first = np.searchsorted(bounds, start, side="right") - 1
     last = np.searchsorted(bounds, end, side="left") - 1
     np.add.at(total, first, np.where(first == last, weight, weight / 2))
     np.add.at(total, last, np.where(first == last, 0.0, weight / 2))
-    return [Piece(text[a:b], float(w)) for a, b, w in zip(bounds[:-1], bounds[1:], total)]
+    words = np.column_stack([bounds[:-1], bounds[1:]])
+    there = place[0] + stretches(given[slice(*place)], text, words)
+    return [Piece(text[a:b], w, *x) for (a, b), w, x in zip(words.tolist(), total.tolist(), there.tolist())]
 
 
 def mark_of(weight: float) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+import numpy as np
+
 # An ampersand was taken for a separator: "Iran #39;s", "quot;no deal quot;".
 _EMBEDDED_ENTITY = re.compile(
     r"\s(?=#(?:39|8217);(?:s|t|d|m|re|ve|ll)\b)|(?<!&)#(\d{2,5}|x[0-9a-fA-F]{2,4});|(?<!&)\b(quot|amp|lt|gt|nbsp|apos);"
@@ -27,10 +29,18 @@ _MISREAD = (
     "\u2126\u212a\u212b⌐◊─-▟√≈‚\ufb00-\ufb06\uff01-\uffef\ufff9-\uffff"
 )
 # The first character of misread UTF-8 followed by one that the next byte can become, in several code pages.
-MOJIBAKE = f"[{_MISREAD}]|[À-ôāβв][\x80-¿€Ђƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+_MISREAD_TAIL = "\x80-¿€Ђƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+MOJIBAKE = f"[{_MISREAD}]|[À-ôāβв][{_MISREAD_TAIL}]"
 _BROKEN = re.compile(MOJIBAKE)
 _INVISIBLE = re.compile(f"[{INVISIBLES}]")
 _BROKEN_LINE = re.compile(r"(?<=[a-z])[-\u2010\xad¬][ \t\r]{0,20}\n\s{0,20}(?=[a-z])")
+# What `traced` repairs: a word broken at a line end, an entity, characters that are left out or that ftfy decodes.
+_TROUBLE = re.compile(
+    rf"({_BROKEN_LINE.pattern})|&(?:amp;)*(?:#\w{{1,8}}|[A-Za-z]\w{{1,31}});|"
+    rf"[{INVISIBLES}]+|(?:[À-ôāβв][{_MISREAD_TAIL}]{{1,3}}|\w?[\u0300-\u036f]+|[{_MISREAD}])+"
+)
+_LINE = re.compile(r"[\r\n\x85\u2028\u2029]")
+_SPACE = re.compile(r"[^\S\n]")
 _LINE_END = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _PARAGRAPH = re.compile(
     r"</?(?:address|article|blockquote|dd|div|dl|dt|h[1-6]|li|ol|p|section|table|tr|ul)\b[^<>]{0,200}>", re.IGNORECASE
@@ -48,11 +58,7 @@ def repair(text: str) -> str:
     >>> repair("Iran #39;s quot;no quot;")
     'Iran\\'s "no "'
     """
-    if not text.isascii() and _BROKEN.search(text):
-        import ftfy
-
-        text = ftfy.fix_text(text, unescape_html=False, uncurl_quotes=False, fix_line_breaks=False)
-    text = _unescaped(text)
+    text = _unescaped(_fixed(text))
     if "#" in text or ";" in text:  # an entity has one of these; the pattern is slow
         text = _EMBEDDED_ENTITY.sub(_entity, text)
     if "<" in text or "\\" in text:
@@ -60,6 +66,15 @@ def repair(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = unbroken(text).translate(_ALIKE)
     return " ".join(text.split())
+
+
+def _fixed(text: str) -> str:
+    """Undo mojibake, ligatures, full-width forms and the like."""
+    if text.isascii() or not _BROKEN.search(text):
+        return text
+    import ftfy
+
+    return ftfy.fix_text(text, unescape_html=False, uncurl_quotes=False, fix_line_breaks=False)
 
 
 def _unescaped(text: str) -> str:
@@ -87,6 +102,39 @@ def laid_out(text: str) -> str:
 def unbroken(text: str) -> str:
     """Remove invisible characters and join words hyphenated at the end of a line; other line ends stay."""
     return _INVISIBLE.sub("", _BROKEN_LINE.sub("", text))
+
+
+def traced(text: str) -> tuple[str, np.ndarray, np.ndarray]:
+    """A text with the most frequent trouble repaired bit by bit, and where its characters come from.
+
+    Decoded or left out are entities, invisible characters, word breaks at line ends, and what ftfy repairs without seeing
+    more of the text. Spaces become " " and line ends "\\n", one by one.
+
+    Returns
+    -------
+    n characters, their (n + 1,) starts and (n,) ends in the text; the last start is the length of the text.
+
+    Examples
+    --------
+    >>> plain, start, end = traced("A&amp;B")
+    >>> plain, start.tolist(), end.tolist()
+    ('A&B', [0, 1, 6, 7], [1, 6, 7])
+    """
+    pieces, starts, ends, done = list[str](), list[np.ndarray](), list[np.ndarray](), 0
+    fixed, known = _fixed(text), dict[str, str]()
+    for found in _TROUBLE.finditer(text):
+        start, end = found.span()
+        if (bit := found[0]) not in known:
+            known[bit] = _INVISIBLE.sub("", _unescaped(bit if bit in fixed else _fixed(bit)))
+        repaired = "" if found[1] else known[bit]
+        pieces += [text[done:start], repaired]
+        alike = len(repaired) == end - start  # such as full-width letters: one by one
+        starts += [np.arange(done, start), np.arange(start, end) if alike else np.full(len(repaired), start)]
+        ends += [np.arange(done, start) + 1, np.arange(start, end) + 1 if alike else np.full(len(repaired), end)]
+        done = end
+    rest = np.arange(done, len(text) + 1)
+    plain = _SPACE.sub(" ", _LINE.sub("\n", "".join(pieces) + text[done:]))
+    return plain, np.concatenate([*starts, rest]), np.concatenate([*ends, rest[1:]])
 
 
 def _entity(match: re.Match) -> str:

@@ -28,10 +28,11 @@ _TEASER = re.compile(
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence or headline of an article, and how often it occurs there."""
+    """A sentence or headline of an article, how often it occurs there, and the number of the first of these, from 0."""
 
     text: str
     repeats: int = 1
+    first: int = 0
 
 
 def split_sentences(text: str) -> list[str]:
@@ -72,20 +73,25 @@ def is_aside(text: str) -> bool:
 
 
 def distinct_sentences(text: str) -> list[Sentence]:
-    """The distinct sentences of an article in order of first occurrence; case and spaces are ignored.
+    """The distinct sentences of an article; see `distinct`."""
+    return distinct(split_sentences(text))
+
+
+def distinct(sentences: list[str]) -> list[Sentence]:
+    """The distinct sentences among all of an article, in order of first occurrence; case is ignored.
 
     Examples
     --------
-    >>> distinct_sentences("Aid arrives\\nAid arrives\\n\\nIt rained.")
-    [Sentence(text='Aid arrives', repeats=2), Sentence(text='It rained.', repeats=1)]
+    >>> distinct(["Aid arrives", "Aid Arrives", "It rained."])
+    [Sentence(text='Aid arrives', repeats=2, first=0), Sentence(text='It rained.', repeats=1, first=2)]
     """
-    first: dict[str, str] = {}
+    first: dict[str, int] = {}
     seen: dict[str, int] = {}
-    for sentence in split_sentences(text):
+    for number, sentence in enumerate(sentences):
         key = sentence.casefold()
-        first.setdefault(key, sentence)
+        first.setdefault(key, number)
         seen[key] = seen.get(key, 0) + 1
-    return [Sentence(sentence, seen[key]) for key, sentence in first.items()]
+    return [Sentence(sentences[number], seen[key], number) for key, number in first.items()]
 
 
 def _lines(text: str) -> list[str]:

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from pipeline.arrays.ragged import segment_ids
 from pipeline.model.store import Model
-from pipeline.read.cleaning import clean
+from pipeline.read.alignment import stretches
+from pipeline.read.cleaning import clean, clean_text
 from pipeline.score.contributions import Places, contributions, strongest
 from pipeline.score.slopes import slopes
 from pipeline.score.snippets import Scores, scores_of
@@ -58,6 +59,10 @@ class Evidence:
         """(words, contribution) pairs of one text, strongest first."""
         here = slice(self.bounds[row], self.bounds[row + 1])
         return list(zip(self.words[here].to_pylist(), self.weight[here].tolist()))
+
+    def places(self, row: int, given: str) -> np.ndarray:
+        """(n, 2) int64: start and end of one text's terms in that text as given, as from `pipeline.read.alignment`."""
+        return stretches(given, clean_text(given), self.spans[self.bounds[row] : self.bounds[row + 1]])
 
     @cached_property
     def spans(self) -> np.ndarray:

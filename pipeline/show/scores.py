@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +36,7 @@ _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED
 _TOGETHER = 200  # rows whose column widths are chosen together; the time that Rich takes for more is felt
 _BLOCKS, _SERIES = 60, 12  # in a line, and shown, of a timeline
 _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence is below the text
+_SPACES = re.compile(r"\s+")
 _STYLES = {
     "up2": "bold red underline",
     "up1": "red underline",
@@ -112,21 +115,31 @@ def explanation(found: Explanation) -> None:
         out.print("no sentence to explain: the text consists of page furniture", style="bright_black")
     if len(found.sentences) > 1:
         out.print(styled((found.stance, "bold"), f"  tension {found.tension:+.2f}, {found.political:.0%} political\n"))
-    for sentence in found.sentences:
-        out.print(_marked(sentence))
-        out.print(_answer(sentence), style="bright_black")
+    for passage in found.passages():
+        if isinstance(passage, str):
+            lines = (" ".join(line.split()) for line in passage.splitlines())
+            out.print(plain("\n".join(filter(None, lines))), style="dim")
+        else:
+            out.print(_marked(found, passage))
+            out.print(_answer(passage), style="bright_black")
 
 
-def _marked(sentence: Sentence) -> Text:
+def explanation_rows(found: Explanation) -> None:
+    """Print a JSON object per sentence, in ASCII, so that no escape of the terminal changes a text."""
+    for row in found.rows():
+        say(json.dumps(row).replace("\x7f", r"\u007f"), stderr=False)
+
+
+def _marked(found: Explanation, sentence: Sentence) -> Text:
+    """The sentence as given, in one line."""
     from rich.text import Text
 
     text = Text()
-    for piece in sentence.pieces:
-        mark = mark_of(piece.weight)
-        shown = plain(piece.text).replace("\n", " ").replace("\t", " ")
+    for part, weight in found.shown(sentence):
+        mark = mark_of(weight or 0.0)
         if mark:
             text.append("+" if mark.startswith("up") else "-", style=_STYLES[mark].replace(" underline", ""))
-        text.append(shown, style=_STYLES.get(mark, ""))
+        text.append(plain(_SPACES.sub(" ", part)), style="dim" if weight is None else _STYLES.get(mark, ""))
     return text
 
 
