@@ -1,8 +1,10 @@
 """Where sentences and words stand in the text as given."""
 
 import re
+import time
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,3 +122,31 @@ def test_a_text_that_cleaning_leaves_alone_has_every_character_where_it_is(text)
         (places,) = align(text, [text])
         shown = [(start, end) for char, (start, end) in zip(text, places.tolist()) if char != " "]
         assert shown == [(k, k + 1) for k, char in enumerate(text) if char != " "]
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "stretch"),
+    [
+        ("Iran #39;s army said quot;no deal quot; today.", "'", " #39;"),
+        ("The presidentâ€™s cafÃ© in ZÃ¼rich", "café", "cafÃ©"),
+        ("The presidentâ€™s cafÃ© in ZÃ¼rich", "’", "â€™"),
+        ("KABUL (AFP) - ÃŽle talks of Î‘Î¸Î®Î½Î± on Monday", "Île", "ÃŽle"),
+        ("KABUL (AFP) - ÃŽle talks of Î‘Î¸Î®Î½Î± on Monday", "Αθήνα", "Î‘Î¸Î®Î½Î±"),
+        ("Zu\u0308rich talks fail again", "Zürich", "Zu\u0308rich"),
+        ("Talks in Cafe\u0301", "Café", "Cafe\u0301"),
+        ("THE \ufb01rst \ufb02oor burns", "floor", "\ufb02oor"),
+        ("The cease&shy;\nfire is holding in Tarva", "ceasefire", "cease&shy;\nfire"),
+        ("Rebels<br/>free 26 hostages &amp;amp; leave", "free", "free"),
+    ],
+)
+def test_words_broken_in_other_ways_have_their_whole_stretch_too(text, word, stretch):
+    made = clean_text(text)
+    ((start, end),) = stretches(text, made, np.array([[made.index(word), made.index(word) + len(word)]]))
+    assert text[start:end] == stretch
+
+
+def test_places_in_a_long_text_that_repeats_itself_are_estimated_in_linear_time():
+    text, part = "a b " * 30_000, ("a b " * 29_000).strip()
+    began = time.process_time()
+    assert_sound(text, [part], align(text, [part]))
+    assert time.process_time() - began < 20

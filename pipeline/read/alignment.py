@@ -28,15 +28,8 @@ _COMPARED = 20_000_000  # pairs of words or characters that are compared for a t
 def stretches(given: str, made: str, spans: np.ndarray) -> np.ndarray:
     """Find where words of a text stood before it was cleaned.
 
-    Parameters
-    ----------
-    given : the text as given.
-    made : what cleaning made of it.
-    spans : (n, 2) start and end of each word in ``made``.
-
-    Returns
-    -------
-    (n, 2) int64, start and end of each in ``given``, as from `align`.
+    ``spans`` is (n, 2), start and end of each word in ``made``, which cleaning made of ``given``. Returns the same for
+    ``given``, int64, as from `align`.
 
     Examples
     --------
@@ -65,7 +58,8 @@ def align(given: str, parts: Sequence[str]) -> list[np.ndarray]:
     plain, begin, end = traced(given)
     text = "\n".join(parts)
     (left, ours, segment), (right, theirs, segment_there) = _words(text), _words(plain)
-    match, budget = _in_segments(left, right, segment, segment_there)
+    match = np.full(len(left), -1)
+    budget = _in_segments(match, left, right, segment, segment_there)
     _in_runs(match, left, right, segment)
     budget = _compare_gaps(match, left, right, budget)
     of_character = np.full(len(text), -1)
@@ -96,13 +90,12 @@ def _words(text: str) -> tuple[list[str], list[tuple[int, int]], np.ndarray]:
 
 
 def _in_segments(
-    left: list[str], right: list[str], segment: np.ndarray, segment_there: np.ndarray
-) -> tuple[np.ndarray, int]:
-    """(n,) the number in ``right`` of each word in ``left``, -1 if unknown, by whole segments; what is left of the budget.
+    match: np.ndarray, left: list[str], right: list[str], segment: np.ndarray, segment_there: np.ndarray
+) -> int:
+    """Set the number in ``right`` of each word in ``left`` whose whole segment is there; return what is left to compare.
 
     So a sentence is found where it stands for itself, not where another quotes it: "Read more: Truce holds".
     """
-    match = np.full(len(left), -1)
     bounds, others = ([*np.flatnonzero(np.diff(one, prepend=-1)), len(one)] for one in (segment, segment_there))
     ours = [tuple(left[i:j]) for i, j in pairwise(bounds)]
     theirs = [tuple(right[i:j]) for i, j in pairwise(others)]
@@ -112,7 +105,7 @@ def _in_segments(
     budget = _compare_gaps(of_segment, ours, theirs, _COMPARED)
     for i in np.flatnonzero(of_segment >= 0).tolist():
         match[bounds[i] : bounds[i + 1]] = np.arange(others[of_segment[i]], others[of_segment[i] + 1])
-    return match, budget
+    return budget
 
 
 def _in_runs(match: np.ndarray, left: list[str], right: list[str], segment: np.ndarray) -> None:
