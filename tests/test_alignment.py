@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.read.alignment import align, stretches
 from pipeline.read.cleaning import clean_text
+from pipeline.read.repair import repair
 from pipeline.read.sentences import split_sentences
 
 WORDS = "army rebels talks border mediators convoy village gunmen envoys ceasefire harbour prisoners released".split()
@@ -71,6 +72,21 @@ def test_a_sentence_has_its_place_among_asides_that_repeat_it(snippets):
     assert sentences == [text[start:end] for start, end in places]
     found = [(int(place[0, 0]), int(place[-1, 1])) for place in align(text, sentences)]
     assert found == places
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        ("Troops shelled the town.Six people died.\n\nShare this article\n\nTroops shelled the town.\n", [0, 24, 62]),
+        ("Read more: Troops shelled the northern town.\n\nTroops shelled the\nnorthern town.", [46]),
+        ("Read more: Troops shelled the town.\n\nTroops &#115;helled the t\u00adown. Six died.", [37, 68]),
+    ],
+)
+def test_a_sentence_has_its_place_although_it_stands_elsewhere_less_broken(text, starts):
+    sentences = split_sentences(text)
+    assert [int(place[0, 0]) for place in align(text, sentences)] == starts
+    shown = [repair(text[place[0, 0] : place[-1, 1]]) for place in align(text, sentences)]
+    assert shown == sentences
 
 
 FRAGMENTS = st.one_of(

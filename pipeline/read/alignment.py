@@ -18,7 +18,9 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from pipeline.read.repair import traced
+from pipeline.read.sentences import is_aside
 
+_LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\w+|[^\w\s]|\s+")
 _STOPS = '.!?…"”’)]»'  # a sentence may end with one of these and a space; it may also end with a line
 _RUN = 3  # words
@@ -57,11 +59,12 @@ def align(given: str, parts: Sequence[str]) -> list[np.ndarray]:
     """
     plain, begin, end = traced(given)
     text = "\n".join(parts)
-    (left, ours, segment), (right, theirs, segment_there) = _words(text), _words(plain)
-    match = np.full(len(left), -1)
-    budget = _in_segments(match, left, right, segment, segment_there)
+    # Links to other stories may quote a sentence and are not read; a sentence may be broken where they are not.
+    read = _LINE.sub(lambda line: " " * len(line[0]) if is_aside(line[0].strip()) else line[0], plain)
+    (left, ours, segment), (right, theirs, segment_there) = _words(text), _words(read)
+    match = _in_segments(left, right, segment, segment_there)
     _in_runs(match, left, right, segment)
-    budget = _compare_gaps(match, left, right, budget)
+    budget = _compare_gaps(match, left, right, _COMPARED)
     of_character = np.full(len(text), -1)
     for (start, stop), k in zip(ours, match.tolist()):
         if k >= 0:
@@ -89,23 +92,18 @@ def _words(text: str) -> tuple[list[str], list[tuple[int, int]], np.ndarray]:
     return words, spans, np.array(segments, np.int64)
 
 
-def _in_segments(
-    match: np.ndarray, left: list[str], right: list[str], segment: np.ndarray, segment_there: np.ndarray
-) -> int:
-    """Set the number in ``right`` of each word in ``left`` whose whole segment is there; return what is left to compare.
+def _in_segments(left: list[str], right: list[str], segment: np.ndarray, segment_there: np.ndarray) -> np.ndarray:
+    """(n,) the number in ``right`` of each word in ``left`` whose segment is one there too; -1 of the others.
 
     So a sentence is found where it stands for itself, not where another quotes it: "Read more: Truce holds".
     """
+    match = np.full(len(left), -1)
     bounds, others = ([*np.flatnonzero(np.diff(one, prepend=-1)), len(one)] for one in (segment, segment_there))
     ours = [tuple(left[i:j]) for i, j in pairwise(bounds)]
     theirs = [tuple(right[i:j]) for i, j in pairwise(others)]
-    of_segment = np.full(len(ours), -1)
     for i, j in _runs(ours, theirs, np.arange(len(ours)), 1):
-        of_segment[i] = j
-    budget = _compare_gaps(of_segment, ours, theirs, _COMPARED)
-    for i in np.flatnonzero(of_segment >= 0).tolist():
-        match[bounds[i] : bounds[i + 1]] = np.arange(others[of_segment[i]], others[of_segment[i] + 1])
-    return budget
+        match[bounds[i] : bounds[i + 1]] = np.arange(others[j], others[j + 1])
+    return match
 
 
 def _in_runs(match: np.ndarray, left: list[str], right: list[str], segment: np.ndarray) -> None:
