@@ -13,7 +13,7 @@ from pipeline.arrays.ragged import segment_sums
 from pipeline.stance import LABELS
 from pipeline.text.analysis import Sequence
 from pipeline.text.vocabulary import Counted, Vocabulary
-from pipeline.text.weight_rows import WeightRows, n_rows, other_terms, terms_of, weight_rows
+from pipeline.text.weight_rows import Cells, Repeats, WeightRows, cells_of, n_rows, other_terms, terms_of, weight_rows
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -53,16 +53,17 @@ class Weights:
 
         The probabilities are the same, and the sum for the first event type is saved.
         """
-        return self.logits_and_lengths(sequence, other_terms(self.vocabulary, sequence))[0]
+        cells = cells_of(self.vocabulary, sequence, other_terms(self.vocabulary, sequence))
+        return self.logits_and_lengths(sequence, cells)[0]
 
-    def logits_and_lengths(self, sequence: Sequence, others: list) -> tuple[np.ndarray, np.ndarray]:
-        """Like `logits`, with the (n_texts,) lengths of the TF-IDF rows before normalisation.
+    def logits_and_lengths(self, sequence: Sequence, cells: Cells) -> tuple[np.ndarray, np.ndarray, Repeats]:
+        """Like `logits`, with the (n_texts,) lengths of the TF-IDF rows before normalisation, and what is repeated.
 
         Parameters
         ----------
-        others : the terms of the families that are not summed beforehand (`pipeline.text.weight_rows.other_terms`).
+        cells : the texts' words and terms (`pipeline.text.weight_rows.cells_of`).
         """
-        once, again = weight_rows(self.vocabulary, sequence, others)
+        once, again, repeats = weight_rows(self.vocabulary, cells, len(sequence.bounds) - 1)
         sums = self._sums(once)
         # The last column of the table holds the square of a value, but not of its factor.
         more = self._sums(again)
@@ -76,14 +77,14 @@ class Weights:
         # Summed mark by mark: a matrix product uses another order for one row than for many.
         for mark, weight in zip(sequence.marks.T, self.marks):
             out[:, -1] += mark * weight
-        return out, length
+        return out, length, repeats
 
     def _sums(self, part: WeightRows) -> np.ndarray:
         """(n_texts, n_labels) sums of the rows of `_of_term`."""
         if len(part) > FEW:
             from scipy.sparse import csr_array
 
-            return csr_array((part.times, part.row, part.bounds), shape=(len(part), len(self._table))) @ self._table
+            return csr_array((part.times, part.row, part.bounds), shape=(len(part), len(self.table))) @ self.table
         out = np.zeros((len(part), len(LABELS)))
         values = part.times[:, None] * self._rows(part.row)
         for text, (begin, end) in enumerate(pairwise(part.bounds.tolist())):
@@ -96,8 +97,14 @@ class Weights:
         return self._of_term[row - 4 * len(self.vocabulary.lexicon), -1]
 
     @cached_property
-    def _table(self) -> np.ndarray:
+    def table(self) -> np.ndarray:
+        """(n_rows, n_labels) float64: the weight table, its columns as those of `_of_term`."""
         return self._rows(np.arange(n_rows(self.vocabulary)))
+
+    @cached_property
+    def known_rows(self) -> np.ndarray:
+        """(n_rows,) bool: the row of the weight table sums at least one term."""
+        return self.table[:, -1] > 0
 
     def _rows(self, row: np.ndarray) -> np.ndarray:
         """(n, n_labels) float64: `_of_term` summed over the terms of each row (`pipeline.text.weight_rows`)."""
@@ -106,22 +113,6 @@ class Weights:
             there = np.flatnonzero(term >= 0)
             out[there] += self._of_term[term[there]]
         return out
-
-    @cached_property
-    def event_table(self) -> np.ndarray:
-        """(n_rows, n_events - 1) float64: the event columns of the weight table."""
-        return np.ascontiguousarray(self._table[:, : self.coef.shape[1] - 2])
-
-    @cached_property
-    def relevance_table(self) -> np.ndarray:
-        """(n_rows, 1) float64: the relevance column of the weight table."""
-        return np.ascontiguousarray(self._table[:, self.coef.shape[1] - 2 : -1])
-
-    @cached_property
-    def known_rows(self) -> np.ndarray:
-        """(n_rows,) bool: the row of the weight table sums at least one term."""
-        known: np.ndarray = terms_of(self.vocabulary, np.arange(n_rows(self.vocabulary))) >= 0
-        return np.any(known, axis=0)
 
     @cached_property
     def _of_term(self) -> np.ndarray:

@@ -15,12 +15,10 @@ from pipeline.model.weights import Weights
 from pipeline.text.analysis import Sequence
 from pipeline.text.terms import PAIRED
 from pipeline.text.vocabulary import SUMMED
-from pipeline.text.weight_rows import rows_of_words, terms_of
+from pipeline.text.weight_rows import Cells, Repeats, terms_of
 
 _BLOCK = 2_048  # rows multiplied together: they fit the processor's cache
-_FILTER = 1 << 22  # slots of the filter for repeated keys
-ABSENT = -1.0  # the strength of a position without a known term
-_MOST_BITS = 20  # of the position of a word in its text, packed with its strength into one number
+_MOST_BITS = 20  # of the place of a position in its text, packed with its strength into one number
 _FEW = 16  # up to this many positions per text, the strongest are found one after the other
 
 
@@ -30,7 +28,7 @@ class Places:
 
     Attributes
     ----------
-    weight : (n_kinds, n_words) float64.
+    weight : (n_kinds, n_words) float64, 0 without a known term.
     known : (n_kinds, n_words) bool: a known term is there.
     left, right : for each kind (n_words,) int64, the first and the last word of its positions.
     """
@@ -50,25 +48,28 @@ class Places:
         return self.weight.ravel()[chosen], left, right
 
 
-def contributions(weights: Weights, sequence: Sequence, others: list, table: np.ndarray, slope: np.ndarray) -> Places:
+def contributions(
+    weights: Weights, sequence: Sequence, others: list, cells: Cells, repeats: Repeats, slope: np.ndarray
+) -> Places:
     """How much each position adds to a weighted sum of log-odds.
 
     Parameters
     ----------
-    others : terms of the families that are not summed beforehand (`pipeline.text.weight_rows.other_terms`).
-    table : (n_rows, k) float64, what each row of the weight table adds to k log-odds.
-    slope : (n_texts, k) float64, the weight of each of them divided by the length of the text's TF-IDF row.
+    others, cells : the terms of the texts, and their words and terms (`pipeline.text.weight_rows`).
+    repeats : those that occur in a text more than once.
+    slope : (n_texts, n_labels) float64, the weight of each column of `Weights.table`, divided by the length of the text's
+        TF-IDF row.
     """
-    slope = np.ascontiguousarray(slope)
     n_words, names = len(sequence.symbol), [f for f in weights.vocabulary.features.families if f not in SUMMED]
     paired = [family for family in names if family in PAIRED]
-    word = np.arange(n_words)
     weight, known = np.zeros((1 + len(paired), n_words)), np.zeros((1 + len(paired), n_words), bool)
-    places = Places(weight, known, [word] * len(weight), [word] * len(weight))
-    row = np.where(sequence.symbol >= 0, rows_of_words(weights.vocabulary, sequence), 0)
-    known[0] = (sequence.symbol >= 0) & weights.known_rows[row]
-    weight[0] = _of_words(weights, sequence, row, table, slope)
-    for name, (i, j, _), added in zip(names, others, _of_terms(weights, sequence, others, table, slope)):
+    places = Places(weight, known, [np.arange(n_words)] * len(weight), [np.arange(n_words)] * len(weight))
+    row, word = cells.row.astype(np.int64), np.flatnonzero(sequence.symbol >= 0)
+    of_words, *of_terms = np.split(
+        _added(weights, cells, row, repeats, slope), np.cumsum([len(word), *(len(term) for *_, term in others)])[:-1]
+    )
+    weight[0, word], known[0, word] = of_words, weights.known_rows[row[: len(word)]]
+    for name, (i, j, _), added in zip(names, others, of_terms):
         if name not in PAIRED:
             weight[0, i] += added
             known[0, i] = True
@@ -91,52 +92,28 @@ def _join_cues(places: Places, cue: int) -> None:
         lead = places.left[cue][at]
         same = places.known[kind, lead] & (places.right[kind][lead] == places.right[cue][at])
         places.weight[kind, lead[same]] += places.weight[cue, at[same]]
-        places.known[cue, at[same]] = False
+        places.weight[cue, at[same]], places.known[cue, at[same]] = 0.0, False
         at = at[~same]
 
 
-def _of_words(
-    weights: Weights, sequence: Sequence, row: np.ndarray, table: np.ndarray, slope: np.ndarray
-) -> np.ndarray:
-    """(n_words,) what the terms of each word add, 0 if it is unknown."""
-    vocabulary, text = weights.vocabulary, sequence.text
-    out = _dots(table, row, slope, text)
-    out[sequence.symbol < 0] = 0.0
-    width = len(vocabulary.lexicon)
-    again, group = _repeated(text * width + sequence.symbol, sequence.symbol >= 0, len(slope) * width)
-    if len(again):
-        # If a word has the same marks at each position, all of its terms have the same count.
-        marks, times = row[again] & 3, np.bincount(group)
-        alike = (times * np.bincount(group, marks * marks) == np.bincount(group, marks) ** 2)[group]
-        out[again[alike]] *= (1.0 + np.log(times[group[alike]])) / times[group[alike]]
-        again, group = again[~alike], group[~alike]
-    if len(again):
-        added = np.zeros(len(again))
-        for term in terms_of(vocabulary, row[again]):
-            there = np.flatnonzero(term >= 0)
-            times = np.bincount(group[there], minlength=group.max() + 1)[group[there]]
-            own = term[there] + 4 * len(vocabulary.lexicon)
-            one = _dots(table, own, slope, text[again[there]])
-            added[there] += one * (1.0 + np.log(times)) / times
-        out[again] = added
+def _added(weights: Weights, cells: Cells, row: np.ndarray, repeats: Repeats, slope: np.ndarray) -> np.ndarray:
+    """(n,) what each word or term adds; ``row`` is its row of the weight table."""
+    text = cells.text
+    out = _dots(weights.table, row, slope, text)
+    again, group = repeats.among(cells)
+    counts = repeats.counts[group]
+    share = (1.0 + np.log(np.maximum(counts, 1))) / np.maximum(counts, 1)
+    # If a word has the same marks at each place, all of its terms have the same count.
+    alike = ((counts == 0) | (counts == counts[:, :1])).all(axis=1)
+    out[again[alike]] *= share[alike, 0]
+    again, share = again[~alike], share[~alike]
+    added = np.zeros(len(again))
+    for family, term in enumerate(terms_of(weights.vocabulary, row[again])):
+        there = np.flatnonzero(term >= 0)
+        own = term[there] + 4 * len(weights.vocabulary.lexicon)
+        added[there] += _dots(weights.table, own, slope, text[again[there]]) * share[there, family]
+    out[again] = added
     return out
-
-
-def _of_terms(
-    weights: Weights, sequence: Sequence, others: list, table: np.ndarray, slope: np.ndarray
-) -> list[np.ndarray]:
-    """What each term adds at each of its positions, by family."""
-    if not others:
-        return []
-    text = np.concatenate([sequence.text[i] for i, _, _ in others])
-    term = np.concatenate([term for _, _, term in others]).astype(np.int64)
-    out = _dots(table, term + 4 * len(weights.vocabulary.lexicon), slope, text)
-    width = len(weights.vocabulary)
-    again, group = _repeated(text * width + term, np.ones(len(term), bool), len(slope) * width)
-    if len(again):
-        times = np.bincount(group)[group]
-        out[again] *= (1.0 + np.log(times)) / times
-    return np.split(out, np.cumsum([len(term) for _, _, term in others])[:-1])
 
 
 def _dots(table: np.ndarray, row: np.ndarray, slope: np.ndarray, text: np.ndarray) -> np.ndarray:
@@ -152,21 +129,6 @@ def _dots(table: np.ndarray, row: np.ndarray, slope: np.ndarray, text: np.ndarra
     return out
 
 
-def _repeated(key: np.ndarray, valid: np.ndarray, n_keys: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the valid keys that occur more than once, and the number of the group of each."""
-    if n_keys < 1 << 32:  # NumPy sorts four-byte numbers at memory speed
-        key = key.astype(np.uint32)
-    ordered = np.sort(key[valid])
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    twice = twice[np.append(True, twice[1:] != twice[:-1])[: len(twice)]]
-    maybe = np.zeros(_FILTER, bool)
-    maybe[twice & (_FILTER - 1)] = True
-    candidate = np.flatnonzero(maybe[key & (_FILTER - 1)] & valid)
-    group = np.searchsorted(twice, key[candidate])
-    found = np.flatnonzero(twice[np.minimum(group, len(twice) - 1)] == key[candidate]) if len(twice) else group[:0]
-    return candidate[found], group[found]
-
-
 def strongest(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Indices into the flat arrays: the ``top`` positions of each text, strongest first; and where each text begins.
 
@@ -174,54 +136,57 @@ def strongest(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.n
     ----------
     bounds : (n_texts + 1,) the first word of each text.
     """
-    n_words = places.known.shape[1]
-    strength = np.abs(places.weight)
-    strength[~places.known] = ABSENT
+    n_kinds, n_words = places.known.shape
     full = np.flatnonzero(np.diff(bounds))
     begin = bounds[full]
-    bits = int(np.diff(bounds).max(initial=0)).bit_length()
+    bits = (n_kinds * int(np.diff(bounds).max(initial=0))).bit_length()
     if top is None or top > _FEW or bits > _MOST_BITS:
-        return _ranked(strength, bounds, top)
+        return _ranked(places, bounds, top)
     if not len(full) or not top:
         return np.zeros(0, np.int64), np.zeros(len(bounds), np.int64)
-    from_end = (1 << bits) - 1 - (np.arange(n_words) - begin[segment_ids(np.append(begin, n_words))])
-    keys = _packed(strength.max(axis=0), from_end, bits)
+    last = np.uint64((1 << bits) - 1)
+    keys = _packed(places, begin, bits)
+    of_word = keys.max(axis=0)
     chosen = np.full((len(full), top), -1)
-    for place in range(top):
-        best = np.maximum.reduceat(keys, begin)
-        there = np.flatnonzero(best)
-        word = begin[there] + (1 << bits) - 1 - (best[there] & np.uint64((1 << bits) - 1)).view(np.int64)
-        kind = strength[:, word].argmax(axis=0)
-        chosen[there, place] = kind * n_words + word
-        strength[kind, word] = ABSENT
-        keys[word] = _packed(strength[:, word].max(axis=0), from_end[word], bits)
+    for rank in range(top):
+        best = np.maximum.reduceat(of_word, begin)
+        there = np.flatnonzero(best > last)
+        word, kind = np.divmod((last - (best[there] & last)).view(np.int64), n_kinds)
+        word += begin[there]
+        chosen[there, rank] = kind * n_words + word
+        keys[kind, word] = 0
+        of_word[word] = keys.take(word, axis=1).max(axis=0)
     counts = np.zeros(len(bounds) - 1, np.int64)
     counts[full] = (chosen >= 0).sum(axis=1)
     return chosen[chosen >= 0], np.append(0, np.cumsum(counts))
 
 
-def _packed(strength: np.ndarray, from_end: np.ndarray, bits: int) -> np.ndarray:
-    """(n,) uint64: the strength of a word in the upper bits and its position in the lower, so one maximum finds both.
+def _packed(places: Places, begin: np.ndarray, bits: int) -> np.ndarray:
+    """(n_kinds, n_words) uint64: the strength of a position in the upper bits and its place in the text in the lower, so
+    one maximum finds both.
 
     Non-negative floats are ordered like their bits (IEEE 754); at least 32 of the 52 bits of the fraction remain. Among
-    equals the first is the largest. 0 for an empty position.
+    equals the first is the largest. The upper bits are 0 without a known term.
     """
-    low = np.uint64(bits)
-    upper = (np.maximum(strength, 0.0).view(np.uint64) >> low) + np.uint64(
-        1
-    )  # ranks a known term of zero weight above an empty position
-    return np.where(strength < 0, np.uint64(0), upper << low | from_end.view(np.uint64))
+    n_kinds, n_words = places.known.shape
+    place = (np.arange(n_words) - begin[segment_ids(np.append(begin, n_words))]) * n_kinds
+    keys = np.abs(places.weight).view(np.uint64)
+    keys >>= np.uint64(bits)
+    keys += places.known  # ranks a known term of zero weight above an empty position
+    keys <<= np.uint64(bits)
+    for kind in range(n_kinds):
+        keys[kind] |= ((1 << bits) - 1 - kind - place).view(np.uint64)
+    return keys
 
 
-def _ranked(strength: np.ndarray, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _ranked(places: Places, bounds: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Like `strongest`, by sorting all positions."""
-    known = np.flatnonzero(strength.T >= 0)  # word by word
-    word, kind = np.divmod(known, len(strength))
+    word, kind = np.nonzero(places.known.T)  # word by word
     text = np.searchsorted(bounds, word, side="right") - 1
-    order = np.lexsort((-strength[kind, word], text))
+    order = np.lexsort((-np.abs(places.weight[kind, word]), text))
     counts = np.bincount(text, minlength=len(bounds) - 1)
     if top is not None:
         begin = np.append(0, np.cumsum(counts))
         order = order[np.arange(len(order)) - begin[text] < top]
         counts = np.minimum(counts, top)
-    return (kind * strength.shape[1] + word)[order], np.append(0, np.cumsum(counts))
+    return (kind * places.known.shape[1] + word)[order], np.append(0, np.cumsum(counts))

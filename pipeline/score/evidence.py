@@ -24,7 +24,7 @@ from pipeline.score.slopes import slopes
 from pipeline.score.snippets import Scores, scores_of
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.tokens import Tokens
-from pipeline.text.weight_rows import other_terms
+from pipeline.text.weight_rows import cells_of, other_terms
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
@@ -89,10 +89,12 @@ def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tup
     weights, features = model.weights, model.weights.vocabulary.features
     tokens, sequence = read(clean(texts), weights.vocabulary.lexicon, features.masks, features.clauses)
     others = other_terms(weights.vocabulary, sequence)
-    logits, length = weights.logits_and_lengths(sequence, others)
+    cells = cells_of(weights.vocabulary, sequence, others)
+    logits, length, repeats = weights.logits_and_lengths(sequence, cells)
     slope, log_odds, base = slopes(weights, logits)
-    # The table holds differences to the first event type.
-    places = contributions(weights, sequence, others, weights.event_table, slope[:, 1:] / length[:, None])
+    of_column = np.zeros(logits.shape)
+    of_column[:, :-2] = slope[:, 1:] / length[:, None]  # the table holds differences to the first event type
+    places = contributions(weights, sequence, others, cells, repeats, of_column)
     evidence = _evidence(places, tokens, sequence, log_odds, base, top)
     return scores_of(model, sequence, logits, texts), evidence
 
@@ -105,8 +107,11 @@ def explain_relevance(model: Model, texts: Texts, top: int | None = None) -> Evi
     weights, features = model.weights, model.weights.vocabulary.features
     tokens, sequence = read(clean(texts), weights.vocabulary.lexicon, features.masks, features.clauses)
     others = other_terms(weights.vocabulary, sequence)
-    logits, length = weights.logits_and_lengths(sequence, others)
-    places = contributions(weights, sequence, others, weights.relevance_table, 1.0 / length[:, None])
+    cells = cells_of(weights.vocabulary, sequence, others)
+    logits, length, repeats = weights.logits_and_lengths(sequence, cells)
+    of_column = np.zeros(logits.shape)
+    of_column[:, -2] = 1.0 / length
+    places = contributions(weights, sequence, others, cells, repeats, of_column)
     return _evidence(places, tokens, sequence, logits[:, -1], float(weights.intercept[-1]), top)
 
 

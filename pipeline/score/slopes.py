@@ -11,7 +11,7 @@ from pipeline.model.weights import Weights
 
 _ERROR = 1e-6  # of a contribution, two digits beyond those shown
 _RULES = {n: np.polynomial.legendre.leggauss(n) for n in (6, 8, 12, 16, 24, 48)}
-_TOGETHER = 2_048  # texts whose slopes are computed together: they fit the processor's cache
+_TOGETHER = 12_288  # nodes of texts whose slopes are computed together: they fit the processor's cache
 _LEAST_MOVE = 1e-3  # of log-odds against each other, below which nothing is left to correct
 _SIDES = tuple(np.flatnonzero(side == STANCE_OF_LABEL) for side in (0, 1))
 
@@ -37,7 +37,8 @@ def slopes(weights: Weights, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray
         begin, end = start[events, None], np.ascontiguousarray(logits[:, events].T)
         total, total_of_none = _log_sum(end), _log_sum(begin)
         for n_nodes, texts in _blocks(end - begin):
-            mean = mean_softmax(begin, end[:, texts], total[texts] - total_of_none, n_nodes)
+            # An index such as end[:, texts] would store the result text by text, and all that follows took twice as long.
+            mean = mean_softmax(begin, end.take(texts, axis=1), total[texts] - total_of_none, n_nodes)
             slope[np.ix_(events, texts)] = sign * mean
         whole += sign * total
         base += sign * float(total_of_none[0])
@@ -51,14 +52,13 @@ def mean_softmax(start: np.ndarray, end: np.ndarray, rise: np.ndarray, n_nodes: 
     with the step is ``rise``: (n_texts,) the difference of ln(sum(exp)) between the two ends.
     """
     step = end - start
-    stride, out = step.astype(np.float32), np.zeros(step.shape, np.float32)
     origin = (start - np.maximum(start, end).max(axis=0)).astype(np.float32)  # so nothing on the path is above 0
-    for node, node_weight in zip(*_RULES[n_nodes]):
-        shown = stride * np.float32((node + 1) / 2)
-        shown += origin
-        np.exp(shown, out=shown)
-        shown *= np.float32(node_weight / 2) / shown.sum(axis=0)
-        out += shown
+    node, node_weight = (part.astype(np.float32)[:, None, None] / 2 for part in _RULES[n_nodes])
+    shown = step.astype(np.float32) * (node + np.float32(0.5))  # (n_nodes, n_events, n_texts)
+    shown += origin
+    np.exp(shown, out=shown)
+    shown *= node_weight / shown.sum(axis=1, keepdims=True)
+    out = shown.sum(axis=0)
     mean = out / out.sum(axis=0, dtype=float)
     across = step - step.mean(axis=0)  # along it the sum of the mean stays 1
     size = (across * across).sum(axis=0)
@@ -92,8 +92,9 @@ def nodes_for(span: np.ndarray) -> np.ndarray:
 
 
 def _blocks(step: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Texts that need equally many nodes, as indices, at most `_TOGETHER` of them."""
+    """Texts that need equally many nodes, as indices, with at most `_TOGETHER` nodes in all."""
     wanted = nodes_for(step.max(axis=0) - step.min(axis=0)) if len(step) else np.full(step.shape[1], min(_RULES))
     for n_nodes in _RULES:
         texts = np.flatnonzero(wanted == n_nodes)
-        yield from ((n_nodes, texts[begin : begin + _TOGETHER]) for begin in range(0, len(texts), _TOGETHER))
+        most = _TOGETHER // n_nodes
+        yield from ((n_nodes, texts[begin : begin + most]) for begin in range(0, len(texts), most))

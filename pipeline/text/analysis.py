@@ -12,7 +12,7 @@ from pipeline.arrays.arrow import int64_column
 from pipeline.arrays.ragged import segment_counts, segment_ids, segment_sums
 from pipeline.text import names, scope
 from pipeline.text.kinds import BIT, is_kind, kinds_of
-from pipeline.text.lexicon import ACTOR, NAME, QUESTION, Lexicon, words_of
+from pipeline.text.lexicon import ACTOR, NAME, QUESTION, Lexicon, tokens_of
 from pipeline.text.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     negation become their negated twins, clauses that modify a noun are left out, and the first word of a question is
     replaced by a symbol: whether it is "will" or "who", the question does not report that an act happened.
     """
-    tokens, lower = words_of(texts, masks)
+    tokens = tokens_of(texts, masks)
     shape = names.shapes(tokens)
-    kind, stem = (part[tokens.form_of][tokens.code] for part in kinds_of(tokens.forms, lower, lexicon, masks))
+    kind, stem = (part[tokens.form_of][tokens.code] for part in kinds_of(tokens.forms, lexicon, masks))
     kind |= _double_names(tokens, kind, shape, lexicon)
     name, negation = _names(kind, stem, lexicon, shape) if masks else np.zeros((2, len(tokens)), bool)
     follows = name & ~shape.clause & np.append(False, name[:-1])[: len(name)]
@@ -133,7 +133,7 @@ def _marks(tokens: Tokens, kind: np.ndarray) -> np.ndarray:
 def _double_names(tokens: Tokens, kind: np.ndarray, shape: names.Shapes, lexicon: Lexicon) -> np.ndarray:
     """(n_tokens,) uint32: the bits of names of two words, at the first of them."""
     out = np.zeros(len(kind), np.uint32)
-    first = np.flatnonzero(is_kind(kind, "opening") & ~np.append(shape.clause, True)[1 : len(kind) + 1])
+    first = np.flatnonzero(is_kind(kind[:-1], "opening") & is_kind(kind[1:], "closing") & ~shape.clause[1:])
     words = (tokens.forms.take(int64_column(tokens.form[place])) for place in (first, first + 1))
     related, apolitical = lexicon.double_names(*words)
     out[first[related]] = BIT["related"]

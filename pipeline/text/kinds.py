@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, integers
 from pipeline.text import names, scope
-from pipeline.text.lexicon import NUMBER, Lexicon
+from pipeline.text.lexicon import NUMBER, Lexicon, lower_of
 from pipeline.text.words import FILLERS, FUNCTION_WORDS
 
 _KINDS = {
@@ -31,7 +31,11 @@ _KINDS = {
 BIT = {
     kind: np.uint32(1 << bit)
     for bit, kind in enumerate(
-        (*_KINDS, "letter", "common", "leading", "participle", "state", "group", "related", "apolitical", "opening")
+        (
+            *_KINDS,
+            *("letter", "common", "leading", "participle", "state", "group", "related", "apolitical"),
+            *("opening", "closing"),
+        )
     )
 }
 
@@ -41,8 +45,14 @@ def is_kind(kind: np.ndarray, name: str) -> np.ndarray:
     return (kind & BIT[name]) != 0
 
 
-def kinds_of(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarray, np.ndarray]:
+def kinds_of(forms: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarray, np.ndarray]:
     """For each distinct form: its word kinds as bit flags, (n_forms,) uint32, and its symbol, int64."""
+    kind, symbol = lexicon.memory[masks](forms, lambda new: _kinds_of(new, lexicon, masks))
+    return kind, symbol
+
+
+def _kinds_of(forms: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarray, np.ndarray]:
+    lower = lower_of(forms, masks)
     listed, bits = _listed()
     known = lexicon.word_of(lower)
     symbol = lexicon.symbol_of(lower, known).astype(np.int64)
@@ -61,6 +71,7 @@ def kinds_of(forms: pa.Array, lower: pa.Array, lexicon: Lexicon, masks: bool) ->
         "related": booleans(pc.is_in(forms, value_set=lexicon.related)),
         "apolitical": booleans(pc.is_in(forms, value_set=lexicon.apolitical)),
         "opening": booleans(pc.is_in(forms, value_set=lexicon.openings)),
+        "closing": booleans(pc.is_in(forms, value_set=lexicon.closings)),
         "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
     }
     return sum((np.where(flag, BIT[name], np.uint32(0)) for name, flag in flags.items()), kind), symbol

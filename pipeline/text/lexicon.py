@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, mask, string
 from pipeline.arrays.hash_index import HashIndex, hash_index
+from pipeline.text.memory import Memory
 from pipeline.text.stems import NOT, stem
 from pipeline.text.tokens import Tokens, tokenise
 
@@ -113,6 +114,16 @@ class Lexicon:
         """The first words of names of two."""
         return pc.unique(pc.replace_substring_regex(pa.concat_arrays([*self._double]), " .*", ""))
 
+    @cached_property
+    def closings(self) -> pa.Array:
+        """The second words of names of two."""
+        return pc.unique(pc.replace_substring_regex(pa.concat_arrays([*self._double]), "^[^ ]* ", ""))
+
+    @cached_property
+    def memory(self) -> dict[bool, Memory]:
+        """What `pipeline.text.kinds` has found out about words, without masks and with them."""
+        return {masks: Memory() for masks in (False, True)}
+
     def double_names(self, first: pa.Array, second: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """(n,) bool: whether two words are a related name together; whether they are an apolitical one."""
         both = pc.binary_join_element_wise(first, second, string(" "))
@@ -155,18 +166,20 @@ class Lexicon:
         return tables
 
 
-def words_of(texts: Texts, masks: bool = True) -> tuple[Tokens, pa.Array]:
-    """The tokens of a batch and the lower-case word of each distinct form.
+def tokens_of(texts: Texts, masks: bool = True) -> Tokens:
+    """The tokens of a batch.
 
     Without masks a text is treated as by scikit-learn's `CountVectorizer`: lower-cased first,
     without joining hyphens.
     """
     if masks:
-        tokens = tokenise(texts)
-        # "De-Escalation" and "deescalation" are one word.
-        return tokens, pc.replace_substring(pc.utf8_lower(tokens.forms), "-", "")
-    tokens = tokenise([text.lower() for text in as_strings(texts).to_pylist()], join_hyphens=False)
-    return tokens, tokens.forms
+        return tokenise(texts)
+    return tokenise([text.lower() for text in as_strings(texts).to_pylist()], join_hyphens=False)
+
+
+def lower_of(forms: pa.Array, masks: bool = True) -> pa.Array:
+    """The lower-case word of each form of a token: "De-Escalation" and "deescalation" are one word."""
+    return pc.replace_substring(pc.utf8_lower(forms), "-", "") if masks else forms
 
 
 def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = NO_ACTORS) -> Lexicon:
@@ -177,7 +190,8 @@ def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = 
     """
     from pipeline.text.names import sentence_case_places
 
-    tokens, lower = words_of(texts, masks)
+    tokens = tokens_of(texts, masks)
+    lower = lower_of(tokens.forms, masks)
     distinct, word = _distinct(lower)
     stemmed = stem(distinct, stems)
     known = pc.unique(stemmed).sort()

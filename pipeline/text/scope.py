@@ -110,7 +110,7 @@ def main_part(bounds: np.ndarray, clause: np.ndarray, comma: np.ndarray, subordi
     subordinator : indices of the subordinators, increasing.
     """
     n = len(clause)
-    begin = np.flatnonzero(np.diff(clause, prepend=-1))
+    begin = np.flatnonzero(np.append(True, clause[1:] != clause[:-1])[:n])
     end = np.append(begin[1:], n)
     opener = np.append(subordinator, n)[np.searchsorted(subordinator, begin)]
     closed = (opener < np.minimum(begin + OPENING, end)) & (end - begin <= LONGEST_ASIDE)

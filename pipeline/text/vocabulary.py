@@ -16,7 +16,7 @@ from pipeline.arrays.ragged import segment_sums
 from pipeline.text import lexicon as lexicons
 from pipeline.text.analysis import Sequence, read
 from pipeline.text.lexicon import Lexicon
-from pipeline.text.terms import DEFAULT, FAMILIES, SINGLE, Family, decode, keys_of, places
+from pipeline.text.terms import DEFAULT, FAMILIES, PAIRED, SINGLE, Family, decode, keys_of, places
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
@@ -142,11 +142,19 @@ class Vocabulary:
         """(n,) int32 index of each term, -1 if unknown."""
         if family in SINGLE:
             return self._tables[family][symbol[i]]
-        return self._pairs(keys_of(family, symbol[i], symbol[j]))
+        index, begin = self._pairs[family]
+        term = index(keys_of(family, symbol[i], symbol[j]))
+        return np.where(term < 0, term, term + begin)
 
     @cached_property
-    def _pairs(self) -> HashIndex:
-        return hash_index(self.keys)
+    def _pairs(self) -> dict[str, tuple[HashIndex, np.int32]]:
+        """For each family of two words, an index of its keys and the first term: one index for all is too large a table for
+        the cache."""
+        families, _, _ = decode(self.keys)
+        ends = {
+            family: np.searchsorted(families, [FAMILIES.index(family), FAMILIES.index(family) + 1]) for family in PAIRED
+        }
+        return {family: (hash_index(self.keys[begin:end]), np.int32(begin)) for family, (begin, end) in ends.items()}
 
     @cached_property
     def _tables(self) -> dict[str, np.ndarray]:

@@ -8,8 +8,7 @@ own. Repeated words and terms are weighted by their counts. The result equals th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +17,35 @@ from pipeline.text.terms import marked
 from pipeline.text.vocabulary import SUMMED, Vocabulary
 
 _LEAD, _MAIN = 2, 1  # each symbol has four consecutive rows, selected by these bits
+_SLOT_BITS = 19  # of the table that tells which items are not repeated: half a megabyte, so that it fits the cache
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The known words of a batch, then the known terms of each family that is not summed beforehand, in reading order.
+
+    Attributes
+    ----------
+    number : (n,) uint32 or uint64, ``text << bits | item << 2 | marks``; the item of a word is its symbol, that of a term
+        the number of symbols plus the term.
+    bits : of the item and the marks.
+    n_symbols : number of symbols of the lexicon.
+    """
+
+    number: np.ndarray
+    bits: int
+    n_symbols: int
+
+    @property
+    def text(self) -> np.ndarray:
+        """(n,) int64, the text of each."""
+        return (self.number >> self.number.dtype.type(self.bits)).astype(np.int64)
+
+    @property
+    def row(self) -> np.ndarray:
+        """(n,) int32, the row of the weight table: of a word with its marks, or of a term; see `terms_of`."""
+        cell = (self.number & self.number.dtype.type((1 << self.bits) - 1)).astype(np.int32)
+        return np.where(cell < 4 * self.n_symbols, cell, (cell >> 2) + np.int32(3 * self.n_symbols))
 
 
 @dataclass(frozen=True)
@@ -37,6 +65,31 @@ class WeightRows:
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What occurs in a text more than once.
+
+    Attributes
+    ----------
+    item : (n,) increasing, ``text << bits - 2 | item`` as in `Cells`.
+    counts : (n, 3) int32, the count of the item, and of its places with the mark of each further family in `SUMMED`.
+    """
+
+    item: np.ndarray
+    counts: np.ndarray
+
+    def among(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
+        """Indices of the cells that are repeated, and the index of the item of each."""
+        item = cells.number >> cells.number.dtype.type(2)
+        maybe = np.zeros(1 << _SLOT_BITS, bool)
+        maybe[_slots(self.item)] = True
+        candidate = np.flatnonzero(maybe[_slots(item)])
+        group = np.searchsorted(self.item, item[candidate])
+        same = self.item[np.minimum(group, len(self.item) - 1)] == item[candidate] if len(self.item) else group > 0
+        found = np.flatnonzero(same)
+        return candidate[found], group[found]
 
 
 def n_rows(vocabulary: Vocabulary) -> int:
@@ -61,74 +114,65 @@ def other_terms(vocabulary: Vocabulary, sequence: Sequence) -> list[tuple[np.nda
     return list(vocabulary.found(sequence, [family for family in vocabulary.features.families if family not in SUMMED]))
 
 
-def rows_of_words(vocabulary: Vocabulary, sequence: Sequence) -> np.ndarray:
-    """(n_words,) int64: the table row that sums the terms of each word; meaningless for unknown words."""
-    lead, main = (marked(sequence, family, vocabulary.features.lead).view(np.uint8) for family in ("lead", "main"))
-    return sequence.symbol << 2 | (lead << np.uint8(1) | main)
-
-
-def weight_rows(vocabulary: Vocabulary, sequence: Sequence, others: list) -> tuple[WeightRows, WeightRows]:
-    """Rows of what occurs once in each text, with factor 1 or 0, and rows of the terms that occur more often.
-
-    Parameters
-    ----------
-    others : from `other_terms`.
-    """
+def cells_of(vocabulary: Vocabulary, sequence: Sequence, others: list) -> Cells:
+    """The words and terms of a batch as numbers; ``others`` are from `other_terms`."""
     n_texts, n_symbols = len(sequence.bounds) - 1, len(vocabulary.lexicon)
     bits = (4 * (n_symbols + len(vocabulary)) - 1).bit_length()
-    # A text and an item in it as one number. NumPy sorts four-byte numbers at memory speed.
+    # NumPy sorts four-byte numbers at memory speed.
     kind: type[np.unsignedinteger] = np.uint32 if n_texts <= 1 << 32 - bits else np.uint64
-    cells = np.concatenate(list(_cells(vocabulary, sequence, others, kind, bits)))
-    cells.sort()
-    item = cells >> kind(2)  # without the marks of a word, which may differ from place to place
-    new = np.ones(len(cells) + 1, bool)
+    text = sequence.text.astype(kind) << kind(bits)
+    lead, main = (marked(sequence, family, vocabulary.features.lead).view(np.uint8) for family in ("lead", "main"))
+    words = text | (sequence.symbol << 2 | (lead << np.uint8(1) | main)).astype(kind)
+    known = sequence.symbol >= 0
+    terms = [text[i] | (term + np.int32(n_symbols)).astype(kind) << kind(2) for i, _, term in others]
+    return Cells(np.concatenate([words if known.all() else words[known], *terms]), bits, n_symbols)
+
+
+def weight_rows(vocabulary: Vocabulary, cells: Cells, n_texts: int) -> tuple[WeightRows, WeightRows, Repeats]:
+    """Rows of what occurs once in each text, with factor 1 or 0; rows of the terms that occur more often; their counts."""
+    ordered = np.sort(cells.number)
+    kind = ordered.dtype.type
+    item = ordered >> kind(2)  # without the marks of a word, which may differ from place to place
+    new = np.ones(len(ordered) + 1, bool)
     np.not_equal(item[1:], item[:-1], out=new[1:-1])
     once = new[:-1] & new[1:]
     place = np.flatnonzero(new[:-1])
-    first, alone = cells[place], once[place]
-    bounds = np.append(np.searchsorted(first, np.arange(n_texts, dtype=kind) << kind(bits)), len(first))
-    cell = (first & kind((1 << bits) - 1)).astype(np.int32)
-    row = np.where(cell < 4 * n_symbols, cell, (cell >> 2) + np.int32(3 * n_symbols))
-    often = np.flatnonzero(~alone)
-    more = np.flatnonzero(~once)
-    again = _repeated(vocabulary, row[often], cells[more], np.flatnonzero(new[more]))
+    first, alone = ordered[place], once[place]
+    bounds = np.append(np.searchsorted(first, np.arange(n_texts, dtype=kind) << kind(cells.bits)), len(first))
+    row = replace(cells, number=first).row
+    often, more = np.flatnonzero(~alone), np.flatnonzero(~once)
+    repeats = Repeats(item[place[often]], _counts(ordered[more], np.flatnonzero(new[more])))
+    again = _repeated(vocabulary, row[often], repeats.counts)
     return (
         WeightRows(bounds.astype(np.int32), row, alone.astype(float)),
         WeightRows(len(SUMMED) * np.searchsorted(often, bounds).astype(np.int32), *again),
+        repeats,
     )
 
 
-def _cells(
-    vocabulary: Vocabulary, sequence: Sequence, others: list, kind: type[np.unsignedinteger], bits: int
-) -> Iterator[np.ndarray]:
-    """``text << bits | symbol << 2 | marks`` of each known word, ``text << bits | (n_symbols + term) << 2`` of each term of
-    the families that are not summed beforehand."""
-    text = sequence.text.astype(kind) << kind(bits)
-    words = text | rows_of_words(vocabulary, sequence).astype(kind)
-    known = sequence.symbol >= 0
-    yield words if known.all() else words[known]
-    for i, _, term in others:
-        yield text[i] | (term + np.int32(len(vocabulary.lexicon))).astype(kind) << kind(2)
-
-
-def _repeated(vocabulary: Vocabulary, row: np.ndarray, cells: np.ndarray, begin: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Rows and factors of what occurs in a text more than once: the terms of one word may have different factors.
-
-    Parameters
-    ----------
-    row : (n,) the row of each such item.
-    cells : the cells of all items, grouped by item, with the marks in the lowest bits.
-    begin : (n,) the first cell of each item.
-    """
-    counts, term = np.zeros((2, len(row), len(SUMMED)), np.int32)
+def _counts(cells: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    """(n, 3) int32: the counts of `Repeats`, from the cells grouped by item and the first cell of each item."""
+    counts = np.zeros((len(begin), len(SUMMED)), np.int32)
     counts[:, 0] = np.diff(begin, append=len(cells))
     for family, mark in ((1, _LEAD), (2, _MAIN)):
-        if len(row):
+        if len(begin):
             counts[:, family] = np.add.reduceat((cells & cells.dtype.type(mark)).astype(np.int32), begin) // mark
+    return counts
+
+
+def _repeated(vocabulary: Vocabulary, row: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and factors of items that are repeated: the terms of one word may have different factors."""
     own = row - np.int32(4 * len(vocabulary.lexicon))
-    term[:] = vocabulary.terms_of_symbols[:, np.where(own < 0, row >> 2, 0)].T
+    term = vocabulary.terms_of_symbols[:, np.where(own < 0, row >> 2, 0)].T.copy()
     term[own >= 0] = -1
     term[own >= 0, 0] = own[own >= 0]
     there = (counts > 0) & (term >= 0)
     times = np.where(there, 1.0 + np.log(np.maximum(counts, 1)), 0.0)
     return (np.maximum(term, 0) + np.int32(4 * len(vocabulary.lexicon))).ravel(), times.ravel()
+
+
+def _slots(item: np.ndarray) -> np.ndarray:
+    """(n,) int64 in [0, 2**_SLOT_BITS), by multiplicative hashing as in `pipeline.arrays.hash_index`."""
+    width = 8 * item.itemsize
+    kind = item.dtype.type
+    return (item * kind(0x9E3779B9) >> kind(width - _SLOT_BITS)).astype(np.int64)
