@@ -26,15 +26,14 @@ class Cells:
 
     Attributes
     ----------
-    number : (n,) uint32 or uint64, ``text << bits | item << 2 | marks``; the item of a word is its symbol, that of a term
-        the number of symbols plus the term.
-    bits : of the item and the marks.
-    n_symbols : number of symbols of the lexicon.
+    number : (n,) uint32 or uint64, ``text << bits | row``.
+    bits : of the row of the weight table: of a word with its marks, or of a term; see `terms_of`.
+    n_words : number of rows of words.
     """
 
     number: np.ndarray
     bits: int
-    n_symbols: int
+    n_words: int
 
     @property
     def text(self) -> np.ndarray:
@@ -43,9 +42,14 @@ class Cells:
 
     @property
     def row(self) -> np.ndarray:
-        """(n,) int32, the row of the weight table: of a word with its marks, or of a term; see `terms_of`."""
-        cell = (self.number & self.number.dtype.type((1 << self.bits) - 1)).astype(np.int32)
-        return np.where(cell < 4 * self.n_symbols, cell, (cell >> 2) + np.int32(3 * self.n_symbols))
+        """(n,) int32, the row of each."""
+        return (self.number & self.number.dtype.type((1 << self.bits) - 1)).astype(np.int32)
+
+    @property
+    def item(self) -> np.ndarray:
+        """(n,) like ``number``, without the marks of a word, which may differ from place to place."""
+        marks = np.where(self.row < self.n_words, self.number.dtype.type(3), self.number.dtype.type(0))
+        return self.number & ~marks
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class Repeats:
 
     Attributes
     ----------
-    item : (n,) increasing, ``text << bits - 2 | item`` as in `Cells`.
+    item : (n,) increasing, as in `Cells`.
     counts : (n, 3) int32, the count of the item, and of its places with the mark of each further family in `SUMMED`.
     """
 
@@ -82,7 +86,7 @@ class Repeats:
 
     def among(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
         """Indices of the cells that are repeated, and the index of the item of each."""
-        item = cells.number >> cells.number.dtype.type(2)
+        item = cells.item
         maybe = np.zeros(1 << _SLOT_BITS, bool)
         maybe[_slots(self.item)] = True
         candidate = np.flatnonzero(maybe[_slots(item)])
@@ -116,32 +120,32 @@ def other_terms(vocabulary: Vocabulary, sequence: Sequence) -> list[tuple[np.nda
 
 def cells_of(vocabulary: Vocabulary, sequence: Sequence, others: list) -> Cells:
     """The words and terms of a batch as numbers; ``others`` are from `other_terms`."""
-    n_texts, n_symbols = len(sequence.bounds) - 1, len(vocabulary.lexicon)
-    bits = (4 * (n_symbols + len(vocabulary)) - 1).bit_length()
+    n_texts, n_words = len(sequence.bounds) - 1, 4 * len(vocabulary.lexicon)
+    bits = (n_rows(vocabulary) - 1).bit_length()
     # NumPy sorts four-byte numbers at memory speed.
     kind: type[np.unsignedinteger] = np.uint32 if n_texts <= 1 << 32 - bits else np.uint64
     text = sequence.text.astype(kind) << kind(bits)
     lead, main = (marked(sequence, family, vocabulary.features.lead).view(np.uint8) for family in ("lead", "main"))
     words = text | (sequence.symbol << 2 | (lead << np.uint8(1) | main)).astype(kind)
     known = sequence.symbol >= 0
-    terms = [text[i] | (term + np.int32(n_symbols)).astype(kind) << kind(2) for i, _, term in others]
-    return Cells(np.concatenate([words if known.all() else words[known], *terms]), bits, n_symbols)
+    terms = [text[i] | (term + np.int32(n_words)).astype(kind) for i, _, term in others]
+    return Cells(np.concatenate([words if known.all() else words[known], *terms]), bits, n_words)
 
 
 def weight_rows(vocabulary: Vocabulary, cells: Cells, n_texts: int) -> tuple[WeightRows, WeightRows, Repeats]:
     """Rows of what occurs once in each text, with factor 1 or 0; rows of the terms that occur more often; their counts."""
-    ordered = np.sort(cells.number)
-    kind = ordered.dtype.type
-    item = ordered >> kind(2)  # without the marks of a word, which may differ from place to place
-    new = np.ones(len(ordered) + 1, bool)
+    ordered = replace(cells, number=np.sort(cells.number))
+    item, kind = ordered.item, ordered.number.dtype.type
+    new = np.ones(len(item) + 1, bool)
     np.not_equal(item[1:], item[:-1], out=new[1:-1])
     once = new[:-1] & new[1:]
     place = np.flatnonzero(new[:-1])
-    first, alone = ordered[place], once[place]
+    first, alone = item[place], once[place]
     bounds = np.append(np.searchsorted(first, np.arange(n_texts, dtype=kind) << kind(cells.bits)), len(first))
-    row = replace(cells, number=first).row
+    row = ordered.row[place]
     often, more = np.flatnonzero(~alone), np.flatnonzero(~once)
-    repeats = Repeats(item[place[often]], _counts(ordered[more], np.flatnonzero(new[more])))
+    marks = (ordered.number[more] ^ item[more]).astype(np.int32)
+    repeats = Repeats(first[often], _counts(marks, np.flatnonzero(new[more])))
     again = _repeated(vocabulary, row[often], repeats.counts)
     return (
         WeightRows(bounds.astype(np.int32), row, alone.astype(float)),
@@ -150,13 +154,13 @@ def weight_rows(vocabulary: Vocabulary, cells: Cells, n_texts: int) -> tuple[Wei
     )
 
 
-def _counts(cells: np.ndarray, begin: np.ndarray) -> np.ndarray:
-    """(n, 3) int32: the counts of `Repeats`, from the cells grouped by item and the first cell of each item."""
+def _counts(marks: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    """(n, 3) int32: the counts of `Repeats`, from the marks of all places grouped by item, and the first of each item."""
     counts = np.zeros((len(begin), len(SUMMED)), np.int32)
-    counts[:, 0] = np.diff(begin, append=len(cells))
+    counts[:, 0] = np.diff(begin, append=len(marks))
     for family, mark in ((1, _LEAD), (2, _MAIN)):
         if len(begin):
-            counts[:, family] = np.add.reduceat((cells & cells.dtype.type(mark)).astype(np.int32), begin) // mark
+            counts[:, family] = np.add.reduceat(marks & np.int32(mark), begin) // mark
     return counts
 
 
