@@ -1,5 +1,8 @@
 """What the model sees of a text, in symbols a person can read."""
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from pipeline.actors.gazetteer import actor_words
 from pipeline.arrays.arrow import as_strings
 from pipeline.model.vectorizer import MARKS, TermVectorizer
-from pipeline.text import lexicon
+from pipeline.text import lexicon, memory
 from pipeline.text.analysis import read
 from pipeline.text.scope import LONGEST_ASIDE, asides
 from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
@@ -308,3 +311,32 @@ def test_marks_of_a_text_do_not_depend_on_the_text_before_it(corpus):
     texts = ["Peru sent food to Chad.", "", "Chad sent food to Peru."]
     together = vocabulary.read(as_strings(texts)).marks
     assert together.tolist() == [[1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 1, 0, 0, 0]]
+
+
+def test_a_word_is_looked_up_once_until_too_many_are_kept(monkeypatch):
+    asked = []
+
+    def look_up(words):
+        asked.append(words.to_pylist())
+        return np.array([len(word) for word in asked[-1]], np.int64), np.array(asked[-1], object)
+
+    kept = memory.Memory()
+    for words in (["aid", "truce"], ["truce", "war", "aid"], ["aid"], []):
+        lengths, written = kept(as_strings(words), look_up)
+        assert (lengths.tolist(), written.tolist()) == ([len(word) for word in words], words)
+    assert asked == [["aid", "truce"], ["war"]]
+    monkeypatch.setattr(memory, "MOST", 2)
+    assert kept(as_strings(["war", "peace"]), look_up)[0].tolist() == [3, 5]
+    assert asked[2:] == [["war", "peace"]]
+    copied = pickle.loads(pickle.dumps(kept))
+    assert copied(as_strings(["war"]), look_up)[0].tolist() == [3]
+    assert asked[3:] == [["war"]]
+
+
+def test_words_that_are_remembered_are_analysed_as_new_ones(known):
+    again = lexicon.learn(TEXTS * 3)
+    for text in (*TEXTS, *TEXTS[:2], "Envoys of the United States met."):
+        fresh = replace(known)  # remembers nothing
+        for name in ("symbol", "content", "reversal", "marks"):
+            found, wanted = (getattr(read([text], one)[1], name) for one in (again, fresh))
+            assert found.tolist() == wanted.tolist(), (text, name)

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, from_proba, score
 from pipeline.stance import LABELS
 from pipeline.text.vocabulary import Knowledge
+from pipeline.text.weight_rows import cells_of
 
 
 def one_hot(label, share=0.9):
@@ -107,6 +109,17 @@ def test_a_batch_too_large_for_numbers_of_four_bytes_scores_the_same(model, monk
     many = snippets.score(model, texts * 70_000)
     assert np.array_equal(many.event_proba[-2:], score(model, texts).event_proba)
     assert (many.event_code.reshape(-1, 2) == many.event_code[:2]).all()
+
+
+def test_a_whole_batch_fits_numbers_of_four_bytes(model):
+    vocabulary = model.weights.vocabulary
+    n_terms = (1 << 18) - 4 * len(vocabulary.lexicon)  # more than the shipped model has
+    many = replace(vocabulary, keys=np.arange(n_terms))
+    sequence = vocabulary.read(["Talks."] * snippets.BATCH_ROWS)
+    cells = cells_of(many, sequence, [])
+    assert cells.number.dtype == np.uint32
+    assert (cells.text == sequence.text[sequence.symbol >= 0]).all()
+    assert (cells.row >> 2 == sequence.symbol[sequence.symbol >= 0]).all()
 
 
 def test_evidence_adds_up_to_the_log_odds(model, corpus):
