@@ -397,3 +397,14 @@ def test_a_timeline_is_read_as_it_is_written(tmp_path, folder):
     (tmp_path / "a.rss").write_text("<rss><item><title>Café</title></item></rss>", encoding="windows-1252")
     done = forked.run(["timeline", "a.rss", "--model", folder], tmp_path)
     assert "expected UTF-8, found byte 0xe9; it looks like windows-1252" in done.stderr
+
+
+def test_the_warning_of_a_library_is_one_line(tmp_path, detente):
+    path = tmp_path / "a.dta"
+    pd.DataFrame({"text": ["Chad sent café to Niger."]}).to_stata(path, version=118, write_index=False)
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe9 "))
+    done = detente("score", "a.dta")
+    assert rows(done)[0]["stance"] == "de-escalation"
+    (line,) = done.err.splitlines()
+    assert line.startswith("warning: One or more strings in the dta file could not be decoded using utf-8, and so the")
+    assert detente("score", "a.dta", "--quiet").err == ""

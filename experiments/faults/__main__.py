@@ -68,6 +68,8 @@ class Bench:
 
 def main() -> int:
     kills, *wanted = sys.argv[1:] or ["200"]
+    if not kills.isdigit():
+        sys.exit(__doc__)
     commands = [one for one in COMMANDS if one.name in wanted] or list(COMMANDS)
     faults = [one for one in KINDS if one in wanted] or list(KINDS)
     done, is_lost = defaultdict[str, dict](dict), False

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,11 +75,18 @@ def main() -> None:
     sys.argv[1:] = [os.fsencode(argument).decode("utf-8", "surrogateescape") for argument in sys.argv[1:]]
     out = open_streams()
     sys.unraisablehook = _interrupt_again
+    warnings.showwarning = _one_line_warning
     with _one_line_errors(out):
         try:
             app(_common_first(sys.argv[1:]))
         finally:
             out.flush()
+
+
+def _one_line_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Print the warning of a library without the line of code that caused it."""
+    if not settings.quiet:
+        say("warning: " + " ".join(str(message).split()))
 
 
 def _spare_address_space() -> None:
