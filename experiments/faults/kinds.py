@@ -34,8 +34,10 @@ def _struck(trial: Trial, by: signal.Signals, codes: tuple[int, ...]) -> int:
     times, more = 0, ()
     for _ in range(IN_A_ROW):
         run = trial.start(*more)
-        if run.is_over(trial.moment()):
-            break  # it was quicker than usual
+        if run.is_over(trial.moment()):  # it was quicker than usual
+            if times:
+                break
+            continue
         os.killpg(run.pid, by)
         trial.ended(run, *codes)
         times, more = times + 1, trial.command.again
