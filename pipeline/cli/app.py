@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -140,7 +141,9 @@ def _one_line_errors(out: Stream) -> Iterator[None]:
             out.drop()
             raise SystemExit(0) from None
         raise
-    except OSError as error:  # a full disk, a read-only folder, a closed standard output
+    except UnsupportedOperation:
+        _say_and_end("error: standard output is closed; send it to a file or a pipe", 1)
+    except OSError as error:  # a full disk, a read-only folder
         _say_and_end(f"error: {error.filename or 'output'}: {error.strerror or error}", 1)
     except MemoryError as error:  # NumPy's and Arrow's too
         reason = f" ({error})" if str(error) else ""
