@@ -38,7 +38,7 @@ def counts(path, **options):
 
 
 TOO_LONG, TOO_NESTED = bounds.TOO_LONG.split(",")[0], bounds.TOO_NESTED.split(",")[0]
-SURROGATE = "'utf-8' codec can't encode character '\\ud800' in position 5: surrogates not allowed"
+SURROGATE = "a lone surrogate"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from pipeline.arrays.arrow import as_strings
 from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import InputError
 from pipeline.read.documents import ReadOptions
@@ -414,3 +415,45 @@ def test_quoted_lines_and_older_messages_are_no_part_of_a_mail():
     head = "From: a@b.example\nSubject: Captives\nContent-Type: text/plain\n\n"
     assert message_of((head + body + older).encode())["text"] == "Kestria freed two captives."
     assert message_of((head + "> Has the army fired?\n").encode())["text"] == "> Has the army fired?"
+
+
+def test_a_line_of_a_mail_that_begins_with_from_begins_no_message(tmp_path):
+    """Neither it, nor what stands before the first message, is lost."""
+    envelope = "From ann@example.org Mon Jan  1 10:00:00 2024\nSubject: a\n\n"
+    (tmp_path / "a.mbox").write_text(f"\n{envelope}Talks resume.\nFrom the army: no word.\n\n{envelope}Rain fell.\n")
+    (tmp_path / "b.mbox").write_text(f"Peru sent rice.\n{envelope}Rain fell.\n")
+    assert texts(tmp_path / "a.mbox")[0] == ["a\n\nTalks resume.\nFrom the army: no word.", "a\n\nRain fell."]
+    assert texts(tmp_path / "b.mbox")[0] == ["Peru sent rice.", "a\n\nRain fell."]
+
+
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"\x1f\x8b\x08\x00", b"\x00\x00\x00\x00"])
+def test_a_table_that_is_no_text_is_called_that(tmp_path, head):
+    (tmp_path / "a.csv").write_bytes(gzip.compress(head + b"text") if head[0] else b"text" + head)
+    with pytest.raises(InputError, match="a.csv: expected text, found (other|NUL) bytes"):
+        texts(tmp_path / "a.csv")
+    (tmp_path / "b.csv").write_bytes(b"text\x01id\nRain fell.\x011\n")
+    assert texts(tmp_path / "b.csv", delimiter="\x01")[0] == ["Rain fell."]
+
+
+def test_a_time_in_an_unknown_zone_is_given_in_utc(tmp_path):
+    """As in a container without a database of time zones."""
+    when = pa.array([0], pa.timestamp("s", "Nowhere/X"))
+    parquet.write_table(pa.table({"text": [TEXTS[0]], "when": when}), tmp_path / "a.parquet")
+    (batch,) = read_inputs([str(tmp_path / "a.parquet")], ReadOptions())
+    assert as_strings(batch.columns["when"]).to_pylist() == ["1970-01-01 00:00:00.000Z"]
+
+
+def test_what_stands_in_a_line_of_json_is_called_by_its_name(tmp_path):
+    lines = ["null", "[1]", "2", '{"text": "Rain \\ud800 fell."}', '{"text": "Rain fell."}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    _, rejects = texts(tmp_path / "a.jsonl")
+    assert [reject.reason.split(", ", 1)[1] for reject in rejects] == [
+        *("found null", "found an array", "found a number"),
+        "U+D800, which is no character",
+    ]
+
+
+def test_a_feed_without_entries_is_refused_in_words(tmp_path):
+    (tmp_path / "a.rss").write_text("<rss><channel></channel></rss>")
+    with pytest.raises(InputError, match="no entries found; expected an RSS or Atom feed$"):
+        texts(tmp_path / "a.rss")

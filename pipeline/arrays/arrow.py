@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.errors import InputError
 
@@ -36,10 +37,21 @@ def as_strings(texts: Texts) -> pa.Array:
         texts = texts.combine_chunks()
     if texts.type != pa.large_string():
         try:
-            texts = texts.cast(pa.large_string())
+            texts = cast_to_strings(texts)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise InputError(f"expected strings, got a column of type {texts.type}") from None
     return texts.fill_null(string("")) if texts.null_count else texts
+
+
+def cast_to_strings(column: pa.Array) -> pa.Array:
+    """Cast a column to ``large_string``; a time in a zone that this machine does not know is given in UTC."""
+    try:
+        return column.cast(pa.large_string())
+    except pa.ArrowInvalid:  # many containers have no database of time zones
+        if not pa.types.is_timestamp(column.type) or column.type.tz is None:
+            raise
+        utc = column.cast(pa.timestamp(column.type.unit)).cast(pa.large_string())
+        return pc.binary_join_element_wise(utc, string("Z"), string(""))
 
 
 def string(value: str) -> pa.Scalar:

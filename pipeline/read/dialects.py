@@ -14,6 +14,7 @@ from pipeline.read.records import QuoteCheck, records
 from pipeline.read.source import Source, separator
 
 _COMPARED = 20  # first lines in which a rare delimiter must occur equally often
+_CONTROL = re.compile("[\x01-\x08\x0e-\x1f]")
 _SEPARATOR = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 
 
@@ -71,6 +72,10 @@ def _delimiter(lines: list[str], usual: str) -> str:
 
 def _require_header(first: str, delimiter: str, address: str) -> None:
     """Raise `InputError` if the first line is written for a spreadsheet, or its names are in apostrophes."""
+    if "\0" in first:
+        raise InputError(f"{address}: expected text, found NUL bytes; set --encoding, for example utf-16-le")
+    if _CONTROL.search(first.replace(delimiter, "")):
+        raise InputError(f"{address}: expected text, found other bytes; check that the file is what its name says")
     if names_separator(first):
         raise InputError(
             f"{address}: the first line, {first.strip()}, is meant for Excel; delete it, and pass --delimiter if the "

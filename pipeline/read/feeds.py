@@ -59,7 +59,7 @@ def read_feed_entries(source: Source, choose: Choose) -> Iterator[Rows]:
     if fault:
         found = [*_one_by_one(text, names, source.address)]
     if not found:
-        raise pa.ArrowInvalid(f"no entries found; expected an RSS or Atom feed{fault and f': {fault}'}")
+        raise pa.ArrowInvalid(f"no entries found; expected an RSS or Atom feed{f': {fault}' if fault else ''}")
     if fault:
         say(f"{source.address}: not well-formed XML: {fault}; each entry is read on its own")
     rejects = [entry for entry in found if isinstance(entry, Reject)]
@@ -100,7 +100,7 @@ def _well_formed(text: str, names: Sequence[str]) -> tuple[list[list[str | None]
     except etree.XMLSyntaxError as error:
         return [], str(error)
     fault = _first_fault(walk.error_log)
-    return cells, fault and f"line {fault.line}: {fault.message}"
+    return cells, f"line {fault.line}: {fault.message}" if fault else ""
 
 
 def _nested_cdata(text: str) -> bool:

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 _Found: TypeAlias = tuple[dict[str, Any], np.ndarray, list[Reject], set[str]]
 _FIRST = 1_000  # lines used to detect the columns and their types
 _TYPES = {str: pa.large_string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+_KINDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "an array",
+}
 _INT64 = 1 << 63
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -191,7 +199,7 @@ def _cells(
         try:
             row = parse(given)
             if not isinstance(row, dict):
-                raise ValueError(f"expected a JSON object, found {type(row).__name__}")
+                raise ValueError(f"expected a JSON object, found {_KINDS[type(row)]}")
             cells.append([_cell(name, row.get(name), kind) for name, kind in types.items()])
             numbers.append(number)
         except UnicodeDecodeError as error:
@@ -216,7 +224,8 @@ def _cell(name: str, value: object, kind: pa.DataType) -> object:
         return None
     if kind == _TYPES[str]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        text.encode()  # raises if there is a lone surrogate
+        if lone := _SURROGATE.search(text):
+            raise ValueError(f"a lone surrogate, U+{ord(lone[0]):X}, which is no character")
         return text
     fits = _kind(value) in ((int, float) if kind == _TYPES[float] else (next(t for t in _TYPES if _TYPES[t] == kind),))
     if not fits:

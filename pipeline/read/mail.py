@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAIL_COLUMNS = ("id", "title", "text", "date", "from")
 _TOGETHER = 500  # messages per batch
+_ENVELOPE = re.compile(rb"From \S+\s*$|From .*\d\d:\d\d")  # "From the army: …" is a line of a text
 _LONGEST = 4_000  # characters of a header
 _NO_TEXT = "no text in this message"
 _OLDER = re.compile(r"(?mi)^-{3,} ?original message ?-{3,}\s*$")
@@ -89,16 +90,16 @@ def _message(data: bytes | None, address: str, number: int) -> dict[str, str | N
 
 def _messages(stream: Readable) -> Iterator[bytes | None]:
     """Yield the messages of a mailbox; None in place of one over the size limit."""
-    message: bytearray | None = None
+    message, begun = bytearray(), False
     for block in records(stream):
         for line in block.removesuffix(b"\n").split(b"\n"):
-            if line.startswith(b"From "):
-                if message is not None:
+            if line.startswith(b"From ") and _ENVELOPE.match(line):
+                if begun or message.strip():  # a file may begin with blank lines
                     yield bytes(message) if len(message) <= PAGE else None
-                message = bytearray()
-            elif message is not None and len(message) <= PAGE:
+                begun, message = True, bytearray()
+            elif len(message) <= PAGE:
                 message += (b"\n" * (PAGE + 1)) if line == MARK else line + b"\n"
-    if message is not None:
+    if begun or message.strip():
         yield bytes(message) if len(message) <= PAGE else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from pipeline.arrays.arrow import int64_column, nullable_strings
+from pipeline.arrays.arrow import cast_to_strings, int64_column, nullable_strings
 from pipeline.errors import InputError
 from pipeline.read.source import western_hint
 
@@ -72,7 +72,7 @@ def strings_of(column: pa.Array) -> pa.Array:
     ['[1, 2]', None]
     """
     try:
-        return column.cast(pa.large_string())
+        return cast_to_strings(column)
     except pa.ArrowNotImplementedError:
         values = column.to_pylist()
         return nullable_strings([v if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values])

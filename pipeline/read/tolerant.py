@@ -146,8 +146,6 @@ def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) 
     written = dialect(source, delimiter, closed=False)
     text = source.stream()[1].read().decode(errors="surrogateescape")
     lines = list(StringIO(text if "\n" in text else text.replace("\r", "\n"), newline="\n"))
-    if "\0" in "".join(lines[:1]):
-        raise InputError(f"{path}: expected text, found NUL bytes; set --encoding, for example utf-16-le")
     records = _records(lines, written, str(path))
     head = next(records, None)
     if head is None or isinstance(head, Reject):
