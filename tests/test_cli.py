@@ -308,7 +308,7 @@ def test_options_of_every_command_may_stand_behind_it(detente, folder, tmp_path)
 def test_quiet_leaves_out_everything_but_errors_and_what_cannot_be_read(detente, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "Talks resumed."}\nnull\n')
     told = detente("score", "--quiet", "a.jsonl", "--max-rejects", "1").err
-    assert told == "a.jsonl, row 2: expected a JSON object, found NoneType; set aside\n"
+    assert told == "a.jsonl, row 2: expected a JSON object, found null; set aside\n"
     told = detente("score", "--quiet", "a.jsonl", "--max-rejects", "1", "--out", "b.jsonl").err
     assert told.splitlines() == ["1 of 2 rows could not be read; see b.jsonl.rejects.jsonl"]
 

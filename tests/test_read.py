@@ -20,6 +20,7 @@ from pipeline.read.mail import message_of
 from pipeline.read.sentences import split_sentences
 from pipeline.read.tables import read_table
 from pipeline.read.tolerant import read_lines
+from pipeline.write.output import encoded
 
 ROWS = "id,text\n1,Peru sent rice to Chad.\n2,Café owners in Łódź marched.\n"
 TEXTS = ["Peru sent rice to Chad.", "Café owners in Łódź marched."]
@@ -441,6 +442,7 @@ def test_a_time_in_an_unknown_zone_is_given_in_utc(tmp_path):
     parquet.write_table(pa.table({"text": [TEXTS[0]], "when": when}), tmp_path / "a.parquet")
     (batch,) = read_inputs([str(tmp_path / "a.parquet")], ReadOptions())
     assert as_strings(batch.columns["when"]).to_pylist() == ["1970-01-01 00:00:00.000Z"]
+    assert encoded(pa.table(batch.columns), "csv") == f'"{TEXTS[0]}","1970-01-01 00:00:00.000Z"\n'.encode()
 
 
 def test_what_stands_in_a_line_of_json_is_called_by_its_name(tmp_path):

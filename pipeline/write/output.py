@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.arrays.arrow import as_strings, booleans, int64_column, integers, named, string
+from pipeline.arrays.arrow import as_strings, booleans, cast_to_strings, int64_column, integers, named, string
 from pipeline.errors import InputError
 from pipeline.messages import plain
 
@@ -91,6 +91,8 @@ def _csv(table: pa.Table) -> bytes:
         cells = table.column(name).combine_chunks()
         if pa.types.is_nested(cells.type):
             table = table.set_column(index, name, _list_as_string(cells))
+        elif pa.types.is_timestamp(cells.type):  # Arrow's writer fails in a zone that it does not know
+            table = table.set_column(index, name, cast_to_strings(cells))
     buffer = pa.BufferOutputStream()
     csv.write_csv(table, buffer, csv.WriteOptions(include_header=False))
     return buffer.getvalue().to_pybytes()
