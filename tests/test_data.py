@@ -166,3 +166,17 @@ def test_no_text_stands_near_a_gold_sentence(tmp_path):
     pd.DataFrame({"text": some}).to_csv(tmp_path / "ours.csv", index=False)
     done = subprocess.run([sys.executable, ORIGINALITY, tmp_path, *GOLD], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.shared
+def test_no_short_text_is_one_of_the_gold_texts():
+    """The tool skips texts of fewer than six words; three words ("Truce in Tigray") may meet by chance."""
+    texts = runpy.run_path(str(ORIGINALITY))["texts"]
+
+    def plain(text):
+        return tuple(re.findall(r"\w+", text.lower()))
+
+    theirs = {plain(text) for folder in GOLD for path in sorted(folder.glob("*.[ct]sv")) for text in texts(path, 4)}
+    ours = {plain(text) for path in sorted(DATA.rglob("*.csv")) for text in texts(path, 4)}
+    assert len(theirs) > 10_000
+    assert {words for words in ours & theirs if len(words) >= 4} == set()

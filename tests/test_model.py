@@ -13,6 +13,8 @@ from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.experiment.train import train
 from pipeline.model.calibration import (
     PLOVER_STANCE_OF_LABEL,
+    POLITICAL_SHARE,
+    UNFAMILIAR,
     Calibration,
     calibrate,
     frequencies,
@@ -133,7 +135,7 @@ def test_too_few_rows_and_one_stance_are_errors(corpus):
         train(corpus.take(corpus.stances == "escalation"), Settings())
 
 
-def test_calibration_recovers_a_known_temperature_and_lets_the_poles_weigh_alike():
+def test_calibration_multiplies_a_known_temperature_and_lets_the_poles_weigh_alike():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, (20000, len(EVENTS)))
     chosen = [rng.choice(len(EVENTS), p=row) for row in softmax(logits)]
@@ -141,14 +143,16 @@ def test_calibration_recovers_a_known_temperature_and_lets_the_poles_weigh_alike
     unknown = np.full(20000, "", object)
     appeal_and_relevance = np.tile([-np.inf, np.inf], (20000, 1))
     fitted = calibrate(np.hstack([3 * logits, appeal_and_relevance]), stances, unknown, unknown)
-    assert fitted.temperature == pytest.approx(3, rel=0.08)
-    # Nine event types rise and six ease: the offsets take that lead of the rising side away, half from each.
-    lead = np.log((stances == "escalation").sum() / (stances == "de-escalation").sum())
-    assert fitted.offsets[1] - fitted.offsets[0] == pytest.approx(lead, abs=0.1)
+    assert fitted.temperature == pytest.approx(3 * UNFAMILIAR, rel=0.08)
+    # Nine event types rise and six ease: the offsets take that lead of the rising side away.
+    rising, easing, _ = stance_proba(label_proba(fitted.apply(np.hstack([3 * logits, appeal_and_relevance])))).T
+    rises = stances == "escalation"
+    assert rises.sum() > 1.3 * (stances == "de-escalation").sum()
+    assert rising[rises].mean() == pytest.approx(easing[stances == "de-escalation"].mean(), abs=0.02)
     assert fitted.offsets[2] == 0
 
 
-def test_relevance_is_calibrated_with_both_kinds_of_text_weighing_alike():
+def test_relevance_is_calibrated_to_the_assumed_share_of_political_text():
     rng = np.random.default_rng(0)
     logit = rng.normal(0, 2, 20000)
     political = rng.random(20000) < 1 / (1 + np.exp(-logit))
@@ -157,7 +161,8 @@ def test_relevance_is_calibrated_with_both_kinds_of_text_weighing_alike():
     logits = np.column_stack([np.zeros((20000, len(LABELS) - 1)), 2 * logit + 1])
     fitted = calibrate(logits, stances, labels, np.full(20000, "", object))
     assert fitted.relevance_temperature == pytest.approx(2, rel=0.05)
-    assert fitted.relevance_offset == pytest.approx(-0.5, abs=0.1)
+    odds = POLITICAL_SHARE / (1 - POLITICAL_SHARE)  # in the texts above both kinds are as frequent
+    assert fitted.relevance_offset == pytest.approx(-0.5 + np.log(odds), abs=0.1)
 
 
 def test_event_types_become_as_frequent_as_in_a_users_own_labels():

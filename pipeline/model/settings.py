@@ -63,7 +63,7 @@ class Abstention:
     """
 
     coverage_floor: Share = 0.5
-    precision: Share = 0.939
+    precision: Share = 0.932
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ A few of every hundred sentences that report no act look as if they did, and man
 each not sure enough. What counts is therefore the number of acts that all sentences together let expect. With calibrated
 probabilities, the number of acts of one side is Poisson-binomial (Poisson 1837; Hong 2013, "On computing the distribution
 function for the Poisson binomial distribution"): a sentence counts with its probability of that stance, which is that of
-being political times that of the stance if it is. An article takes a side if more than one of its sentences in seven are
+being political times that of the stance if it is. An article takes a side if more than one of its sentences in six are
 such acts with at least the probability that the model asks of a single sentence. The share is measured on articles with
-and without conflict (`experiments/LOG.md`, section 18); giving the first sentences more weight is no better.
+and without conflict (`experiments/LOG.md`, section 19); giving the first sentences more weight is no better.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
 MIXED_SHARE = 1 / 3  # least share of the weaker side in the expected number of acts, for `mixed`
-ONE_IN = 7  # sentences; more than one in as many must be an act
+ONE_IN = 6  # sentences; more than one in as many must be an act
 _READ = (REASONS.index(""), REASONS.index("not sure enough"))  # other sentences have no say: foreign, too short
 _LEAST_WORDS = 4  # "They refused." is not worth showing
 STANCES_OF_ARTICLES = (*ANSWERS, MIXED)
