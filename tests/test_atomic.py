@@ -134,7 +134,7 @@ def test_a_log_is_appended_to_a_log_alone(tmp_path):
 
 
 def test_an_error_names_the_path_that_was_asked_for(tmp_path, monkeypatch):
-    nothing = Explanation("unclear", 0.0, 0.0, [])
+    nothing = Explanation("unclear", 0.0, 0.0, [], "")
     with pytest.raises(InputError, match=r"no9/x.html: folder .*no9 does not exist; create it first"):
         write_page(nothing, tmp_path / "no9" / "x.html", "")
     monkeypatch.chdir(tmp_path)

@@ -23,6 +23,7 @@ from pipeline.label import suspicion
 from pipeline.label.check import check_rows, read_files
 from pipeline.label.fix import fixed
 from pipeline.label.suspicion import bundled_opinion, label_errors, own_opinion, pooled
+from pipeline.read.cleaning import clean
 from pipeline.read.tolerant import read_lines
 from pipeline.stance import LABELS, stance_of
 from tests import forked
@@ -437,7 +438,8 @@ def test_what_is_planted_among_5000_rows_is_found(planted):
     done = check_rows(rows)
     assert [place["row"] for place in done.finding("broken row").places] == broken
     assert len(rows[0].kept) == 4_980
-    assert {place["text"] for place in done.finding("contradiction").places} == {text[:200] for text in against}
+    read = {text[:200] for text in clean(sorted(against)).to_pylist()}  # without datelines
+    assert {place["text"] for place in done.finding("contradiction").places} == read
     assert Counter(len(place["labels"]) for place in done.finding("contradiction").places) == {2: 30}
     assert done.finding("near-copy between files").count >= 48
     first = done.finding("likely label error").places[:150]

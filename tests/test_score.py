@@ -197,15 +197,15 @@ def article_of(n, **acts):
 
 
 def test_an_article_is_mixed_where_the_weaker_side_has_a_third():
-    assert article_of(6, REJECT=[0.9] * 2, AID=[0.9]) == "mixed"
-    assert article_of(6, REJECT=[0.9] * 3, AID=[0.9]) == "escalation"
-    assert article_of(6, REJECT=[0.9], AID=[0.9] * 3) == "de-escalation"
+    assert article_of(5, REJECT=[0.9] * 2, AID=[0.9]) == "mixed"
+    assert article_of(5, REJECT=[0.9] * 3, AID=[0.9]) == "escalation"
+    assert article_of(5, REJECT=[0.9], AID=[0.9] * 3) == "de-escalation"
 
 
 def test_one_doubtful_sentence_of_twenty_decides_nothing():
     assert article_of(1, REJECT=[0.7]) == "escalation"
-    assert article_of(20, REJECT=[0.7]) == article_of(20, REJECT=[1.0] * 2) == "neutral"
-    assert article_of(20, REJECT=[0.7] * 5) == article_of(20, REJECT=[1.0] * 3) == "escalation"
+    assert article_of(20, REJECT=[0.7]) == article_of(20, REJECT=[1.0] * 3) == "neutral"
+    assert article_of(20, REJECT=[0.7] * 6) == article_of(20, REJECT=[1.0] * 4) == "escalation"
 
 
 @settings(deadline=None, max_examples=50)

@@ -144,6 +144,7 @@ def _one_line_errors(out: Stream) -> Iterator[None]:
     except UnsupportedOperation:
         _say_and_end("error: standard output is closed; send it to a file or a pipe", 1)
     except OSError as error:  # a full disk, a read-only folder
+        out.drop()  # else Python would try to write the rest when it ends, and end with code 120
         _say_and_end(f"error: {error.filename or 'output'}: {error.strerror or error}", 1)
     except MemoryError as error:  # NumPy's and Arrow's too
         reason = f" ({error})" if str(error) else ""

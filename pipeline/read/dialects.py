@@ -74,7 +74,7 @@ def _require_header(first: str, delimiter: str, address: str) -> None:
     """Raise `InputError` if the first line is written for a spreadsheet, or its names are in apostrophes."""
     if "\0" in first:
         raise InputError(f"{address}: expected text, found NUL bytes; set --encoding, for example utf-16-le")
-    if _CONTROL.search(first.replace(delimiter, "")):
+    if _CONTROL.search(first[:4].replace(delimiter, "")):  # as archives begin; a cell may hold any character
         raise InputError(f"{address}: expected text, found other bytes; check that the file is what its name says")
     if names_separator(first):
         raise InputError(
