@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
+from pipeline.model.calibration import POLITICAL_SHARE
 from pipeline.timeline.copies import first_copies, first_same
 from pipeline.timeline.dated_texts import DatedTexts, FeedOptions
 from pipeline.timeline.dates import days_of, period_of
@@ -212,6 +213,21 @@ def test_the_band_holds_the_true_tension_on_93_to_98_of_100_days(n):
     held = np.mean([low <= true <= high for _, low, high in bands])
     assert 0.92 < held < 0.985
     assert np.mean([value for value, _, _ in bands]) == pytest.approx(true, abs=0.03)
+
+
+def test_shares_are_corrected_for_the_share_of_political_texts_that_the_calibration_assumes():
+    rng, n, mix = np.random.default_rng(0), 6000, np.array([0.15, 0.05, 0.2, 0.6])
+    centres = np.array([[1.5, 0, 0], [0, 1.5, 0], [0, 0, 1.5], [0, 0, -1.0]])
+    seen = centres[rng.choice(4, n, p=mix)] + rng.normal(0, 1, (n, 3))
+    density = np.exp(-((seen[:, None] - centres) ** 2).sum(axis=2) / 2)
+    proba = density * np.append(PRIORS * POLITICAL_SHARE, 1 - POLITICAL_SHARE)
+    proba /= proba.sum(axis=1, keepdims=True)
+    stances, blank = np.column_stack([proba[:, :2], proba[:, 2:].sum(axis=1)]), as_strings([""] * n)
+    batch = DatedTexts(np.zeros(n), stances, 1 - proba[:, 3], all_of(n), blank, blank, blank, blank)
+    found, own = gather([batch], "D"), np.arange(n, dtype=np.int32)
+    (period,) = timeline(Records(np.zeros(n, np.int32), own, found.names, found, own), "D", PRIORS)
+    assert period.escalation[0] == pytest.approx(0.15 / 0.4, abs=0.05)
+    assert period.de_escalation[0] == pytest.approx(0.05 / 0.4, abs=0.05)
 
 
 def test_two_texts_that_agree_have_a_wide_band():

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline.model.calibration import POLITICAL_SHARE
 from pipeline.timeline.dates import next_period
 from pipeline.timeline.gathered import Gathered, is_relevant
 from pipeline.timeline.shares import PSEUDO, Shares, banded, mixtures
@@ -21,7 +22,6 @@ _GAPS = 400  # empty periods written between two texts; longer gaps are cut
 _TOGETHER = 256  # texts resampled at once, in any number of periods: more would not fit the processor's cache
 _NOTHING = (np.nan, np.nan, np.nan)
 _NO_ROWS = np.zeros(0, np.int64)
-OTHER_SHARE = 0.5  # share of other news for which relevance was calibrated
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,11 @@ class Period:
 def timeline(records: Records, frequency: str, priors: np.ndarray, seed: int = 0) -> list[Period]:
     """Compute every series, period by period (``H``, ``D``, ``W`` or ``M``), including gaps.
 
-    ``priors`` are the (3,) shares of the stances for which the probabilities were calibrated.
+    ``priors`` are the (3,) shares of the stances among political texts for which the probabilities were calibrated.
     """
     rng = np.random.default_rng(seed)
-    ratio = records.feed.posterior / np.append(np.asarray(priors) * (1 - OTHER_SHARE), OTHER_SHARE)
+    assumed = np.append(np.asarray(priors) * POLITICAL_SHARE, 1 - POLITICAL_SHARE)
+    ratio = records.feed.posterior / assumed
     row, name, period, new = _in_order(records)
     outlets = _Outlets(records)
     out: list[Period] = []
