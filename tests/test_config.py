@@ -51,7 +51,7 @@ def test_a_variant_overrides_settings_and_data(tmp_path):
             r"unknown name 'text\.led'; did you mean lead\?",
         ),
         ('[[variant]]\nname = "a"\nzzz = 3', r"unknown name 'variant\.zzz'; expected one of name, text"),
-        ('[[variant]]\nname = "a"\n[[variant]]\nname = "a"', "two variants have one name"),
+        ('[[variant]]\nname = "a"\n[[variant]]\nname = "a"', "two variants have the same name"),
         ('[[measure.gold]]\nname = "a"\npth = "b"', r"unknown name 'measure\.gold\.pth'; did you mean path\?"),
         ("variant = 3", r"variant: expected array, got int, found 3"),
         ("a = ", "not valid TOML"),

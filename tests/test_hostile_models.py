@@ -62,7 +62,7 @@ def right(small):
 
 
 def made_up(place: Path, contents: dict, changed: dict, card: dict | None = None) -> Path:
-    """A model folder with other files (None: no such file) whose card speaks of them."""
+    """A model folder with other files (None: no such file) whose card lists them."""
     place.mkdir(parents=True, exist_ok=True)
     files = {name: content for name, content in (contents | changed).items() if content is not None}
     said = json.loads(files[FILES.card]) if card is None else card
@@ -353,7 +353,7 @@ def test_wrong_values_anywhere_in_the_card_are_refused_or_change_nothing(content
     ("path", "value", "message"),
     [
         (("threshold",), 1e300, "threshold: expected float <= 1.0, found 1e"),
-        (("threshold",), float("nan"), "card.json is no model card"),
+        (("threshold",), float("nan"), "card.json is not a model card"),
         (("threshold",), "0.5", "threshold: expected float, got str"),
         (("format",), 99, "model format 99, expected 7; open it with the later version"),
         (("format",), 2, "model format 2, expected 7; train it again"),
@@ -367,7 +367,7 @@ def test_wrong_values_anywhere_in_the_card_are_refused_or_change_nothing(content
         (("sha256", "/etc/passwd"), "0" * 64, "invalid enum value '/etc/passwd'"),
         (("sha256", FILES.weights), "0", "sha256"),
         (("sha256", FILES.weights), 5, "sha256"),
-        (("sha256", FILES.weights), "0" * 64, "is not the file its card speaks of"),
+        (("sha256", FILES.weights), "0" * 64, "does not match its card"),
         (("sha256",), {}, "weights.safetensors is missing in its card"),
         (("priors",), [0.5, 0.6, 0.5], "priors: expected a sum of 1"),
         (("priors",), [0.5, 0.5], "priors: expected array of length 3"),
@@ -400,7 +400,7 @@ def test_any_json_anywhere_in_the_card_is_refused_or_changes_nothing(contents, t
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"format":' * 50_000, b"4"])
 def test_a_card_that_is_no_json_object_is_refused(contents, tmp_path, text):
-    assert "no model card" in refused(made_up(tmp_path / "m", contents, {FILES.card: text}, {}))
+    assert "not a model card" in refused(made_up(tmp_path / "m", contents, {FILES.card: text}, {}))
 
 
 @pytest.mark.posix
@@ -478,7 +478,7 @@ def test_the_trap_works(trapped):
 def test_the_scikit_learn_object_is_not_unpickled_before_its_hash_is_checked(trapped):
     folder, trap = trapped
     (folder / FILES.pipeline).write_bytes((folder / FILES.pipeline).read_bytes() + b" ")
-    with pytest.raises(ModelError, match="pipeline.joblib is not the file its card speaks of"):
+    with pytest.raises(ModelError, match="pipeline.joblib does not match its card"):
         load_pipeline(folder)
     assert not trap.exists()
 

@@ -110,7 +110,7 @@ def test_groups_are_dealt_whole():
     [
         ({"share": 1.5}, "expected a share between 0 and 1"),
         ({"group": "nowhere"}, "no column 'nowhere'; the file has text, event, day, source"),
-        ({"time": "day", "stratify": True}, "exclude each other"),
+        ({"time": "day", "stratify": True}, "cannot be combined"),
         ({"time": "source"}, "no date in column source can be read"),
         ({"share": 0.001}, "one side would be empty"),
     ],
@@ -228,7 +228,7 @@ def test_what_cannot_be_compared_is_a_clear_line(tmp_path):
     path = write(tmp_path / "a.csv", A)
     with pytest.raises(InputError, match="no column 'who'; the file has text, event"):
         read_annotators([path], by="who")
-    with pytest.raises(InputError, match="label 'neutral' is no event type; compare stances with --level stance"):
+    with pytest.raises(InputError, match="label 'neutral' is not an event type; compare stances with --level stance"):
         agreement({"a": A, "b": [("Rain fell.", "neutral")]}, "event")
     with pytest.raises(InputError, match="level"):
         agreement({"a": A, "b": B}, "word")

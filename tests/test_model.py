@@ -269,7 +269,7 @@ def test_a_failed_save_leaves_the_old_model(run, tmp_path):
 
 def test_a_folder_with_something_else_is_not_replaced(run, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(ModelError, match="holds something that is no model"):
+    with pytest.raises(ModelError, match="contains something other than a model"):
         save(tmp_path, run.weights, run.card())
 
 
@@ -284,7 +284,7 @@ def test_a_damaged_file_is_found_by_its_hash(run, tmp_path, name):
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
-    with pytest.raises(ModelError, match=f"damaged model: {name} is not the file its card speaks of"):
+    with pytest.raises(ModelError, match=f"damaged model: {name} does not match its card"):
         load(folder)
 
 
@@ -297,7 +297,7 @@ def test_a_missing_file_a_broken_card_and_another_format_are_errors(run, tmp_pat
     with pytest.raises(ModelError, match="model format 99, expected"):
         load(folder)
     (folder / FILES.card).write_text("{")
-    with pytest.raises(ModelError, match="card.json is no model card"):
+    with pytest.raises(ModelError, match="card.json is not a model card"):
         load(folder)
 
 

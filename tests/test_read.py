@@ -451,7 +451,7 @@ def test_what_stands_in_a_line_of_json_is_called_by_its_name(tmp_path):
     _, rejects = texts(tmp_path / "a.jsonl")
     assert [reject.reason.split(", ", 1)[1] for reject in rejects] == [
         *("found null", "found an array", "found a number"),
-        "U+D800, which is no character",
+        "U+D800, which is not a character",
     ]
 
 

@@ -160,11 +160,11 @@ def test_a_damaged_copy_is_fetched_again(server):
 @pytest.mark.parametrize(
     ("behaviour", "message"),
     [
-        ([404], "the server answers 404 Not Found; is it still there"),
+        ([404], "the server answers 404 Not Found; check the address in the registry"),
         ([500] * 9, "the server answers 500 Internal Server Error, tried 3 times"),
         (["wrong"] * 9, f"expected bytes of sha256 {SHA[:12]}…, got others, 3 times; the public file has changed"),
-        (["stalled"] * 9, "the server does not go on, tried 3 times"),
-        (["truncated"] * 9, "the connection breaks off, tried 3 times"),
+        (["stalled"] * 9, "the server stopped responding, tried 3 times"),
+        (["truncated"] * 9, "the connection was lost, tried 3 times"),
     ],
 )
 def test_what_does_not_pass_is_one_line_and_leaves_no_file(server, cache, no_pauses, behaviour, message):

@@ -254,11 +254,11 @@ def test_the_date_of_a_page_is_that_of_its_publication_and_of_a_mail_its_header(
     assert [str(one.period)[:10] for one in found] == ["2024-02-03", "2024-02-04"]
     assert counts.kept == 2
     (tmp_path / "c.txt").write_text("Rebels attacked the town.")
-    with pytest.raises(InputError, match=r"c.txt: a .txt file says no date; put texts and dates into a table"):
+    with pytest.raises(InputError, match=r"c.txt: a .txt file has no date; put texts and dates into a table"):
         read_feed([tmp_path / "c.txt"], FeedOptions(), model)
     capsys.readouterr()
     assert read_feed(dated_files([str(tmp_path)]), FeedOptions(), model)[1].kept == 2
-    assert "c.txt: a .txt file says no date" in capsys.readouterr().err
+    assert "c.txt: a .txt file has no date" in capsys.readouterr().err
     (tmp_path / "d.csv").write_text("date,text\n03/04/2024,Rebels attacked the town.\n")
     with pytest.raises(InputError, match=r"d.csv, column date: date '03/04/2024': day and month cannot be told apart"):
         read_feed(dated_files([str(tmp_path)]), FeedOptions(), model)
@@ -269,7 +269,7 @@ def test_an_actor_goes_by_key_or_name_and_an_unknown_one_is_named(model, tmp_pat
     for only in ("KEN", "Kenya"):
         records, _ = read_feed([tmp_path / "a.csv"], FeedOptions(by="actor", only=only), model)
         assert [records.names[code] for code in records.series] == ["KEN"]
-    with pytest.raises(InputError, match="--only Atlantis: is no actor of the gazetteer; the feed has KEN, UGA"):
+    with pytest.raises(InputError, match="--only Atlantis: is not an actor in the gazetteer; the feed has KEN, UGA"):
         read_feed([tmp_path / "a.csv"], FeedOptions(by="actor", only="Atlantis"), model)
     records, _ = read_feed([tmp_path / "a.csv"], FeedOptions(by="pair"), model)
     (row,) = matrix(timeline(records, "D", PRIORS))["rows"]

@@ -148,7 +148,7 @@ def _one_line_errors(out: Stream) -> Iterator[None]:
         _say_and_end(f"error: {error.filename or 'output'}: {error.strerror or error}", 1)
     except MemoryError as error:  # NumPy's and Arrow's too
         reason = f" ({error})" if str(error) else ""
-        _say_and_end(f"error: out of memory{reason}; free some, raise the limit, or give the command less at once", 1)
+        _say_and_end(f"error: out of memory{reason}; free some, raise the limit, or process less at once", 1)
     except Exception as error:
         if settings.verbose:
             raise

@@ -169,7 +169,7 @@ def _warnings(
     if seen is None:
         out.append("the model does not say what it was trained on; copies of training texts cannot be found")
     if trained_on is None:
-        out.append("the training texts are not at hand; no baselines")
+        out.append("the training texts are not available, so there are no baselines")
     if chosen := int(np.sum((corpus.picked != "") & (corpus.picked != RANDOM))):
         drawn = right[corpus.picked == RANDOM]  # only these stand for the pool
         there = f"{drawn.mean():.0%} of their stances are right" if len(drawn) else "measure on such rows"

@@ -137,7 +137,7 @@ def read_experiment(path: str | Path) -> Experiment:
             require_known(tables, Experiment)
     experiment = _checked({"question": ""} | _over(base, given), Experiment, str(path))
     if len({one.name for one in experiment.variant}) < len(experiment.variant):
-        raise ConfigError(f"{path}: two variants have one name; name each differently")
+        raise ConfigError(f"{path}: two variants have the same name; rename one")
     measure = experiment.measure
     for name in measure.only:
         if name not in (known := [file.name for file in measure.gold]):

@@ -91,9 +91,7 @@ def open_study(path: Path, identity: str, begin: dict) -> optuna.Study:
     )
     before = study.get_trials(deepcopy=False)
     if before and study.user_attrs.get("identity") != identity:
-        raise InputError(
-            f"{path.parent}: holds a search over other data, settings or with another seed; name another --out"
-        )
+        raise InputError(f"{path.parent}: contains a search with other data, settings or seed; name another --out")
     if not before:
         study.set_user_attr("identity", identity)
     cut_off = [one for one in before if one.state == TrialState.RUNNING]

@@ -119,7 +119,7 @@ def check_search(experiment: Experiment, where: str, out: Path) -> None:
     load_optuna()
     space_of(experiment, where)
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / STUDY).exists()):
-        raise InputError(f"{out}: holds something that is no search; name another --out")
+        raise InputError(f"{out}: contains something other than a search; name another --out")
 
 
 def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
@@ -134,7 +134,7 @@ def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
         if not (isinstance(values, list) and values) and not (isinstance(values, Range) and values.low < values.high):
             raise ConfigError(f"{where}, [tune.space]: {name} needs a list of values, or low below high")
         if isinstance(values, Range) and (not isinstance(known[name], float) or (values.log and values.low <= 0)):
-            raise ConfigError(f"{where}, [tune.space]: {name} takes a list of values, no such range")
+            raise ConfigError(f"{where}, [tune.space]: {name} takes a list of values, not this range")
     return space
 
 

@@ -151,7 +151,7 @@ def _at(label: str, level: str) -> str:
     kind, label = kind_of(label) or ("", label)
     if level == "event":
         if kind != "event":
-            raise InputError(f"label {label!r} is no event type; compare stances with --level stance")
+            raise InputError(f"label {label!r} is not an event type; compare stances with --level stance")
         return label
     return stance_of(label) if kind == "event" else stance_of_quad(label) if kind == "quad" else label
 

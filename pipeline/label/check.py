@@ -85,9 +85,7 @@ def check_rows(
     found += repeat_findings(Repeats(files))
     step("copies compared")
     if model is None:
-        skipped.append(
-            "the language, for want of a model that this version can read: train one, or name it with --model"
-        )
+        skipped.append("the language: no model that this version can read; train one, or name it with --model")
     else:
         found += _language(files, model)
     step("words looked up")

@@ -50,11 +50,11 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
 
 def _targets(files: list[LabelledFile], out: Path) -> list[Path]:
     if len(files) > 1 and out.is_file():
-        raise InputError(f"{out}: several files were given, so that --fix names a folder; this is a file")
+        raise InputError(f"{out}: several files were given, so --fix must name a folder; this is a file")
     named = len(files) == 1 and not out.is_dir()
     targets = [out if named else out / one.path.with_suffix(".csv").name for one in files]
     if len(set(targets)) < len(targets):
-        raise InputError(f"{out}: two of the files have one name; give them one after the other")
+        raise InputError(f"{out}: two of the files have the same name; fix them one at a time")
     for target in targets:
         if target.suffix.lower() != ".csv":
             raise InputError(f"{target}: the cleaned copy is a CSV file; give it that suffix")

@@ -61,17 +61,18 @@ def repeat_findings(rows: Repeats) -> list[Finding]:
     pairs = near_pairs(rows.distinct, ALIKE)
     leaked, near = _sides(rows, pairs)
     differing = [pair for pair in pairs if rows.contradict(rows.first[pair])]
-    copies = (
-        "the same text in several files; were one for training and one for testing, the test would know its answers"
-    )
+    copies = "the same text in several files; if one is for training and another for testing, the test leaks"
     leaks = (
-        f"texts of several files that share {ALIKE:.0%} or more of their five-letter sequences; a test on one of them is "
-        "no test"
+        f"texts of several files that share {ALIKE:.0%} or more of their five-letter sequences; "
+        "a model trained on one cannot be tested on another"
     )
     doubt = "almost the same text under another label; one of the two may be wrong"
     return [
         Finding(
-            "contradiction", True, "one text under several labels; decide for one", _places(rows, against, labels=True)
+            "contradiction",
+            True,
+            "one text under several labels; keep one of them",
+            _places(rows, against, labels=True),
         ),
         Finding("copy between files", True, copies, _places(rows, across)),
         Finding("near-copy between files", True, leaks, _near(rows, leaked)),

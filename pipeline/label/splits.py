@@ -53,7 +53,9 @@ def split_rows(
     if not 0 < share < 1:
         raise InputError(f"--test {share:g}: expected a share between 0 and 1")
     if time and stratify:
-        raise InputError("--time and --stratify exclude each other: which rows are newest says nothing of their labels")
+        raise InputError(
+            "--time and --stratify cannot be combined: a split by time cannot also balance the labels; omit one"
+        )
     groups = _groups(rows, group)
     if time:
         split = _by_time(_dates(rows, time, date_format), groups, share)
@@ -64,8 +66,8 @@ def split_rows(
     if not split.test.any() or (split.test | split.left_out).all():
         n = len(np.unique(groups))
         raise InputError(
-            f"{rows.path}: {n:,} groups of rows cannot be parted at {share:g}; one side would be empty; "
-            "take another share with --test, or other groups with --group"
+            f"{rows.path}: {n:,} groups of rows cannot be split at {share:g}: one side would be empty; "
+            "choose another share with --test, or other groups with --group"
         )
     return split
 

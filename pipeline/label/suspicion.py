@@ -31,8 +31,8 @@ _SETTINGS = Settings()
 _FLOOR = 1e-9  # of a probability, before its logarithm
 _PRIOR = 1e-3  # penalty on the offsets, which keeps that of a class without rows finite
 _SAYS = (
-    "models that have not seen the text expect another label; read these first (they agree with {agree:.0%} of all "
-    "labels; the fewer, the more of these are hard texts rather than errors)"
+    "models that have not seen the text expect another label; review these first (the models agree with {agree:.0%} "
+    "of all labels; the lower this share, the more of these are hard texts rather than errors)"
 )
 
 

@@ -113,7 +113,7 @@ def parse(content: bytes, folder: str | Path = "card") -> dict:
         card = msgspec.json.decode(content)
         found = card["format"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise damaged(folder, f"{FILES.card} is no model card") from None
+        raise damaged(folder, f"{FILES.card} is not a model card") from None
     if type(found) is not int:
         raise damaged(folder, f"{FILES.card}: format: expected {FORMAT}, found {str(found)[:40]!r}")
     if found > FORMAT:

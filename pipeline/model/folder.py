@@ -61,7 +61,7 @@ def read_file(folder: Path, name: str) -> bytes:
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
-            raise damaged(folder, f"{name} is no regular file")
+            raise damaged(folder, f"{name} is not a regular file")
         if found.st_size > LARGEST[name]:
             raise damaged(folder, f"{name} has {found.st_size:,} bytes, expected at most {LARGEST[name]:,}")
         with open(handle, "rb", closefd=False) as file:
@@ -76,7 +76,7 @@ def checked_bytes(folder: Path, name: str, hashes: dict[str, str]) -> bytes:
         raise damaged(folder, f"{name} is missing in its card")
     content = read_file(folder, name)
     if sha256(content) != hashes[name]:
-        raise damaged(folder, f"{name} is not the file its card speaks of (sha256 differs)")
+        raise damaged(folder, f"{name} does not match its card (sha256 differs)")
     return content
 
 

@@ -97,7 +97,7 @@ def check_replaceable(folder: str | Path) -> None:
     """Raise `ModelError` if the path holds anything but a model or an empty folder."""
     folder = Path(folder)
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / FILES.card).exists()):
-        raise ModelError(f"{folder}: holds something that is no model; refusing to replace it, name another folder")
+        raise ModelError(f"{folder}: contains something other than a model, which is not replaced; name another folder")
 
 
 def load(folder: str | Path) -> Model:

@@ -225,7 +225,7 @@ def _cell(name: str, value: object, kind: pa.DataType) -> object:
     if kind == _TYPES[str]:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         if lone := _SURROGATE.search(text):
-            raise ValueError(f"a lone surrogate, U+{ord(lone[0]):X}, which is no character")
+            raise ValueError(f"a lone surrogate, U+{ord(lone[0]):X}, which is not a character")
         return text
     fits = _kind(value) in ((int, float) if kind == _TYPES[float] else (next(t for t in _TYPES if _TYPES[t] == kind),))
     if not fits:

@@ -64,7 +64,7 @@ def _sheets(source: Source) -> dict[str, _Sheet]:
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001  openpyxl and pandas raise many types: BadZipFile, struct.error
-        raise InputError(f"{source.address}: cannot be read as {kind[1:]}: {first_line(error)}") from None
+        raise InputError(f"{source.address}: cannot be read as {kind[1:].upper()}: {first_line(error)}") from None
     return {name: sheet for name, sheet in sheets.items() if sheet.columns} or sheets
 
 

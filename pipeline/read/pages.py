@@ -169,5 +169,5 @@ def _pdf(data: bytes, path: str) -> str:
         raise InputError(f"{path}: cannot be read as PDF: {first_line(error)}") from None
     text = re.sub(r"(?<=[a-z])[-\u00ad\u2010]\n(?=[a-z])", "", "\n".join(pages))
     if not text.strip():
-        raise InputError(f"{path}: no text in this PDF; pictures of pages must go through a text recognition first")
+        raise InputError(f"{path}: no text in this PDF; scanned pages need text recognition (OCR) first")
     return text

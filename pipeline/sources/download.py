@@ -90,12 +90,12 @@ def _fetch(file: PublicFile, path: Path, step: Step, patience: Patience) -> Path
         return Path(shelf.fetch(path.name, downloader=download))
     except RequestException as error:
         raise SourceError(
-            f"{file.address}: {_reason(error)}, tried {patience.retries + 1} times; try again later: what came is kept"
+            f"{file.address}: {_reason(error)}, tried {patience.retries + 1} times; try again later: what was received is kept"
         ) from None
     except ValueError:
         raise SourceError(
             f"{file.address}: expected bytes of sha256 {file.sha256[:12]}…, got others, {patience.retries + 1} times; "
-            "the public file has changed or something between alters it; nothing was kept"
+            "the public file has changed, or a proxy alters it; nothing was kept"
         ) from None
     except SourceError:
         raise
@@ -118,7 +118,9 @@ def _download(address: str, part: Path, patience: Patience, step: Callable[[int,
             part.unlink()
             return _download(address, part, patience, step)
         if answer.status_code in _GONE and answer.status_code not in _LATER:
-            raise SourceError(f"{address}: the server answers {answer.status_code} {answer.reason}; is it still there?")
+            raise SourceError(
+                f"{address}: the server answers {answer.status_code} {answer.reason}; check the address in the registry"
+            )
         answer.raise_for_status()
         have = have if answer.status_code == requests.codes.partial_content else 0
         size = have + int(answer.headers.get("Content-Length", -have))
@@ -137,9 +139,9 @@ def _reason(error: Exception) -> str:
     if isinstance(error, known.HTTPError) and error.response is not None:
         return f"the server answers {error.response.status_code} {error.response.reason}"
     if isinstance(error, known.Timeout) or "timed out" in str(error).lower():
-        return "the server does not go on"
+        return "the server stopped responding"
     if isinstance(error, known.ChunkedEncodingError):
-        return "the connection breaks off"
+        return "the connection was lost"
     if isinstance(error, known.ConnectionError):
         return "no connection"
     return f"{type(error).__name__}: {str(error)[:100]}"

@@ -47,7 +47,7 @@ def dated_files(given: list[str]) -> list[Path]:
     """
     for one in given:
         if one == "-":
-            raise InputError("timeline: standard input cannot be dated as a whole; save it to a file")
+            raise InputError("timeline: expected files, found standard input; save it to a file")
         if not files_of([one]):
             raise InputError(f"{one}: no such file; check the path")
     return files_of(given)
@@ -111,7 +111,7 @@ def read_page(path: Path, encoding: str | None = None) -> tuple[str, str]:
         return text, message_of(article_bytes(source))["date"] or ""
     if suffix not in HTML_SUFFIXES:
         raise InputError(
-            f"{path}: a {suffix or 'plain'} file says no date; put texts and dates into a table with a column `date`"
+            f"{path}: a {suffix or 'plain'} file has no date; put texts and dates into a table with a column `date`"
         )
     try:
         from htmldate import find_date
@@ -186,6 +186,6 @@ def _series(feed: FeedOptions, names: tuple[str, ...], where: str) -> int:
     for name in wanted:
         if name in names:
             return names.index(name)
-    known = f"is not in {where}" if len(wanted) > 1 or feed.by not in BY_ACTORS else "is no actor of the gazetteer"
+    known = f"is not in {where}" if len(wanted) > 1 or feed.by not in BY_ACTORS else "is not an actor in the gazetteer"
     shown = ", ".join(sorted(names)[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     raise InputError(f"--only {feed.only}: {known}; the feed has {shown}")
