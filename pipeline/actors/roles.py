@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 
+from pipeline.actors.clauses import Standing, one_of, standing
 from pipeline.actors.gazetteer import PERSON, PLACE, Gazetteer, gazetteer
 from pipeline.actors.mentions import Mentions, find_mentions
-from pipeline.arrays.arrow import as_strings, booleans
 from pipeline.read.cleaning import clean
-from pipeline.text import names, scope
+from pipeline.text import names
 from pipeline.text.tokens import Tokens, tokenise
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
 
-_PLACES = frozenset("in at near across throughout inside outside around".split())  # before a name: where, not who
-_REACH = 8  # tokens between a passive and its "by"
 _GENERIC = "generic"
 _BELONGS = 3  # tokens between a name and a generic name that belongs to it
 _LAST = 1 << 20  # added to the order of what counts only if there is nothing else
@@ -56,8 +52,10 @@ def find_actors(texts: Texts) -> Actors:
 
     The first actor named acts and the next is acted on, except that
 
-    - after a passive or a noun the one after "by" acts ("was attacked by Kenya");
-    - a place comes last ("in Iraq", "Fallujah"), and so do actors in a clause between commas;
+    - the subject of a passive is acted on ("three Israelis were killed"), and the one after "by" acts;
+    - an actor after the verb is acted on if no other is named ("a car bomb killed nine Iraqi soldiers");
+    - a place comes last ("in Iraq", "Fallujah"), and so do actors in a clause between commas, in a dateline, in the phrase
+      that opens a sentence ("On a visit to Chad, ...") and those who only report ("Kenya says Somali troops shelled ...");
     - a generic name does not count beside the name that it belongs to: "Kenyan police", "President Mandela", "the president
       of Kenya".
 
@@ -73,8 +71,8 @@ def find_actors(texts: Texts) -> Actors:
     tokens = tokenise(clean(texts))
     shape = names.shapes(tokens)
     mentions = _merged(tokens, shape, find_mentions(tokens, known), known)
-    order = _order(tokens, shape, mentions)
-    source, target = _first_two(mentions, order, _generic(mentions, known), len(tokens.bounds) - 1)
+    stand = standing(tokens, shape, mentions)
+    source, target = _first_two(mentions, stand, _generic(mentions, known), len(tokens.bounds) - 1)
     bounds, code = _distinct(mentions, len(tokens.bounds) - 1)
     return Actors(source, target, bounds, code, known.keys)
 
@@ -84,15 +82,6 @@ def _generic(mentions: Mentions, known: Gazetteer) -> np.ndarray:
     return np.array([actor.type == _GENERIC for actor in known.actors], bool)[mentions.code]
 
 
-def _one_of(tokens: Tokens, members: Collection[str], ending: str | None = None) -> np.ndarray:
-    """(n_tokens + 1,) bool: the token, in lower case, is one of these, or has the ending; false at the end."""
-    lower = pc.utf8_lower(tokens.forms)
-    found = booleans(pc.is_in(lower, value_set=as_strings(list(members))))
-    if ending:
-        found = found | booleans(pc.ends_with(lower, ending))
-    return np.append(found[tokens.form], False)
-
-
 def _merged(tokens: Tokens, shape: names.Shapes, mentions: Mentions, known: Gazetteer) -> Mentions:
     """Mentions without the generic ones that belong to the name before or after them."""
     generic = _generic(mentions, known)
@@ -100,42 +89,43 @@ def _merged(tokens: Tokens, shape: names.Shapes, mentions: Mentions, known: Gaze
     near = mentions.start[1:] - mentions.end[:-1] <= _BELONGS
     beside = near & (breaks[mentions.start[1:]] == breaks[mentions.end[:-1] - 1])
     after = np.append(False, beside & ~generic[:-1])[: len(generic)]
-    of = _one_of(tokens, {"of"})[mentions.end[:-1]] & ~generic[1:]
+    of = one_of(tokens, {"of"})[mentions.end[:-1]] & ~generic[1:]
     before = np.append(beside & (of | (mentions.kind[1:] == PERSON)), False)[: len(generic)]
     return mentions.take(~(generic & (after | before)), tokens)
 
 
-def _order(tokens: Tokens, shape: names.Shapes, mentions: Mentions) -> np.ndarray:
+def _order(mentions: Mentions, stand: Standing) -> np.ndarray:
     """(n_mentions,) int64: the actor with the smallest value in a text acts, the next is acted on."""
-    by, place, the = (_one_of(tokens, members) for members in ({"by"}, _PLACES, {"the", "a", "an"}))
-    participle = _one_of(tokens, _IRREGULAR, ending="ed")
-    before = mentions.start - 1
-    before = np.where(the[before], before - 1, before)
-    inside = before >= tokens.bounds[mentions.text]
-    place_of = inside & place[before]
-    aside = scope.asides(_one_of(tokens, scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
-    last = place_of | (mentions.kind == PLACE) | (aside[mentions.start] if len(mentions.start) else np.zeros(0, bool))
-    acts = inside & by[before] & _after_participle(participle, before, tokens.bounds[mentions.text])
-    return mentions.start + np.where(last, _LAST, 0) - np.where(acts, 2 * _LAST, 0)
+    last = stand.place | stand.beside | (mentions.kind == PLACE)
+    return mentions.start + np.where(last, _LAST, 0) - np.where(stand.agent, 2 * _LAST, 0)
 
 
-def _after_participle(participle: np.ndarray, by: np.ndarray, begin: np.ndarray) -> np.ndarray:
-    """(n,) bool: a participle shortly precedes each "by", in its text."""
-    total = np.append(0, np.cumsum(participle[:-1]))
-    low = np.maximum(by - _REACH, begin)
-    return total[np.maximum(by, 0)] > total[np.minimum(low, np.maximum(by, 0))]
+def _first_two(mentions: Mentions, stand: Standing, generic: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Source and target of each text: the first in order, and the first other one, named actors before generic ones.
 
-
-def _first_two(mentions: Mentions, order: np.ndarray, generic: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Source and target of each text: the first in order, and the first other one, named actors before generic ones."""
-    text, code = mentions.text, mentions.code
-    source, target = np.full((2, n), -1)
+    The subject of a passive is the target; its source is a place ("expelled from Poland"), or none. An actor after the verb
+    is the target if nobody else is named, or only places are; a place without another actor is the target too.
+    """
+    text, code = mentions.text, np.append(mentions.code, -1)
+    order = _order(mentions, stand)
+    source, target = np.full((2, n), len(mentions.start))  # mentions; the last stands for none
     ranked = np.lexsort((order, text))[::-1]  # of several values written to one index the last one stays
-    source[text[ranked]] = code[ranked]
+    source[text[ranked]] = ranked
     ranked = np.lexsort((order + np.where(generic, _LAST // 2, 0), text))[::-1]
-    ranked = ranked[code[ranked] != source[text[ranked]]]
-    target[text[ranked]] = code[ranked]
-    return source, target
+    ranked = ranked[code[ranked] != code[source[text[ranked]]]]
+    target[text[ranked]] = ranked
+    undergoes, after, opening, scene = (
+        np.append(flags, False)
+        for flags in (stand.undergoes, stand.after_verb & ~stand.agent, stand.place & stand.beside, stand.scene)
+    )
+    alone = np.append(order >= _LAST, True)[target]
+    passive, object_ = undergoes[source], (after | opening)[source] & alone
+    place = scene | np.append(mentions.kind == PLACE, False)
+    named = np.append(generic, False)[source] & (code[target] >= 0)
+    turned = np.where(passive & place[target], code[target], -1)
+    acted_on = np.where(passive | ~named, code[source], code[target])
+    moved = passive | object_
+    return np.where(moved, turned, code[source]), np.where(moved, acted_on, code[target])
 
 
 def _distinct(mentions: Mentions, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -143,11 +133,3 @@ def _distinct(mentions: Mentions, n: int) -> tuple[np.ndarray, np.ndarray]:
     _, first = np.unique(key, return_index=True)
     first = np.sort(first)
     return np.searchsorted(mentions.text[first], np.arange(n + 1)), mentions.code[first]
-
-
-_IRREGULAR = frozenset(
-    """
-    shot hit struck taken held killed beaten driven met sent told given seen led built cut freed sunk torn shaken broken
-    stolen won caught fought bought brought sought hurt hung
-    """.split()
-)

@@ -1,0 +1,203 @@
+"""Where actors stand in their clause: before a passive, after a verb, after "by", in a report, in a setting.
+
+There is no parser. Verbs are told by their form (an ending in -ed, irregular participles) and by closed lists of auxiliaries,
+and a mention is looked at together with the verb next to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from pipeline.arrays.arrow import as_strings, booleans
+from pipeline.text import scope
+
+if TYPE_CHECKING:
+    from pipeline.actors.mentions import Mentions
+    from pipeline.text.names import Shapes
+    from pipeline.text.tokens import Tokens
+
+PLACES = frozenset("in at near across throughout inside outside around".split())  # before a name: where, not who
+_REACH = 8  # tokens between a passive and its "by" or its subject, or between a name and the verb of its report
+_BETWEEN = 3  # tokens between a form of "be" and its participle, and between a participle and "from"
+_NEAR = 3  # tokens from "by" to the actor
+_SETTING = 12  # tokens of a phrase that opens a sentence
+_DETERMINERS = frozenset(
+    """
+    the a an this that these those his her its their some any all most many more several another other no two three four
+    five six seven eight nine ten dozens hundreds thousands of
+    """.split()
+)
+_ARTICLES = ("the", "a", "an")
+_AUXILIARIES = frozenset(
+    "has have had will would may might could can must should also not now then t been being".split()
+)
+_IRREGULAR = frozenset(
+    """
+    shot hit struck taken held killed beaten driven met sent told given seen led built cut freed sunk torn shaken broken
+    stolen won caught fought bought brought sought hurt hung
+    """.split()
+)
+_PASTS = frozenset("began broke came fell fled left rose shook spread took went".split())  # no participles
+# Participles that tell how something is, or what is expected of it, rather than what was done to it.
+_STATES = frozenset(
+    """
+    alarmed aligned based committed composed comprised concerned convinced delighted deployed determined disappointed engaged
+    expected forced inclined interested involved needed obliged opposed pleased poised prepared scheduled sent stationed supposed tasked
+    united used willing worried
+    """.split()
+)
+# In headlines, for the object of harm: "Bomb kills nine Iraqi soldiers".
+_HARMS = frozenset("kills hits strikes wounds injures rocks targets destroys".split())
+_SAYS = frozenset("said says say claims claimed reports reported insists insisted alleges alleged".split())
+_OPINIONS = scope.BE_FORMS | scope.MODALS | {"s"}  # after "said the rebels": said of them rather than done by them
+_NEW_CLAUSE = frozenset("and but or that than".split()) | scope.SUBORDINATORS | scope.RELATIVES | _SAYS
+_OPENERS = frozenset("after amid at before despite during following from in on over since under with".split())
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How each mention stands in its clause; all are (n_mentions,) bool.
+
+    ``agent``: after the "by" of a passive. ``undergoes``: subject of a passive. ``after_verb``: after the verb of its clause.
+    ``place``: after a preposition of place. ``scene``: such a place, or one after "expelled from". ``beside``: a dateline,
+    somebody who only reports what others do, in the phrase that opens the sentence, or in a clause between commas.
+    """
+
+    agent: np.ndarray
+    undergoes: np.ndarray
+    after_verb: np.ndarray
+    place: np.ndarray
+    scene: np.ndarray
+    beside: np.ndarray
+
+
+def one_of(tokens: Tokens, members: Collection[str], ending: str | None = None) -> np.ndarray:
+    """(n_tokens + 1,) bool: the token, in lower case, is one of these, or has the ending; false at the end."""
+    lower = pc.utf8_lower(tokens.forms)
+    found = booleans(pc.is_in(lower, value_set=as_strings(list(members))))
+    if ending:
+        found = found | booleans(pc.ends_with(lower, ending))
+    return np.append(found[tokens.form], False)
+
+
+def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
+    """Find out how each mention stands."""
+    begin = tokens.bounds[mentions.text]
+    the, by, place = (one_of(tokens, members) for members in (_ARTICLES, ("by",), PLACES))
+    before = mentions.start - 1
+    before = np.where(the[before], before - 1, before)
+    inside = before >= begin
+    verb, passive = _verbs(tokens)
+    held = passive | _bare(tokens, verb)
+    where = inside & place[before]
+    last_by = _last(by, mentions.start)  # "by French troops", "by Boston police"
+    by_near = (last_by >= begin) & (mentions.start - last_by <= _NEAR)
+    by_near &= _last(np.append(shape.clause, True), mentions.start + 1) <= last_by
+    by_near[1:] &= last_by[1:] >= mentions.end[:-1]
+    by_agent = by_near & ~where & (_last(held, last_by) >= np.maximum(last_by - _REACH, begin))
+    from_there = (
+        inside & one_of(tokens, ("from",))[before] & (_last(passive, before) >= np.maximum(before - _BETWEEN, begin))
+    )
+    undergoes = _undergoes(tokens, shape, mentions, verb, held)
+    return Standing(
+        by_agent,
+        undergoes & ~by_agent,
+        _after_verb(tokens, shape, mentions, verb) & (where | ~by_near),
+        where,
+        where | from_there,
+        _beside(tokens, shape, mentions, undergoes),
+    )
+
+
+def _verbs(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
+    """(n_tokens + 1,) bool: a participle or past form; one that a form of "be" makes a passive."""
+    verb = one_of(tokens, _IRREGULAR, ending="ed") & ~one_of(tokens, ("united", "red"))
+    be, link = one_of(tokens, scope.BE_FORMS), one_of(tokens, _AUXILIARIES) | one_of(tokens, (), ending="ly")
+    reached, passive = be.copy(), np.zeros_like(be)
+    for _ in range(_BETWEEN):  # "was not immediately freed"
+        reached = np.append(False, reached[:-1])
+        reached[tokens.bounds] = False
+        passive |= reached & verb
+        reached = (reached & link) | be
+    return verb, passive & ~one_of(tokens, _STATES)
+
+
+def _bare(tokens: Tokens, verb: np.ndarray) -> np.ndarray:
+    """(n_tokens + 1,) bool: a participle before "by" or "from" that is the first verb of its text: "Gaza hit by shells"."""
+    by, auxiliary = one_of(tokens, ("by", "from")), np.append(False, one_of(tokens, _AUXILIARIES | scope.BE_FORMS)[:-1])
+    by[tokens.bounds] = auxiliary[tokens.bounds] = False  # the first word of a text follows none
+    place = np.flatnonzero(verb[:-1])
+    first = np.ones(len(place), bool)
+    first[1:] = tokens.text[place[1:]] != tokens.text[place[:-1]]
+    out = np.zeros_like(verb)
+    out[place[first & by[place + 1] & ~auxiliary[place]]] = True
+    return out
+
+
+def _last(flags: np.ndarray, here: np.ndarray) -> np.ndarray:
+    """(n,) the last flagged token before each of these, -1 if there is none."""
+    place = np.append(-1, np.flatnonzero(flags))
+    return place[np.searchsorted(place[1:], here)]
+
+
+def _next(flags: np.ndarray, here: np.ndarray) -> np.ndarray:
+    """(n,) the first flagged token from each of these on; the number of tokens if there is none."""
+    place = np.append(np.flatnonzero(flags[:-1]), len(flags) - 1)
+    return place[np.searchsorted(place, np.minimum(here, len(flags) - 1))]
+
+
+def _undergoes(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray, passive: np.ndarray) -> np.ndarray:
+    """(n_mentions,) bool: the next verb is a passive, with neither another mention nor a new clause before it."""
+    stop = verb | np.append(shape.clause, True) | one_of(tokens, _NEW_CLAUSE | _HARMS | _PASTS)
+    found = _next(stop, mentions.end)
+    following = np.append(mentions.start[1:], len(tokens))
+    near = (found < tokens.bounds[mentions.text + 1]) & (found < following) & (found - mentions.end <= _REACH)
+    return near & passive[found]
+
+
+def _after_verb(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray) -> np.ndarray:
+    """(n_mentions,) bool: a verb precedes in the same clause."""
+    attribute = np.append(False, one_of(tokens, _DETERMINERS)[:-1])  # "the wounded soldiers"
+    digits = booleans(pc.utf8_is_numeric(tokens.forms))[tokens.form]
+    attribute |= np.append(False, digits)
+    attribute[tokens.bounds[:-1]] = True
+    acts = (verb & ~attribute) | one_of(tokens, scope.BE_FORMS | _HARMS | _PASTS)
+    new = np.append(shape.clause, True) | one_of(tokens, _NEW_CLAUSE)
+    new[tokens.bounds] = True
+    return _last(acts & ~one_of(tokens, _NEW_CLAUSE), mentions.start) > _last(new, mentions.start + 1)
+
+
+def _beside(tokens: Tokens, shape: Shapes, mentions: Mentions, undergoes: np.ndarray) -> np.ndarray:
+    """(n_mentions,) bool: in a dateline, in a phrase that opens a sentence, between commas, or only the one who reports."""
+    begin, end = tokens.bounds[mentions.text], tokens.bounds[mentions.text + 1]
+    colon = np.array([gap.strip() == ":" for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code]
+    dateline = (mentions.start == begin) & (mentions.end < end) & colon[mentions.end - 1]
+    comma = _next(np.append(shape.clause, True), begin + 1)
+    opened = one_of(tokens, _OPENERS)[begin] | (
+        one_of(tokens, ("according",))[begin] & one_of(tokens, ("to",))[begin + 1]
+    )
+    opened &= (comma < end) & (comma - begin <= _SETTING) & np.append(shape.comma, False)[comma]
+    aside = scope.asides(one_of(tokens, scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
+    aside = np.append(aside, False)[mentions.start]
+    return dateline | (opened & (mentions.start < comma)) | aside | _reports(tokens, shape, mentions, undergoes)
+
+
+def _reports(tokens: Tokens, shape: Shapes, mentions: Mentions, undergoes: np.ndarray) -> np.ndarray:
+    """(n_mentions,) bool: says what the actor right after does ("Ukraine says Russian forces shelled a town")."""
+    says = _next(one_of(tokens, _SAYS) | np.append(shape.clause, True), mentions.end)
+    told = one_of(tokens, _SAYS)[says] & (says - mentions.end <= _REACH)
+    skipped = one_of(tokens, _DETERMINERS)
+    subject = _next(~skipped, says + 1)
+    place = np.minimum(np.searchsorted(mentions.start, subject), max(len(mentions.start) - 1, 0))
+    if not len(place):
+        return told
+    same = (mentions.start[place] == subject) & (mentions.text[place] == mentions.text)
+    verb = _verbs(tokens)[0]
+    deed = _next(verb | one_of(tokens, _OPINIONS) | np.append(shape.clause, True), mentions.end[place])
+    acts = verb[deed] & (deed < tokens.bounds[mentions.text + 1])
+    return told & same & acts & ~undergoes[place] & (mentions.code[place] != mentions.code)
