@@ -39,7 +39,7 @@ def read_toml(path: Path, what: str) -> dict[str, Any]:
 
 
 def convert(data: object, kind: type[T]) -> T:
-    """Convert data to a dataclass or msgspec struct; msgspec checks the types and ranges of part_type fields.
+    """Convert data to a dataclass or msgspec struct; msgspec checks the types and ranges of its fields.
 
     Raises
     ------

@@ -14,11 +14,13 @@ from pipeline.read.furniture import LONGEST, furniture, is_furniture
 from pipeline.read.sentences import distinct_sentences, split_sentences
 from pipeline.score import contributions, snippets
 from pipeline.score.articles import STANCES_OF_ARTICLES, at_least, score_articles, stances
+from pipeline.score.documents import OutputOptions, score_texts
 from pipeline.score.evidence import explain
 from pipeline.score.snippets import Scores, from_proba, score
 from pipeline.stance import LABELS
 from pipeline.text.vocabulary import Knowledge
 from pipeline.text.weight_rows import cells_of
+from pipeline.write.tables import text_table
 
 
 def one_hot(label, share=0.9):
@@ -74,6 +76,15 @@ def test_an_appeal_is_a_request_that_raises_nothing():
 def test_text_without_politics_is_neutral_and_irrelevant():
     scores = scores_of(one_hot("OTHER", 1.0))
     assert (scores.stance[0], scores.event[0], scores.relevance[0]) == ("neutral", "NEUTRAL", 0.0)
+
+
+def test_a_model_of_stances_alone_writes_rows_without_event_types(model):
+    alone = replace(model, card=model.card | {"data": model.card["data"] | {"events": {}}})
+    scored = score_texts(alone, as_strings(["Rebels released 26 hostages."]), OutputOptions(actors=True))
+    (row,) = text_table(as_strings(["a"]), scored).to_pylist()
+    assert {row[name] for name in ("event", "event_2", "event_3")} == {""}
+    assert {row[name] for name in ("p_event", "p_event_2", "p_event_3")} == {0.0}
+    assert (row["source"], row["target"]) == ("rebels", "")
 
 
 def test_an_unclear_answer_says_why():

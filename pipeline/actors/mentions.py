@@ -58,7 +58,7 @@ class Mentions:
         return segment_ids(self.bounds)
 
     def take(self, kept: np.ndarray, tokens: Tokens) -> Mentions:
-        """Some of the mentions; ``kept`` selects them."""
+        """Some of the mentions; ``kept`` selects them, (n,) bool or indices."""
         start = self.start[kept]
         bounds = np.searchsorted(start, tokens.bounds)
         return Mentions(start, self.end[kept], self.code[kept], self.kind[kept], bounds)

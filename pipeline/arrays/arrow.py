@@ -103,22 +103,22 @@ def from_pandas(column: pd.Series) -> pa.Array:
 
 
 def int64_column(values: np.ndarray) -> pa.Array:
-    """A NumPy int64 array as an Arrow column, without a copy."""
+    """An (n,) int64 NumPy array as an Arrow column, without a copy."""
     return pa.Int64Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def float64_column(values: np.ndarray) -> pa.Array:
-    """A NumPy float64 array as an Arrow column, without a copy."""
+    """An (n,) float64 NumPy array as an Arrow column, without a copy."""
     return pa.DoubleArray.from_buffers(pa.float64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def named(codes: np.ndarray, names: tuple[str, ...]) -> pa.Array:
-    """The name for each code, as an Arrow column of strings."""
-    return as_strings(names).take(int64_column(codes.astype(np.int64)))
+    """The name for each of (n,) codes, indices into ``names``, as an Arrow column of strings; -1 is the last name."""
+    return as_strings(names).take(int64_column(codes.astype(np.int64) % len(names)))
 
 
 def integers(column: pa.Array, missing: int = -1) -> np.ndarray:
-    """An Arrow integer array as a NumPy array, with nulls replaced."""
+    """(n,) an Arrow integer array as a NumPy array of its type, with ``missing`` in place of nulls."""
     kind = np.dtype(str(column.type))
     values = np.frombuffer(column.buffers()[1], kind)[column.offset : column.offset + len(column)]
     if not column.null_count:
@@ -127,7 +127,7 @@ def integers(column: pa.Array, missing: int = -1) -> np.ndarray:
 
 
 def booleans(column: pa.Array) -> np.ndarray:
-    """An Arrow boolean array without nulls as a NumPy array."""
+    """(n,) bool: an Arrow boolean array without nulls as a NumPy array."""
     return _bits(column.buffers()[1], column)
 
 
@@ -140,7 +140,7 @@ def _bits(buffer: pa.Buffer, column: pa.Array) -> np.ndarray:
 
 
 def mask(flags: np.ndarray) -> pa.Array:
-    """A NumPy mask as an Arrow boolean array."""
+    """A NumPy mask, (n,) bool, as an Arrow boolean array."""
     packed = np.packbits(flags, bitorder="little")
     return pa.BooleanArray.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(packed)])
 

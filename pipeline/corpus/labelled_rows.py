@@ -122,7 +122,10 @@ def sift(corpus: LabelledRows) -> tuple[np.ndarray, list[SetAside]]:
 
 
 def contradict(rows: Iterable[int], columns: Iterable[np.ndarray]) -> bool:
-    """Whether rows have several labels in one of the columns: two event types, two quad classes or two stances."""
+    """Whether rows have several labels in one of the columns: two event types, two quad classes or two stances.
+
+    ``columns``: (n,) object arrays of labels, empty where unknown.
+    """
     return any(len({column[row] for row in rows} - {""}) > 1 for column in columns)
 
 

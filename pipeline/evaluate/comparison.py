@@ -36,7 +36,7 @@ class Comparison:
 def compare(first: Judged, second: Judged, groups: np.ndarray, resamples: int = RESAMPLES) -> Comparison:
     """Compare the predictions of two models on the same snippets, in the same order.
 
-    The same groups are drawn for both, so shared difficulty cancels out.
+    The same ``groups``, (n,) labels of near-duplicates, are drawn for both, so shared difficulty cancels out.
     """
     from scipy.stats import binomtest
 

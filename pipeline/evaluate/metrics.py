@@ -62,7 +62,7 @@ class Judged:
         return len(self.stance)
 
     def take(self, rows: np.ndarray) -> Judged:
-        """The given rows."""
+        """The given rows: indices or a mask."""
         return Judged(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
@@ -134,7 +134,7 @@ def figures(totals: dict[str, np.ndarray], present: dict[str, np.ndarray]) -> di
 
 
 def present_classes(rows: Judged) -> dict[str, np.ndarray]:
-    """Which classes occur among the labels, for each block."""
+    """(k,) the codes of the classes that occur among the labels, increasing, for each block."""
     return {
         "two_way": np.unique(rows.stance[rows.stance < 2]),
         "three_way": np.unique(rows.stance),

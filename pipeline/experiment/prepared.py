@@ -50,7 +50,7 @@ class Folds:
 
 
 def deal(corpus: Corpus, groups: np.ndarray, settings: Settings, folder: Path) -> Folds:
-    """Divide the rows of a corpus into folds like `pipeline.model.fit.cross_fit`."""
+    """Divide the n rows of a corpus, in (n,) near-duplicate groups, into folds like `pipeline.model.fit.cross_fit`."""
     fold = folds_of(corpus, groups, settings)
     known = corpus.events != ""
     kept = np.flatnonzero(known) if known.any() else np.arange(len(corpus))

@@ -80,7 +80,10 @@ def settle(study: optuna.Study, trials: Sequence[optuna.Trial | optuna.trial.Fro
 
 
 def open_study(path: Path, identity: str, begin: dict) -> optuna.Study:
-    """Create or resume the study in a SQLite file; its first trial has the values of ``begin``."""
+    """Create or resume the study in a SQLite file; its first trial has the values of ``begin``.
+
+    Raises `InputError` if the file holds a study with another ``identity``, or Optuna is not installed.
+    """
     optuna = load_optuna()
     from optuna.trial import TrialState
 

@@ -115,7 +115,10 @@ def tune(
 
 
 def check_search(experiment: Experiment, where: str, out: Path) -> None:
-    """Raise if a search cannot begin: Optuna is missing, the space is invalid, or ``out`` is something else."""
+    """Raise an error if a search cannot begin.
+
+    `InputError` if Optuna is not installed or ``out`` contains something else, `ConfigError` if the space is invalid.
+    """
     load_optuna()
     space_of(experiment, where)
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / STUDY).exists()):
@@ -123,7 +126,7 @@ def check_search(experiment: Experiment, where: str, out: Path) -> None:
 
 
 def space_of(experiment: Experiment, where: str) -> dict[str, Range | list]:
-    """The space of an experiment, after checking that each setting exists and accepts both ends."""
+    """The space of an experiment; raises `ConfigError` if a setting does not exist or cannot have such values."""
     space: dict[str, Any] = experiment.tune.space or SPACE
     known = Settings().flat()
     for name, values in space.items():

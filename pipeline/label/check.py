@@ -29,7 +29,7 @@ _ADVICE = {
     UNKNOWN: "labels that the codebook does not know or that contradict each other in a row; "
     "`detente data import --map` says what they mean",
 }
-LONG = 120  # words; twice the longest bundled snippet
+LONG = 120  # words; more than twice the longest bundled snippet
 RARE = 0.05  # share of rows below which a stance is rare
 LEAST_ACTOR = 30  # texts naming an actor, from which its stances are meaningful
 ONE_SIDED = 0.95  # share of one stance from which an actor is one-sided

@@ -196,7 +196,10 @@ def _understood(path: Path, counts: Counter, meant: dict[str, tuple[str, str]]) 
 
 
 def write_imported(found: Imported, out: Path) -> list[Path]:
-    """Write the rows as CSV, and next to it the list of rows that could not be read, if any."""
+    """Write the rows as CSV, and next to it the list of rows that could not be read, if any.
+
+    Raises `InputError` if the suffix is not ``.csv``, or the files cannot be written.
+    """
     if out.suffix.lower() != ".csv":
         raise InputError(f"{out}: a labelled file is written as CSV; give it that suffix")
     used = dict.fromkeys(name for row in found.rows for name in row)

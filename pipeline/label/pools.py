@@ -56,6 +56,8 @@ class Task:
 def read_pool(path: Path, column: str | None = None, known: Sequence[str] = (), written: Written = Written()) -> Pool:
     """Read a table of texts, without near-duplicates of each other and of texts already labelled.
 
+    Raises `InputError` if the table cannot be read or no text is left.
+
     ``known``: the labelled texts.
     """
     table = read_lines(path, written)
@@ -83,7 +85,7 @@ def _said(left_out: Mapping[str, int]) -> str:
 
 
 def labelled_texts(path: Path) -> list[str]:
-    """The labelled texts of a labelled file or of an export of a labelling tool."""
+    """The labelled texts of a labelled file or of a tool's export; raises `InputError` if there are none."""
     answers = read_export(path)
     if answers is None:
         return list(read_labelled_file(path).corpus.texts)
@@ -97,6 +99,8 @@ def picked_tasks(
     pool: Pool, model: Model, n: int, seed: int = 0, random_share: float = RANDOM_SHARE, opinion: bool = False
 ) -> list[Task]:
     """Pick the next n texts to label, in random order; their ``meta`` records how each was picked and from which pool.
+
+    Raises `InputError` if the pool has fewer than ``n`` texts.
 
     ``opinion``: include the model's stance; it biases annotators who see it.
     """

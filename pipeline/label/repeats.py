@@ -42,7 +42,7 @@ class Repeats:
         return {**where, "text": self.texts[row][:SHOWN]}
 
     def groups(self) -> list[np.ndarray]:
-        """The rows of each text that occurs more than once, in reading order."""
+        """The rows, (n,) int64, of each text that occurs more than once, in reading order."""
         order = np.argsort(self.of, kind="stable")
         cuts = np.flatnonzero(np.diff(self.of[order])) + 1
         return [rows for rows in np.split(order, cuts) if len(rows) > 1]

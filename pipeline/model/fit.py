@@ -154,7 +154,14 @@ def _fit_labels(texts: Texts, labels: np.ndarray, weights: np.ndarray, settings:
 
 
 def spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows repeated for each event type that their labels allow, those types, and their probabilities."""
+    """Rows repeated for each event type that their labels allow.
+
+    Returns
+    -------
+    rows : (m,) int64, nondecreasing.
+    events : (m,) object, an event type that the row's labels allow.
+    share : (m,) float64 in (0, 1], its probability among those; the rest, up to 0.02 each, is left out.
+    """
     proba = pipeline.predict_proba(open_rows.texts)
     classes = pipeline[-1].classes_
     # Nobody labelled a row with only a stance as political or not; it trains the event types only.

@@ -25,7 +25,7 @@ class Files:
 
 
 FILES = Files()
-# Size limits of each file; a model of the bundled corpus has 7 MB of weights and 2 MB of signatures.
+# Size limits of each file; a model of the bundled corpus has 6 MB of weights and 2 MB of signatures.
 LARGEST = {
     FILES.card: 8 * _MB,
     FILES.weights: 128 * _MB,

@@ -65,7 +65,7 @@ STRINGS = {
     "related": Strings(rising=True),
     "apolitical": Strings(rising=True),
 }
-# The largest size of each dimension: about sixteen times that of the bundled corpus (84,372 terms, 18,341 symbols).
+# The largest size of each dimension: at least ten times that of a model of the bundled corpus.
 LARGEST = {"n_terms": 1 << 20, "n_symbols": 1 << 18, "n_words": 1 << 19, "n_pairs": 1 << 20, "n_seen": 1 << 22}
 LARGEST |= {f"n_{name}": 1 << 19 for name in STRINGS if f"n_{name}" not in LARGEST}
 LARGEST |= {f"{name}_bytes": 1 << 26 for name in STRINGS}
@@ -172,12 +172,12 @@ _BITS = 12  # of the largest coefficient, without its sign
 
 
 def rounded(coef: np.ndarray, scale: float) -> np.ndarray:
-    """Coefficients to the precision of a model folder, float32; ``scale`` from `scale_of` all of them."""
+    """Coefficients to the precision of a model folder, float32 of the same shape; ``scale`` from `scale_of` all of them."""
     return (np.round(coef * scale) / scale).astype(np.float32)
 
 
 def scale_of(coef: np.ndarray) -> float:
-    """The power of two that scales coefficients to integers of 12 bits and a sign, which compress well.
+    """The power of two that scales coefficients of any shape to integers of 12 bits and a sign, which compress well.
 
     A log-odds of twenty terms then moves by some 0.005.
     """

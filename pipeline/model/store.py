@@ -130,7 +130,10 @@ def load(folder: str | Path) -> Model:
 
 
 def read_card(folder: str | Path) -> dict:
-    """The card of a model folder, of this format; its other content is checked by `load`."""
+    """The card of a model folder; its values are checked by `load`.
+
+    Raises `ModelError` if there is none, or it is not of this format.
+    """
     folder = Path(folder)
     if not os.path.lexists(folder / FILES.card):
         found = "an unfinished or foreign folder" if folder.is_dir() else "nothing"
@@ -166,7 +169,7 @@ def run_of(model: Model) -> str | None:
 
 
 def load_signatures(model: Model) -> np.ndarray | None:
-    """Signatures of the training texts, None if the model folder holds none."""
+    """(n_seen, 32) uint8 signatures of the training texts, None if the folder has none; raises `ModelError`."""
     if FILES.seen not in model.card["sha256"]:
         return None
     from pipeline.corpus.near import SIZE

@@ -55,7 +55,11 @@ def _seekable(source: Source) -> pa.NativeFile:
 
 
 def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
-    """Yield the rows of a Parquet file, or of its selected row groups."""
+    """Yield the rows of a Parquet file, or of its selected row groups.
+
+    Raises `InputError` if a column looks like a decompression bomb, there are too many, or a server cannot send parts of
+    a large file; `pyarrow.ArrowInvalid` if the file is not valid, or two columns have the same name.
+    """
     raw = _seekable(source)
     with parquet_file(raw, **_PIECEWISE) as file:
         names = choose(require_columns(_distinct(file.schema_arrow.names), source.address))
@@ -121,7 +125,7 @@ def _sizes(texts: pa.Array) -> pa.Array:
 
 
 def parquet_columns(source: Source) -> dict[str, pa.DataType]:
-    """Return the columns of a Parquet file and their types, as `read_parquet` yields them."""
+    """Return the columns of a Parquet file and their types, as `read_parquet` yields them; raises as it does."""
     with parquet_file(_seekable(source)) as file:
         schema = file.schema_arrow
     return {name: _plain(kind) for name, kind in zip(_distinct(schema.names), schema.types)}

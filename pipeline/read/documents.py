@@ -26,7 +26,7 @@ _WITH_HEADER = (".csv", ".tsv", ".xlsx")
 
 @dataclass(frozen=True)
 class ReadOptions(Written):
-    """How inputs are read, beside how they are written.
+    """How inputs are read, besides their encoding and delimiter (`Written`).
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Read all inputs: texts on the command line, text and HTML files, tables, feeds, folders, patterns, standard input."""
+"""Read all inputs: texts on the command line, articles, tables, feeds, folders, patterns, URLs, standard input."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def _words(numbered: list[tuple[int, str]], options: ReadOptions) -> Documents:
 
 
 def files_of(given: list[str]) -> list[Path]:
-    """Return all local files that the arguments name."""
+    """Return all local files that the arguments name; raises `InputError` if one names none."""
     return [place for place in _all_places(given) if isinstance(place, Path)]
 
 
 def total_size(given: list[str]) -> int:
-    """Return the total size of the files that the arguments name, in bytes."""
+    """Return the total size in bytes of the files that the arguments name; raises `InputError` if one names none."""
     return sum(map(_size_of, _all_places(given)))
 
 

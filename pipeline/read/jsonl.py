@@ -63,7 +63,10 @@ def read_jsonl(source: Source, choose: Choose) -> Iterator[Rows]:
 
 
 def read_json_array(source: Source, choose: Choose) -> Iterator[Rows]:
-    """Yield the rows of a file that contains one array of JSON objects."""
+    """Yield the rows of a file that contains one array of JSON objects.
+
+    Raises `pyarrow.ArrowInvalid` if the file is not valid or holds no object, and `InputError` if it has too many columns.
+    """
     objects: list[dict] = []
     count = 0
     try:

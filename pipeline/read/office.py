@@ -32,7 +32,9 @@ class _Sheet:
 def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
     """Yield the rows of a Stata file, or of each sheet that has the columns to read. Cells are strings or null.
 
-    The header of a sheet is its first row that is not empty; other empty rows are no rows.
+    The header of a sheet is its first row that is not empty; other empty rows do not count.
+
+    Raises `InputError` if the file is damaged or over a limit, or no sheet has the columns.
     """
     sheets = _sheets(source)
     fitting = _fitting(sheets, choose, source.address)
@@ -50,7 +52,7 @@ def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
 
 
 def office_columns(source: Source, choose: Choose) -> list[str]:
-    """Return the columns that `read_office` reads, from all sheets."""
+    """Return the columns that `read_office` reads, from all sheets; raises as it does."""
     fitting = _fitting(_sheets(source), choose, source.address).values()
     return list(dict.fromkeys(name for sheet in fitting for name in choose([*sheet.columns])))
 

@@ -104,8 +104,8 @@ class QuoteCheck:
     def follow(self, data: bytes) -> tuple[bytes, np.ndarray]:
         """Take the next bytes, empty at the end of the stream.
 
-        Returns the bytes that are understood, all but marks at the end that may continue, and the positions in them of
-        the line ends outside quoted fields.
+        Returns the bytes that are understood, which are all but marks at the end that may continue, and (n,) int64 the
+        positions in them of the line ends outside quoted fields.
         """
         text = self._rest + (data or b"\n")
         end = len(text) - 1

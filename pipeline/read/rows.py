@@ -96,7 +96,10 @@ def not_utf8(file: str, row: int, data: bytes, error: UnicodeDecodeError, encodi
 
 
 def decoded(columns: dict[str, pa.Array], numbers: np.ndarray, address: str) -> tuple[dict, np.ndarray, list[Reject]]:
-    """Decode binary columns to strings. Rows that are not UTF-8 are rejected; the others keep their row numbers."""
+    """Decode binary columns to strings.
+
+    Returns the columns and the (n,) row numbers of the n rows that are UTF-8, and the rejects for the others.
+    """
     raw = {name: column for name, column in columns.items() if pa.types.is_large_binary(column.type)}
     try:
         return columns | {name: column.cast(pa.large_string()) for name, column in raw.items()}, numbers, []

@@ -21,7 +21,11 @@ from pipeline.read.source import Source
 
 
 def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator[Rows]:
-    """Yield the rows of a CSV or TSV file; every cell is a string."""
+    """Yield the rows of a CSV or TSV file; every cell is a string.
+
+    Raises `InputError` if there are too many columns or a name to read is not UTF-8, and `pyarrow.ArrowInvalid` if there
+    is no header.
+    """
     from pyarrow import csv
 
     invalid: list[Reject] = []
@@ -103,7 +107,7 @@ class _Head:
 
 
 def header(source: Source, written: Dialect, choose: Choose = list) -> list[str]:
-    """Return the names of the columns to read."""
+    """Return the names of the columns to read; raises as `read_separated` does."""
     return _head(source, written, choose).chosen
 
 

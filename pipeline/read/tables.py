@@ -84,7 +84,10 @@ def _bounded(rows: Rows, address: str) -> Rows:
 
 
 def table_columns(source: Source, delimiter: str | None = None, choose: Choose = list) -> dict[str, pa.DataType]:
-    """Return the columns to read and their types, detected from the start of the table."""
+    """Return the columns to read and their types, detected from the start of the table.
+
+    Raises `InputError`, `pyarrow.ArrowException` or `OSError` if the table cannot be read.
+    """
     suffix = source.suffix
     if suffix in (".csv", ".tsv"):
         return dict.fromkeys(header(source, dialect(source, delimiter), choose), pa.large_string())
@@ -159,7 +162,10 @@ def require_rows(table: T, path: Path, rejects: Sequence[Reject]) -> T:
 
 
 def alike(choose: Choose = list) -> Choose:
-    """Return a column choice for reading a workbook as one table: every sheet must have the columns of the first."""
+    """Return a column choice for reading a workbook as one table.
+
+    It raises `InputError` if a sheet lacks a column of the first.
+    """
     first: list[str] = []
 
     def chosen(names: list[str]) -> list[str]:
@@ -172,7 +178,7 @@ def alike(choose: Choose = list) -> Choose:
 
 
 def having(named: Sequence[str], path: str | Path) -> Choose:
-    """Return a column choice: all columns, if the named ones are among them."""
+    """Return a column choice: all columns; it raises `InputError` if a named one is not among them."""
 
     def chosen(names: list[str]) -> list[str]:
         for name in named:
@@ -188,7 +194,7 @@ def plain_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path: str | Path) -> str:
-    """Return the name of the requested column, or of the first usual column that the table has."""
+    """Return the name of the requested column, or of the first usual one; raises `InputError` if the table lacks it."""
     hint = ONE_COLUMN if len(names) == 1 and suffix_of(PurePath(path)) in (".csv", ".tsv") else ""
     plain = plain_names(names)
     known = plain | {name: name for name in names}

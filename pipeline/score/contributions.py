@@ -39,7 +39,7 @@ class Places:
     right: list[np.ndarray]
 
     def take(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weight, first and last word of positions, by their index in the flat arrays."""
+        """Weight, first and last word of positions, each (n,), by their index in the flat arrays."""
         kind, word = np.divmod(chosen, self.known.shape[1])
         left, right = np.zeros((2, len(chosen)), np.int64)
         for number in range(len(self.known)):

@@ -127,7 +127,7 @@ class Scores:
         }
 
     def _top_events(self, named: Callable[[np.ndarray, tuple[str, ...]], Any]) -> dict[str, Any]:
-        """The probability of each row's event type, and the next most probable types with theirs."""
+        """The probability of each row's event type, and the next most probable types with theirs; 0 without a type."""
         proba, rows = self.event_proba, np.arange(len(self))
         columns: dict[str, Any] = {}
         code = self.event_code
@@ -135,7 +135,7 @@ class Scores:
             if rank > 1:
                 code = np.where(self.event_code < 0, -1, proba.argmax(axis=1)).astype(np.int8)
                 columns[f"event_{rank}"] = named(code, _EVENT_NAMES)
-            columns[f"p_event_{rank}" if rank > 1 else "p_event"] = proba[rows, code].copy()
+            columns[f"p_event_{rank}" if rank > 1 else "p_event"] = np.where(code < 0, 0.0, proba[rows, code])
             proba[rows, code] = 0.0
         return columns
 

@@ -86,7 +86,7 @@ def cards() -> dict[str, Card]:
 
 
 def read_cards(path: Path) -> dict[str, Card]:
-    """The cards of a registry file, see `cards`."""
+    """The cards of a registry file; raises as `cards` does."""
     tables = read_toml(path, f"corpora ({OWN_REGISTRY})")
     return {name: _card(name, table, f"{path}, [{name}]") for name, table in tables.items()}
 

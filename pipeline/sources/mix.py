@@ -104,7 +104,7 @@ def read_mix(recipe: Recipe) -> Corpus:
 
 
 def read_tests(recipe: Recipe) -> Corpus:
-    """Read the snippets to measure a model on; of public corpora the test files, if they have any."""
+    """Read the snippets to measure a model on; of public corpora the test files, if any. Raises as `read_mix` does."""
     return merged(_parts(recipe, cards(), "test"))
 
 

@@ -41,7 +41,7 @@ BIT = {
 
 
 def is_kind(kind: np.ndarray, name: str) -> np.ndarray:
-    """Bool: of the kind that ``name`` names."""
+    """(n,) bool: whether words of these bit flags, (n,) uint32, are of the kind ``name``, a key of `BIT`."""
     return (kind & BIT[name]) != 0
 
 

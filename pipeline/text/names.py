@@ -129,7 +129,7 @@ def _bits(deeds: Iterable[tuple[np.uint8, np.ndarray]]) -> np.ndarray:
 
 
 def sentence_case_places(tokens: Tokens) -> np.ndarray:
-    """Indices of the tokens whose case shows whether they are names: inside a sentence, not in a headline."""
+    """(n,) indices of the tokens whose case shows whether they are names: inside a sentence, not in a headline."""
     shape = shapes(tokens)
     return np.flatnonzero(~shape.sentence & ~shape.headline)
 

@@ -23,7 +23,7 @@ DEFAULT = tuple(family for family in FAMILIES if family != "skip")  # skip adds 
 
 
 def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the terms of a family: the first and the second word of each, equal for single words.
+    """Positions of the terms of a family: (n,) first and (n,) second word of each, equal for single words.
 
     ``word`` every word; ``pair`` neighbours; ``skip`` neighbouring content words with function words
     between them; ``lead`` one of the first ``lead`` words of a text; ``main`` a word before the first
@@ -62,5 +62,5 @@ def keys_of(family: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def decode(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Family index, first and second symbol of each key."""
+    """(n,) family index, (n,) first and (n,) second symbol of each key."""
     return keys >> (2 * SYMBOL_BITS), (keys >> SYMBOL_BITS) & _MASK, keys & _MASK

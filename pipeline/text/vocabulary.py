@@ -121,7 +121,7 @@ class Vocabulary:
         return Knowledge(n_known / total, np.where(told > 0, n_telling, 0), (n_known - told) / total)
 
     def found(self, sequence: Sequence, families: Iterable[str]) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """For each family, the first and second word of each known term and the term itself, in reading order."""
+        """For each family, first word, second word and known term, each (n_found,), in reading order."""
         for family in families:
             i, j = places(sequence, family, self.features.lead)
             term = self._terms(family, sequence.symbol, i, j)

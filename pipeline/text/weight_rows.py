@@ -85,7 +85,7 @@ class Repeats:
     counts: np.ndarray
 
     def among(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
-        """Indices of the cells that are repeated, and the index of the item of each."""
+        """(n,) indices of the cells that are repeated, and (n,) the index of the item of each."""
         item = cells.item
         maybe = np.zeros(1 << _SLOT_BITS, bool)
         maybe[_slots(self.item)] = True
@@ -114,7 +114,7 @@ def terms_of(vocabulary: Vocabulary, row: np.ndarray) -> np.ndarray:
 
 
 def other_terms(vocabulary: Vocabulary, sequence: Sequence) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """First word, second word and term of each known term, for each family that is not summed beforehand."""
+    """First word, second word and known term, each (n_found,), for each family that is not summed beforehand."""
     return list(vocabulary.found(sequence, [family for family in vocabulary.features.families if family not in SUMMED]))
 
 

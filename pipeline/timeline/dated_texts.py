@@ -40,7 +40,7 @@ TOP = 50  # series: a year of news has thousands of pairs, most of them with one
 
 @dataclass(frozen=True)
 class FeedOptions(Written):
-    """How dated texts are read, beside how they are written.
+    """How dated texts are read, besides their encoding and delimiter (`Written`).
 
     Attributes
     ----------
@@ -125,7 +125,7 @@ def _text_column(names: list[str], feed: FeedOptions, path: str | Path) -> str |
 
 
 def columns_to_read(names: list[str], feed: FeedOptions, path: str | Path) -> list[str]:
-    """The columns to read, without duplicates."""
+    """The columns to read, without duplicates; raises `InputError` if there are no dates, or neither texts nor scores."""
     wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path), *_beside(names)]
     wanted += [name for name in (*_SCORED, "relevance", *BY_ACTORS, "actors", feed.by) if name in names]
     return [name for name in dict.fromkeys(wanted) if name is not None]
@@ -137,7 +137,10 @@ def _beside(names: list[str]) -> list[str | None]:
 
 
 def scored_texts(columns: dict[str, pa.Array], feed: FeedOptions, model: Model, path: str, threads: int) -> DatedTexts:
-    """The dated texts of columns, scored unless the columns hold scores; messages name the ``path``."""
+    """The dated texts of columns, scored unless the columns hold scores.
+
+    Raises `InputError`, which names the ``path``, if a column cannot be used or dates are ambiguous.
+    """
     names = list(columns)
     dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
     with _in_column(path, dates):

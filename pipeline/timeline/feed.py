@@ -143,7 +143,7 @@ def read_feed(
 def records_of(
     batches: Iterable[DatedTexts], feed: FeedOptions, where: str, step: Callable[[int], None] = lambda rows: None
 ) -> tuple[Records, Counts]:
-    """The records of batches; messages name ``where`` they come from."""
+    """The records of batches; raises as `read_feed` does, with messages that name ``where`` the batches come from."""
     if feed.frequency not in FREQUENCIES:
         raise InputError(f"--freq {feed.frequency}: expected H, D, W or M, for hours, days, weeks or months")
     found = gather(batches, feed.frequency, step)

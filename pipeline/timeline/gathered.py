@@ -39,7 +39,7 @@ class Texts:
         self._bounds = [0]
 
     def add(self, text: pa.Array, shown: pa.Array, link: pa.Array, tension: np.ndarray) -> None:
-        """Append texts, their displayed form, their links and their tension."""
+        """Append n texts, their displayed form, their links and their tension, (n,) in [-1, 1]."""
         columns = [pc.utf8_slice_codeunits(text, 0, BEGINNING), _short(shown), link]
         self._writer.write_batch(pa.record_batch([*columns, pa.array(tension.astype(np.float32))], schema=self._schema))
         self._bounds.append(self._bounds[-1] + len(text))
@@ -55,7 +55,7 @@ class Texts:
         return pa.chunked_array([self._reader.get_batch(k).column("text") for k in batches], pa.large_string())
 
     def take(self, rows: np.ndarray) -> dict[int, tuple[str, str, float]]:
-        """Displayed text, link and tension of some rows, by row."""
+        """Displayed text, link and tension of some rows, (n,) int64, by row."""
         out: dict[int, tuple[str, str, float]] = {}
         rows = np.unique(rows)
         batch_of = np.searchsorted(self._bounds, rows, side="right") - 1
@@ -73,7 +73,7 @@ class Gathered:
     Attributes
     ----------
     minutes : (n,) int32, dates in minutes since 1970; empty once copies are found.
-    period : (n,) int32, begin of each text's period in minutes since 1970.
+    period : (n,) int32, beginning of each text's period in minutes since 1970.
     cell : (n,) uint16, index of the probabilities in the grid.
     prints : (n,) int64, equal for texts that are equal except for case and outer spaces; empty once copies are found.
     outlet : (n,) int32, index into ``outlets``.

@@ -65,7 +65,7 @@ def open_store(experiment: str = EXPERIMENT) -> None:
 
 
 def experiment_id(mlflow: ModuleType, name: str) -> str:
-    """The id of an experiment; created if missing, and tagged as model training."""
+    """The id of an experiment, created if missing, and tagged as model training; raises `TrackingError` if deleted."""
     client = mlflow.MlflowClient()
     found = client.get_experiment_by_name(name)
     if found is None:

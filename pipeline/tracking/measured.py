@@ -56,7 +56,7 @@ class Predictions:
 
 
 def predictions_of(texts: Iterable[str], judged: Judged, groups: np.ndarray) -> Predictions:
-    """The `Predictions` of n texts."""
+    """The `Predictions` of n texts in (n,) near-duplicate groups."""
     keys = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts]
     return Predictions(np.array(keys, object), judged, np.asarray(groups, np.int64))
 

@@ -29,7 +29,7 @@ class RowWriter:
         return self._file.tell()
 
     def finish(self, size: int, n_rows: int) -> Path:
-        """Close the file, check that it contains the given bytes and rows, and return its path."""
+        """Close the file and return its path; raises `InputError` if it does not contain the given bytes or rows."""
         self._file.close()
         _check_size(self._rows, self._rows.stat().st_size, size, "bytes")
         return self._rows

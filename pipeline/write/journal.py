@@ -117,7 +117,7 @@ class Journal:
                 path.unlink()
 
     def add(self, batch: Documents, payload: pa.Table | bytes, columns: list[str], n_rows: int) -> None:
-        """Append the rows and rejects of the next batch, then its journal line."""
+        """Append the rows and rejects of the next batch, then its journal line; raises `InputError` if columns differ."""
         if n_rows and self.kind != "jsonl" and columns != self._written_columns(columns):
             raise InputError(MIXED_COLUMNS)
         end = self._writer_for(columns).add(payload) if n_rows else self._rows_size

@@ -23,7 +23,10 @@ _TO_ESCAPE = r'["\\\x00-\x1f]'
 
 
 def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
-    """The output format: ``wanted``, else by the file's suffix, else a table on a terminal and JSONL in a pipe."""
+    """The output format: ``wanted``, else by the file's suffix, else a table on a terminal and JSONL in a pipe.
+
+    Raises `InputError` if the format is unknown or contradicts the suffix, or Parquet has no file.
+    """
     if out is not None and out.is_dir():
         raise InputError(f"{out}: is a folder; name a file with --out")
     suffix = "" if out is None else out.suffix.lower().lstrip(".")
@@ -43,7 +46,10 @@ def format_of(wanted: str | None, out: Path | None, terminal: bool) -> str:
 
 
 def print_rows(batches: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
-    """Write encoded batches, each with its columns, to standard output as JSONL or CSV; flush after each batch."""
+    """Write encoded batches, each with its columns, to standard output as JSONL or CSV; flush after each batch.
+
+    Raises `InputError` if there are no batches, or those of a CSV file differ in their columns.
+    """
     file, columns, on_terminal = sys.stdout.buffer, None, sys.stdout.isatty()
     for rows, names in batches:
         if kind == "csv" and columns is None:

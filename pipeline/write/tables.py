@@ -92,9 +92,7 @@ def sentence_table(names: pa.Array, articles: Articles, scored: ScoredTexts) -> 
 def _actor_columns(found: Actors) -> dict[str, pa.Array]:
     """Source, target, and the keys of all actors of each text in order of mention; empty if unknown."""
     names = (*found.keys, "")
-    columns = {
-        role: named(code % len(names), names) for role, code in (("source", found.source), ("target", found.target))
-    }
+    columns = {"source": named(found.source, names), "target": named(found.target, names)}
     return {**columns, "actors": pa.LargeListArray.from_arrays(int64_column(found.bounds), named(found.code, names))}
 
 
