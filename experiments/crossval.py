@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from gold import COLUMNS, NEITHER, SOURCES, read_gold
 
-from pipeline.arrays.places import data_folder
+from pipeline.bundled import data_folder
 from pipeline.corpus.labelled import merged, read_labelled
 from pipeline.corpus.near import near_groups
 from pipeline.evaluate.intervals import measure

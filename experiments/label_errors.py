@@ -16,7 +16,7 @@ import numpy as np
 from gold import SOURCES, read_gold
 from joblib import Parallel, delayed
 
-from pipeline.arrays.places import data_folder
+from pipeline.bundled import data_folder
 from pipeline.corpus.labelled import Corpus, read_labelled
 from pipeline.corpus.near import ALIKE, fingerprints, is_near, near_groups, signatures
 from pipeline.label.suspicion import bundled_opinion, levels, own_opinion, pooled, suspects

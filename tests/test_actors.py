@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.actors.gazetteer import gazetteer
 from pipeline.actors.roles import find_actors
-from pipeline.arrays.places import data_folder
+from pipeline.bundled import data_folder
 from pipeline.errors import InputError
 from pipeline.score.snippets import score
 from tests import forked

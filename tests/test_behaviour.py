@@ -91,3 +91,7 @@ def test_a_file_of_checks_without_its_columns_is_named(model, tmp_path):
     (tmp_path / "reversals.csv").write_text("a,b\nx,y\n")
     with pytest.raises(InputError, match=r"reversals.csv: expected columns easing, rising, found a, b"):
         check(model, tmp_path)
+    (tmp_path / "reversals.csv").write_bytes((CHECKS / "reversals.csv").read_bytes())
+    (tmp_path / "clauses.csv").write_text("text\nx\n")
+    with pytest.raises(InputError, match=r"clauses.csv: expected columns text, stance, found text"):
+        check(model, tmp_path)

@@ -32,6 +32,8 @@ Monday, 12 May 2023 {}
 3 hours ago {}
 3 hours ago | {}
 Baghdad, Iraq - {}
+Thimphu, Bhutan - {}
+Skopje, North Macedonia - {}
 MOSCOW, May 12. /TASS/. {}
 (ANSA) - ROMA, 12 MAG - {}
 WASHINGTON (CNN) --{}
@@ -206,6 +208,7 @@ The raid began at 10:32 GMT
 The truce was signed 3 days ago.
 The war began about 3 hours ago
 NATO - Russia talks resume in Geneva
+BHUTAN - King and prime minister sign the treaty
 EU–China summit ends without a deal
 IAEA–Iran talks collapse over inspectors
 AP-led poll finds support for truce

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 ROOMS = """
-    errors messages atomic strict stance arrays read text actors corpus sources model score write engines explain timeline evaluate
+    errors messages atomic strict stance bundled arrays read text actors corpus sources model score write engines explain timeline evaluate
     label experiment tracking reader show cli detente
 """.split()
 PIPELINE = ROOT / "pipeline"

@@ -119,7 +119,9 @@ def test_where_two_columns_look_like_the_text_the_line_names_both(tmp_path):
 def test_where_no_column_looks_like_labels_the_line_names_the_candidates(tmp_path):
     path = tmp_path / "mine.csv"
     pd.DataFrame({"text": [TREATY, STRIKE], "a": ["x", "y"], "b": ["p", "q"]}).to_csv(path, index=False)
-    with pytest.raises(InputError, match="which column holds the label. None is known; a, b; name it with --label"):
+    with pytest.raises(
+        InputError, match="which column holds the label. None is known; found a, b; name it with --label"
+    ):
         import_files([path])
 
 

@@ -80,7 +80,7 @@ def test_text_without_politics_is_neutral_and_irrelevant():
 
 def test_a_model_of_stances_alone_writes_rows_without_event_types(model):
     alone = replace(model, card=model.card | {"data": model.card["data"] | {"events": {}}})
-    scored = score_texts(alone, as_strings(["Rebels released 26 hostages."]), OutputOptions(actors=True))
+    scored = score_texts(alone, as_strings(["Rebels withdrew from the bridge."]), OutputOptions(actors=True))
     (row,) = text_table(as_strings(["a"]), scored).to_pylist()
     assert {row[name] for name in ("event", "event_2", "event_3")} == {""}
     assert {row[name] for name in ("p_event", "p_event_2", "p_event_3")} == {0.0}
@@ -179,6 +179,12 @@ def test_sentences_end_at_blank_lines_and_full_stops_but_not_inside_names():
         "It rained.",
         "Visit VOV.VN now",
     ]
+
+
+@pytest.mark.parametrize("agency", ["Reuters", "dpa", "ANSA", "Kyodo", "PTI"])
+def test_an_agency_in_brackets_between_sentences_is_left_out(agency):
+    text = f"Talks resumed. ({agency}) The envoy left."
+    assert split_sentences(text) == ["Talks resumed.", "The envoy left."]
 
 
 def test_hard_wrapped_lines_are_joined():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.arrays.places import data_folder
+from pipeline.bundled import data_folder
 from pipeline.errors import InputError
 from pipeline.text.tokens import tokenise
 

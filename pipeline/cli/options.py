@@ -8,7 +8,7 @@ from typing import Annotated
 
 from typer import Argument, BadParameter, Option
 
-from pipeline.arrays.places import data_folder
+from pipeline.bundled import data_folder
 
 MODEL = Path("models/detente")
 DATA = data_folder()

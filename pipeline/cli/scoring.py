@@ -107,7 +107,8 @@ def _require_few(totals: Totals, max_rejects: float) -> None:
     if totals.rejected_rows > max_rejects * totals.read:
         where = f"; see {totals.rejects}" if totals.rejects else ""
         raise RejectsError(
-            f"{totals.rejected_rows:,} of {totals.read:,} rows were rejected, more than --max-rejects {max_rejects:g} allows{where}"
+            f"{totals.rejected_rows:,} of {totals.read:,} rows were rejected, more than --max-rejects {max_rejects:g} "
+            f"allows{where}"
         )
 
 

@@ -122,7 +122,7 @@ KINDS = (
 
 
 def check(model: Model, folder: str | Path) -> list[Outcome]:
-    """Run every kind of behavioural test on a model, with ``<kind>.csv`` in the folder for each of `KINDS`.
+    """Run every kind of behavioural test on a model, with the files of `KINDS` in the folder, ``<kind>.csv`` each.
 
     Raises `InputError` if a file or a column is missing.
     """
@@ -149,5 +149,5 @@ def _columns(path: Path, kind: Kind) -> dict[str, list[str]]:
     table = read_table(path)
     needed = (*kind.columns, *filter(None, [kind.labels]))
     if any(name not in table.column_names for name in needed):
-        raise InputError(f"{path}: expected columns {', '.join(kind.columns)}, found {', '.join(table.column_names)}")
+        raise InputError(f"{path}: expected columns {', '.join(needed)}, found {', '.join(table.column_names)}")
     return {name: as_strings(table.column(name)).to_pylist() for name in needed}

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.actors.roles import find_actors
+from pipeline.arrays.ragged import segment_ids
 from pipeline.corpus.labelled import BLANK, BROKEN, UNKNOWN, UNLABELLED, Columns
 from pipeline.errors import InputError, ModelError
 from pipeline.label.findings import Checked, FileSummary, Finding
@@ -138,7 +139,7 @@ def _summary(rows: LabelledFile, by_actor: list[tuple[str, Counter]]) -> FileSum
 def _by_actor(rows: LabelledFile) -> list[tuple[str, Counter]]:
     """Actors with the stances of the texts that name them, most frequent first."""
     found = find_actors(rows.corpus.texts.tolist())
-    text = np.repeat(np.arange(len(rows.corpus)), np.diff(found.bounds))
+    text = segment_ids(found.bounds)
     counts: dict[str, Counter] = {}
     for code, stance in zip(found.code.tolist(), rows.corpus.stances[text].tolist()):
         counts.setdefault(found.keys[code], Counter())[stance] += 1

@@ -97,8 +97,9 @@ def label_columns(table: Table, wanted: str | None, text: str, meant: dict) -> l
         raise InputError(
             f"{table.path}: expected a column for the text and one for the label, found only {text!r}{ONE_COLUMN}"
         )
+    shown = ", ".join((few or names or list(table.columns))[:_NAMED])
     raise InputError(
-        f"{table.path}: which column holds the label? None is known; {', '.join((few or names or list(table.columns))[:_NAMED])}; name it with --label, "
+        f"{table.path}: which column holds the label? None is known; found {shown}; name it with --label, "
         "and what its values mean with --map"
     )
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed
 
-from pipeline.arrays.places import data_folder
+from pipeline.bundled import data_folder
 from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
 from pipeline.corpus.near import ALIKE, fingerprints, is_near, near_groups, signatures
 from pipeline.corpus.split import folds

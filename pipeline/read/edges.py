@@ -71,12 +71,11 @@ _BUTTON = (
 _SHARING = r"(?=.*\b(?:Share|Tweet|Print|Email)\b)"  # without one, two names of sites may belong to the sentence
 _SLUG = (
     "ANALYSIS|BREAKINGVIEWS|CORRECTED|CORRECTION|EXCLUSIVE|EXPLAINER|FACTBOX|FEATURE|FOCUS|INSIGHT|INTERVIEW|"
-    "PREVIEW|REFILE|"
-    "RPT|SPECIAL REPORT|TIMELINE|UPDATE|WRAPUP"
+    "PREVIEW|REFILE|RPT|SPECIAL REPORT|TIMELINE|UPDATE|WRAPUP"
 )
 _SHARE = (
-    "advertisement|click here(?: (?:for|to read) more)?|listen to this article|share on (?:facebook|twitter|"
-    "whatsapp|x)|"
+    "advertisement|click here(?: (?:for|to read) more)?|listen to this article|"
+    "share on (?:facebook|twitter|whatsapp|x)|"
     rf"share this(?: (?:article|page|post|story|video))?(?-i::?(?: {_BUTTON})+)?|skip to (?:main )?content"
 )
 _PHOTO = "(?:[Ff]ile |FILE )?(?:[Pp]hoto|[Ii]mage|[Pp]hotograph|[Pp]icture|[Vv]ideo|[Pp]ic|PHOTO|IMAGE|PICTURE|VIDEO)s?"
@@ -96,16 +95,15 @@ BYLINE = Pattern(
 SUSPECT = (
     (rf"^.{{0,{HEAD}}}?(?:\)|--|—|–| - )", b")-\xe2"),  # datelines, agencies, and other heads with a dash
     (
-        rf"^(?:(?i:{_TEASERS})(?: \d+)?|{_SOURCE}) ?:|::|(?:{_PHOTO}|(?i:credits?|source))(?: (?i:by|credits?|"
-        rf"source))?:",
+        rf"^(?:(?i:{_TEASERS})(?: \d+)?|{_SOURCE}) ?:|::|"
+        rf"(?:{_PHOTO}|(?i:credits?|source))(?: (?i:by|credits?|source))?:",
         b":",
     ),
     (r"[)\]]\.?$|\([cC]\) ?[A-Z\d]", b")]"),
     (r" [-–—]+ ?[^ ]+(?: [^ ]+){0,5}$", b"-\xe2"),  # " - The New York Times"
     (
         rf"^(?: |[-*>•·▪►▶■–—]|\d{{1,2}}[:.]\d\d|\d{{1,4}}[./-]\d{{1,2}}[./-]\d|\d{{4}} ?(?:GMT|UTC)|"
-        rf"\d{{1,2}} ?{AM_PM}|"
-        rf"\d{{1,2}}[.)] |(?:{_BUTTON} ){{2}}|(?:Share|Tweet|Print|Email) [A-Z“\"]|"
+        rf"\d{{1,2}} ?{AM_PM}|\d{{1,2}}[.)] |(?:{_BUTTON} ){{2}}|(?:Share|Tweet|Print|Email) [A-Z“\"]|"
         rf"{YEARLESS}|{DAY},? \d|{AGO}|{LABEL}|(?:{_SLUG})(?: \d+)? ?[-–: ]|(?i:{_SHARE}))",
         b"",
     ),

@@ -6,16 +6,18 @@ import re
 from dataclasses import dataclass
 
 from pipeline.read.furniture import LONGEST, is_furniture, is_stamp
+from pipeline.read.outlets import AGENCIES, AMBIGUOUS, any_of, names
+from pipeline.read.patterns import Pattern
 from pipeline.read.repair import laid_out, unbroken
 
 # The mark of a list item: a bullet, or a number or letter followed by a stop.
 _ITEM = re.compile(r"^(?:[-*•·▪●►▶‣◦–—]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
 # "Monday.Six": a stop between a word in lower case and a capital, or after a closing quotation mark or bracket.
 _GLUED = re.compile(r"(?<=[a-zé]{2})([.!?]+[\"”’')]*|[.!?]*[”)])(?=[\"“‘(]?[A-Z][a-z]+[\s,’'])")
-_CREDIT = re.compile(r"(?<=[.!?])\s*\((?:AFP|AP|Reuters|DPA|dpa|EFE|PA|TASS|Xinhua)\)\s*(?=[A-Z])")
-_RUNNING_HEAD = re.compile(
-    r"\S.{0,98}\S\s{4,}(?:page )?\d{1,4}", re.IGNORECASE
-)  # the title of a document and a page number
+# An agency in brackets between two sentences.
+_CREDIT = Pattern(rf"(?<=[.!?])\s*\((?:{any_of(*names(AGENCIES), *names(AMBIGUOUS))})\)\s*(?=[A-Z])")
+# The title of a document and a page number.
+_RUNNING_HEAD = re.compile(r"\S.{0,98}\S\s{4,}(?:page )?\d{1,4}", re.IGNORECASE)
 _WRAPPED = range(45, 101)  # lengths of the lines of hard-wrapped text, in characters
 # A link to another story: "Read more: Truce holds in Tigray".
 _TEASER = re.compile(

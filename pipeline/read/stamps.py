@@ -4,8 +4,8 @@ from __future__ import annotations
 
 ZONE = (
     "(?:(?:AC[DS]T|AE[DS]T|AW?ST|BST|CAT|CES?T|C[DS]T|EAT|EES?T|E[DS]T|ET|GMT|GST|HKT|ICT|IDT|IRST|IST|JST|KST|"
-    "M[DS]T|MSK|"
-    r"NZ[DS]T|P[DS]T|PKT|PT|SAST|SGT|TRT|UTC|WAT|WES?T|WIB|Z|local time)(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d\d:?\d\d)"
+    "M[DS]T|MSK|NZ[DS]T|P[DS]T|PKT|PT|SAST|SGT|TRT|UTC|WAT|WES?T|WIB|Z|local time)"
+    r"(?:[+-]\d{1,2}(?::?\d\d)?)?|[+-]\d\d:?\d\d)"
 )
 AM_PM = r"[AaPp]\.?[Mm](?:\.|\b)"
 TIME = (

@@ -32,7 +32,20 @@ TEXT_COLUMNS = ("text", "sentence", "headline", "snippet", "phrase")
 T = TypeVar("T", bound=Sized)
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
 ONE_COLUMN = "; if another mark separates the columns, name it with --delimiter"
-NO_TEXT = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None")  # spellings of a missing value
+NO_TEXT = (
+    "NA",
+    "<NA>",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "#NA",
+    "NaN",
+    "nan",
+    "NaT",
+    "NULL",
+    "null",
+    "None",
+)  # spellings of a missing value
 
 
 def is_table(path: PurePath) -> bool:
@@ -216,8 +229,8 @@ def texts_of(column: pa.Array) -> pa.Array:
 
     Examples
     --------
-    >>> texts_of(pa.array(["Talks resume", "NA", None])).to_pylist()
-    ['Talks resume', '', '']
+    >>> texts_of(pa.array(["Talks resume", "NA", "<NA>", None])).to_pylist()
+    ['Talks resume', '', '', '']
     """
     column = as_strings(column)
     absent = pc.is_in(column, value_set=as_strings(NO_TEXT))

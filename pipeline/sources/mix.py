@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.arrays.places import data_folder
+from pipeline.bundled import data_folder
 from pipeline.corpus.labelled import Columns, Corpus, files_of, merged, read_labelled, read_one, source_names
 from pipeline.corpus.labelled_rows import SetAside, set_aside
 from pipeline.corpus.near import is_near, signatures_of

@@ -27,26 +27,7 @@ SMALL_WORDS = tuple(
     who with
     """.split()
 )
-PARTICLES = (
-    "abu",
-    "al",
-    "bin",
-    "da",
-    "de",
-    "del",
-    "den",
-    "der",
-    "dos",
-    "du",
-    "el",
-    "ibn",
-    "la",
-    "of",
-    "the",
-    "ul",
-    "van",
-    "von",
-)
+PARTICLES = tuple("abu al bin da de del den der dos du el ibn la of the ul van von".split())
 # Capitalised in a name of two or more words, they mark a party, a movement or an armed group that may be missing from
 # the gazetteer: "Popular Resistance Front", "Army of Mercy".
 GROUP_HEADS = tuple(

@@ -91,7 +91,8 @@ def _check_place(client: MlflowClient, version: ModelVersion) -> None:
     place = client.get_model_version_download_uri(version.name, version.version).removeprefix("file://")
     if place.startswith("/") and not Path(place).exists():
         raise TrackingError(
-            f"models:/{version.name}/{version.version}: no files in {place}; if they were moved, move them back, otherwise train again"
+            f"models:/{version.name}/{version.version}: no files in {place}; if they were moved, move them back, "
+            "otherwise train again"
         )
 
 
