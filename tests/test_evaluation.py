@@ -133,8 +133,8 @@ def test_rows_picked_at_random_are_measured_apart_and_the_others_warned_of(model
     (apart,) = (one for one in found.slices if (one.kind, one.name) == ("picked", "random"))
     assert apart.rows == (read.picked == "random").sum()
     assert (
-        f"{len(read) - apart.rows} snippets picked because a model was unsure of them: the figures are lower than on the "
-        f"pool, which only rows picked at random stand for ({apart.rows} here; {apart.accuracy:.0%} of their stances are "
+        f"{len(read) - apart.rows} snippets picked because a model was unsure of them: the figures are lower than for the "
+        f"whole pool, which only rows picked at random represent ({apart.rows} here; {apart.accuracy:.0%} of their stances are "
         "right)"
     ) in found.warnings
     alone = evaluate(model, read.take(read.picked == "random"))

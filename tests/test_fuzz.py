@@ -28,7 +28,7 @@ from pipeline.read.sentences import distinct_sentences
 from pipeline.score.articles import score_articles
 from pipeline.score.documents import OutputOptions, score_documents
 from pipeline.text import analysis
-from pipeline.timeline.dates import days_of
+from pipeline.timeline.dates import seconds_of
 from pipeline.write.output import encoded
 from pipeline.write.tables import table_of
 
@@ -195,6 +195,6 @@ def test_cutting_into_sentences_loses_no_letter(text):
 
 @given(written=st.lists(words, min_size=1, max_size=5))
 def test_any_date_is_a_moment_or_counted_as_none(written):
-    seconds, reasons = days_of(as_strings([text.encode(errors="replace").decode() for text in written]))
+    seconds, reasons = seconds_of(as_strings([text.encode(errors="replace").decode() for text in written]))
     assert len(seconds) == len(written)
     assert sorted(row for rows in reasons.values() for row in rows) == np.flatnonzero(np.isnan(seconds)).tolist()

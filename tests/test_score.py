@@ -277,7 +277,7 @@ By Ada Lund, 3 May 2021, 09:41 GMT; Reporting by Ada Lund in Ovar, editing by B.
 Photo 2 of 9; 4 min read; Advertisement; Advertisement. Story continues below.; Sponsored content; Ad feedback; Most read
 Most popular this week; Related stories:; Read more »; More on this story; You may also like; Don’t miss; Editor's picks
 Latest news; Trending now; Up next; © 2021 Lake Herald. All rights reserved.; Copyright 2021 The Lake Herald; All rights reserved
-Photograph: Ada Lund; (Photo: Ada Lund/EPA); Photo by AFP via Getty Images; File photo; Updated 09:41 | Share
+Photograph: Ada Lund; Kyodo; By Press Trust of India; Photo by Yonhap; (Photo: Ada Lund/EPA); Photo by AFP via Getty Images; File photo; Updated 09:41 | Share
 """
 NO_FURNITURE = """
 Accept defeat, army tells rebels; Accept all terms; Agree to talks; Reject all talks, rebels say; Refuse all aid; Allow aid
@@ -291,7 +291,7 @@ By John Kerry's account the talks failed; By Friday, Troops Had Left; By Air And
 By Force; By Ada Lund's side stood the rebels; Reporting by Ada Lund found that troops fired; Page 2 of the treaty names the border
 Page 3 was torn out; 1 of 4 hostages freed; 12 killed; P5; Photo 2 shows the army firing; Advertisement ban lifted; Sponsored by Ovar
 Most read the deal as a defeat; Related: Bomb kills four; Related attack; Read more: Truce holds; More sanctions; Latest attack
-Breaking news: army fires on crowd; Copyright law struck down; Copyright 2021 law struck down; Photo: Army Shells Town
+Breaking news: army fires on crowd; Copyright law struck down; Copyright 2021 law struck down; Photo: Army Shells Town; Press freedom; Kyodo talks end
 Photograph shows army firing; All rights groups reserved judgment; 3 May 2021; 09:41; That; "Accept"; ...; ?
 """
 

@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 from pipeline.model.calibration import POLITICAL_SHARE
 from pipeline.timeline.copies import first_copies, first_same
 from pipeline.timeline.dated_texts import DatedTexts, FeedOptions
-from pipeline.timeline.dates import days_of, period_of
+from pipeline.timeline.dates import period_of, seconds_of
 from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
 from pipeline.timeline.gathered import gather
 from pipeline.timeline.memberships import all_of, by_actors, by_column, by_elements
@@ -33,21 +33,21 @@ PRIORS = np.array([0.35, 0.35, 0.3])
     ["2024-03-05", "5 March 2024", "Tue, 05 Mar 2024 00:00:00 GMT", "2024-03-05T01:00:00+01:00", "2024/03/05"],
 )
 def test_dates_are_read_as_people_write_them(written):
-    seconds, reasons = days_of(pa.array([written]), now=NOW)
+    seconds, reasons = seconds_of(pa.array([written]), now=NOW)
     assert (seconds[0], reasons) == (datetime(2024, 3, 5, tzinfo=UTC).timestamp(), {})
 
 
 def test_a_day_and_a_month_that_cannot_be_told_apart_are_asked_for():
     with pytest.raises(InputError, match=r"date '03/04/2024': day and month cannot be told apart; .*--date-format"):
-        days_of(pa.array(["03/04/2024"]), now=NOW)
-    seconds, _ = days_of(pa.array(["03/04/2024"]), "%d/%m/%Y", now=NOW)
+        seconds_of(pa.array(["03/04/2024"]), now=NOW)
+    seconds, _ = seconds_of(pa.array(["03/04/2024"]), "%d/%m/%Y", now=NOW)
     assert seconds[0] == datetime(2024, 4, 3, tzinfo=UTC).timestamp()
-    seconds, _ = days_of(pa.array(["25/04/2024"]), now=NOW)
+    seconds, _ = seconds_of(pa.array(["25/04/2024"]), now=NOW)
     assert seconds[0] == datetime(2024, 4, 25, tzinfo=UTC).timestamp()
 
 
 def test_missing_and_future_dates_are_counted_by_reason():
-    seconds, reasons = days_of(pa.array(["", "soon", "2031-01-01", "1850-01-01", "2024-01-01"]), now=NOW)
+    seconds, reasons = seconds_of(pa.array(["", "soon", "2031-01-01", "1850-01-01", "2024-01-01"]), now=NOW)
     assert np.isnan(seconds).tolist() == [True, True, True, True, False]
     assert reasons == {"no date": [0, 1], "before 1900 or in the future": [2, 3]}
 
@@ -407,7 +407,7 @@ def test_what_a_feed_lacks_is_named(tmp_path, model):
     path.write_text("date,p_escalation,p_de_escalation,p_neutral\n2024-01-01,0.8,0.1,0.1\n")
     with pytest.raises(InputError, match="--by pair: no such column; the file has date"):
         read_feed([path], FeedOptions(by="pair"), model)
-    with pytest.raises(InputError, match="timeline: standard input cannot be dated"):
+    with pytest.raises(InputError, match="timeline: expected files, found standard input"):
         dated_files(["-"])
     with pytest.raises(InputError, match="no such file; check the path"):
         dated_files([str(tmp_path / "none.csv")])

@@ -174,8 +174,8 @@ def _warnings(
         drawn = right[corpus.picked == RANDOM]  # only these stand for the pool
         there = f"{drawn.mean():.0%} of their stances are right" if len(drawn) else "measure on such rows"
         out.append(
-            f"{count_of(chosen, 'snippet')} picked because a model was unsure of them: the figures are lower than on the "
-            f"pool, which only rows picked at random stand for ({len(drawn):,} here; {there})"
+            f"{count_of(chosen, 'snippet')} picked because a model was unsure of them: the figures are lower than for the "
+            f"whole pool, which only rows picked at random represent ({len(drawn):,} here; {there})"
         )
     if (unknown := np.mean(scores.coverage < 0.5)) > 0.1:
         out.append(f"{unknown:.0%} of the snippets hold mostly unknown words: are they English?")

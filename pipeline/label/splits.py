@@ -13,7 +13,7 @@ from pipeline.corpus.near import ALIKE, near_groups
 from pipeline.errors import InputError
 from pipeline.label.labelled_file import LabelledFile
 from pipeline.read.tables import column_of
-from pipeline.timeline.dates import days_of
+from pipeline.timeline.dates import seconds_of
 
 NEAR_COPIES = "near-copies"
 
@@ -113,7 +113,7 @@ def _column(rows: LabelledFile, wanted: str) -> tuple[str, np.ndarray]:
 
 def _dates(rows: LabelledFile, time: str, date_format: str | None) -> np.ndarray:
     name, cells = _column(rows, time)
-    seconds, _ = days_of(as_strings(cells.tolist()), date_format)
+    seconds, _ = seconds_of(as_strings(cells.tolist()), date_format)
     if np.isnan(seconds).all():
         raise InputError(f"{rows.path}: no date in column {name} can be read; say how with --date-format")
     return seconds

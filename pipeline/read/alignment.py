@@ -1,7 +1,7 @@
 """Where texts that were split and cleaned stand in the text as given.
 
 Splitting and cleaning (`pipeline.read.sentences`, `pipeline.read.cleaning`) leave things out and replace characters, but
-keep the order. So the places are found afterwards, by comparing the texts, and scoring pays nothing for them: first whole
+keep the order. So the places are found afterwards by comparing the texts, at no cost to scoring: first whole
 sentences, then runs of words, then the words between these, then the characters between those. Sentences and runs are
 paired if they occur equally often in both texts (after Bram Cohen's "patience diff"), what is between them by `difflib`.
 A character without a counterpart takes its share of what stands in its place.

@@ -98,7 +98,7 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a row group, at most about `AT_ONCE` bytes at a time.
 
-    A text that is repeated is stored once, so that a small file may hold terabytes of text. If the longest text could
+    A repeated text is stored once, so a small file may expand to terabytes of text. If the longest text could
     fill a batch, the texts are read as references (``coded``) and expanded only as far as there is room.
     """
     sizes = file.metadata.row_group(group)

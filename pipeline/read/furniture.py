@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings, mask
+from pipeline.read.outlets import AGENCIES, any_of, names
 from pipeline.read.patterns import Pattern
 
 if TYPE_CHECKING:
@@ -127,10 +128,7 @@ _UPPER, _LOWER = "A-ZÀ-ÖØ-ÞĀ-žẠ-ỹ", "a-zß-öø-ÿĀ-žẠ-ỹ"
 _WORD = rf"(?:[AaEe]l-)?[{_UPPER}](?:[{_UPPER}{_LOWER}.]|['’][{_UPPER}]|-[{_UPPER}{_LOWER}])*"
 _OF = r"(?:(?:de|da|di|del|della|dos|van|von|der|den|bin|ibn|al|el|la|le|du|ter|y|e) )*"
 _PERSON, _SHORT = rf"{_WORD}(?: {_OF}{_WORD}){{1,3}}", rf"{_WORD}(?: {_OF}{_WORD})?"
-_AGENCY = (
-    "(?:AAP|AFP|ANSA|AP|AP Photo|Agence France-Presse|Agencies|Alamy|Anadolu|(?:The )?Associated Press|Bloomberg|"
-    "DPA|dpa|EFE|EPA|Getty(?: Images)?|PA(?: Media| Wire)?|PTI|REUTERS|Reuters|Staff(?: Reporters?)?|TASS|UPI|Xinhua)"
-)
+_AGENCY = f"(?:(?:The )?(?:{any_of(*names(AGENCIES))})|PA(?: Media| Wire)?|PTI|Staff(?: Reporters?)?)"
 _MORE = "(?:, and |, | and | & )"
 _ROLE = "(?:additional |with )?(?:reporting|writing|editing|compiled|edited|written|translated|inputs?) (?:by|from)"
 _SHOT = "(?i:photos?|photograph|images?|pictures?|video|illustration|graphic|credit|source)(?i: credit)?"
@@ -147,12 +145,14 @@ _NAMED = Pattern(
     r"(?:(?i:copyright )?©|(?i:copyright)(?: \(c\))? \d{4})(?: ?\d{4}(?: ?[-–] ?\d{2,4})?)?,?"
     rf"(?: ?(?:by )?{_WORD}(?:,? (?:{_WORD}|of|and|&)){{0,7}})?(?:,? \d{{4}})?"
 )
-_NAMED_FIRST = """
-    aap additional afp agence agencies alamy anadolu ansa ap associated bloomberg by compiled copyright credit dpa
-    edited editing efe epa getty graphic illustration image images input inputs pa photo photograph photographer
-    photographs photography photos picture pictures posted pti published reporting reuters source staff tass
-    translated updated upi video with writing written xinhua ©
-""".split()
+_NAMED_FIRST = {
+    *(name.lower().replace("-", " ").split()[0] for name in names(AGENCIES)),
+    *"""
+    additional by compiled copyright credit edited editing graphic illustration image images input inputs pa photo
+    photograph photographer photographs photography photos picture pictures posted pti published reporting source
+    staff translated updated video with writing written ©
+    """.split(),
+}
 # Words of a headline with every word in capitals: "By Air And Sea, Army Pounds City".
 _NO_NAMES = """
     A After Air All An And Any At Before Dawn Day Decree Default Demand Design Dusk Early End Far Force Friday His

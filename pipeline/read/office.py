@@ -46,7 +46,7 @@ def read_office(source: Source, choose: Choose) -> Iterator[Rows]:
         for column in cells.values():
             sizes += [len(cell or "") for cell in column]
         shown = name if len(fitting) > 1 else ""
-        for part in portions(sizes):  # the workbook holds a text that is repeated once
+        for part in portions(sizes):  # a workbook stores a repeated text only once
             columns = {column: nullable_strings(values[part]) for column, values in cells.items()}
             yield Rows(columns, sheet.numbers[part], [], part.stop - part.start, source.open().size(), shown)
 

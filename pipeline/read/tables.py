@@ -32,20 +32,8 @@ TEXT_COLUMNS = ("text", "sentence", "headline", "snippet", "phrase")
 T = TypeVar("T", bound=Sized)
 _ARRAY = re.compile(rb"\s*\[\s*[{\]]")
 ONE_COLUMN = "; if another mark separates the columns, name it with --delimiter"
-NO_TEXT = (
-    "NA",
-    "<NA>",
-    "N/A",
-    "n/a",
-    "#N/A",
-    "#NA",
-    "NaN",
-    "nan",
-    "NaT",
-    "NULL",
-    "null",
-    "None",
-)  # spellings of a missing value
+# Spellings of a missing value.
+NO_TEXT = tuple("NA <NA> N/A n/a #N/A #NA NaN nan NaT NULL null None".split())
 
 
 def is_table(path: PurePath) -> bool:

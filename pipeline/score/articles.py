@@ -1,12 +1,12 @@
 """Article scores: the stance of an article from its distinct sentences.
 
-A few of every hundred sentences that report no act look as if they did, and many acts are reported by sentences that are
-each not sure enough. What counts is therefore the number of acts that all sentences together let expect. With calibrated
-probabilities, the number of acts of one side is Poisson-binomial (Poisson 1837; Hong 2013, "On computing the distribution
-function for the Poisson binomial distribution"): a sentence counts with its probability of that stance, which is that of
-being political times that of the stance if it is. An article takes a side if more than one of its sentences in six are
-such acts with at least the probability that the model asks of a single sentence. The share is measured on articles with
-and without conflict (`experiments/LOG.md`, section 19); giving the first sentences more weight is no better.
+A few in every hundred sentences that report no act look as if they did, and many acts are reported by sentences none of
+which is sure enough. So the distribution of the number of acts over all sentences decides. With calibrated probabilities
+the number of acts of one side is Poisson-binomial (Poisson 1837; Hong 2013, "On computing the distribution function for
+the Poisson binomial distribution"): a sentence counts with its probability of that stance, P(political) times
+P(stance | political). An article takes a side if the probability that more than one in six of its sentences are such acts
+reaches the model's threshold for a single sentence. The share was chosen on articles with and without conflict
+(`experiments/LOG.md`, section 19); giving the first sentences more weight does not help.
 """
 
 from __future__ import annotations

@@ -100,9 +100,10 @@ def score_and_explain(model: Model, texts: Texts, top: int | None = None) -> tup
 
 
 def explain_relevance(model: Model, texts: Texts, top: int | None = None) -> Evidence:
-    """Which words speak for and against politics: contributions to the log-odds of relevance, which are linear.
+    """Which words make a text more or less likely to be political: contributions to the log-odds of relevance, which are
+    linear.
 
-    The base is that of a text that names no political actor; what naming one adds is no word's contribution.
+    The base is that of a text that names no political actor; what naming one adds is not attributed to any word.
     """
     weights, features = model.weights, model.weights.vocabulary.features
     tokens, sequence = read(clean(texts), weights.vocabulary.lexicon, features.masks, features.clauses)

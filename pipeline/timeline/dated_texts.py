@@ -23,7 +23,7 @@ from pipeline.read.source import Written
 from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, texts_of
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
-from pipeline.timeline.dates import days_of
+from pipeline.timeline.dates import seconds_of
 from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column, by_elements
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def scored_texts(columns: dict[str, pa.Array], feed: FeedOptions, model: Model, 
     names = list(columns)
     dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
     with _in_column(path, dates):
-        seconds, left_out = days_of(columns[dates], feed.date_format)
+        seconds, left_out = seconds_of(columns[dates], feed.date_format)
     blank, name = as_strings([""] * len(seconds)), _text_column(names, feed, path)
     with _in_column(path, name):
         text = shown = blank if name is None else texts_of(columns[name])

@@ -24,7 +24,9 @@ class AmbiguousDateError(InputError):
     """A date whose day and month cannot be told apart; the user must give their order."""
 
 
-def days_of(column: pa.Array, date_format: str | None = None, now: datetime | None = None) -> tuple[np.ndarray, dict]:
+def seconds_of(
+    column: pa.Array, date_format: str | None = None, now: datetime | None = None
+) -> tuple[np.ndarray, dict]:
     """Convert dates to seconds since 1970 in UTC.
 
     Raises `AmbiguousDateError` if dates are numeric and day and month cannot be told apart.
@@ -42,7 +44,7 @@ def days_of(column: pa.Array, date_format: str | None = None, now: datetime | No
 
     Examples
     --------
-    >>> seconds, reasons = days_of(pa.array(["2024-03-01", "1 March 2024", "soon"]))
+    >>> seconds, reasons = seconds_of(pa.array(["2024-03-01", "1 March 2024", "soon"]))
     >>> (seconds[0] == seconds[1]).item(), reasons
     (True, {'no date': [2]})
     """

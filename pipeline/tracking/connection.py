@@ -91,7 +91,7 @@ def is_there(client: MlflowClient, run_id: str) -> bool:
 
 
 def import_mlflow() -> ModuleType:
-    """Import MLflow, quiet and with short timeouts, and IPython if installed, which MLflow would import later."""
+    """Import MLflow, without its output and with short timeouts, and IPython if installed, which MLflow imports later."""
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
     fast = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}  # seconds
     for name, value in (quiet | fast).items():
