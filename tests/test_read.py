@@ -418,6 +418,14 @@ def test_quoted_lines_and_older_messages_are_no_part_of_a_mail():
     assert message_of((head + "> Has the army fired?\n").encode())["text"] == "> Has the army fired?"
 
 
+@pytest.mark.parametrize("mark", ["-- ", "--", "-- \r"])
+def test_a_signature_is_no_part_of_a_mail(mark):
+    head = "From: a@b.example\nSubject: Captives\nContent-Type: text/plain\n\n"
+    mail = f"{head}Kestria freed them -- all.\n--- no mark\n{mark}\nAda Lund\nThe Desk\n"
+    assert message_of(mail.encode())["text"] == "Kestria freed them -- all.\n--- no mark"
+    assert message_of(f"{head}{mark}\nTalks resumed.\n".encode())["text"] == f"{mark}\nTalks resumed.".strip()
+
+
 def test_a_line_of_a_mail_that_begins_with_from_begins_no_message(tmp_path):
     """Neither it, nor what stands before the first message, is lost."""
     envelope = "From ann@example.org Mon Jan  1 10:00:00 2024\nSubject: a\n\n"

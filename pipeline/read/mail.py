@@ -29,6 +29,7 @@ _ENVELOPE = re.compile(rb"From \S+\s*$|From .*\d\d:\d\d")  # "From the army: …
 _LONGEST = 4_000  # characters of a header
 _NO_TEXT = "no text in this message"
 _OLDER = re.compile(r"(?mi)^-{3,} ?original message ?-{3,}\s*$")
+_SIGNATURE = re.compile(r"(?m)^-- ?\r?$")  # RFC 3676, section 4.3; many programs lose the space
 _QUOTED = re.compile(r">|on .{4,200}\bwrote:\s*$", re.IGNORECASE)
 _parsed, _unparsed = HeaderRegistry(), HeaderRegistry(use_default_map=False)
 
@@ -110,17 +111,18 @@ def require_bytes(start: bytes, address: str) -> bytes:
     return start
 
 
-def without_older_mail(text: str) -> str:
-    """Remove the quoted lines of an e-mail, the line that introduces them and an older message below; if nothing else
-    is left, return the text.
+def own_words(text: str) -> str:
+    """Remove the quoted lines of an e-mail, the line that introduces them, an older message below, and the signature; if
+    nothing else is left, return the text.
 
     Examples
     --------
-    >>> without_older_mail("Talks resume.\\n\\nOn 3 May, Ada wrote:\\n> Will they meet?")
+    >>> own_words("Talks resume.\\n\\nOn 3 May, Ada wrote:\\n> Will they meet?\\n-- \\nBen")
     'Talks resume.'
     """
     plain = _OLDER.split(text, maxsplit=1)[0]
-    return "\n".join(line for line in plain.split("\n") if not _QUOTED.match(line)).strip() or text
+    own = "\n".join(line for line in plain.split("\n") if not _QUOTED.match(line))
+    return _SIGNATURE.split(own, maxsplit=1)[0].strip() or own.strip() or text
 
 
 def message_of(data: bytes) -> dict[str, str | None]:
@@ -134,7 +136,7 @@ def message_of(data: bytes) -> dict[str, str | None]:
         except (LookupError, ValueError):  # unknown or invalid charset
             text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
         text = without_tags(text) if body.get_content_type() == "text/html" else text
-    text = without_older_mail(text)
+    text = own_words(text)
     headers = {
         "id": message["message-id"],
         "title": message["subject"],
