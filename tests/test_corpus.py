@@ -57,8 +57,11 @@ def test_rows_with_only_a_quad_class_are_read(tmp_path):
     assert corpus.events.tolist() == ["", ""]
 
 
-def test_a_repeat_is_dropped_and_a_contradiction_is_set_aside(tmp_path):
-    assert len(read_labelled([written(tmp_path, ".csv", [*ROWS, ROWS[0]])])) == 2
+def test_repeats_and_contradictions_are_set_aside(tmp_path):
+    corpus = read_labelled([written(tmp_path, ".csv", [*ROWS, ROWS[0]])])
+    assert len(corpus) == 2 and [(one.row, one.reason) for one in corpus.set_aside] == [
+        (4, "a copy of another row's text")
+    ]
     corpus = read_labelled([written(tmp_path, ".csv", [*ROWS, ("AID", ROWS[0][1]), ("REJECT", ROWS[0][1])])])
     assert corpus.texts.tolist() == [ROWS[1][1]]
     assert [(one.file, one.row, one.label) for one in corpus.set_aside] == [
@@ -78,7 +81,7 @@ def test_of_labels_that_agree_the_one_that_says_most_is_kept(tmp_path):
     corpus = read_labelled([tmp_path / "coarse.csv", written(tmp_path, ".csv")])
     assert corpus.events.tolist() == ["ACCUSE", "AID"]
     assert corpus.sources.tolist() == ["rows.csv"] * 2 and corpus.rows.tolist() == [2, 3]
-    assert corpus.set_aside == ()
+    assert [(one.file, one.row) for one in corpus.set_aside] == [("coarse.csv", 2)]
 
 
 def test_a_named_column_applies_to_the_files_that_have_it(tmp_path):

@@ -101,10 +101,11 @@ _COLUMNS = tuple(column.name for column in fields(LabelledRows))
 
 
 def read_labelled(paths: Iterable[str | Path], columns: Columns | None = None, written: Written = Written()) -> Corpus:
-    """Read labelled files into one corpus; duplicates are dropped and contradictions excluded (see `merged`).
+    """Read labelled files into one corpus; duplicates and contradictions are excluded (see `merged`).
 
     A folder stands for the `SHIPPED` files it contains, or for all of its tables; a pattern for the files that match.
-    Rows that cannot be read, blank texts and rows whose labels contradict each other are in `Corpus.set_aside`.
+    Rows that cannot be read, blank texts, duplicates and rows whose labels contradict each other are in
+    `Corpus.set_aside`.
 
     Raises `InputError` if a file cannot be read or lacks a column, and `LabelError` if a label is unknown or missing.
     """
@@ -131,8 +132,8 @@ def merged(parts: list[Corpus]) -> Corpus:
     of them are excluded.
     """
     whole = concatenated(parts)
-    kept, contradictions = sift(whole)
-    aside = (*(one for part in parts for one in part.set_aside), *contradictions)
+    kept, excluded = sift(whole)
+    aside = (*(one for part in parts for one in part.set_aside), *excluded)
     return replace(whole.take(kept), set_aside=aside)
 
 

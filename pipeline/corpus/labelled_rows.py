@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RANDOM, UNSURE = "random", "unsure"  # how `data pick` picks texts
 CONTRADICTION = "one text under several labels"
+DUPLICATE = "a copy of another row's text"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class SetAside:
 
 
 def sift(corpus: LabelledRows) -> tuple[np.ndarray, list[SetAside]]:
-    """Find the rows of a corpus to keep, and those that contradict each other.
+    """Find the rows of a corpus to keep, and those that contradict or repeat each other.
 
     Labels contradict each other if they differ at the same level: two event types, two quad classes, two
     stances. If one is only finer than the other, as an event type is than its stance, the row with the finest label is
@@ -103,7 +104,7 @@ def sift(corpus: LabelledRows) -> tuple[np.ndarray, list[SetAside]]:
     Returns
     -------
     kept : (n_kept,) int64, increasing.
-    contradictions : rows of the same text are adjacent.
+    excluded : contradictions and duplicates; rows of the same text are adjacent.
     """
     alike: dict[str, list[int]] = {}
     for row, text in enumerate(corpus.texts):
@@ -117,7 +118,9 @@ def sift(corpus: LabelledRows) -> tuple[np.ndarray, list[SetAside]]:
         elif contradict(rows, columns):
             aside += (set_aside(corpus, row, CONTRADICTION) for row in rows)
         else:
-            kept.append(max(rows, key=lambda row: (corpus.events[row] != "", corpus.quads[row] != "", -row)))
+            best = max(rows, key=lambda row: (corpus.events[row] != "", corpus.quads[row] != "", -row))
+            kept.append(best)
+            aside += (set_aside(corpus, row, DUPLICATE) for row in rows if row != best)
     return np.sort(np.array(kept, np.int64)), aside
 
 
