@@ -15,11 +15,11 @@ from pipeline.model.calibration import POLITICAL_SHARE
 from pipeline.timeline.copies import first_copies, first_same
 from pipeline.timeline.dated_texts import DatedTexts, FeedOptions
 from pipeline.timeline.dates import period_of, seconds_of
-from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
+from pipeline.timeline.feed import Counts, dated_files, is_flagged_last, read_feed
 from pipeline.timeline.gathered import gather
 from pipeline.timeline.memberships import all_of, by_actors, by_column, by_elements
 from pipeline.timeline.output import COLUMNS, matrix, page, rows_of, write_timeline
-from pipeline.timeline.series import Records, timeline
+from pipeline.timeline.series import Period, Records, timeline
 from pipeline.timeline.shares import banded, mixtures
 from pipeline.timeline.turns import LEAST, turns
 from tests import forked
@@ -145,6 +145,25 @@ def test_the_files_of_a_timeline_hold_the_same_rows(tmp_path):
     assert json.loads((tmp_path / "timeline.json").read_text())[0]["relevant"] == int(row["relevant"]) == 6
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_turn_is_shown_with_its_hour_and_whole_words(capsys):
+    from pipeline.show.scores import timeline as shown
+
+    said = "Troops shelled " + " ".join(["harbour"] * 20)
+    hour = np.datetime64("2024-03-01T13:00")
+    numbers = {"tension": (0.5, 0.1, 0.9), "flag": "rise", "examples": [(said, 0.9, "", "")]}
+    shown([Period("all", hour, 6, 6, 1, **numbers)], Counts(6, {}, 0, 6))
+    out = " ".join(capsys.readouterr().out.split())
+    assert "2024-03-01 13:00 to 2024-03-01 13:00" in out and "rise 2024-03-01 13:00 +0.50 6 Troops" in out
+    assert out.endswith("harbour …")
+
+
+def test_the_page_says_what_a_period_is(shipped, tmp_path):
+    (tmp_path / "news.csv").write_text("date,text\n2024-03-05,The army shelled the town.\n")
+    done = forked.run(["timeline", "news.csv", "-m", shipped, "--freq", "W", "--out", "made"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "<h1>Tension in news.csv by week</h1>" in (tmp_path / "made" / "timeline.html").read_text()
 
 
 def test_script_inside_a_text_comes_out_as_text():

@@ -218,6 +218,7 @@ def timeline(
     from pipeline.reader import open_model
     from pipeline.show.scores import timeline
     from pipeline.timeline.dated_texts import FeedOptions
+    from pipeline.timeline.dates import FREQUENCIES
     from pipeline.timeline.feed import dated_files, is_flagged_last, read_feed
     from pipeline.timeline.output import FILES, REJECTS, write_timeline
     from pipeline.timeline.series import timeline as series_of
@@ -238,7 +239,8 @@ def timeline(
         if not options.settings.quiet:
             timeline(periods, counts)
         if out:
-            title = f"Tension in {', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
+            named = f"{', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
+            title = f"Tension in {named} by {FREQUENCIES[freq]}"
             say(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html", stderr=False)
             show.rejected(aside.keep(out / REJECTS))
         else:

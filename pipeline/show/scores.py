@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _COLOURS = {STANCES[0]: "red", STANCES[1]: "green", STANCES[2]: "default", MIXED: "yellow", UNCLEAR: "bright_black"}
 _TOGETHER = 200  # rows whose column widths are chosen together; the time that Rich takes for more is felt
 _BLOCKS, _SERIES = 60, 12  # in a line, and shown, of a timeline
+_LONGEST = 90  # characters of the text that moved a turn
 _SIDE_BY_SIDE = 100  # columns of a terminal; in a narrower one the evidence is below the text
 _SPACES = re.compile(r"\s+")
 _STYLES = {
@@ -156,7 +158,7 @@ def _answer(sentence: Sentence) -> str:
 
 def timeline(periods: list[Period], counts: Counts) -> None:
     """Print a block chart and the turns of every series, and what was left out."""
-    from pipeline.timeline.output import blocks, greatest
+    from pipeline.timeline.output import blocks, date_of, greatest
 
     out = console()
     names = greatest(periods)
@@ -164,7 +166,7 @@ def timeline(periods: list[Period], counts: Counts) -> None:
         mine = [one for one in periods if one.series == name]
         values = np.array([one.tension[0] for one in mine])
         relevant = sum(one.relevant for one in mine)
-        said = f"  {_day_of(mine[0])} to {_day_of(mine[-1])}, {relevant:,} relevant texts"
+        said = f"  {date_of(mine[0])} to {date_of(mine[-1])}, {relevant:,} relevant texts"
         out.print(styled("\n", (one_line(name), "bold"), said))
         for start in range(0, len(values), _BLOCKS):
             out.print(blocks(values[start : start + _BLOCKS]))
@@ -183,14 +185,18 @@ def timeline(periods: list[Period], counts: Counts) -> None:
 
 def _turns(periods: list[Period]) -> Table:
     """One row per turn, with the text that contributed most."""
+    from pipeline.timeline.output import date_of
+
     table = bare_table("turn", "period", "tension", "texts", "what moved it", right=("tension", "texts"))
     for one in periods:
         wanted = 1 if one.flag == "rise" else -1
         said = next((text for text, tension, _, _ in one.examples if tension * wanted > 0), "")
         mark = styled((one.flag, "red" if one.flag == "rise" else "blue"))
-        table.add_row(mark, _day_of(one), f"{one.tension[0]:+.2f}", f"{one.relevant}", one_line(said[:90]))
+        table.add_row(
+            mark,
+            date_of(one),
+            f"{one.tension[0]:+.2f}",
+            f"{one.relevant}",
+            shorten(plain(said), _LONGEST, placeholder=" …"),
+        )
     return table
-
-
-def _day_of(one: Period) -> str:
-    return str(one.period.astype("datetime64[D]"))

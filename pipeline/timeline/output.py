@@ -32,13 +32,23 @@ def rows_of(periods: list[Period]) -> list[dict]:
     """One dict per period, in the order of `COLUMNS`; None for missing values."""
     out = []
     for one in periods:
-        date = str(one.period.astype("datetime64[m]")).removesuffix("T00:00").replace("T", " ")
-        row = {"series": one.series, "period": date, "texts": one.texts, "relevant": one.relevant}
+        row = {"series": one.series, "period": date_of(one), "texts": one.texts, "relevant": one.relevant}
         for name in ("tension", "escalation", "de_escalation"):
             for ending, value in zip(("", "_low", "_high"), getattr(one, name)):
                 row[name + ending] = None if math.isnan(value) else round(value, 4)
         out.append(row | {"flag": one.flag, "outlets": one.outlets, "thin": one.thin})
     return out
+
+
+def date_of(one: Period) -> str:
+    """The begin of a period; without the time if that is midnight.
+
+    Examples
+    --------
+    >>> date_of(Period("all", np.datetime64("2024-03-01T13:00"), 1, 1, 1))
+    '2024-03-01 13:00'
+    """
+    return str(one.period.astype("datetime64[m]")).removesuffix("T00:00").replace("T", " ")
 
 
 def frame_of(periods: list[Period]) -> pd.DataFrame:
