@@ -28,13 +28,14 @@ REVERSALS = frozenset(
     cut cuts cutting decline declined declines defer deferred defied defuse delay delayed delaying delays denial
     denied denies deny denying discontinue discontinued dismiss dismissed drop dropped dropping drops ease eased
     eases easing end ended ending ends expire expired fail failed failing fails failure forbid forgo freeze
-    freezes freezing froze frozen give halt halted halting halts lack lift lifted lifting lifts          overturn overturned postpone postponed postponement postpones postponing prevent prevented preventing
-    pull pulled pulling quash quashed quit rather refrain refrained refusal refuse refused refuses refusing
-    reject rejected rejecting rejection rejects relax relaxed relaxing remove removed removing renounce
-    renounced repeal repealed rescind rescinded reverse reversed revoke revoked scrap scrapped scrapping scraps
-    shelve shelved stall stalled stop stopped stopping stops suspend suspended suspending suspends suspension
-    terminate terminated unable undo veto vetoed vetoes vetoing waive waived withdraw withdrawal withdrawing
-    withdrawn withdraws withdrew withheld withhold without
+    freezes freezing froze frozen give halt halted halting halts lack lift lifted lifting lifts overturn
+    overturned postpone postponed postponement postpones postponing prevent prevented preventing pull pulled
+    pulling quash quashed quit rather refrain refrained refusal refuse refused refuses refusing reject rejected
+    rejecting rejection rejects relax relaxed relaxing remove removed removing renounce renounced repeal
+    repealed rescind rescinded reverse reversed revoke revoked scrap scrapped scrapping scraps shelve shelved
+    stall stalled stop stopped stopping stops suspend suspended suspending suspends suspension terminate
+    terminated unable undo veto vetoed vetoes vetoing waive waived withdraw withdrawal withdrawing withdrawn
+    withdraws withdrew withheld withhold without
     """.split()
 )
 # Words after which an act is wanted, allowed or expected rather than done.
@@ -51,9 +52,7 @@ NEGATION_REACH = 2
 # Words that begin a clause modifying the noun before it.
 RELATIVES = frozenset("who whom whose which where when".split())
 LONGEST_ASIDE = 30  # tokens
-OPENING = (
-    4  # a clause is subordinate if a subordinator is among this many first words: "A day after lifting the siege,"
-)
+OPENING = 4  # a clause with a subordinator among this many first words is subordinate: "A day after lifting the siege,"
 EARLY = 8  # a participle after a comma belongs to the subject if it is among this many first tokens
 BE_FORMS = frozenset(["am", "are", "be", "been", "being", "get", "got", "is", "was", "were"])
 # Words after which a sentence describes circumstances rather than the main act.
