@@ -22,20 +22,26 @@ REACH = 4
 # Lower-case words that reverse the act in their scope.
 REVERSALS = frozenset(
     """
-    abandon abandoned abandoning abolish abolished annul annulled avert averted avoid avoided backtrack block
-    blocked blocking blocks boycott boycotted break breaking breaks broke broken call called calling calls
-    cancel canceled canceling cancellation cancelled cancelling cancels cease ceased ceases ceasing curb curbed
-    cut cuts cutting decline declined declines defer deferred defied defuse delay delayed delaying delays denial
-    denied denies deny denying discontinue discontinued dismiss dismissed drop dropped dropping drops ease eased
-    eases easing end ended ending ends expire expired fail failed failing fails failure forbid forgo freeze
-    freezes freezing froze frozen give halt halted halting halts lack lift lifted lifting lifts overturn
-    overturned postpone postponed postponement postpones postponing prevent prevented preventing pull pulled
-    pulling quash quashed quit rather refrain refrained refusal refuse refused refuses refusing reject rejected
-    rejecting rejection rejects relax relaxed relaxing remove removed removing renounce renounced repeal
-    repealed rescind rescinded reverse reversed revoke revoked scrap scrapped scrapping scraps shelve shelved
-    stall stalled stop stopped stopping stops suspend suspended suspending suspends suspension terminate
-    terminated unable undo veto vetoed vetoes vetoing waive waived withdraw withdrawal withdrawing withdrawn
-    withdraws withdrew withheld withhold without
+    abandon abandoned abandoning abandons abolish abolished abolishes abolishing annul annulled annulling annuls
+    avert averted averting averts avoid avoided avoiding avoids backtrack backtracked backtracking backtracks
+    block blocked blocking blocks boycott boycotted boycotting boycotts break breaking breaks broke broken call
+    called calling calls cancel canceled canceling cancellation cancelled cancelling cancels cease ceased ceases
+    ceasing curb curbed curbing curbs cut cuts cutting decline declined declines declining defer deferred
+    deferring defers defied defies defuse defused defuses defusing defy defying delay delayed delaying delays
+    denial denied denies deny denying discontinue discontinued discontinues discontinuing dismiss dismissed
+    dismisses dismissing drop dropped dropping drops ease eased eases easing end ended ending ends expire
+    expired expires expiring fail failed failing fails failure forbade forbid forbidden forbidding forbids forgo
+    forgoes forgoing forgone forwent freeze freezes freezing froze frozen give halt halted halting halts lack
+    lacked lacking lacks lift lifted lifting lifts overturn overturned overturning overturns postpone postponed
+    postponement postpones postponing prevent prevented preventing prevents pull pulled pulling pulls quash
+    quashed quashes quashing quit quits quitting rather refrain refrained refraining refrains refusal refuse
+    refused refuses refusing reject rejected rejecting rejection rejects relax relaxed relaxing relaxes remove
+    removed removes removing renounce renounced renounces renouncing repeal repealed repealing repeals rescind
+    rescinded rescinding rescinds reverse reversed reverses reversing revoke revoked revokes revoking scrap
+    scrapped scrapping scraps shelve shelved shelves shelving stall stalled stalling stalls stop stopped
+    stopping stops suspend suspended suspending suspends suspension terminate terminated terminates terminating
+    unable undid undo undoes undoing undone veto vetoed vetoes vetoing waive waived waives waiving withdraw
+    withdrawal withdrawing withdrawn withdraws withdrew withheld withhold withholding withholds without
     """.split()
 )
 # Words after which an act is wanted, allowed or expected rather than done.
