@@ -53,7 +53,9 @@ MODALS = frozenset(
     """.split()
 )
 # Words that negate an act; "t" of "n't" and the "yet" of "yet to" are recognised by their neighbours.
-NEGATORS = frozenset("cannot neither never no nobody none nor not nothing nt without".split())
+NEGATORS = frozenset(
+    "barely cannot hardly neither never no nobody none nor not nothing nowhere nt rarely scarcely seldom without".split()
+)
 NEGATION_REACH = 2
 # Words that begin a clause modifying the noun before it.
 RELATIVES = frozenset("who whom whose which where when".split())
