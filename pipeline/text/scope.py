@@ -22,26 +22,40 @@ REACH = 4
 # Lower-case words that reverse the act in their scope.
 REVERSALS = frozenset(
     """
-    abandon abandoned abandoning abandons abolish abolished abolishes abolishing annul annulled annulling annuls
-    avert averted averting averts avoid avoided avoiding avoids backtrack backtracked backtracking backtracks
-    block blocked blocking blocks boycott boycotted boycotting boycotts break breaking breaks broke broken call
-    called calling calls cancel canceled canceling cancellation cancelled cancelling cancels cease ceased ceases
-    ceasing curb curbed curbing curbs cut cuts cutting decline declined declines declining defer deferred
-    deferring defers defied defies defuse defused defuses defusing defy defying delay delayed delaying delays
-    denial denied denies deny denying discontinue discontinued discontinues discontinuing dismiss dismissed
-    dismisses dismissing drop dropped dropping drops ease eased eases easing end ended ending ends expire
-    expired expires expiring fail failed failing fails failure forbade forbid forbidden forbidding forbids forgo
-    forgoes forgoing forgone forwent freeze freezes freezing froze frozen give halt halted halting halts lack
-    lacked lacking lacks lift lifted lifting lifts overturn overturned overturning overturns postpone postponed
-    postponement postpones postponing prevent prevented preventing prevents pull pulled pulling pulls quash
-    quashed quashes quashing quit quits quitting rather refrain refrained refraining refrains refusal refuse
-    refused refuses refusing reject rejected rejecting rejection rejects relax relaxed relaxing relaxes remove
-    removed removes removing renounce renounced renounces renouncing repeal repealed repealing repeals rescind
-    rescinded rescinding rescinds reverse reversed reverses reversing revoke revoked revokes revoking scrap
-    scrapped scrapping scraps shelve shelved shelves shelving stall stalled stalling stalls stop stopped
-    stopping stops suspend suspended suspending suspends suspension terminate terminated terminates terminating
-    unable undid undo undoes undoing undone veto vetoed vetoes vetoing waive waived waives waiving withdraw
-    withdrawal withdrawing withdrawn withdraws withdrew withheld withhold withholding withholds without
+    abandon abandoned abandoning abandons abolish abolished abolishes abolishing abort aborted aborting aborts
+    abrogate abrogated abrogates abrogating annul annulled annulling annuls avert averted averting averts avoid
+    avoided avoiding avoids axed axes axing backtrack backtracked backtracking backtracks block blocked blocking
+    blocks boycott boycotted boycotting boycotts break breaking breaks broke broken call called calling calls
+    cancel canceled canceling cancellation cancelled cancelling cancels cease ceased ceases ceasing curb curbed
+    curbing curbs cut cuts cutting decline declined declines declining defer deferred deferring defers defied
+    defies defuse defused defuses defusing defy defying delay delayed delaying delays denial denied denies deny
+    denying derail derailed derailing derails disband disbanded disbanding disbands discontinue discontinued
+    discontinues discontinuing dismantle dismantled dismantles dismantling dismiss dismissed dismisses
+    dismissing disrupt disrupted disrupting disrupts dissolve dissolved dissolves dissolving ditch ditched
+    ditches ditching drop dropped dropping drops ease eased eases easing eliminate eliminated eliminates
+    eliminating end ended ending ends expire expired expires expiring fail failed failing fails failure foil
+    foiled foiling foils forbade forbid forbidden forbidding forbids forestall forestalled forestalling
+    forestalls forgo forgoes forgoing forgone forwent freeze freezes freezing froze frozen give halt halted
+    halting halts hamper hampered hampering hampers hinder hindered hindering hinders impede impeded impedes
+    impeding interrupt interrupted interrupting interrupts jettison jettisoned jettisoning jettisons lack lacked
+    lacking lacks lapse lapsed lapses lapsing lift lifted lifting lifts loosen loosened loosening loosens nix
+    nixed nixes nixing nullified nullifies nullify nullifying obstruct obstructed obstructing obstructs overturn
+    overturned overturning overturns pause paused pauses pausing postpone postponed postponement postpones
+    postponing preclude precluded precludes precluding prevent prevented preventing prevents pull pulled pulling
+    pulls quash quashed quashes quashing quit quits quitting rather rebuff rebuffed rebuffing rebuffs reduce
+    reduced reduces reducing refrain refrained refraining refrains refusal refuse refused refuses refusing
+    reject rejected rejecting rejection rejects relax relaxed relaxes relaxing remove removed removes removing
+    renounce renounced renounces renouncing repeal repealed repealing repeals rescind rescinded rescinding
+    rescinds retract retracted retracting retracts reverse reversed reverses reversing revoke revoked revokes
+    revoking sabotage sabotaged sabotages sabotaging scaled scaling scrap scrapped scrapping scraps scupper
+    scuppered scuppering scuppers scuttle scuttled scuttles scuttling shelve shelved shelves shelving shun
+    shunned shunning shuns slash slashed slashes slashing snub snubbed snubbing snubs soften softened softening
+    softens spurn spurned spurning spurns stall stalled stalling stalls stop stopped stopping stops stymie
+    stymied stymies suspend suspended suspending suspends suspension terminate terminated terminates terminating
+    thwart thwarted thwarting thwarts torpedoed torpedoing trim trimmed trimming trims unable undermine
+    undermined undermines undermining undid undo undoes undoing undone veto vetoed vetoes vetoing void voided
+    voiding voids waive waived waives waiving withdraw withdrawal withdrawing withdrawn withdraws withdrew
+    withheld withhold withholding withholds without
     """.split()
 )
 # Words after which an act is wanted, allowed or expected rather than done.
