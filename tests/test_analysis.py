@@ -1,6 +1,7 @@
 """What the model sees of a text, in symbols a person can read."""
 
 import pickle
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from pipeline.actors.gazetteer import actor_words
 from pipeline.arrays.arrow import as_strings
 from pipeline.model.vectorizer import MARKS, TermVectorizer
-from pipeline.text import lexicon, memory
+from pipeline.text import lexicon, memory, scope
 from pipeline.text.analysis import read
 from pipeline.text.scope import LONGEST_ASIDE, asides
 from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
@@ -340,3 +341,23 @@ def test_words_that_are_remembered_are_analysed_as_new_ones(known):
         for name in ("symbol", "content", "reversal", "marks"):
             found, wanted = (getattr(read([text], one)[1], name) for one in (again, fresh))
             assert found.tolist() == wanted.tolist(), (text, name)
+
+
+NOUNS = {"bars", "scales", "strips", "torpedoes"}  # forms that are usually something else
+
+
+def test_a_reversing_verb_is_known_in_all_its_forms():
+    past = [word for word in scope.REVERSALS if word.endswith("ed")]
+    assert len(past) > 100
+    for word in past:
+        stem = re.sub("ied$", "y", word) if word.endswith("ied") else word[:-2]
+        bases = {stem, stem + "e", stem[:-1]} - {""}
+        present = {f"{base}s" for base in bases} | {f"{base}es" for base in bases} | {f"{word[:-2]}es"}
+        assert present & (scope.REVERSALS | NOUNS), word
+        assert {f"{stem}ing", f"{word[:-1]}ing"} & scope.REVERSALS, word
+
+
+@pytest.mark.parametrize("word", ["hardly", "barely", "rarely"])
+def test_an_act_that_hardly_happens_is_negated(word, known):
+    _, sequence = read([f"Rebels {word} halted aid"], known)
+    assert sequence.negated.tolist() == [False, False, True, True]

@@ -25,54 +25,54 @@ REVERSALS = frozenset(
     abandon abandoned abandoning abandons abolish abolished abolishes abolishing abort aborted aborting aborts
     abrogate abrogated abrogates abrogating allay allayed allaying allays alleviate alleviated alleviates
     alleviating annul annulled annulling annuls avert averted averting averts avoid avoided avoiding avoids axed
-    axes axing backpedal backpedaled backpedalled backpedalling backpedals backtrack backtracked backtracking
-    backtracks barred barring block blocked blocking blocks boycott boycotted boycotting boycotts breach
-    breached breaches breaching break breaking breaks broke broken bypass bypassed bypasses bypassing call
-    called calling calls calmed calming calms cancel canceled canceling cancellation cancelled cancelling
-    cancels cease ceased ceases ceasing cooled cooling curb curbed curbing curbs cut cuts cutting dampen
+    axes axing backpedal backpedaled backpedaling backpedalled backpedalling backpedals backtrack backtracked
+    backtracking backtracks barred barring block blocked blocking blocks boycott boycotted boycotting boycotts
+    breach breached breaches breaching break breaking breaks broke broken bypass bypassed bypasses bypassing
+    call called calling calls calmed calming calms cancel canceled canceling cancellation cancelled cancelling
+    cancels cease ceased ceases ceasing cooled cooling cools curb curbed curbing curbs cut cuts cutting dampen
     dampened dampening dampens deactivate deactivated deactivates deactivating decline declined declines
     declining decommission decommissioned decommissioning decommissions defer deferred deferring defers defied
     defies defuse defused defuses defusing defy defying delay delayed delaying delays demobilise demobilised
     demobilises demobilising demobilize demobilized demobilizes demobilizing denial denied denies deny denying
-    deprive deprived deprives depriving derail derailed derailing derails desist desisted disavow disavowed
-    disavowing disavows disband disbanded disbanding disbands discard discarded discarding discards discontinue
-    discontinued discontinues discontinuing disengage disengaged disengages disengaging dismantle dismantled
-    dismantles dismantling dismiss dismissed dismisses dismissing disown disowned disowns disregard disregarded
-    disregarding disregards disrupt disrupted disrupting disrupts dissolve dissolved dissolves dissolving ditch
-    ditched ditches ditching drop dropped dropping drops dump dumped dumping dumps ease eased eases easing
-    eliminate eliminated eliminates eliminating end ended ending ends eschew eschewed eschewing eschews evade
-    evaded evades evading exempt exempted exempting exempts expire expired expires expiring fail failed failing
-    fails failure flout flouted flouting flouts foil foiled foiling foils forbade forbid forbidden forbidding
-    forbids forestall forestalled forestalling forestalls forgo forgoes forgoing forgone forwent freeze freezes
-    freezing froze frozen give halt halted halting halts hamper hampered hampering hampers hinder hindered
-    hindering hinders ignore ignored ignores ignoring impede impeded impedes impeding interrupt interrupted
-    interrupting interrupts invalidate invalidated invalidates invalidating jettison jettisoned jettisoning
-    jettisons lack lacked lacking lacks lapse lapsed lapses lapsing lessen lessened lessening lessens lift
-    lifted lifting lifts loosen loosened loosening loosens lowered lowering lowers mitigate mitigated mitigates
-    mitigating mothball mothballed mothballing mothballs nix nixed nixes nixing nullified nullifies nullify
-    nullifying obstruct obstructed obstructing obstructs outlaw outlawed outlawing outlaws overridden override
-    overrides overriding overrode overrule overruled overrules overruling overturn overturned overturning
-    overturns pause paused pauses pausing postpone postponed postponement postpones postponing preclude
-    precluded precludes precluding prevent prevented preventing prevents prohibit prohibited prohibiting
-    prohibits pull pulled pulling pulls quash quashed quashes quashing quell quelled quelling quells quit quits
-    quitting rather rebuff rebuffed rebuffing rebuffs reduce reduced reduces reducing refrain refrained
-    refraining refrains refusal refuse refused refuses refusing reject rejected rejecting rejection rejects
-    relax relaxed relaxes relaxing relinquish relinquished relinquishes relinquishing remove removed removes
-    removing renege reneged reneges reneging renounce renounced renounces renouncing repeal repealed repealing
-    repeals repudiate repudiated repudiates repudiating rescind rescinded rescinding rescinds resist resisted
-    resisting resists restrict restricted restricting restricts retract retracted retracting retracts reverse
-    reversed reverses reversing revoke revoked revokes revoking sabotage sabotaged sabotages sabotaging scaled
-    scaling scrap scrapped scrapping scraps scupper scuppered scuppering scuppers scuttle scuttled scuttles
-    scuttling sever severed severing severs shelve shelved shelves shelving shun shunned shunning shuns skip
-    skipped skipping skips slash slashed slashes slashing snub snubbed snubbing snubs soften softened softening
-    softens spurn spurned spurning spurns stall stalled stalling stalls stop stopped stopping stops stripped
-    stripping stymie stymied stymies suspend suspended suspending suspends suspension terminate terminated
-    terminates terminating thwart thwarted thwarting thwarts torpedoed torpedoing trim trimmed trimming trims
-    unable undermine undermined undermines undermining undid undo undoes undoing undone unwind unwinding unwinds
-    unwound vacate vacated vacates vacating veto vetoed vetoes vetoing violate violated violates violating void
-    voided voiding voids waive waived waives waiving weaken weakened weakening weakens withdraw withdrawal
-    withdrawing withdrawn withdraws withdrew withheld withhold withholding withholds without wreck wrecked
-    wrecking wrecks
+    deprive deprived deprives depriving derail derailed derailing derails desist desisted desisting desists
+    disavow disavowed disavowing disavows disband disbanded disbanding disbands discard discarded discarding
+    discards discontinue discontinued discontinues discontinuing disengage disengaged disengages disengaging
+    dismantle dismantled dismantles dismantling dismiss dismissed dismisses dismissing disown disowned disowning
+    disowns disregard disregarded disregarding disregards disrupt disrupted disrupting disrupts dissolve
+    dissolved dissolves dissolving ditch ditched ditches ditching drop dropped dropping drops dump dumped
+    dumping dumps ease eased eases easing eliminate eliminated eliminates eliminating end ended ending ends
+    eschew eschewed eschewing eschews evade evaded evades evading exempt exempted exempting exempts expire
+    expired expires expiring fail failed failing fails failure flout flouted flouting flouts foil foiled foiling
+    foils forbade forbid forbidden forbidding forbids forestall forestalled forestalling forestalls forgo
+    forgoes forgoing forgone forwent freeze freezes freezing froze frozen give halt halted halting halts hamper
+    hampered hampering hampers hinder hindered hindering hinders ignore ignored ignores ignoring impede impeded
+    impedes impeding interrupt interrupted interrupting interrupts invalidate invalidated invalidates
+    invalidating jettison jettisoned jettisoning jettisons lack lacked lacking lacks lapse lapsed lapses lapsing
+    lessen lessened lessening lessens lift lifted lifting lifts loosen loosened loosening loosens lowered
+    lowering lowers mitigate mitigated mitigates mitigating mothball mothballed mothballing mothballs nix nixed
+    nixes nixing nullified nullifies nullify nullifying obstruct obstructed obstructing obstructs outlaw
+    outlawed outlawing outlaws overridden override overrides overriding overrode overrule overruled overrules
+    overruling overturn overturned overturning overturns pause paused pauses pausing postpone postponed
+    postponement postpones postponing preclude precluded precludes precluding prevent prevented preventing
+    prevents prohibit prohibited prohibiting prohibits pull pulled pulling pulls quash quashed quashes quashing
+    quell quelled quelling quells quit quits quitting rather rebuff rebuffed rebuffing rebuffs reduce reduced
+    reduces reducing refrain refrained refraining refrains refusal refuse refused refuses refusing reject
+    rejected rejecting rejection rejects relax relaxed relaxes relaxing relinquish relinquished relinquishes
+    relinquishing remove removed removes removing renege reneged reneges reneging renounce renounced renounces
+    renouncing repeal repealed repealing repeals repudiate repudiated repudiates repudiating rescind rescinded
+    rescinding rescinds resist resisted resisting resists restrict restricted restricting restricts retract
+    retracted retracting retracts reverse reversed reverses reversing revoke revoked revokes revoking sabotage
+    sabotaged sabotages sabotaging scaled scaling scrap scrapped scrapping scraps scupper scuppered scuppering
+    scuppers scuttle scuttled scuttles scuttling sever severed severing severs shelve shelved shelves shelving
+    shun shunned shunning shuns skip skipped skipping skips slash slashed slashes slashing snub snubbed snubbing
+    snubs soften softened softening softens spurn spurned spurning spurns stall stalled stalling stalls stop
+    stopped stopping stops stripped stripping stymie stymied stymieing stymies suspend suspended suspending
+    suspends suspension terminate terminated terminates terminating thwart thwarted thwarting thwarts torpedoed
+    torpedoing trim trimmed trimming trims unable undermine undermined undermines undermining undid undo undoes
+    undoing undone unwind unwinding unwinds unwound vacate vacated vacates vacating veto vetoed vetoes vetoing
+    violate violated violates violating void voided voiding voids waive waived waives waiving weaken weakened
+    weakening weakens withdraw withdrawal withdrawing withdrawn withdraws withdrew withheld withhold withholding
+    withholds without wreck wrecked wrecking wrecks
     """.split()
 )
 # Words after which an act is wanted, allowed or expected rather than done.
