@@ -78,10 +78,9 @@ class Standing:
 
 def one_of(tokens: Tokens, members: Collection[str], ending: str | None = None) -> np.ndarray:
     """(n_tokens + 1,) bool: the token, in lower case, is one of these, or has the ending; false at the end."""
-    lower = pc.utf8_lower(tokens.forms)
-    found = booleans(pc.is_in(lower, value_set=as_strings(list(members))))
+    found = booleans(pc.is_in(tokens.lower, value_set=as_strings(list(members))))
     if ending:
-        found = found | booleans(pc.ends_with(lower, ending))
+        found = found | booleans(pc.ends_with(tokens.lower, ending))
     return np.append(found[tokens.form], False)
 
 
@@ -110,7 +109,7 @@ def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
         _after_verb(tokens, shape, mentions, verb) & (where | ~by_near),
         where,
         where | from_there,
-        _beside(tokens, shape, mentions, undergoes),
+        _beside(tokens, shape, mentions, verb, undergoes),
     )
 
 
@@ -167,12 +166,13 @@ def _after_verb(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndar
     attribute |= np.append(False, digits)
     attribute[tokens.bounds[:-1]] = True
     acts = (verb & ~attribute) | one_of(tokens, scope.BE_FORMS | _HARMS | _PASTS)
-    new = np.append(shape.clause, True) | one_of(tokens, _NEW_CLAUSE)
+    begins = one_of(tokens, _NEW_CLAUSE)
+    new = np.append(shape.clause, True) | begins
     new[tokens.bounds] = True
-    return _last(acts & ~one_of(tokens, _NEW_CLAUSE), mentions.start) > _last(new, mentions.start + 1)
+    return _last(acts & ~begins, mentions.start) > _last(new, mentions.start + 1)
 
 
-def _beside(tokens: Tokens, shape: Shapes, mentions: Mentions, undergoes: np.ndarray) -> np.ndarray:
+def _beside(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray, undergoes: np.ndarray) -> np.ndarray:
     """(n_mentions,) bool: in a dateline, in a phrase that opens a sentence, between commas, or only the one who reports."""
     begin, end = tokens.bounds[mentions.text], tokens.bounds[mentions.text + 1]
     colon = np.array([gap.strip() == ":" for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code]
@@ -184,20 +184,20 @@ def _beside(tokens: Tokens, shape: Shapes, mentions: Mentions, undergoes: np.nda
     opened &= (comma < end) & (comma - begin <= _SETTING) & np.append(shape.comma, False)[comma]
     aside = scope.asides(one_of(tokens, scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
     aside = np.append(aside, False)[mentions.start]
-    return dateline | (opened & (mentions.start < comma)) | aside | _reports(tokens, shape, mentions, undergoes)
+    return dateline | (opened & (mentions.start < comma)) | aside | _reports(tokens, shape, mentions, verb, undergoes)
 
 
-def _reports(tokens: Tokens, shape: Shapes, mentions: Mentions, undergoes: np.ndarray) -> np.ndarray:
+def _reports(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray, undergoes: np.ndarray) -> np.ndarray:
     """(n_mentions,) bool: says what the actor right after does ("Ukraine says Russian forces shelled a town")."""
-    says = _next(one_of(tokens, _SAYS) | np.append(shape.clause, True), mentions.end)
-    told = one_of(tokens, _SAYS)[says] & (says - mentions.end <= _REACH)
+    said = one_of(tokens, _SAYS)
+    says = _next(said | np.append(shape.clause, True), mentions.end)
+    told = said[says] & (says - mentions.end <= _REACH)
     skipped = one_of(tokens, _DETERMINERS)
     subject = _next(~skipped, says + 1)
     place = np.minimum(np.searchsorted(mentions.start, subject), max(len(mentions.start) - 1, 0))
     if not len(place):
         return told
     same = (mentions.start[place] == subject) & (mentions.text[place] == mentions.text)
-    verb = _verbs(tokens)[0]
     deed = _next(verb | one_of(tokens, _OPINIONS) | np.append(shape.clause, True), mentions.end[place])
     acts = verb[deed] & (deed < tokens.bounds[mentions.text + 1])
     return told & same & acts & ~undergoes[place] & (mentions.code[place] != mentions.code)

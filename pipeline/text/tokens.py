@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.arrays.arrow import as_strings, int64_column, integers
 from pipeline.arrays.ragged import segment_ids
@@ -54,6 +55,11 @@ class Tokens:
 
     def __len__(self) -> int:
         return len(self.code)
+
+    @cached_property
+    def lower(self) -> pa.Array:
+        """The distinct tokens in lower case, one for each of ``forms``."""
+        return pc.utf8_lower(self.forms)
 
     @cached_property
     def form(self) -> np.ndarray:
