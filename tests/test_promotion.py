@@ -13,6 +13,7 @@ from pipeline.errors import REFUSED, InputError, ModelError, TrackingError
 from pipeline.evaluate.behaviour import check
 from pipeline.evaluate.drift import drift
 from pipeline.evaluate.evaluation import evaluate
+from pipeline.model.settings import Training
 from pipeline.model.store import load, load_signatures
 from pipeline.tracking.catalogue import compare_runs, list_runs
 from pipeline.tracking.fetch import model_folder
@@ -66,7 +67,7 @@ def test_runs_are_listed_the_newest_first_with_figures_and_versions(logged, wors
 
 def test_two_runs_are_compared_by_settings_metrics_and_the_rows_they_share(logged, worse, run):  # noqa: F811
     found = compare_runs("first", worse.run_id[:12])
-    assert found.settings == {"training.c": ("10.0", "0.5")}
+    assert found.settings == {"training.c": (str(Training().c), "0.5")}
     assert found.data == {}
     rows, compared = found.paired["held-out"]
     assert rows == len(run.corpus)

@@ -19,6 +19,7 @@ from pipeline.label.imports import Imported
 from pipeline.label.labelled_file import read_labelled_file
 from pipeline.label.pools import Pool, Task
 from pipeline.label.splits import Split
+from pipeline.model.settings import Training
 from pipeline.read.rows import Reject
 from pipeline.show import corpora, experiments, labelling, progress, reading, scores, written
 from pipeline.show.experiments import decision_table, run_table, versus_lines, versus_tables
@@ -74,7 +75,7 @@ def test_two_runs_side_by_side(logged, worse, said):  # noqa: F811
     found = compare_runs("worse", "first")
     versus_tables(found)
     shown = said()
-    assert row_of(shown, "training.c") == ["training.c", "0.5", "10.0"]
+    assert row_of(shown, "training.c") == ["training.c", "0.5", str(Training().c)]
     assert "no data that differ" in shown and "McNemar  only the first correct: " in shown
     counted = {**found.figures, "feed/rows": (Figure(1200.0, 1200.0, 1200.0), None)}
     versus_tables(replace(found, paired={}, figures=counted, data={"towns": (None, "abc")}))

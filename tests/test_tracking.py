@@ -22,6 +22,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import ModelError, TrackingError
+from pipeline.model.settings import Training
 from pipeline.model.store import load, run_of
 from pipeline.score.snippets import score
 from pipeline.tracking.catalogue import list_runs
@@ -67,7 +68,7 @@ def served(logged):
 def test_a_run_holds_settings_headline_metrics_with_intervals_and_the_rest_as_a_table(logged, run):
     found = mlflow.get_run(logged.run_id)
     assert set(found.data.params) == set(run.settings.flat())
-    assert found.data.params["training.c"] == "10.0"
+    assert found.data.params["training.c"] == str(Training().c)
     assert found.data.params["text.families"] == "word, pair, lead, main, reversed, cue, modal"
     figure = run.figures["two_way.macro_f1"]
     shown = [found.data.metrics[f"two_way.macro_f1{end}"] for end in ("", "_low", "_high")]

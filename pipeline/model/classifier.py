@@ -50,9 +50,9 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        c: float = 10.0,
+        c: float = 14.0,
         balance: float = 0.5,
-        complement: float = 1.5,
+        complement: float = 1.8,
         relevance_c: float = 3.0,
         relevance_balance: float = 0.5,
         relevance_complement: float = 0.5,

@@ -36,9 +36,9 @@ class Training:
     seed : seed of the folds.
     """
 
-    c: Strength = 10.0
+    c: Strength = 14.0
     balance: Share = 0.5
-    complement: Annotated[float, Meta(ge=0, le=100)] = 1.5
+    complement: Annotated[float, Meta(ge=0, le=100)] = 1.8
     relevance_c: Strength = 3.0
     relevance_balance: Share = 0.5
     relevance_complement: Annotated[float, Meta(ge=0, le=100)] = 0.5
@@ -63,7 +63,7 @@ class Abstention:
     """
 
     coverage_floor: Share = 0.5
-    precision: Share = 0.932
+    precision: Share = 0.931
 
 
 @dataclass(frozen=True)
