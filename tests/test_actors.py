@@ -128,8 +128,22 @@ def test_ambiguous_names_are_settled_by_their_neighbours(text, keys):
     assert find_actors([text]).of(0)[2] == keys
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("israel bombed iran on monday", ["ISR", "IRN"]),
+        ("the united states imposed sanctions on north korea", ["USA", "PRK"]),
+        ("un officials met rebels in south sudan", ["UNO", "rebels", "SSD"]),
+        ("they told us who may care", []),
+        ("US officials met iran's envoys", ["USA"]),
+    ],
+)
+def test_a_text_without_capitals_names_states_organisations_and_groups(text, keys):
+    assert find_actors([text]).of(0)[2] == keys
+
+
 def test_actors_of_a_batch_are_those_of_each_text():
-    texts = ["Kenya accused Uganda.", "", "It rained.", "Peru thanked the United Nations."]
+    texts = ["Kenya accused Uganda.", "", "It rained.", "Peru thanked the United Nations.", "kenya accused uganda"]
     # words that would belong together within one text
     texts += [
         "Peruvians were",

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
+import pyarrow as pa
+
+from pipeline.arrays.arrow import as_strings
 from pipeline.bundled import data_folder
 from pipeline.errors import InputError
 from pipeline.text.tokens import tokenise
+from pipeline.text.words import FILLERS, FUNCTION_WORDS
 
 PATH = data_folder() / "actors.csv"
 _WORD = re.compile(r"\w+")
@@ -67,6 +71,22 @@ class Gazetteer:
     edges: dict[int, int]
     ends: dict[int, int]
     longest: int
+
+    @cached_property
+    def spellings(self) -> tuple[pa.Array, pa.Array]:
+        """(n_names,) words of the names of states, organisations and groups, in lower case and as they are written.
+
+        Without words that are also part of a generic name ("forces"), function words, and names of people, many of which
+        are common words.
+        """
+        named = [name for actor in self.actors if actor.type != "generic" for name in actor.names]
+        generic = {
+            word for actor in self.actors if actor.type == "generic" for name in actor.names for word in name.split()
+        }
+        usual = generic | FUNCTION_WORDS | FILLERS | {name.lower() for name in named if name in _COMMON_PARTS}
+        forms = [form for form in tokenise(named).forms.to_pylist() if form != form.lower()]
+        written = {form.lower(): form for form in forms if form.lower() not in usual}
+        return as_strings([*written]), as_strings([*written.values()])
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pipeline.actors.gazetteer import PERSON, PLACE, Gazetteer, gazetteer
 from pipeline.actors.mentions import Mentions, find_mentions
 from pipeline.read.cleaning import clean
 from pipeline.text import names
+from pipeline.text.casing import with_capitals
 from pipeline.text.tokens import Tokens, tokenise
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def find_actors(texts: Texts) -> Actors:
     (('KEN', 'UGA', ['KEN', 'UGA']), ('FRA', 'rebels', ['TCD', 'rebels', 'FRA']))
     """
     known = gazetteer()
-    tokens = tokenise(clean(texts))
+    tokens = with_capitals(tokenise(clean(texts)), *known.spellings)
     shape = names.shapes(tokens)
     mentions = _merged(tokens, shape, find_mentions(tokens, known), known)
     stand = standing(tokens, shape, mentions)

@@ -108,7 +108,14 @@ def _as_labelled(found: Scores, wanted: np.ndarray) -> np.ndarray:
 PLAIN = ("case", "de-escalation", "clauses")  # kinds with plain texts of all three stances
 KINDS = (
     Kind("actors", "other actors: same stance, tension moves less than 0.02", ("text", "other"), 0.99, _same_tension),
-    Kind("case", "upper case and title case keep the stance", ("text",), 0.95, _same_stance, (str.upper, str.title)),
+    Kind(
+        "case",
+        "upper, title and lower case keep the stance",
+        ("text",),
+        0.95,
+        _same_stance,
+        (str.upper, str.title, str.lower),
+    ),
     Kind("de-escalation", "never read as escalation", ("text",), 1.0, lambda one: one.stance != RISES),
     Kind("reversals", "tension at least 0.1 apart, the right way round", ("easing", "rising"), 0.90, _apart),
     Kind("idioms", "not read as escalation", ("text",), 0.85, lambda one: one.stance != RISES),

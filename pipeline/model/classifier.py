@@ -50,7 +50,7 @@ class EventClassifier(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        c: float = 14.0,
+        c: float = 18.0,
         balance: float = 0.5,
         complement: float = 1.8,
         relevance_c: float = 3.0,

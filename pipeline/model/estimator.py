@@ -69,7 +69,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
         clauses: bool = True,
         actors: bool = True,
         min_df: int = 2,
-        c: float = 14.0,
+        c: float = 18.0,
         balance: float = 0.5,
         complement: float = 1.8,
         relevance_c: float = 3.0,

@@ -36,7 +36,7 @@ class Training:
     seed : seed of the folds.
     """
 
-    c: Strength = 14.0
+    c: Strength = 18.0
     balance: Share = 0.5
     complement: Annotated[float, Meta(ge=0, le=100)] = 1.8
     relevance_c: Strength = 3.0
@@ -63,7 +63,7 @@ class Abstention:
     """
 
     coverage_floor: Share = 0.5
-    precision: Share = 0.931
+    precision: Share = 0.932
 
 
 @dataclass(frozen=True)

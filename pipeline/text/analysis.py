@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.arrays.arrow import int64_column
 from pipeline.arrays.ragged import segment_counts, segment_ids, segment_sums
 from pipeline.text import names, scope
+from pipeline.text.casing import with_capitals
 from pipeline.text.kinds import BIT, is_kind, kinds_of
 from pipeline.text.lexicon import ACTOR, NAME, QUESTION, Lexicon, tokens_of
 from pipeline.text.tokens import Tokens
@@ -80,7 +81,8 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     negation become their negated twins, clauses that modify a noun are left out, and the first word of a question is
     replaced by a symbol: whether it is "will" or "who", the question does not report that an act happened.
     """
-    tokens = tokens_of(texts, masks)
+    given = tokens_of(texts, masks)
+    tokens = with_capitals(given, lexicon.lower_names, lexicon.written_names) if masks else given
     shape = names.shapes(tokens)
     kind, stem = (part[tokens.form_of][tokens.code] for part in kinds_of(tokens.forms, lexicon, masks))
     kind |= _double_names(tokens, kind, shape, lexicon)
@@ -103,7 +105,7 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
         stem[kept[begin[:-1][asks]]] = QUESTION
     clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
     comma = shape.comma[np.flatnonzero(shape.clause)][clause - 1]  # clauses are numbered from 1
-    return tokens, _sequence(
+    return given, _sequence(
         tokens, clause, comma, kind[kept], stem[kept], kept, follows, negation, marks, lexicon, clauses
     )
 

@@ -18,6 +18,7 @@ from pipeline.arrays.hash_index import HashIndex, hash_index
 from pipeline.text.memory import Memory
 from pipeline.text.stems import NOT, stem
 from pipeline.text.tokens import Tokens, tokenise
+from pipeline.text.words import CALENDAR, FILLERS, FUNCTION_WORDS
 
 if TYPE_CHECKING:
     from pipeline.arrays.arrow import Texts
@@ -118,6 +119,22 @@ class Lexicon:
     def closings(self) -> pa.Array:
         """The second words of names of two."""
         return pc.unique(pc.replace_substring_regex(pa.concat_arrays([*self._double]), "^[^ ]* ", ""))
+
+    @cached_property
+    def lower_names(self) -> pa.Array:
+        """The words of names in lower case, without common words; one for each of `written_names`."""
+        return pc.utf8_lower(self.written_names)
+
+    @cached_property
+    def written_names(self) -> pa.Array:
+        """The words of names as they are written, and those of `CALENDAR`; of apolitical names only those of one word,
+        since "Bath" of "Bath Rugby" need not be a name."""
+        apolitical = self.apolitical.filter(pc.invert(pc.match_substring(self.apolitical, " ")))
+        known = [apolitical, self.related, self.groups, self.states, as_strings(CALENDAR)]
+        # Of several spellings the last counts: "Iran" and not "IRAN", which headlines have.
+        written = {word.lower(): word for names in known for name in names.to_pylist() for word in name.split(" ")}
+        usual = {*self.common.to_pylist(), *FUNCTION_WORDS, *FILLERS}
+        return as_strings([word for lower, word in written.items() if lower not in usual and lower != word])
 
     @cached_property
     def memory(self) -> dict[bool, Memory]:

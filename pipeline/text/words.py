@@ -1,4 +1,4 @@
-"""English function words and fillers, which carry no information about events."""
+"""English function words and fillers, which carry no information about events, and names of days and months."""
 
 FUNCTION_WORDS = frozenset(
     """
@@ -15,5 +15,13 @@ FILLERS = frozenset(
     me more most much my nice no not now oh ok okay only or other our out over own please quite really right said same
     say see so some soon still such sure than thank thanks then there these thing things those though time today tomorrow
     too up us very wait way we well what when where which who why wow yeah yes yet you your
+    """.split()
+)
+
+# Days and months, without those that are also other words.
+CALENDAR = tuple(
+    """
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday
+    January February April June July August September October November December
     """.split()
 )
