@@ -44,6 +44,16 @@ def test_columns_can_be_named(tmp_path):
     assert len(read_labelled([path], Columns("words", "root"))) == 2
 
 
+def test_a_column_named_for_event_types_is_not_read_as_stances_too(tmp_path):
+    path = written(tmp_path, ".csv", names=("label", "text"))
+    assert (
+        read_labelled([path], Columns(event="label")).events.tolist()
+        == read_labelled([written(tmp_path, ".tsv")]).events.tolist()
+    )
+    with pytest.raises(LabelError, match="is an event type: name it with --event-column"):
+        read_labelled([path])
+
+
 def test_rows_with_only_a_stance_are_read(tmp_path):
     corpus = read_labelled([written(tmp_path, ".csv", [("neutral", "It rained.")], ("stance", "text"))])
     assert (corpus.events[0], corpus.stances[0]) == ("", "neutral")

@@ -41,6 +41,7 @@ WRITERS = {
     "hidden-gzip.csv": lambda path: path.write_bytes(gzip.compress(FRAME.to_csv(index=False).encode())),
     "utf-16.csv": lambda path: delimited(path, encoding="utf-16"),
     "a.jsonl": lambda path: FRAME.to_json(path, orient="records", lines=True, force_ascii=False),
+    "a.ndjson": lambda path: FRAME.to_json(path, orient="records", lines=True, force_ascii=False),
     "array.json": lambda path: FRAME.to_json(path, orient="records", force_ascii=False),
     "a.parquet": FRAME.to_parquet,
     "a.xlsx": lambda path: FRAME.to_excel(path, index=False),

@@ -199,8 +199,10 @@ def read_one(
 def label_columns(names: list[str], columns: Columns, path: Path) -> dict[str, str]:
     """The column of each kind of label that a table has; raises `InputError` if it has none."""
     found = {}
+    taken = {name.lower() for kind in fields(columns) if (name := getattr(columns, kind.name)) is not None}
     for kind in KINDS:
-        wanted, usual = getattr(columns, kind), (kind, *OTHER_NAMES[kind])
+        wanted = getattr(columns, kind)
+        usual = tuple(name for name in (kind, *OTHER_NAMES[kind]) if name not in taken)
         if wanted is not None or plain_names(names).keys() & {*usual}:
             found[kind] = column_of(names, wanted, usual, path)
     if not found:

@@ -95,7 +95,7 @@ def import_files(
     """
     meant = meant or {}
     for path in paths:
-        if path.suffix.lower() in (".json", ".jsonl"):
+        if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
             require_records(on_disk(path, written.encoding))
     parts, projects = [], {}
     for path in paths:

@@ -125,8 +125,9 @@ def not_in(encoding: str, where: object, error: Exception) -> InputError:
 
 
 def suffix_of(path: PurePath) -> str:
-    """Return the suffix of the file format: ``.csv`` for ``news.csv.gz``."""
-    return (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
+    """Return the suffix of the file format: ``.csv`` for ``news.csv.gz``, ``.jsonl`` for ``news.ndjson``."""
+    suffix = (path.with_suffix("") if path.suffix.lower() in COMPRESSED else path).suffix.lower()
+    return ".jsonl" if suffix == ".ndjson" else suffix
 
 
 def on_disk(path: Path, encoding: str | None = None) -> Source:

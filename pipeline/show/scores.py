@@ -77,7 +77,7 @@ def _is_unread(screen: Console) -> bool:
 
 def _article(screen: Console, name: str, article: Articles, scored: ScoredTexts) -> None:
     (stance,), (tension,), (counts,) = article.stance, article.tension, article.counts.tolist()
-    screen.print(styled("\n", (name, "bold"), "  ", (stance, _COLOURS[stance]), f"  tension {tension:+.2f}"))
+    screen.print(styled("\n", (name, "bold"), "  ", (stance, _COLOURS[stance]), f"  tension {tension:+z.2f}"))
     said = ", ".join(f"{n} {word}" for n, word in zip(counts, ("rising", "easing", "neither", "unclear")))
     n = len(article.texts)
     screen.print(f"{n} distinct {'sentence' if n == 1 else 'sentences'}: {said}")
@@ -106,7 +106,7 @@ def _text_table(rows: pa.Table, width: int) -> Table:
         if not beside and evidence:
             text.append("\n" + evidence, "bright_black")
         who = [Text(f"{row['source']} → {row['target']}" if row["source"] else "")] if with_actors else []
-        table.add_row(stance, f"{row['tension']:+.2f}", event, *who, text, *([Text(evidence)] if beside else []))
+        table.add_row(stance, f"{row['tension']:+z.2f}", event, *who, text, *([Text(evidence)] if beside else []))
     return table
 
 
@@ -116,7 +116,7 @@ def explanation(found: Explanation) -> None:
     if not found.sentences:
         out.print("no sentence to explain: the text consists of page furniture", style="bright_black")
     if len(found.sentences) > 1:
-        out.print(styled((found.stance, "bold"), f"  tension {found.tension:+.2f}, {found.political:.0%} political\n"))
+        out.print(styled((found.stance, "bold"), f"  tension {found.tension:+z.2f}, {found.political:.0%} political\n"))
     for passage in found.passages():
         if isinstance(passage, str):
             lines = (" ".join(line.split()) for line in passage.splitlines())
@@ -146,8 +146,13 @@ def _marked(found: Explanation, sentence: Sentence) -> Text:
 
 
 def _answer(sentence: Sentence) -> str:
-    parts = [sentence.stance, sentence.event, f"tension {sentence.tension:+.2f}", f"relevance {sentence.relevance:.2f}"]
-    parts.append(f"log-odds {sentence.log_odds:+.2f} from a base of {sentence.base:+.2f}")
+    parts = [
+        sentence.stance,
+        sentence.event,
+        f"tension {sentence.tension:+z.2f}",
+        f"relevance {sentence.relevance:.2f}",
+    ]
+    parts.append(f"log-odds {sentence.log_odds:+z.2f} from a base of {sentence.base:+z.2f}")
     if sentence.repeats > 1:
         parts.append(f"occurs {sentence.repeats} times")
     if sentence.left_out:
@@ -195,7 +200,7 @@ def _turns(periods: list[Period]) -> Table:
         table.add_row(
             mark,
             date_of(one),
-            f"{one.tension[0]:+.2f}",
+            f"{one.tension[0]:+z.2f}",
             f"{one.relevant}",
             shorten(plain(said), _LONGEST, placeholder=" …"),
         )

@@ -50,7 +50,7 @@ class ServedModel(PythonModel):
             from pipeline.score.evidence import explain
 
             why = map(explain(self.model, given, int(asked["evidence"])).of, range(len(given)))
-            frame["evidence"] = ["; ".join(f"{words} {weight:+.2f}" for words, weight in row) for row in why]
+            frame["evidence"] = ["; ".join(f"{words} {weight:+z.2f}" for words, weight in row) for row in why]
         if asked["actors"]:
             from pipeline.actors.roles import find_actors
 
