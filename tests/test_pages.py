@@ -38,6 +38,11 @@ frame.addEventListener("load", () => {{
   found.push("width " + page.documentElement.scrollWidth);
   found.push("requests " + view.performance.getEntriesByType("resource").filter(one => !one.name.startsWith("data:")).length);
   found.push("behind " + page.querySelectorAll(".behind li").length);
+  const places = {{}};  // a period stands at one place in all series
+  page.querySelectorAll("rect.hit").forEach(one => {{
+    (places[one.getAttribute("aria-label").split(",")[0]] ||= new Set()).add(Math.round(one.getAttribute("x")));
+  }});
+  found.push("apart " + Object.values(places).filter(one => one.size > 1).length);
   found.push("errors " + (view.faults || []).length);
   document.getElementById("found").textContent = found.join("; ");
 }});
@@ -52,7 +57,9 @@ def pages(model, corpus, tmp_path_factory):
     write_report(evaluate(model, corpus.take(range(0, len(corpus), 20))), model, "a sample", folder / "report")
     article = (DATA / "examples").glob("*.txt")
     write_page(explain_text(model, next(article).read_text()), folder / "explanation.html", "An article with a title")
-    records, _ = read_feed([DATA / "archive.csv"], FeedOptions(by="pair"), model)
+    told = ["2023-03-01,Chad shelled Niger.", "2023-03-15,Peru thanked Chile.", "2023-04-02,Chad thanked Niger."]
+    (folder / "told.csv").write_text("\n".join(["date,text", *told, ""]), encoding="utf-8")
+    records, _ = read_feed([DATA / "archive.csv", folder / "told.csv"], FeedOptions(by="pair"), model)
     write_timeline(timeline(records, "W", model.priors), folder / "pairs", "Pairs")
     return {
         "report": folder / "report" / "report.html",
@@ -84,6 +91,7 @@ def test_a_page_opens_without_faults_requests_or_overflow(name, width, scheme, p
     assert (found["requests"], found["errors"]) == ("0", "0")
     assert "CONSOLE" not in done.stderr, done.stderr
     assert (int(found["behind"]) > 0) == (name == "timeline")
+    assert found["apart"] == "0"
 
 
 # What a page holds within its body, and the sentences that are read from it.
