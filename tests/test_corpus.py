@@ -50,7 +50,7 @@ def test_a_column_named_for_event_types_is_not_read_as_stances_too(tmp_path):
         read_labelled([path], Columns(event="label")).events.tolist()
         == read_labelled([written(tmp_path, ".tsv")]).events.tolist()
     )
-    with pytest.raises(LabelError, match="is an event type: name it with --event-column"):
+    with pytest.raises(LabelError, match="is an event type: name its column with --event-column"):
         read_labelled([path])
 
 

@@ -69,7 +69,7 @@ def find_actors(texts: Texts) -> Actors:
     (('KEN', 'UGA', ['KEN', 'UGA']), ('FRA', 'rebels', ['TCD', 'rebels', 'FRA']))
     """
     known = gazetteer()
-    tokens = with_capitals(tokenise(clean(texts)), *known.spellings)
+    tokens = with_capitals(tokenise(clean(texts)), known)
     shape = names.shapes(tokens)
     mentions = _merged(tokens, shape, find_mentions(tokens, known), known)
     stand = standing(tokens, shape, mentions)

@@ -75,7 +75,11 @@ def check_labels(event: str, quad: str, stance: str) -> tuple[str, str, str]:
     known = (("event type", event, LABELS), ("quad class", quad, (*QUADS, "neutral")), ("stance", stance, STANCES))
     for name, label, labels in known:
         if label and label not in labels:
-            do = f"; {label.upper()} is an event type: name it with --event-column" if label.upper() in LABELS else ""
+            do = (
+                f"; {label.upper()} is an event type: name its column with --event-column"
+                if label.upper() in LABELS
+                else ""
+            )
             raise LabelError(f"unknown {name} {label!r}; expected one of {', '.join(labels)}{do}")
     if not (event or quad or stance):
         raise LabelError("no label; expected an event type, a quad class or a stance")

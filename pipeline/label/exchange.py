@@ -14,7 +14,7 @@ from itertools import combinations
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.read.source import on_disk, watched
+from pipeline.read.source import JSON_SUFFIXES, on_disk, watched
 
 _NO_TEXT = ("id", "text_id", "picked", "pool", "opinion")  # fields of Label Studio's data
 
@@ -46,7 +46,7 @@ def read_export(
     ``text``: the field that holds the text; None: ``text``, in Label Studio's data else the one with the most words.
     ``label``: the field that holds the label; in Label Studio the name of the question. None: the tool's usual one.
     """
-    if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
+    if path.suffix.lower() not in JSON_SUFFIXES:
         return None
     with watched(path):
         objects = [_renamed(one, text, label) for one in _objects(on_disk(path, encoding).stream()[1].read())]

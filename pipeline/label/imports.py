@@ -15,7 +15,7 @@ from pipeline.label.exchange import Answer, origins, origins_in, read_export, re
 from pipeline.label.guess import given, label_columns, mapped, meaning, text_column
 from pipeline.messages import count_of, say
 from pipeline.read.rows import SHOWN, Reject
-from pipeline.read.source import Written, on_disk
+from pipeline.read.source import JSON_SUFFIXES, Written, on_disk
 from pipeline.read.tables import NO_TEXT
 from pipeline.read.tolerant import Table, read_lines, require_records
 from pipeline.stance import LABELS, QUADS, STANCES
@@ -95,7 +95,7 @@ def import_files(
     """
     meant = meant or {}
     for path in paths:
-        if path.suffix.lower() in (".json", ".jsonl", ".ndjson"):
+        if path.suffix.lower() in JSON_SUFFIXES:
             require_records(on_disk(path, written.encoding))
     parts, projects = [], {}
     for path in paths:

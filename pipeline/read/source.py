@@ -18,6 +18,7 @@ from pipeline.errors import InputError
 from pipeline.messages import say
 from pipeline.read.bounds import Unpacked, whole
 
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bz2"))
 _PEEK = 1 << 20

@@ -82,7 +82,7 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     replaced by a symbol: whether it is "will" or "who", the question does not report that an act happened.
     """
     given = tokens_of(texts, masks)
-    tokens = with_capitals(given, lexicon.lower_names, lexicon.written_names) if masks else given
+    tokens = with_capitals(given, lexicon) if masks else given
     shape = names.shapes(tokens)
     kind, stem = (part[tokens.form_of][tokens.code] for part in kinds_of(tokens.forms, lexicon, masks))
     kind |= _double_names(tokens, kind, shape, lexicon)

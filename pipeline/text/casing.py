@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,18 +16,25 @@ if TYPE_CHECKING:
     from pipeline.text.tokens import Tokens
 
 
-def with_capitals(tokens: Tokens, lower: pa.Array, written: pa.Array) -> Tokens:
+class Names(Protocol):
+    """What knows names: the lexicon of a model, the gazetteer."""
+
+    @property
+    def spellings(self) -> tuple[pa.Array, pa.Array]:
+        """(n_names,) strings: the words of names in lower case, and as they are written."""
+
+
+def with_capitals(tokens: Tokens, names: Names) -> Tokens:
     """The tokens with known names spelled with their capitals, in texts without a single capital.
 
     The places of the tokens do not change.
-
-    Parameters
-    ----------
-    lower, written : (n_names,) strings: the words of names in lower case, and as they are written.
     """
     capital = ~booleans(pc.equal(tokens.forms, tokens.lower))[tokens.form_of]
     plain = np.flatnonzero(segment_counts(tokens.bounds, capital[tokens.code]) == 0)
     place = np.flatnonzero(within(tokens.bounds[plain], tokens.bounds[plain + 1], len(tokens)))
+    if not len(place):
+        return tokens
+    lower, written = names.spellings
     own, which = np.unique(tokens.code[place], return_inverse=True)
     forms = tokens.forms.take(int64_column(tokens.form_of[own]))
     name = integers(pc.index_in(forms, value_set=lower)).astype(np.int64)

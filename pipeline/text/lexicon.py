@@ -121,20 +121,18 @@ class Lexicon:
         return pc.unique(pc.replace_substring_regex(pa.concat_arrays([*self._double]), "^[^ ]* ", ""))
 
     @cached_property
-    def lower_names(self) -> pa.Array:
-        """The words of names in lower case, without common words; one for each of `written_names`."""
-        return pc.utf8_lower(self.written_names)
+    def spellings(self) -> tuple[pa.Array, pa.Array]:
+        """(n_names,) words of names and of `CALENDAR`, in lower case and as they are written.
 
-    @cached_property
-    def written_names(self) -> pa.Array:
-        """The words of names as they are written, and those of `CALENDAR`; of apolitical names only those of one word,
-        since "Bath" of "Bath Rugby" need not be a name."""
+        Without common words; of apolitical names only those of one word, since "Bath" of "Bath Rugby" need not be a name.
+        """
         apolitical = self.apolitical.filter(pc.invert(pc.match_substring(self.apolitical, " ")))
         known = [apolitical, self.related, self.groups, self.states, as_strings(CALENDAR)]
         # Of several spellings the last counts: "Iran" and not "IRAN", which headlines have.
         written = {word.lower(): word for names in known for name in names.to_pylist() for word in name.split(" ")}
         usual = {*self.common.to_pylist(), *FUNCTION_WORDS, *FILLERS}
-        return as_strings([word for lower, word in written.items() if lower not in usual and lower != word])
+        written = {lower: word for lower, word in written.items() if lower not in usual and lower != word}
+        return as_strings([*written]), as_strings([*written.values()])
 
     @cached_property
     def memory(self) -> dict[bool, Memory]:
