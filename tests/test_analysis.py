@@ -42,11 +42,12 @@ def symbols(text, known):
 
 def test_known_names_are_names_in_a_text_without_capitals():
     texts = [*TEXTS, "Iran met envoys in Hong Kong, as it may, and told us on Monday."] * 3
-    known = lexicon.learn(texts, actors=(["Iran", "May", "US"], [], ["Hong Kong"], ["Bath Rugby"]))
+    known = lexicon.learn(texts, actors=(["Iran", "IRAN", "May", "US", "İzmir"], [], ["Hong Kong"], ["Bath Rugby"]))
     written = "Iran and Hong Kong may trade with us on Monday."
     lowered, whole = symbols(written.lower(), known), symbols(written, known)
     assert lowered == whole == ["<actor>", "and", "<name>", "may", "trade", "?", "us", "on", "<name>"]
     assert symbols("iran and US states", known)[0] == "iran", "one capital shows that case tells names"
+    assert symbols("izmir met them", known)[0] == "<actor>", "a dotted capital has a plain small letter"
     both, alone = (read(batch, known)[1] for batch in (["Iran met them.", "iran met them"], ["iran met them"]))
     assert both.symbol[both.bounds[1] :].tolist() == alone.symbol.tolist()
 

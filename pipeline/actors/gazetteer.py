@@ -115,7 +115,8 @@ def gazetteer(path: Path = PATH) -> Gazetteer:
     return _trie(tuple(actors))
 
 
-def actor_words() -> tuple[list[str], list[str], list[str], list[str]]:
+@cache
+def actor_words() -> tuple[pa.Array, ...]:
     """Words that name a state; an organisation or a group; what is related to any of them; and what has no politics.
 
     Of a multi-word name of a state, the capitalised words ("Korean" of "North Korean"); the caller leaves out common
@@ -132,7 +133,8 @@ def actor_words() -> tuple[list[str], list[str], list[str], list[str]]:
     beside = _names_among(related - states - groups)
     related = {*beside, *openings, *_SEATS}
     apolitical = apolitical_names() - states - groups - related
-    return _names_among(states), _names_among(groups - states), sorted(related), sorted(apolitical)
+    found = _names_among(states), _names_among(groups - states), sorted(related), sorted(apolitical)
+    return tuple(map(as_strings, found))
 
 
 def apolitical_names() -> set[str]:

@@ -56,6 +56,7 @@ def _kinds_of(forms: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarra
     listed, bits = _listed()
     known = lexicon.word_of(lower)
     symbol = lexicon.symbol_of(lower, known).astype(np.int64)
+    openings, closings = lexicon.halves
     kind = bits[integers(pc.index_in(lower, value_set=listed))]
     letter = integers(pc.utf8_length(forms)) == 1
     if masks:
@@ -70,8 +71,8 @@ def _kinds_of(forms: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarra
         "group": booleans(pc.is_in(forms, value_set=lexicon.groups)),
         "related": booleans(pc.is_in(forms, value_set=lexicon.related)),
         "apolitical": booleans(pc.is_in(forms, value_set=lexicon.apolitical)),
-        "opening": booleans(pc.is_in(forms, value_set=lexicon.openings)),
-        "closing": booleans(pc.is_in(forms, value_set=lexicon.closings)),
+        "opening": booleans(pc.is_in(forms, value_set=openings)),
+        "closing": booleans(pc.is_in(forms, value_set=closings)),
         "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
     }
     return sum((np.where(flag, BIT[name], np.uint32(0)) for name, flag in flags.items()), kind), symbol

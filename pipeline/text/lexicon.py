@@ -30,7 +30,7 @@ _TWIN = "not "  # prefix of a negated twin's symbol; no stem contains a space
 LEAST_NEGATED = 2  # a stem gets a negated twin of its own if it is in the scope of a negation this often
 N_SPECIAL = len(SPECIAL)
 COMMON_SHARE = 0.5  # a word is common if at least this share of its occurrences is in lower case
-NO_ACTORS: tuple[tuple[str, ...], ...] = ((), (), (), ())
+NO_ACTORS: tuple[Texts, ...] = ((), (), (), ())
 NAME_SHARE, NAME_TIMES = 0.8, 3  # words and pairs belong to names from this share and number of occurrences
 
 
@@ -111,14 +111,11 @@ class Lexicon:
         return self._tables["common"][word]
 
     @cached_property
-    def openings(self) -> pa.Array:
-        """The first words of names of two."""
-        return pc.unique(pc.replace_substring_regex(pa.concat_arrays([*self._double]), " .*", ""))
-
-    @cached_property
-    def closings(self) -> pa.Array:
-        """The second words of names of two."""
-        return pc.unique(pc.replace_substring_regex(pa.concat_arrays([*self._double]), "^[^ ]* ", ""))
+    def halves(self) -> tuple[pa.Array, pa.Array]:
+        """The first words of names of two, and the second ones."""
+        words = pc.list_flatten(pc.split_pattern(pa.concat_arrays([*self._double]), " ", max_splits=1))
+        first, second = (pc.unique(words.take(int64_column(np.arange(half, len(words), 2)))) for half in (0, 1))
+        return first, second
 
     @cached_property
     def spellings(self) -> tuple[pa.Array, pa.Array]:
@@ -127,12 +124,15 @@ class Lexicon:
         Without common words; of apolitical names only those of one word, since "Bath" of "Bath Rugby" need not be a name.
         """
         apolitical = self.apolitical.filter(pc.invert(pc.match_substring(self.apolitical, " ")))
-        known = [apolitical, self.related, self.groups, self.states, as_strings(CALENDAR)]
+        known = pa.concat_arrays([apolitical, self.related, self.groups, self.states, as_strings(CALENDAR)])
+        written = pc.list_flatten(pc.split_pattern(known, " "))
         # Of several spellings the last counts: "Iran" and not "IRAN", which headlines have.
-        written = {word.lower(): word for names in known for name in names.to_pylist() for word in name.split(" ")}
-        usual = {*self.common.to_pylist(), *FUNCTION_WORDS, *FILLERS}
-        written = {lower: word for lower, word in written.items() if lower not in usual and lower != word}
-        return as_strings([*written]), as_strings([*written.values()])
+        written = written.take(int64_column(np.arange(len(written))[::-1]))
+        lower, which = _distinct(pc.utf8_lower(written))
+        written = written.take(int64_column(np.unique(which, return_index=True)[1]))
+        usual = pa.concat_arrays([self.common, as_strings([*FUNCTION_WORDS, *FILLERS])])
+        name = mask(~booleans(pc.is_in(lower, value_set=usual)) & booleans(pc.not_equal(lower, written)))
+        return lower.filter(name), written.filter(name)
 
     @cached_property
     def memory(self) -> dict[bool, Memory]:
@@ -174,11 +174,8 @@ class Lexicon:
     @cached_property
     def _tables(self) -> dict[str, np.ndarray]:
         """(n_words + 1,) bool tables of words; the last entry, which index -1 selects, is false."""
-        tables = {}
-        for name in ("common", "leading"):
-            members = booleans(pc.is_in(self.words, value_set=getattr(self, name)))
-            tables[name] = np.append(members, False)
-        return tables
+        sets = {"common": self.common, "leading": self.leading}
+        return {name: np.append(booleans(pc.is_in(self.words, value_set=one)), False) for name, one in sets.items()}
 
 
 def tokens_of(texts: Texts, masks: bool = True) -> Tokens:
@@ -224,15 +221,18 @@ def learn(texts: Texts, stems: bool = True, masks: bool = True, actors: tuple = 
     distinct_pairs, which = np.unique(pairs, return_inverse=True)
     named = _often(which, capitals, len(distinct_pairs), NAME_SHARE, NAME_TIMES)
     usual_words, leading_words = (distinct.filter(mask(chosen)).sort() for chosen in (common, leading))
-    usual = set(usual_words.to_pylist())
-    *of_actors, apolitical = ({name for name in names if name.lower() not in usual} for names in actors)
-    written = [as_strings(sorted(names)) for names in (*map(_in_headlines, of_actors), apolitical)]
+    *of_actors, apolitical = (
+        names.filter(pc.invert(pc.is_in(pc.utf8_lower(names), value_set=usual_words)))
+        for names in map(as_strings, actors)
+    )
+    written = [names.sort() for names in (*map(_in_headlines, of_actors), apolitical)]
     return Lexicon(symbols, distinct, symbol, usual_words, leading_words, distinct_pairs[named], stems, *written)
 
 
-def _in_headlines(names: set[str]) -> set[str]:
+def _in_headlines(names: pa.Array) -> pa.Array:
     """Names as written in sentences and in all-capital headlines."""
-    return names | {name.upper() for name in names if len(name) > _SHORT_NAME}
+    long = names.filter(mask(integers(pc.utf8_length(names)) > _SHORT_NAME))
+    return pc.unique(pa.concat_arrays([names, pc.utf8_upper(long)]))
 
 
 def _often(what: np.ndarray, so: np.ndarray, n: int, share: float, times: int = 1) -> np.ndarray:
