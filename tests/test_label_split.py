@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import cohen_kappa_score
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
@@ -156,7 +157,16 @@ def test_events_are_compared_where_all_labels_are_event_types():
 
 
 def test_one_label_throughout_has_no_kappa():
-    assert np.isnan(kappa(np.zeros(5), np.zeros(5)))
+    assert np.isnan(kappa(np.zeros(5, int), np.zeros(5, int)))
+    assert np.isnan(kappa(np.full(5, 3), np.full(5, 3)))
+
+
+def test_kappa_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 5, 40):
+        one, other = rng.integers(4, size=(2, n))
+        if len({*one, *other}) > 1:
+            assert kappa(one, other) == pytest.approx(cohen_kappa_score(one, other))
 
 
 def test_texts_that_one_annotator_labelled_twice_differently_are_left_out():

@@ -175,18 +175,19 @@ def _pair(annotators: list[str], table: np.ndarray, a: int, b: int) -> Pair | No
 
 
 def kappa(one: np.ndarray, other: np.ndarray) -> float:
-    """Cohen's kappa; NaN if both used only one and the same label.
+    """Cohen's kappa (Cohen 1960) of two (n,) int64 arrays of codes from 0; NaN if both used only one and the same label.
+
+    Equals scikit-learn's, which takes milliseconds to check its input: too long for each of a thousand resamples.
 
     Examples
     --------
-    >>> round(kappa(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])), 3)
+    >>> kappa(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]))
     0.5
     """
-    if len(np.union1d(one, other)) < 2:
-        return float("nan")
-    from sklearn.metrics import cohen_kappa_score
-
-    return float(cohen_kappa_score(one, other))
+    k, n = int(max(one.max(), other.max())) + 1, len(one)
+    both = np.bincount(one * k + other, minlength=k * k).reshape(k, k)
+    by_chance = int(both.sum(axis=0) @ both.sum(axis=1))  # times n², as the agreement
+    return (n * int(both.trace()) - by_chance) / (n * n - by_chance) if by_chance < n * n else float("nan")
 
 
 def _alpha(table: np.ndarray) -> Figure:

@@ -17,10 +17,7 @@ import pyarrow.parquet as pq
 
 from pipeline.corpus.labelled import Corpus
 from pipeline.errors import TrackingError
-from pipeline.evaluate.behaviour import Outcome
 from pipeline.evaluate.comparison import Comparison, compare
-from pipeline.evaluate.drift import Drift
-from pipeline.evaluate.evaluation import Evaluation
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import Judged
 from pipeline.model.store import Model, run_of
@@ -31,6 +28,10 @@ from pipeline.tracking.runs import MODEL_ID, TABLE, log_data, log_metrics, log_t
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+
+    from pipeline.evaluate.behaviour import Outcome
+    from pipeline.evaluate.drift import Drift
+    from pipeline.evaluate.evaluation import Evaluation
 
 FOLDER = "rows"  # artifact folder of a run
 HELD_OUT = "held-out"  # out-of-fold predictions of cross-fitting
