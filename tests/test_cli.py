@@ -268,6 +268,14 @@ def test_help_and_score_import_nothing_heavy(folder):
         assert done.stderr.strip() == "[]", done.stderr
 
 
+def test_what_is_logged_or_compared_without_training_imports_no_scikit_learn():
+    code = "import sys, pipeline.label.agreement, pipeline.tracking.measured, pipeline.tracking.outbox\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "sys.exit('sklearn' in sys.modules)"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_check_prints_rates_and_fails_under_a_floor(detente, folder, tmp_path):
     done = detente("check", folder, "--checks", DATA / "checks", "--failed", model=None)
     assert [line.split()[0] for line in done.out.splitlines()[1:3]] == ["actors", "case"]
@@ -275,7 +283,7 @@ def test_check_prints_rates_and_fails_under_a_floor(detente, folder, tmp_path):
     checks = tmp_path / "checks"
     checks.mkdir()
     for path in (DATA / "checks").glob("*.csv"):
-        (checks / path.name).write_bytes(path.read_bytes())
+        (checks / path.name).write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:9]), "utf-8")
     (checks / "idioms.csv").write_text("text\nRebels killed ten soldiers in an attack.\n")
     done = detente("check", folder, "--checks", checks, "--failed", model=None)
     assert done.returncode == FLOOR

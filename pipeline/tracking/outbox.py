@@ -16,17 +16,20 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.atomic import write_whole
 from pipeline.errors import InputError, TrackingError
 from pipeline.evaluate.pictures import calibration_picture, confusion_picture
-from pipeline.experiment.train import Run
 from pipeline.model.folder import FILES
 from pipeline.model.store import remember_run
 from pipeline.tracking.connection import CARD, EXPERIMENT, alone, import_mlflow, open_store
 from pipeline.tracking.measured import FOLDER, HELD_OUT, predictions_of, write_predictions
 from pipeline.tracking.record import Data, Record, sha256
 from pipeline.tracking.runs import Logged, log_record
+
+if TYPE_CHECKING:
+    from pipeline.experiment.train import Run
 
 _RECORD, MODEL, _FILES, _RUN_ID = "record.json", "model", "files", "run-id"
 

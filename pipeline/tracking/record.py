@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.corpus.labelled import SHIPPED, Corpus
 from pipeline.evaluate.intervals import Figure
 from pipeline.evaluate.metrics import HEADLINES, metric_in_words
-from pipeline.experiment.train import Run
 from pipeline.model.folder import FILES
 from pipeline.tracking.connection import CARD, EXPERIMENT
+
+if TYPE_CHECKING:
+    from pipeline.experiment.train import Run
 
 _NOT_IN_NAMES = re.compile(r"[^\w\-. /]+")
 
