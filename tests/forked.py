@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from coverage import Coverage, process_startup
@@ -42,16 +42,23 @@ class Forked:
     cwd, env : the folder and the whole environment that it runs in.
     stdin : what it reads from standard input.
     terminal : the file descriptor of the terminal that is its standard output and standard error; None: they are kept for `wait`.
+    before : a function of a module that its process calls first.
     """
 
     def __init__(
-        self, args: Iterable, cwd: Path, env: Mapping[str, str], stdin: bytes = b"", terminal: int | None = None
+        self,
+        args: Iterable,
+        cwd: Path,
+        env: Mapping[str, str] = os.environ,
+        stdin: bytes = b"",
+        terminal: int | None = None,
+        before: Callable[[], None] | None = None,
     ) -> None:
         self._args = list(map(str, args))
         self._place = Path(tempfile.mkdtemp())
         (self._place / "in").write_bytes(stdin)
         shown = None if terminal is None else multiprocessing.reduction.DupFd(terminal)
-        given = (self._args, str(cwd), dict(env), str(self._place), shown)
+        given = (self._args, str(cwd), dict(env), str(self._place), shown, before)
         self._process = _CONTEXT.Process(target=_command, args=given)
         self._process.start()
 
@@ -66,6 +73,11 @@ class Forked:
         shutil.rmtree(self._place)
         return subprocess.CompletedProcess(self._args, self._process.exitcode, *said)
 
+    def kill(self) -> None:
+        """End it by SIGKILL; nothing happens if it has ended."""
+        self._process.kill()
+        self.wait()
+
 
 def run(
     args: Iterable, cwd: Path, env: Mapping[str, str] = os.environ, stdin: bytes = b""
@@ -75,7 +87,12 @@ def run(
 
 
 def _command(
-    args: list[str], cwd: str, env: dict[str, str], place: str, terminal: multiprocessing.reduction.DupFd | None
+    args: list[str],
+    cwd: str,
+    env: dict[str, str],
+    place: str,
+    terminal: multiprocessing.reduction.DupFd | None,
+    before: Callable[[], None] | None,
 ) -> None:
     os.chdir(cwd)
     os.environ.clear()
@@ -91,6 +108,8 @@ def _command(
         inherited.stop()
     atexit._clear()  # what the process that was forked will do at its own end
     process_startup(force=True)  # where the environment asks for it
+    if before:
+        before()
     from pipeline.cli.app import main
 
     try:

@@ -18,6 +18,7 @@ import pytest
 from pipeline.cli.streams import open_streams
 from tests import forked
 from tests.conftest import DATA, ROOT, snippets
+from tests.slowed import slow_down
 
 KILLS = int(os.environ.get("FAULTS", "12"))
 ROWS = 4_000
@@ -75,51 +76,28 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-SLOW = """
-import sys, time
-from pipeline.read import documents
-documents.BATCH_ROWS = 250
-from pipeline.write.journal import Journal
-add = Journal.add
-def slow(self, *given):
-    add(self, *given)
-    time.sleep(0.005)
-Journal.add = slow
-from pipeline.cli.app import main
-print("ready", flush=True)
-main()
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_bytes(tmp_path, folder, table, kind):
-    def run(out, *more):
-        args = ["score", str(table), "-m", str(folder), "--out", str(out), "--max-rejects", "1", *more]
-        return subprocess.Popen(
-            [sys.executable, "-c", SLOW, *args], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+    def start(out):
+        args = ["score", table, "-m", folder, "--out", out, "--max-rejects", "1"]
+        resume = ["--resume"] if out.with_name(f"{out.name}.parts").exists() else []
+        return forked.Forked([*args, *resume], ROOT, before=slow_down)
 
-    whole = tmp_path / f"whole.{kind}"
-    first = run(whole)
-    first.stdout.readline()
+    whole, out = tmp_path / f"whole.{kind}", tmp_path / f"out.{kind}"
     begun = time.monotonic()
-    assert first.wait() == 0, first.stderr.read()
+    first = start(whole).wait()
+    assert first.returncode == 0, first.stderr
     lasts, chance = time.monotonic() - begun, random.Random(kind)
-    out, survived = tmp_path / f"out.{kind}", 0
     for _ in range(-(-KILLS // 3)):
-        running = run(out, *(["--resume"] if (tmp_path / f"out.{kind}.parts").exists() else []))
-        running.stdout.readline()
+        running = start(out)
         time.sleep(chance.uniform(0, lasts))
-        running.send_signal(signal.SIGKILL)
-        running.communicate()
+        running.kill()
         if out.exists():
             assert digest(out) == digest(whole)
-    last = run(out, *(["--resume"] if (tmp_path / f"out.{kind}.parts").exists() else []))
-    _, said = last.communicate()
-    assert last.returncode == 0, said
-    survived += digest(out) == digest(whole)
-    assert survived
+    last = start(out).wait()
+    assert last.returncode == 0, last.stderr
+    assert digest(out) == digest(whole)
     rejects = [json.loads(line)["row"] for line in (tmp_path / f"out.{kind}.rejects.jsonl").open()]
     assert rejects == [ROWS + 2]
     assert not (tmp_path / f"out.{kind}.parts").exists()
@@ -137,13 +115,9 @@ def test_a_killed_training_or_timeline_leaves_nothing_under_the_final_name(tmp_p
     )
     for command in commands:
         for _ in range(max(KILLS // 6, 1)):
-            running = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.cli", *command],
-                cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+            running = forked.Forked(command, tmp_path)
             time.sleep(chance.uniform(0.3, 4))
             running.kill()
-            running.wait()
             assert not (tmp_path / "model").exists() or (tmp_path / "model" / "card.json").exists()
             for path in (tmp_path / "drawn").glob("timeline.*"):
                 assert path.read_bytes().rstrip().endswith(LAST[path.suffix]), path.name
@@ -279,9 +253,18 @@ def test_bytes_that_are_no_utf8_on_the_command_line_are_one_line(detente):
     one_line(detente("score", "Rebels fired.", "--out", "caf\udce9/out.jsonl"))
 
 
+SLOW = """
+from tests.slowed import slow_down
+from pipeline.cli.app import main
+slow_down(0.2)
+print("ready", flush=True)
+main()
+"""
+
+
 def test_ctrl_c_is_130_and_one_line(tmp_path, folder, table):
     running = subprocess.Popen(
-        [sys.executable, "-c", SLOW.replace("0.005", "0.2"), "score", str(table), "-m", str(folder), "--out", str(tmp_path / "o.jsonl")],
+        [sys.executable, "-c", SLOW, "score", str(table), "-m", str(folder), "--out", str(tmp_path / "o.jsonl")],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     running.stdout.readline()
