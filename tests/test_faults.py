@@ -242,7 +242,7 @@ def test_an_input_that_has_gone_is_one_line(detente, table, tmp_path):
 )  # fmt: skip
 def test_scores_are_the_same_wherever_they_are_made(detente, env):
     texts = ("Rebels fired on İzmir — “again”.", "Chad sent food to Niger.")
-    usual = detente("score", *texts, env={"PYTHONUTF8": "1"})
+    usual = detente("score", *texts)
     assert usual.returncode == 0, usual.stderr
     assert detente("score", *texts, env=env).stdout == usual.stdout
 
