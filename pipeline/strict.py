@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -66,10 +67,17 @@ def require_known(data: object, kind: Any, within: str = "") -> None:
             closest = get_close_matches(str(name), known, 1)
             hint = f"; did you mean {closest[0]}?" if closest else f"; expected one of {', '.join(known)}"
             raise ValueError(f"unknown name {(within + str(name))[:60]!r}{hint}")
-    for name, field_type in get_type_hints(kind).items():
+    for name, record in _records(kind).items():
         given = data.get(name)
         for part in given if isinstance(given, list) else [given]:
-            require_known(part, _record_of(field_type), f"{within}{name}.")
+            require_known(part, record, f"{within}{name}.")
+
+
+@cache  # Python would compile the annotations anew for each call
+def _records(kind: Any) -> dict[str, Any]:
+    """The fields of a dataclass or struct that hold another, or a list of them, and its type."""
+    found = {name: _record_of(field_type) for name, field_type in get_type_hints(kind).items()}
+    return {name: record for name, record in found.items() if record is not None}
 
 
 def _record_of(field_type: Any) -> Any:
