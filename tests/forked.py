@@ -73,6 +73,11 @@ class Forked:
         shutil.rmtree(self._place)
         return subprocess.CompletedProcess(self._args, self._process.exitcode, *said)
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
     def kill(self) -> None:
         """End it by SIGKILL; nothing happens if it has ended."""
         self._process.kill()

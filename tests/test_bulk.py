@@ -3,8 +3,6 @@
 import gzip
 import json
 import os
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -23,6 +21,7 @@ from pipeline.read.inputs import read_inputs
 from pipeline.score.documents import OutputOptions
 from pipeline.score.snippets import score
 from pipeline.write import journal
+from tests import forked
 
 LINES = [
     "Kenya accused Uganda of an attack.",
@@ -230,28 +229,28 @@ def test_a_run_killed_while_it_is_published_goes_on_and_ends_the_same(tmp_path, 
 @pytest.mark.slow
 def test_kill_minus_nine_after_some_batches(tmp_path, folder):
     source = tmp_path / "big.parquet"
-    parquet.write_table(pa.table({"text": texts(100_000)}), source)
-    command = [sys.executable, "-m", "pipeline.cli", "score", str(source), "--model", str(folder), "--evidence", "0"]
-    done = subprocess.run([*command, "--out", str(tmp_path / "whole.parquet")], capture_output=True, timeout=300)
+    parquet.write_table(pa.table({"text": texts(80_000)}), source)
+    command = ["score", source, "--model", folder, "--evidence", "0"]
+    done = forked.run([*command, "--out", tmp_path / "whole.parquet"], tmp_path)
     assert done.returncode == 0, done.stderr
     out, kills = tmp_path / "o.parquet", 0
-    journal = tmp_path / "o.parquet.parts" / "journal"
+    lines = tmp_path / "o.parquet.parts" / "journal"
 
     def written():
-        return journal.stat().st_size if journal.exists() else 0
+        return lines.stat().st_size if lines.exists() else 0
 
     for kill in (True, True, True, False):
         before = written()
-        process = subprocess.Popen([*command, "--out", str(out), "--resume"], stderr=subprocess.PIPE)
-        while kill and process.poll() is None and written() <= before:  # until one more batch is done
+        running = forked.Forked([*command, "--out", out, "--resume"], tmp_path)
+        while kill and running.runs and written() <= before:  # until one more batch is done
             time.sleep(0.005)
-        if kill and process.poll() is None:
-            process.kill()
+        if kill and running.runs:
+            running.kill()
             kills += 1
-        process.communicate()
-        if process.returncode == 0:
+        else:
+            done = running.wait()
             break
-    assert process.returncode == 0 and kills
+    assert done.returncode == 0 and kills, done.stderr
     assert out.read_bytes() == (tmp_path / "whole.parquet").read_bytes()
 
 
