@@ -89,7 +89,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     truth = point(made_up(200_000, seed=99))["three_way.macro_f1"]
     covered = 0
     for seed in range(500):
-        figure = measure(without_events(made_up(400, seed)), np.arange(400), 400)["three_way.macro_f1"]
+        figure = measure(without_events(made_up(400, seed)), np.arange(400), 200)["three_way.macro_f1"]
         covered += figure.low <= truth <= figure.high
     assert 465 <= covered <= 485  # 500 samples tell 95 % from 92 and from 98 %
 
