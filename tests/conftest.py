@@ -80,9 +80,15 @@ def pytest_runtest_protocol(item):
 
 
 @cache
+def whole_corpus():
+    """The project's own corpus, which takes two seconds to read."""
+    return read_labelled([DATA])
+
+
+@cache
 def small_corpus():
     """Every eighth row of the project's own corpus: enough to learn from, quick to fit."""
-    whole = read_labelled([DATA])
+    whole = whole_corpus()
     return whole.take(np.arange(0, len(whole), 8))
 
 
@@ -141,4 +147,4 @@ def model(folder):
 @pytest.fixture(scope="session")
 def shipped(tmp_path_factory):
     """The model folder that `detente train` makes of the whole of data/."""
-    return once(tmp_path_factory, "shipped", lambda place: train(read_labelled([DATA]), Settings()).save(place))
+    return once(tmp_path_factory, "shipped", lambda place: train(whole_corpus(), Settings()).save(place))

@@ -70,8 +70,15 @@ def first(asked, answered):
         return ran(asked, asked.parent / "first", patch)
 
 
-def test_run_again_it_gives_the_same_numbers_to_the_last_digit(asked, first, monkeypatch):
-    assert ran(asked, asked.parent / "second", monkeypatch).stdout == first.stdout
+@pytest.fixture(scope="module")
+def seeds(asked):
+    """The same again, with two seeds."""
+    with pytest.MonkeyPatch.context() as patch:
+        return ran(asked, asked.parent / "seeds", patch, "--seeds", "2").stdout.splitlines()
+
+
+def test_run_again_it_gives_the_same_numbers_to_the_last_digit(first, seeds):
+    assert [line for line in seeds if json.loads(line)["seed"] == 0] == first.stdout.splitlines()
 
 
 def test_a_line_of_json_a_variant_says_everything(asked, first):
@@ -120,9 +127,8 @@ def test_mlflow_holds_a_parent_with_a_nested_run_each(asked, first):
     assert {"model", "pictures", "result.json"} <= files
 
 
-def test_each_seed_is_a_run_with_folds_of_its_own(asked, monkeypatch):
-    done = ran(asked, asked.parent / "seeds", monkeypatch, "--seeds", "2")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+def test_each_seed_is_a_run_with_folds_of_its_own(seeds):
+    lines = [json.loads(line) for line in seeds]
     assert [(one["variant"], one["seed"]) for one in lines] == [
         ("as it is", 0), ("as it is", 1), ("no lead", 0), ("no lead", 1)
     ]  # fmt: skip

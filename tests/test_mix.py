@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.corpus.labelled import Columns, read_labelled
+from pipeline.corpus.labelled import Columns
 from pipeline.corpus.labelled_rows import reasons
 from pipeline.errors import ConfigError, InputError, SourceError
+from pipeline.model.fit import own_weights
+from pipeline.model.settings import Settings
 from pipeline.sources.cards import Card, PublicFile, card_of
 from pipeline.sources.mix import Recipe, missing_tests, read_mix, read_public, read_tests, weights_from
-from tests.conftest import DATA, SHARED
+from tests.conftest import SHARED, whole_corpus
 
 TRAIN = (
     "\tsentence\tgold_penta\tsilver\tgold_root\n"
@@ -119,7 +121,7 @@ def test_a_file_without_a_header_is_read_by_numbers(cache):
 
 def test_a_mix_holds_everything_but_what_is_near_the_test_file(mine):
     corpus = read_mix(Recipe(("embedded", "towns", "leaves", str(mine))))
-    assert len(corpus) == len(read_labelled([DATA])) + 2 + 2 + 1
+    assert len(corpus) == len(whole_corpus()) + 2 + 2 + 1
     assert reasons(corpus.set_aside)["near to a line of test.tsv"] == 1
     assert {"towns", "leaves", "mine.csv"} < set(corpus.sources)
     assert corpus.own.sum() == 5
@@ -159,15 +161,6 @@ def test_weights_go_to_the_rows_of_their_source(mine):
     )
     given = dict(zip(corpus.sources, corpus.weights))
     assert (given["towns"], given["mine.csv"], given["neutral.csv"], given["codebook.csv"]) == (4.0, 0.5, 2, 2)
-
-
-def test_a_weight_goes_before_that_of_the_settings(mine):
-    from pipeline.model.fit import own_weights
-    from pipeline.model.settings import Settings
-
-    corpus = read_mix(Recipe(("towns", str(mine), "embedded"), weights=(("towns", 4.0),)))
-    given = dict(zip(corpus.sources, own_weights(corpus, Settings())))
-    assert (given["towns"], given["mine.csv"], given["neutral.csv"]) == (4.0, Settings().training.own_weight, 1.0)
 
 
 def test_nothing_is_downloaded_silently(cache):
@@ -223,7 +216,7 @@ def test_the_public_files_at_hand_are_read_as_their_cards_say():
     assert len(local) == 4210
 
 
-def test_own_files_keep_their_rows_apart_whatever_their_names(tmp_path):
+def test_own_files_keep_their_rows_apart_and_their_weights_go_before_that_of_the_settings(tmp_path):
     files = {
         "a/train.csv": "Chad freed two nurses.",
         "b/train.csv": "Chad bombed a depot.",
@@ -238,6 +231,8 @@ def test_own_files_keep_their_rows_apart_whatever_their_names(tmp_path):
     assert corpus.sources[corpus.own].tolist() == [a, b, own]
     assert corpus.weights[corpus.own].tolist() == pytest.approx([3.0, float("nan"), 7.0], nan_ok=True)
     assert np.isnan(corpus.weights[~corpus.own]).all()
+    weights, own_weight = own_weights(corpus, Settings()), Settings().training.own_weight
+    assert weights[corpus.own].tolist() == [3.0, own_weight, 7.0] and set(weights[~corpus.own]) == {1.0}
     with pytest.raises(ConfigError, match="several of the data have this name; write the path"):
         read_mix(Recipe((a, b), weights=(("train.csv", 2.0),)))
 

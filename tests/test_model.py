@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.naive_bayes import ComplementNB
 
-from pipeline.corpus.labelled import Corpus, read_labelled
+from pipeline.corpus.labelled import Corpus
 from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.experiment.train import train
 from pipeline.model.calibration import (
@@ -32,7 +32,7 @@ from pipeline.read.cleaning import clean
 from pipeline.read.furniture import furniture
 from pipeline.score.snippets import score
 from pipeline.stance import EVENTS, LABELS, OTHER, STANCES, quad_of, stance_of
-from tests.conftest import DATA
+from tests.conftest import whole_corpus
 from tests.test_tokens import AWKWARD
 
 
@@ -50,11 +50,8 @@ def test_the_arrays_say_so_of_any_text(run, model, corpus, data):
     """Words and texts of the corpus over and over, among awkward characters: marks and repeats in every order."""
     words = st.sampled_from(" ".join(corpus.texts[:30]).split())
     text = st.lists(st.one_of(words, words, AWKWARD), max_size=60).map(" ".join)
-    texts = [
-        one
-        for one in data.draw(st.lists(text, min_size=1, max_size=5))
-        if not furniture([one, *clean([one]).to_pylist()]).any()
-    ]
+    drawn = np.array(data.draw(st.lists(text, min_size=1, max_size=5)), object)
+    texts = drawn[~(furniture(drawn) | furniture(clean(drawn)))].tolist()
     assume(texts)
     columns = [LABELS.index(label) for label in run.pipeline[-1].classes_]
     ours = score(model, texts).label_proba
@@ -182,7 +179,7 @@ def test_event_types_become_as_frequent_as_in_a_users_own_labels():
 
 def test_without_labels_of_a_user_event_types_stay_as_they_are():
     assert not frequencies(np.zeros((3, len(LABELS))), np.array(["", "", ""], object)).any()
-    shipped = read_labelled([DATA])
+    shipped = whole_corpus()
     assert not shipped.own.any()
     assert set(shipped.own_events) == {""}
     alone = replace(shipped, sources=np.full(len(shipped), "mine.csv", object))

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.corpus.labelled import read_labelled
 from pipeline.errors import REFUSED, InputError, ModelError, TrackingError
 from pipeline.evaluate.behaviour import check
 from pipeline.evaluate.drift import drift
@@ -22,14 +21,14 @@ from pipeline.tracking.outbox import put, send
 from pipeline.tracking.promotion import give_alias, weigh
 from pipeline.tracking.record import now, record_of
 from tests import forked
-from tests.conftest import DATA
+from tests.conftest import DATA, whole_corpus
 from tests.test_tracking import logged, saved, store  # noqa: F401  fixtures
 
 
 @pytest.fixture(scope="module")
 def unseen():
     """Rows of the corpus that the small model was not trained on, and ten that it was."""
-    whole = read_labelled([DATA])
+    whole = whole_corpus()
     rows = np.unique(np.append(np.arange(1, len(whole), 60), np.arange(0, 80, 8)))
     return replace(whole.take(rows), files=("unseen.csv",))
 

@@ -25,6 +25,7 @@ from pipeline.model.settings import Settings, Training
 from pipeline.show import experiments
 from pipeline.text.vocabulary import Features
 from tests.conftest import ROOT
+from tests.forked import Forked
 from tests.test_config import written
 
 ASKED = """
@@ -171,28 +172,25 @@ def test_workers_of_a_cluster_find_what_processes_here_find(asked, found):
     assert there.trials == found.trials[:3]
 
 
-def command(asked, out, trials, jobs=1):
-    line = [sys.executable, "-m", "pipeline.cli", "tune", str(asked), "--trials", str(trials), "--jobs", str(jobs)]
-    env = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{asked.parent}/mlflow.db", "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [*line, "--out", str(out)], env=env, cwd=asked.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
 @pytest.mark.slow
 def test_a_search_that_was_killed_goes_on_and_every_trial_is_a_nested_run(asked):
     out = asked.parent / "killed"
-    killed, waited = command(asked, out, 500), time.monotonic() + 90
+    env = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{asked.parent}/mlflow.db", "PYTHONPATH": str(ROOT)}
+    killed = Forked(["tune", asked, "--trials", 500, "--out", out], asked.parent, env)
+    waited = time.monotonic() + 90
     while time.monotonic() < waited and trials_logged(asked, out) < 3:
         time.sleep(0.3)
     killed.kill()
-    killed.communicate()
+    killed.wait()
     before = trials_logged(asked, out)
     assert before >= 3
-    done = command(asked, out, before + 4, jobs=2)
-    lines, said = done.communicate(timeout=120)
-    assert done.returncode == 0, said
-    trials = [json.loads(line) for line in lines.splitlines()]
+    # A fresh process, because joblib starts the processes for two jobs from it.
+    line = [sys.executable, "-m", "pipeline.cli", "tune", asked, "--out", out, "--jobs", "2", "--trials"]
+    done = subprocess.run(
+        [*line, str(before + 4)], env=env, cwd=asked.parent, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    trials = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(trials) >= before + 4
     params = [json.dumps(one["params"]) for one in trials]
     assert len(set(params)) == len(params)
