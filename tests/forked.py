@@ -62,15 +62,11 @@ class Forked:
         self._process = _CONTEXT.Process(target=_command, args=given)
         self._process.start()
 
-    def kill(self) -> None:
-        """Send it SIGKILL; on Windows, end it."""
-        self._process.kill()
-
     def wait(self, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """Its end: exit code, standard output and standard error."""
         self._process.join(timeout)
         if self._process.exitcode is None:
-            self.kill()
+            self._process.kill()
             raise subprocess.TimeoutExpired(self._args, timeout)
         kept = [self._place / name for name in ("out", "err")]
         said = [file.read_text("utf-8", "surrogateescape") if file.exists() else "" for file in kept]
