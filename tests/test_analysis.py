@@ -165,7 +165,7 @@ def test_a_subordinate_clause_ends_at_its_comma(known, text, main):
         ("pair", "polic would|would not|not halt|halt trade|trade after|after talk|talk on|on aid"),
         ("skip", "polic not|talk aid"),
         ("lead", "polic would aid"),
-        ("main", "polic would not halt trade aid"),
+        ("main", "polic would aid"),
         ("reversed", "trade after talk aid"),
         ("cue", "halt trade|halt after|halt talk|halt aid"),
         ("modal", "not halt trade after"),
@@ -181,6 +181,24 @@ def test_each_family_has_its_terms_and_none_across_texts(known, family, expected
         assert i is j or i.tolist() == j.tolist()
         found = " ".join(names[symbol] for symbol in sequence.symbol[i])
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Police halted aid", "polic halt"),
+        ("Aid to police was halted", "to was halt"),
+        ("Police would halt aid", "polic would"),
+        ("Police, on talks, halted aid", "polic on talk halt"),
+        ("Police arrested the man", "polic arrest the man"),
+    ],
+)
+def test_what_is_reversed_or_only_wanted_is_not_marked_as_the_main_act(known, text, plain):
+    sequence = read([text], known, clauses=False)[1]
+    names = known.symbols.to_pylist()
+    for family in ("main", "lead"):
+        marked, _ = places(sequence, family, lead=12)
+        assert " ".join(names[symbol] for symbol in sequence.symbol[marked]) == plain
 
 
 def test_an_aside_ends_in_its_text_and_is_no_longer_than_its_bound():

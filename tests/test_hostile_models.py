@@ -355,10 +355,10 @@ def test_wrong_values_anywhere_in_the_card_are_refused_or_change_nothing(content
         (("threshold",), 1e300, "threshold: expected float <= 1.0, found 1e"),
         (("threshold",), float("nan"), "card.json is not a model card"),
         (("threshold",), "0.5", "threshold: expected float, got str"),
-        (("format",), 99, "model format 99, expected 7; open it with the later version"),
-        (("format",), 2, "model format 2, expected 7; train it again"),
-        (("format",), "4", "format: expected 7, found '4'"),
-        (("format",), True, "format: expected 7, found 'True'"),
+        (("format",), 99, "model format 99, expected 8; open it with the later version"),
+        (("format",), 2, "model format 2, expected 8; train it again"),
+        (("format",), "4", "format: expected 8, found '4'"),
+        (("format",), True, "format: expected 8, found 'True'"),
         (("settings", "training", "c"), -1, "settings.training.c: expected float > 0.0, found -1"),
         (("settings", "training", "fold"), 3, "unknown name 'settings.training.fold'; did you mean folds?"),
         (("settings", "text", "families"), ["verse"], "invalid enum value 'verse'"),
@@ -372,7 +372,7 @@ def test_wrong_values_anywhere_in_the_card_are_refused_or_change_nothing(content
         (("priors",), [0.5, 0.6, 0.5], "priors: expected a sum of 1"),
         (("priors",), [0.5, 0.5], "priors: expected array of length 3"),
         (("labels",), ["AID"], "was trained on other labels"),
-        (("terms",), 7, "terms, expected 7 as its card says"),
+        (("terms",), 7, "terms, expected 8 as its card says"),
     ],
 )
 def test_a_card_says_what_is_wrong_with_it(contents, tmp_path, path, value, message):
@@ -459,7 +459,7 @@ def test_the_note_of_a_run_is_checked(contents, tmp_path, text):
 
 
 def test_the_model_of_the_first_release_is_refused_in_one_line():
-    assert refused(FIRST).endswith("model format 1, expected 7; train it again with this version")
+    assert refused(FIRST).endswith("model format 1, expected 8; train it again with this version")
 
 
 @pytest.fixture

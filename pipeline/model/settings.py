@@ -63,7 +63,7 @@ class Abstention:
     """
 
     coverage_floor: Share = 0.5
-    precision: Share = 0.932
+    precision: Share = 0.93
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,15 @@ class Sequence:
         return segment_ids(self.bounds)
 
     @cached_property
+    def plain(self) -> np.ndarray:
+        """(n_words,) bool: neither reversed nor in the scope of a modal.
+
+        Only a plain word has up to three terms. Counted three times in "Drivers cancelled their protest" too, "protest"
+        outweighs what is done to it.
+        """
+        return (self.reversal < 0) & ~self.modal
+
+    @cached_property
     def first(self) -> np.ndarray:
         """(n_words,) int64, the first token of the written word: "isn't", not its "t"."""
         return self.token - self.negation[self.token]

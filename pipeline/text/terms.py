@@ -26,8 +26,8 @@ def places(sequence: Sequence, family: str, lead: int) -> tuple[np.ndarray, np.n
     """Positions of the terms of a family: (n,) first and (n,) second word of each, equal for single words.
 
     ``word`` every word; ``pair`` neighbours; ``skip`` neighbouring content words with function words
-    between them; ``lead`` one of the first ``lead`` words of a text; ``main`` a word before the first
-    subordinate clause; ``reversed`` a word in the scope of a reversal; ``cue`` a reversal and a word in its scope;
+    between them; ``lead`` one of the first ``lead`` words of a text, ``main`` a word of the main clause, each if it is
+    plain (`Sequence.plain`); ``reversed`` a word in the scope of a reversal; ``cue`` a reversal and a word in its scope;
     ``modal`` a word in the scope of a modal.
     """
     text = sequence.text
@@ -50,8 +50,8 @@ def marked(sequence: Sequence, family: str, lead: int) -> np.ndarray:
     """(n_words,) bool: the word has a term of the family ``lead``, ``main`` or ``modal``."""
     if family == "lead":
         bounds = sequence.bounds
-        return within(bounds[:-1], np.minimum(bounds[:-1] + lead, bounds[1:]), bounds[-1])
-    return getattr(sequence, family)
+        return within(bounds[:-1], np.minimum(bounds[:-1] + lead, bounds[1:]), bounds[-1]) & sequence.plain
+    return sequence.main & sequence.plain if family == "main" else sequence.modal
 
 
 def keys_of(family: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
