@@ -372,7 +372,7 @@ def test_wrong_values_anywhere_in_the_card_are_refused_or_change_nothing(content
         (("priors",), [0.5, 0.6, 0.5], "priors: expected a sum of 1"),
         (("priors",), [0.5, 0.5], "priors: expected array of length 3"),
         (("labels",), ["AID"], "was trained on other labels"),
-        (("terms",), 7, "terms, expected 8 as its card says"),
+        (("terms",), 7, "terms, expected 7 as its card says"),
     ],
 )
 def test_a_card_says_what_is_wrong_with_it(contents, tmp_path, path, value, message):
