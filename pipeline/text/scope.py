@@ -4,8 +4,9 @@
 reversal are marked, so the model learns "reversed: aid" in addition to "aid" ("lifted
 sanctions" against "lifted off"). The scope is the content words that follow up to the end of
 the clause, at most REACH of them, and after a passive ("aid was halted") also those before it.
-Words in the scope of a modal ("must withdraw") are marked in the same way, forwards only. Neither are marked as words of
-the main clause or of the beginning.
+Words in the scope of a modal ("must withdraw") are marked in the same way, forwards only. What is
+reversed or only wanted is not marked by its place, at the beginning or in the main clause: the act must not outweigh
+what is done to it.
 
 A plain negation ("has not withdrawn") has a stronger effect: the two content words in its scope become different words.
 A clause between two commas directly after its noun ("The rebels, who freed two nurses, shelled the hospital") is left

@@ -1,9 +1,9 @@
 """Fast log-odds: each text as a short list of rows in a precomputed weight table.
 
-A word yields up to three terms: ``word``, and by position ``lead`` and ``main`` if it is plain (`Sequence.plain`). A word that occurs once in its text
-takes one row, which holds the sum of its terms' weights; a term of another family that occurs once takes a row of its
-own. Repeated words and terms are weighted by their counts. The result equals that of the counts in
-`pipeline.text.vocabulary`, at two thirds of the cost.
+A word yields up to three terms: ``word``, and by position ``lead`` and ``main`` if it is plain (`Sequence.plain`). A word
+that occurs once in its text takes one row, which holds the sum of its terms' weights; a term of another family that
+occurs once takes a row of its own. Repeated words and terms are weighted by their counts. The result equals that of the
+counts in `pipeline.text.vocabulary`, at two thirds of the cost.
 """
 
 from __future__ import annotations
