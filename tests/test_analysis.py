@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from pipeline.actors.gazetteer import actor_words
-from pipeline.arrays.arrow import as_strings
+from pipeline.arrays.arrow import as_strings, int64_column
 from pipeline.model.vectorizer import MARKS, TermVectorizer
 from pipeline.text import lexicon, memory, scope
 from pipeline.text.analysis import read
+from pipeline.text.names import quoted
 from pipeline.text.scope import LONGEST_ASIDE, asides
 from pipeline.text.terms import FAMILIES, PAIRED, decode, keys_of, places
+from pipeline.text.tokens import tokenise
 from pipeline.text.vocabulary import Features, learn
 from tests.test_tokens import AWKWARD
 
@@ -131,6 +133,12 @@ def test_a_passive_reversal_reaches_back(known):
     assert reversed_words("economic aid was halted", known) == ["econom", "aid"]
 
 
+def test_a_clause_goes_on_after_an_aside(known):
+    assert reversed_words("Economic aid, which the police agreed on, was halted", known) == ["econom", "aid"]
+    _, sequence = read(["Economic aid, said police, was halted"], known)
+    assert not np.any(sequence.reversal >= 0), "three clauses, of which none is left out"
+
+
 def test_main_part_ends_at_the_first_subordinate_clause(known):
     _, sequence = read(["Police arrested one man who had accused the president"], known)
     assert sequence.main.tolist() == [True] * 4 + [False] * 5
@@ -148,6 +156,9 @@ def test_main_part_ends_at_the_first_subordinate_clause(known):
         ("After talks on aid police arrested one man", ""),  # nothing tells where the clause ends
         ("Police arrested one man, after talks", "police arrested one man"),
         ("The new police of the man who halted aid, arrested one man", "the new police of the man"),
+        ("Police agreed that rebels halted aid", "police agreed"),
+        ("Police agreed that rebels halted, aid", "police agreed"),  # its comma may belong to a list
+        ("That police halted aid", "that police halted aid"),
     ],
 )
 def test_a_subordinate_clause_ends_at_its_comma(known, text, main):
@@ -191,14 +202,36 @@ def test_each_family_has_its_terms_and_none_across_texts(known, family, expected
         ("Police would halt aid", "polic would"),
         ("Police, on talks, halted aid", "polic on talk halt"),
         ("Police arrested the man", "polic arrest the man"),
+        ("Police agreed on aid", "polic agre on aid"),
+        ("Police feared war crimes", "polic ?"),
+        ('Police said the "war crimes" failed', "polic said the fail"),
+        ("“Economic aid failed,” police said", "polic said"),
     ],
 )
-def test_what_is_reversed_or_only_wanted_is_not_marked_as_the_main_act(known, text, plain):
+def test_what_is_reversed_wanted_or_only_mentioned_is_not_marked_as_the_main_act(known, text, plain):
     sequence = read([text], known, clauses=False)[1]
-    names = known.symbols.to_pylist()
+    names = [*known.symbols.to_pylist(), "?"]
     for family in ("main", "lead"):
         marked, _ = places(sequence, family, lead=12)
         assert " ".join(names[symbol] for symbol in sequence.symbol[marked]) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ('She said "we met" and “they left” on', "we met they left"),
+        ('"We met', ""),
+        ('"We met" and "left', "We met"),
+        ('Met" and "they', "and"),
+        ("'We met' and «they» ’ left", ""),
+        ("", ""),
+    ],
+)
+def test_quoted_words_stand_between_two_double_quotation_marks(text, inside):
+    batch = tokenise([text, 'A "b" c', "“"])
+    flags = quoted(batch)
+    written = batch.forms.take(int64_column(batch.form)).to_pylist()
+    assert [word for word, flag in zip(written, flags) if flag] == [*inside.split(), "b"]
 
 
 def test_an_aside_ends_in_its_text_and_is_no_longer_than_its_bound():

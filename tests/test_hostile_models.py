@@ -20,6 +20,7 @@ from safetensors.numpy import save as packed
 from pipeline.corpus.near import SIZE
 from pipeline.errors import ModelError
 from pipeline.experiment.train import train
+from pipeline.model.card import FORMAT
 from pipeline.model.folder import FILES, LARGEST
 from pipeline.model.layout import WEIGHTS
 from pipeline.model.settings import Abstention, Settings, Training
@@ -355,10 +356,10 @@ def test_wrong_values_anywhere_in_the_card_are_refused_or_change_nothing(content
         (("threshold",), 1e300, "threshold: expected float <= 1.0, found 1e"),
         (("threshold",), float("nan"), "card.json is not a model card"),
         (("threshold",), "0.5", "threshold: expected float, got str"),
-        (("format",), 99, "model format 99, expected 8; open it with the later version"),
-        (("format",), 2, "model format 2, expected 8; train it again"),
-        (("format",), "4", "format: expected 8, found '4'"),
-        (("format",), True, "format: expected 8, found 'True'"),
+        (("format",), 99, f"model format 99, expected {FORMAT}; open it with the later version"),
+        (("format",), 2, f"model format 2, expected {FORMAT}; train it again"),
+        (("format",), "4", f"format: expected {FORMAT}, found '4'"),
+        (("format",), True, f"format: expected {FORMAT}, found 'True'"),
         (("settings", "training", "c"), -1, "settings.training.c: expected float > 0.0, found -1"),
         (("settings", "training", "fold"), 3, "unknown name 'settings.training.fold'; did you mean folds?"),
         (("settings", "text", "families"), ["verse"], "invalid enum value 'verse'"),
@@ -459,7 +460,7 @@ def test_the_note_of_a_run_is_checked(contents, tmp_path, text):
 
 
 def test_the_model_of_the_first_release_is_refused_in_one_line():
-    assert refused(FIRST).endswith("model format 1, expected 8; train it again with this version")
+    assert refused(FIRST).endswith(f"model format 1, expected {FORMAT}; train it again with this version")
 
 
 @pytest.fixture

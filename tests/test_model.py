@@ -11,6 +11,7 @@ from sklearn.naive_bayes import ComplementNB
 from pipeline.corpus.labelled import Corpus
 from pipeline.errors import ConfigError, InputError, ModelError
 from pipeline.experiment.train import train
+from pipeline.model.abstention import threshold_for
 from pipeline.model.calibration import (
     PLOVER_STANCE_OF_LABEL,
     POLITICAL_SHARE,
@@ -21,7 +22,6 @@ from pipeline.model.calibration import (
     label_proba,
     softmax,
     stance_proba,
-    threshold_for,
 )
 from pipeline.model.fit import event_logits, fit, spread
 from pipeline.model.folder import FILES

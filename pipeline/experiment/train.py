@@ -19,6 +19,7 @@ from pipeline.corpus.near import fingerprints, near_groups, signatures
 from pipeline.evaluate.intervals import Figure, measure
 from pipeline.evaluate.metrics import Judged, judge
 from pipeline.experiment.own_rows import OwnRows, n_rounds, own_rows
+from pipeline.model.abstention import threshold_for
 from pipeline.model.calibration import (
     Calibration,
     calibrate,
@@ -26,7 +27,6 @@ from pipeline.model.calibration import (
     label_proba,
     stance_priors,
     stance_proba,
-    threshold_for,
 )
 from pipeline.model.estimator import Classifier
 from pipeline.model.fit import check_enough, cross_fit, fit

@@ -1,4 +1,4 @@
-"""Calibrate held-out log-odds: temperature, offsets, relevance, and the abstention threshold."""
+"""Calibrate held-out log-odds: temperature, offsets and relevance."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ PLOVER_STANCE_OF_LABEL = np.array([STANCES.index(stance_of_quad(quad_of(label)))
 # 2021, "Confidence Calibration for Domain Generalization under Covariate Shift"). Measured in `experiments/LOG.md`, 19.
 UNFAMILIAR = 1.15
 POLITICAL_SHARE = 0.68  # assumed of the news to be scored
-_CONFIDENCE = 0.95  # of the bound on precision
-_THRESHOLDS = np.arange(99, 33, -1) / 100
 
 
 @dataclass(frozen=True)
@@ -175,17 +173,27 @@ def _fit_stances(logits: np.ndarray, stances: np.ndarray, own: np.ndarray) -> tu
     rows = np.arange(len(truth))
     n = np.bincount(truth, minlength=len(STANCES))
     alike = np.where(truth < 2, n[:2].mean() / np.maximum(n, 1)[truth], 1.0) if all(n[:2]) else np.ones(len(truth))
-    political = np.column_stack([logits[:, :-1], np.full(len(logits), np.inf)])
+    of_label = STANCE_OF_LABEL[:-1]
+    events_of = np.maximum(logits[:, :-1] + own, -1e9)  # finite, for 0 * -inf is NaN
+    same = truth[:, None] == of_label
 
-    def loss(parameters: np.ndarray) -> float:
-        temperature, up, down = parameters.tolist()
-        fit = Calibration(math.exp(temperature), (up, down, 0.0), tuple(own.tolist()))
-        proba = stance_proba(label_proba(fit.apply(political)))
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        """With its gradient: of a label's log-odds, its probability minus that given the true stance."""
+        scaled = events_of * math.exp(-parameters[0])
+        proba = softmax(scaled + np.append(parameters[1:], 0.0)[of_label])
+        right = np.maximum(stance_proba(proba, of_label)[rows, truth], 1e-12)
+        slope = (alike / len(rows))[:, None] * (proba - np.where(same, proba / right[:, None], 0.0))
+        of_offset = [slope[:, of_label == stance].sum() for stance in (0, 1)]
         # The small penalty keeps offsets finite if a stance never occurs.
-        return -(alike * np.log(np.maximum(proba[rows, truth], 1e-12))).mean() + 1e-4 * (parameters**2).sum()
+        value = -(alike * np.log(right)).mean() + 1e-4 * (parameters**2).sum()
+        return value, np.array([-(slope * scaled).sum(), *of_offset]) + 2e-4 * parameters
 
-    fitted = minimize(loss, np.zeros(3), method="L-BFGS-B").x[0] + math.log(UNFAMILIAR)
-    up, down = minimize(lambda offsets: loss(np.array([fitted, *offsets])), np.zeros(2), method="L-BFGS-B").x.tolist()
+    def loss_of_offsets(offsets: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = loss(np.append(fitted, offsets))
+        return value, gradient[1:]
+
+    fitted = minimize(loss, np.zeros(3), jac=True, method="L-BFGS-B").x[0] + math.log(UNFAMILIAR)
+    up, down = minimize(loss_of_offsets, np.zeros(2), jac=True, method="L-BFGS-B").x.tolist()
     return math.exp(fitted), (up, down, 0.0)
 
 
@@ -206,45 +214,11 @@ def _fit_relevance(logit: np.ndarray, political: np.ndarray) -> tuple[float, flo
     weights = np.where(political, POLITICAL_SHARE / political.sum(), (1 - POLITICAL_SHARE) / (~political).sum())
     sign = np.where(political, -1.0, 1.0)
 
-    def loss(parameters: np.ndarray) -> float:
-        return weights @ np.logaddexp(0.0, sign * (logit * math.exp(-parameters[0]) + parameters[1]))
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        scaled = logit * math.exp(-parameters[0])
+        margin = sign * (scaled + parameters[1])
+        slope = weights * sign * sigmoid(margin)
+        return weights @ np.logaddexp(0.0, margin), np.array([-slope @ scaled, slope.sum()])
 
-    temperature, offset = minimize(loss, np.zeros(2), method="L-BFGS-B").x.tolist()
+    temperature, offset = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B").x.tolist()
     return math.exp(temperature), offset
-
-
-def threshold_for(proba: np.ndarray, stances: np.ndarray, precision: float) -> float:
-    """The lowest probability above which answers that take a side reach the given precision.
-
-    Thresholds are tested from .99 downwards in steps of .01 until the first at which the lower end of the one-sided 95 %
-    interval of the precision (Clopper and Pearson 1934) is too low. Testing in a fixed order keeps the guarantee for the
-    threshold that is chosen, without a correction for their number (fixed-sequence testing; Angelopoulos et al. 2021,
-    "Learn then Test"). Thresholds with too few answers to reach the precision even if all were right are skipped; this
-    depends on no label. Answers of `neutral` do not count: text without politics would make them look better than they
-    are.
-
-    Parameters
-    ----------
-    proba : (n, 3) held-out probabilities of the stances.
-    stances : (n,) true stances.
-    precision : wanted share of right answers, in [0, 1].
-
-    Returns
-    -------
-    float
-        One of the thresholds; if none reaches the precision, the largest probability seen.
-    """
-    from scipy.stats import beta
-
-    guess, top = proba.argmax(axis=1), proba.max(axis=1)
-    takes_side = guess < 2
-    if not takes_side.any():
-        return float(top.max())
-    right = (np.array(STANCES, object)[guess] == stances)[takes_side]
-    top = top[takes_side]
-    above = top >= _THRESHOLDS[:, None]
-    n, hits = above.sum(axis=1), (above & right).sum(axis=1)
-    enough = beta.ppf(1 - _CONFIDENCE, n, 1) >= precision  # NaN without answers
-    good = beta.ppf(1 - _CONFIDENCE, hits, n - hits + 1)[enough] >= precision  # NaN if nothing was right
-    passed = _THRESHOLDS[enough][np.logical_and.accumulate(good)]
-    return float(passed[-1]) if len(passed) else float(top.max())

@@ -16,7 +16,7 @@ from pipeline.model.settings import Settings, Share
 from pipeline.stance import LABELS
 from pipeline.strict import convert
 
-FORMAT = 8
+FORMAT = 9
 
 Text = Annotated[str, Meta(max_length=500)]
 Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]

@@ -33,6 +33,7 @@ class Sequence:
     negated : (n_words,) bool, in the scope of a plain negation.
     reversal : (n_words,) int32, index of the word that reverses this one, or -1.
     modal : (n_words,) bool, in the scope of a modal.
+    mentioned : (n_words,) bool, quoted, or in the scope of a word such as "discuss" (`scope.TOPICS`).
     main : (n_words,) bool, in the main clause (`scope.main_part`).
     bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
     token : (n_words,) int64, the token of the word, or the first token of a name.
@@ -48,6 +49,7 @@ class Sequence:
     negated: np.ndarray
     reversal: np.ndarray
     modal: np.ndarray
+    mentioned: np.ndarray
     main: np.ndarray
     bounds: np.ndarray
     token: np.ndarray
@@ -62,12 +64,12 @@ class Sequence:
 
     @cached_property
     def plain(self) -> np.ndarray:
-        """(n_words,) bool: neither reversed nor in the scope of a modal.
+        """(n_words,) bool: said to be done; neither reversed, nor in the scope of a modal, nor only mentioned.
 
         Only a plain word has up to three terms. Counted three times in "Drivers cancelled their protest" too, "protest"
         outweighs what is done to it.
         """
-        return (self.reversal < 0) & ~self.modal
+        return (self.reversal < 0) & ~self.modal & ~self.mentioned
 
     @cached_property
     def first(self) -> np.ndarray:
@@ -112,8 +114,10 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
         begin = np.searchsorted(kept, tokens.bounds)
         asks = names.questions(tokens) & (begin[1:] > begin[:-1])
         stem[kept[begin[:-1][asks]]] = QUESTION
-    clause = np.cumsum(shape.clause.astype(np.int32), dtype=np.int32)[kept]
-    comma = shape.comma[np.flatnonzero(shape.clause)][clause - 1]  # clauses are numbered from 1
+    # The clause that an aside interrupts goes on after it.
+    begins = shape.clause & ~aside & ~np.append(False, aside[:-1])[: len(aside)]
+    clause = np.cumsum(begins.astype(np.int32), dtype=np.int32)[kept]
+    comma = shape.comma[np.flatnonzero(begins)][clause - 1]  # clauses are numbered from 1
     return given, _sequence(
         tokens, clause, comma, kind[kept], stem[kept], kept, follows, negation, marks, lexicon, clauses
     )
@@ -193,11 +197,27 @@ def _sequence(
     passive = cue[_passive(cue, clause, is_kind(kind, "be"))]
     reversal = scope.in_reach(clause, places, cue, passive)
     modal = scope.in_reach(clause, places, np.flatnonzero(is_kind(kind, "modal")), passive[:0]) >= 0
-    main = scope.main_part(bounds, clause, comma, np.flatnonzero(is_kind(kind, "subordinator")))
+    topic = np.flatnonzero(is_kind(kind, "topic"))
+    mentioned = names.quoted(tokens)[kept] | (scope.in_reach(clause, places, topic, passive[:0]) >= 0)
+    opener, that = (np.flatnonzero(is_kind(kind, name)) for name in ("subordinator", "that"))
+    main = scope.main_part(bounds, clause, comma, opener, that)
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
     telling = content & ~is_kind(kind, "filler")
     return Sequence(
-        stem, symbol, content, telling, negated, reversal, modal, main, bounds, kept, follows, negation, marks
+        stem,
+        symbol,
+        content,
+        telling,
+        negated,
+        reversal,
+        modal,
+        mentioned,
+        main,
+        bounds,
+        kept,
+        follows,
+        negation,
+        marks,
     )
 
 

@@ -19,6 +19,7 @@ _KINDS = {
     "head": names.GROUP_HEADS,
     "reversal": scope.REVERSALS,
     "modal": scope.MODALS,
+    "topic": scope.TOPICS,
     "be": scope.BE_FORMS,
     "subordinator": scope.SUBORDINATORS,
     "negator": scope.NEGATORS,
@@ -26,6 +27,7 @@ _KINDS = {
     "filler": FILLERS,
     "t": ("t",),
     "to": ("to",),
+    "that": ("that",),
     "yet": ("yet",),
 }
 BIT = {

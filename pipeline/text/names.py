@@ -50,6 +50,7 @@ def _bytes(members: bytes) -> np.ndarray:
 _SENTENCE_END = _bytes(b".!?:;")
 _CLAUSE_END = _bytes(b'.!?:;,()"\xe2')
 _OPENING = _bytes(b'"(\x9c')
+_CURLY = "“".encode() + "”".encode()[2:]  # the two begin with the same bytes
 _APOSTROPHES = (b"'", "’".encode())
 _COMMAS = (b", ", b",")
 # Properties of the spelling of a token and of the gap after it, one bit each.
@@ -123,6 +124,18 @@ def questions(tokens: Tokens) -> np.ndarray:
     after = tokens.end[tokens.bounds[1:][some] - 1]  # a gap may extend into the next texts
     out[some] = np.searchsorted(marks, tokens.offsets[1:][some]) > np.searchsorted(marks, after)
     return out
+
+
+def quoted(tokens: Tokens) -> np.ndarray:
+    """(n_tokens,) bool: between two double quotation marks, straight or curly; one that is never closed quotes nothing."""
+    data = tokens.data
+    straight, curly = np.flatnonzero(data == ord('"')), np.flatnonzero(data == _CURLY[0])
+    # UTF-8 is complete, so two bytes follow the first of a curly one.
+    curly = curly[(data[curly + 1] == _CURLY[1]) & np.isin(data[curly + 2], list(_CURLY[2:]))]
+    marks = np.sort(np.append(straight, curly))
+    of_text = np.searchsorted(marks, tokens.offsets)
+    before = np.searchsorted(marks, tokens.start) - of_text[tokens.text]
+    return (before % 2 == 1) & (before < np.diff(of_text)[tokens.text])
 
 
 def mask(

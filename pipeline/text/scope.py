@@ -5,8 +5,8 @@ reversal are marked, so the model learns "reversed: aid" in addition to "aid" ("
 sanctions" against "lifted off"). The scope is the content words that follow up to the end of
 the clause, at most REACH of them, and after a passive ("aid was halted") also those before it.
 Words in the scope of a modal ("must withdraw") are marked in the same way, forwards only. What is
-reversed or only wanted is not marked by its place, at the beginning or in the main clause: the act must not outweigh
-what is done to it.
+reversed, only wanted or only mentioned ("discussed the attack", or a quotation) is not marked by its place, at the
+beginning or in the main clause: the act must not outweigh what is done to it.
 
 A plain negation ("has not withdrawn") has a stronger effect: the two content words in its scope become different words.
 A clause between two commas directly after its noun ("The rebels, who freed two nurses, shelled the hospital") is left
@@ -85,6 +85,17 @@ MODALS = frozenset(
     threatened threatens urge urged urges urging vow vowed vows want wanted wants will willing would
     """.split()
 )
+# Words after which an act is talked about, investigated, suspected or feared rather than reported.
+TOPICS = frozenset(
+    """
+    about charge charged charges charging commemorate commemorated commemorates commemorating concern concerned
+    concerns convict convicted convicting convicts debate debated debates debating describe described describes
+    describing discuss discussed discusses discussing discussion discussions fear feared fearing fears investigate
+    investigated investigates investigating investigation investigations mark marked marking marks mention mentioned
+    mentioning mentions mourn mourned mourning mourns predict predicted predicting predicts report reported
+    reporting reports suspect suspected suspecting suspects
+    """.split()
+)
 # Words that negate an act; "t" of "n't" and the "yet" of "yet to" are recognised by their neighbours.
 NEGATORS = frozenset(
     "barely cannot hardly neither never no nobody none nor not nothing nowhere nt rarely scarcely seldom without".split()
@@ -136,18 +147,20 @@ def in_reach(
     return out
 
 
-def main_part(bounds: np.ndarray, clause: np.ndarray, comma: np.ndarray, subordinator: np.ndarray) -> np.ndarray:
+def main_part(
+    bounds: np.ndarray, clause: np.ndarray, comma: np.ndarray, subordinator: np.ndarray, that: np.ndarray
+) -> np.ndarray:
     """(n_words,) bool: the word is in the main clause of its text.
 
     A subordinate clause that a comma ends ("A day after lifting the siege, troops stormed the town") is left out. Any
-    other lasts to the end of its text.
+    other lasts to the end of its text; so does one that begins with "that", unless "that" begins the sentence.
 
     Parameters
     ----------
     bounds : (n_texts + 1,) int, the first word of each text, and the number of words.
     clause : (n_words,) int, the number of the clause between two breaks, nondecreasing; no clause spans two texts.
     comma : (n_words,) bool, the clause of the word follows a comma; false for the first clause of a text.
-    subordinator : indices of the subordinators, increasing.
+    subordinator, that : indices of the subordinators, and of the words "that", increasing.
     """
     n = len(clause)
     begin = np.flatnonzero(np.append(True, clause[1:] != clause[:-1])[:n])
@@ -157,7 +170,8 @@ def main_part(bounds: np.ndarray, clause: np.ndarray, comma: np.ndarray, subordi
     closed[:-1] &= comma[begin[1:]]
     closed[-1:] = False
     aside = within(begin[closed], end[closed], n)
-    opens = subordinator[~aside[subordinator]]
+    opens = np.union1d(subordinator, np.setdiff1d(that, begin, assume_unique=True))
+    opens = opens[~aside[opens]]
     first = np.append(opens, n)[np.searchsorted(opens, bounds[:-1])]
     return within(bounds[:-1], np.minimum(first, bounds[1:]), n) & ~aside
 
