@@ -133,9 +133,11 @@ def quoted(tokens: Tokens) -> np.ndarray:
     # UTF-8 is complete, so two bytes follow the first of a curly one.
     curly = curly[(data[curly + 1] == _CURLY[1]) & np.isin(data[curly + 2], list(_CURLY[2:]))]
     marks = np.sort(np.append(straight, curly))
-    of_text = np.searchsorted(marks, tokens.offsets)
-    before = np.searchsorted(marks, tokens.start) - of_text[tokens.text]
-    return (before % 2 == 1) & (before < np.diff(of_text)[tokens.text])
+    text = np.searchsorted(tokens.offsets, marks, side="right")
+    odd = (np.arange(len(marks)) - np.searchsorted(text, text)) % 2 == 1
+    closing = np.flatnonzero(odd)
+    begin, end = (np.searchsorted(tokens.start, marks[mark]) for mark in (closing - 1, closing))
+    return within(begin, end, len(tokens))
 
 
 def mask(

@@ -170,7 +170,8 @@ def main_part(
     closed[:-1] &= comma[begin[1:]]
     closed[-1:] = False
     aside = within(begin[closed], end[closed], n)
-    opens = np.union1d(subordinator, np.setdiff1d(that, begin, assume_unique=True))
+    inside = that[(that > 0) & (clause[that - 1] == clause[that])]
+    opens = np.sort(np.append(subordinator, inside))
     opens = opens[~aside[opens]]
     first = np.append(opens, n)[np.searchsorted(opens, bounds[:-1])]
     return within(bounds[:-1], np.minimum(first, bounds[1:]), n) & ~aside
