@@ -204,6 +204,7 @@ def test_each_family_has_its_terms_and_none_across_texts(known, family, expected
         ("Police arrested the man", "polic arrest the man"),
         ("Police agreed on aid", "polic agre on aid"),
         ("Police feared war crimes", "polic ?"),
+        ("Police said the arrested man agreed", "polic said the man agre"),
         ('Police said the "war crimes" failed', "polic said the fail"),
         ("“Economic aid failed,” police said", "polic said"),
     ],

@@ -33,7 +33,8 @@ class Sequence:
     negated : (n_words,) bool, in the scope of a plain negation.
     reversal : (n_words,) int32, index of the word that reverses this one, or -1.
     modal : (n_words,) bool, in the scope of a modal.
-    mentioned : (n_words,) bool, quoted, or in the scope of a word such as "discuss" (`scope.TOPICS`).
+    mentioned : (n_words,) bool, quoted, in the scope of a word such as "discuss" (`scope.TOPICS`), or in "-ed" or
+        "-ing" after a determiner.
     main : (n_words,) bool, in the main clause (`scope.main_part`).
     bounds : (n_texts + 1,) int64, the first word of each text, and the number of words.
     token : (n_words,) int64, the token of the word, or the first token of a name.
@@ -197,8 +198,7 @@ def _sequence(
     passive = cue[_passive(cue, clause, is_kind(kind, "be"))]
     reversal = scope.in_reach(clause, places, cue, passive)
     modal = scope.in_reach(clause, places, np.flatnonzero(is_kind(kind, "modal")), passive[:0]) >= 0
-    topic = np.flatnonzero(is_kind(kind, "topic"))
-    mentioned = names.quoted(tokens)[kept] | (scope.in_reach(clause, places, topic, passive[:0]) >= 0)
+    mentioned = names.quoted(tokens)[kept] | _mentioned(clause, places, kind)
     opener, that = (np.flatnonzero(is_kind(kind, name)) for name in ("subordinator", "that"))
     main = scope.main_part(bounds, clause, comma, opener, that)
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
@@ -226,6 +226,13 @@ def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.nda
     yet = is_kind(kind, "yet") & np.append(is_kind(kind, "to")[1:], False)
     cue = np.flatnonzero(is_kind(kind, "negator") | yet)
     return scope.in_reach(clause, places, cue, cue[:0], scope.NEGATION_REACH) >= 0
+
+
+def _mentioned(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """(n_words,) bool: in the scope of a topic, or a word in "-ed" or "-ing" right after a determiner."""
+    topic = np.flatnonzero(is_kind(kind, "topic"))
+    named = is_kind(kind, "verbal") & np.append(False, is_kind(kind, "determiner")[:-1])[: len(kind)]
+    return named | (scope.in_reach(clause, places, topic, topic[:0]) >= 0)
 
 
 def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ _KINDS = {
     "reversal": scope.REVERSALS,
     "modal": scope.MODALS,
     "topic": scope.TOPICS,
+    "determiner": scope.DETERMINERS,
     "be": scope.BE_FORMS,
     "subordinator": scope.SUBORDINATORS,
     "negator": scope.NEGATORS,
@@ -35,7 +36,7 @@ BIT = {
     for bit, kind in enumerate(
         (
             *_KINDS,
-            *("letter", "common", "leading", "participle", "state", "group", "related", "apolitical"),
+            *("letter", "common", "leading", "participle", "verbal", "state", "group", "related", "apolitical"),
             *("opening", "closing"),
         )
     )
@@ -76,6 +77,7 @@ def _kinds_of(forms: pa.Array, lexicon: Lexicon, masks: bool) -> tuple[np.ndarra
         "opening": booleans(pc.is_in(forms, value_set=openings)),
         "closing": booleans(pc.is_in(forms, value_set=closings)),
         "participle": booleans(pc.match_substring_regex(forms, "^[a-z]{2,}ed$")),
+        "verbal": booleans(pc.match_substring_regex(lower, "^(?:[a-z]{2,}ed|[a-z]{3,}ing)$")),
     }
     return sum((np.where(flag, BIT[name], np.uint32(0)) for name, flag in flags.items()), kind), symbol
 

@@ -5,8 +5,8 @@ reversal are marked, so the model learns "reversed: aid" in addition to "aid" ("
 sanctions" against "lifted off"). The scope is the content words that follow up to the end of
 the clause, at most REACH of them, and after a passive ("aid was halted") also those before it.
 Words in the scope of a modal ("must withdraw") are marked in the same way, forwards only. What is
-reversed, only wanted or only mentioned ("discussed the attack", or a quotation) is not marked by its place, at the
-beginning or in the main clause: the act must not outweigh what is done to it.
+reversed, only wanted or only mentioned ("discussed the attack", "the freed hostages", a quotation) is not marked by its
+place, at the beginning or in the main clause: the act must not outweigh what is done to it.
 
 A plain negation ("has not withdrawn") has a stronger effect: the two content words in its scope become different words.
 A clause between two commas directly after its noun ("The rebels, who freed two nurses, shelled the hospital") is left
@@ -94,6 +94,13 @@ TOPICS = frozenset(
     investigated investigates investigating investigation investigations mark marked marking marks mention mentioned
     mentioning mentions mourn mourned mourning mourns predict predicted predicting predicts report reported
     reporting reports suspect suspected suspecting suspects
+    """.split()
+)
+# Words after which a word in "-ed" or "-ing" names or describes an act: "the freed hostages", "condemned the bombing".
+DETERMINERS = frozenset(
+    """
+    a an eight five four her his its many more my nine other our seven several six some ten that the their these this
+    those three two your
     """.split()
 )
 # Words that negate an act; "t" of "n't" and the "yet" of "yet to" are recognised by their neighbours.
