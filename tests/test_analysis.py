@@ -129,6 +129,18 @@ def test_a_reversal_reaches_forward_to_the_end_of_the_clause(known):
     assert reversed_words("halted economic aid, talks", known) == ["econom", "aid"]
 
 
+def test_no_text_depends_on_the_end_of_the_text_before(known):
+    before = ["Aid was", "They have yet", "Police arrested the", "Aid, arrested", "Aid that"]
+    after = ["halted aid", "to agree on aid", "arrested man agreed", "Rebels, who agreed, halted aid"]
+    for first in before:
+        for text in after:
+            (_, both), (_, alone) = read([first, text], known), read([text], known)
+            begin = both.bounds[1]
+            for name in ("symbol", "modal", "mentioned", "main"):
+                assert getattr(both, name)[begin:].tolist() == getattr(alone, name).tolist(), (first, text, name)
+            assert (both.reversal[begin:] >= 0).tolist() == (alone.reversal >= 0).tolist()
+
+
 def test_a_passive_reversal_reaches_back(known):
     assert reversed_words("economic aid was halted", known) == ["econom", "aid"]
 

@@ -223,7 +223,7 @@ def _sequence(
 
 def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """(n_words,) bool: in the scope of a negator, or of the "yet" of "yet to"."""
-    yet = is_kind(kind, "yet") & np.append(is_kind(kind, "to")[1:], False)
+    yet = is_kind(kind, "yet") & np.append((is_kind(kind, "to") & _follows(clause))[1:], False)
     cue = np.flatnonzero(is_kind(kind, "negator") | yet)
     return scope.in_reach(clause, places, cue, cue[:0], scope.NEGATION_REACH) >= 0
 
@@ -231,11 +231,15 @@ def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.nda
 def _mentioned(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """(n_words,) bool: in the scope of a topic, or a word in "-ed" or "-ing" right after a determiner."""
     topic = np.flatnonzero(is_kind(kind, "topic"))
-    named = is_kind(kind, "verbal") & np.append(False, is_kind(kind, "determiner")[:-1])[: len(kind)]
+    named = is_kind(kind, "verbal") & _follows(clause) & np.append(False, is_kind(kind, "determiner")[:-1])[: len(kind)]
     return named | (scope.in_reach(clause, places, topic, topic[:0]) >= 0)
+
+
+def _follows(clause: np.ndarray) -> np.ndarray:
+    """(n_words,) bool: the word before is in the same clause, and so in the same text."""
+    return np.append(False, clause[1:] == clause[:-1])[: len(clause)]
 
 
 def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
     """(n_cues,) bool: a form of "be" directly precedes the cue, in its clause."""
-    before = np.maximum(cue - 1, 0)
-    return (cue > 0) & be[before] & (clause[before] == clause[cue])
+    return _follows(clause)[cue] & be[np.maximum(cue - 1, 0)]
