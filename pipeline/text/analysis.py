@@ -193,14 +193,15 @@ def _sequence(
     bounds = np.searchsorted(kept, tokens.bounds)
     content = ~is_kind(kind, "function")
     places = np.flatnonzero(content)
-    negated = _negated(clause, places, kind) if clauses else np.zeros(len(kept), bool)
+    inside = np.append(False, clause[1:] == clause[:-1])[: len(clause)]  # the word before is in the same clause
+    negated = _negated(clause, places, kind, inside) if clauses else np.zeros(len(kept), bool)
     cue = np.flatnonzero(is_kind(kind, "reversal"))
-    passive = cue[_passive(cue, clause, is_kind(kind, "be"))]
+    passive = cue[(inside & _after(kind, "be"))[cue]]
     reversal = scope.in_reach(clause, places, cue, passive)
     modal = scope.in_reach(clause, places, np.flatnonzero(is_kind(kind, "modal")), passive[:0]) >= 0
-    mentioned = names.quoted(tokens)[kept] | _mentioned(clause, places, kind)
-    opener, that = (np.flatnonzero(is_kind(kind, name)) for name in ("subordinator", "that"))
-    main = scope.main_part(bounds, clause, comma, opener, that)
+    mentioned = names.quoted(tokens)[kept] | _mentioned(clause, places, kind, inside)
+    opener, that = is_kind(kind, "subordinator"), is_kind(kind, "that") & inside
+    main = scope.main_part(bounds, clause, comma, np.flatnonzero(opener), np.flatnonzero(that))
     symbol = np.where(negated, lexicon.negated_twin(stem), stem)
     telling = content & ~is_kind(kind, "filler")
     return Sequence(
@@ -221,25 +222,19 @@ def _sequence(
     )
 
 
-def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """(n_words,) bool: in the scope of a negator, or of the "yet" of "yet to"."""
-    yet = is_kind(kind, "yet") & np.append((is_kind(kind, "to") & _follows(clause))[1:], False)
-    cue = np.flatnonzero(is_kind(kind, "negator") | yet)
+def _negated(clause: np.ndarray, places: np.ndarray, kind: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """(n_words,) bool: in the scope of a negator, or of the "to" of "yet to"."""
+    cue = np.flatnonzero(is_kind(kind, "negator") | (is_kind(kind, "to") & inside & _after(kind, "yet")))
     return scope.in_reach(clause, places, cue, cue[:0], scope.NEGATION_REACH) >= 0
 
 
-def _mentioned(clause: np.ndarray, places: np.ndarray, kind: np.ndarray) -> np.ndarray:
+def _mentioned(clause: np.ndarray, places: np.ndarray, kind: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """(n_words,) bool: in the scope of a topic, or a word in "-ed" or "-ing" right after a determiner."""
     topic = np.flatnonzero(is_kind(kind, "topic"))
-    named = is_kind(kind, "verbal") & _follows(clause) & np.append(False, is_kind(kind, "determiner")[:-1])[: len(kind)]
+    named = is_kind(kind, "verbal") & inside & _after(kind, "determiner")
     return named | (scope.in_reach(clause, places, topic, topic[:0]) >= 0)
 
 
-def _follows(clause: np.ndarray) -> np.ndarray:
-    """(n_words,) bool: the word before is in the same clause, and so in the same text."""
-    return np.append(False, clause[1:] == clause[:-1])[: len(clause)]
-
-
-def _passive(cue: np.ndarray, clause: np.ndarray, be: np.ndarray) -> np.ndarray:
-    """(n_cues,) bool: a form of "be" directly precedes the cue, in its clause."""
-    return _follows(clause)[cue] & be[np.maximum(cue - 1, 0)]
+def _after(kind: np.ndarray, name: str) -> np.ndarray:
+    """(n_words,) bool: the word before is of a kind."""
+    return np.append(False, is_kind(kind[:-1], name))[: len(kind)]

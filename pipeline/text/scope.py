@@ -160,14 +160,14 @@ def main_part(
     """(n_words,) bool: the word is in the main clause of its text.
 
     A subordinate clause that a comma ends ("A day after lifting the siege, troops stormed the town") is left out. Any
-    other lasts to the end of its text; so does one that begins with "that", unless "that" begins the sentence.
+    other lasts to the end of its text; so does one that begins with "that" inside a clause.
 
     Parameters
     ----------
     bounds : (n_texts + 1,) int, the first word of each text, and the number of words.
     clause : (n_words,) int, the number of the clause between two breaks, nondecreasing; no clause spans two texts.
     comma : (n_words,) bool, the clause of the word follows a comma; false for the first clause of a text.
-    subordinator, that : indices of the subordinators, and of the words "that", increasing.
+    subordinator, that : indices of the subordinators, and of the words "that" inside a clause, increasing.
     """
     n = len(clause)
     begin = np.flatnonzero(np.append(True, clause[1:] != clause[:-1])[:n])
@@ -177,8 +177,7 @@ def main_part(
     closed[:-1] &= comma[begin[1:]]
     closed[-1:] = False
     aside = within(begin[closed], end[closed], n)
-    inside = that[(that > 0) & (clause[that - 1] == clause[that])]
-    opens = np.sort(np.append(subordinator, inside))
+    opens = np.sort(np.append(subordinator, that))
     opens = opens[~aside[opens]]
     first = np.append(opens, n)[np.searchsorted(opens, bounds[:-1])]
     return within(bounds[:-1], np.minimum(first, bounds[1:]), n) & ~aside
