@@ -82,6 +82,12 @@ def require_outputs(files: Iterable[Path], inputs: Iterable[Path | str], option:
         require_other(file, inputs, option)
 
 
+def require_no_file(folder: Path) -> None:
+    """Raise `InputError` if the path of an output folder is that of a file."""
+    if folder.is_file():
+        raise InputError(f"{folder}: is a file; name a folder with --out")
+
+
 def require_other(out: Path, inputs: Iterable[Path | str], option: str = "--out") -> None:
     """Raise `InputError` if an output is also an input, or is a folder that contains one."""
     if not out.exists():

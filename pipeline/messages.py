@@ -1,7 +1,10 @@
-"""Escape control and bidirectional characters for terminal output."""
+"""Print lines for people: control and bidirectional characters are escaped, and no progress is shown if they ask for quiet."""
 
 import re
 import sys
+from types import SimpleNamespace
+
+terminal = SimpleNamespace(quiet=False, verbose=False)  # what the user of a terminal asked for
 
 # Control characters except tab and line feed, bidirectional controls, line separators, lone surrogates.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

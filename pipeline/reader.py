@@ -92,7 +92,7 @@ class Reader:
         import pandas as pd
 
         from pipeline.score.snippets import score
-        from pipeline.write.tables import input_names
+        from pipeline.write.tables import beside
 
         for name, value, least in (("evidence", evidence, 0), ("threads", threads, 1)):
             if not least <= value <= 1000:
@@ -109,15 +109,12 @@ class Reader:
             rows = list(map(find_actors(column).of, range(len(column))))
             for place, name in enumerate(("source", "target", "actors")):
                 found[name] = [row[place] for row in rows]
-        frame = pd.DataFrame(found, index=index)
-        if not isinstance(texts, pd.DataFrame):
-            return frame
-        return pd.concat([texts.set_axis(input_names(texts.columns, frame.columns), axis=1), frame], axis=1)
+        return beside(texts, pd.DataFrame(found, index=index))
 
     def articles(self, texts: Texts | pd.DataFrame, text_column: str | int | None = None) -> pd.DataFrame:
         """Score articles: stance, tension, political share, number of sentences by stance.
 
-        Parameters, index and errors as in `score`; columns ``body``, ``article`` and ``content`` come before ``text``.
+        Parameters, index, input columns and errors as in `score`; columns ``body``, ``article`` and ``content`` come before ``text``.
 
         Examples
         --------
@@ -128,11 +125,13 @@ class Reader:
         import pandas as pd
 
         from pipeline.score.articles import score_articles
+        from pipeline.write.tables import beside
 
         column, index = self._column(texts, text_column, ARTICLE_COLUMNS)
         scored = score_articles(self.model, column)
         found = {"stance": scored.stance, "tension": scored.tension, "political": scored.political}
-        return pd.DataFrame(found | dict(zip(("rising", "easing", "neutral", "unclear"), scored.counts.T)), index=index)
+        found |= dict(zip(("rising", "easing", "neutral", "unclear"), scored.counts.T))
+        return beside(texts, pd.DataFrame(found, index=index))
 
     def evidence(self, text: str | None) -> pd.DataFrame:
         """The words behind a text's score, with their contributions to the log-odds, strongest first.
@@ -225,12 +224,12 @@ class Reader:
         >>> table[["text", "repeats"]].values.tolist()
         [['Shells fell on the town.', 1], ['It rained.', 2]]
         """
+        import pandas as pd
+
         from pipeline.score.articles import score_articles
 
         article = score_articles(self.model, [text])
-        table = self.score(article.texts).assign(repeats=article.repeats)
-        table.insert(0, "text", article.texts)
-        return table
+        return pd.DataFrame({"text": article.texts, **article.scores.columns(), "repeats": article.repeats})
 
     @staticmethod
     def _column(given: Any, wanted: str | int | None, usual: tuple[str, ...]) -> tuple[pa.Array, pd.Index | None]:

@@ -279,3 +279,73 @@ def test_a_finished_file_with_lines_of_somebody_else_is_an_error(tmp_path, opene
             file.write(b"{}\n")
         with pytest.raises(InputError, match="expected 3 bytes, found 6: changed by another program"):
             run.finish()
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+def test_rows_that_a_crash_has_cut_off_are_not_filled_up(tmp_path, opened, monkeypatch, small_pieces, kind):
+    from pipeline.engines import threads as engine
+
+    source, out, scored = [str(write(tmp_path / "a.csv"))], tmp_path / f"out.{kind}", engine.scored
+    calls = []
+
+    def failing(*args):
+        calls.append(args)
+        if len(calls) == 4:
+            raise OSError("cut off")
+        return scored(*args)
+
+    monkeypatch.setattr(engine, "scored", failing)
+    with pytest.raises(OSError, match="cut off"):
+        score_to_file(opened, source, ASIDE, OutputOptions(), out, kind)
+    monkeypatch.setattr(engine, "scored", scored)
+    kept = tmp_path / f"out.{kind}.parts" / "rows"
+    os.truncate(kept, kept.stat().st_size - 100)
+    with pytest.raises(InputError, match=r"rows: expected [\d,]+ bytes, found [\d,]+: changed by .*; delete .* over"):
+        score_to_file(opened, source, ASIDE, OutputOptions(), out, kind, resume=True)
+    assert not out.exists()
+
+
+def test_a_damaged_journal_or_plan_is_started_over(tmp_path, opened, small_pieces):
+    source, out = [str(write(tmp_path / "a.csv"))], tmp_path / "out.jsonl"
+    score_to_file(opened, source, ASIDE, OutputOptions(), tmp_path / "expected.jsonl", "jsonl")
+    for name, content in (("journal", b"\0\0\0\0\n"), ("plan.json", b"[1]")):
+        parts = tmp_path / "out.jsonl.parts"
+        parts.mkdir()
+        (parts / "lock").touch()
+        (parts / name).write_bytes(content)
+        score_to_file(opened, source, ASIDE, OutputOptions(), out, "jsonl")
+        assert out.read_bytes() == (tmp_path / "expected.jsonl").read_bytes()
+
+
+def test_a_file_that_shrinks_while_it_is_read_is_an_error(tmp_path, small_pieces):
+    batches = read_inputs([str(write(tmp_path / "a.jsonl"))], ASIDE)
+    next(batches)
+    os.truncate(tmp_path / "a.jsonl", 10)
+    with pytest.raises(InputError, match=r"a.jsonl: changed while it was read"):
+        list(batches)
+
+
+def test_numbers_that_are_not_finite_are_null_at_any_depth(tmp_path, opened):
+    nan, infinite = float("nan"), float("inf")
+    rows = pa.array([{"a": nan}, {"a": infinite}, {"a": 1.5}])
+    table = pa.table({"text": texts(3), "one": [[nan], None, [infinite, 2.0]], "two": rows})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    score_to_file(opened, [str(tmp_path / "a.parquet")], ASIDE, OutputOptions(), tmp_path / "o.jsonl", "jsonl")
+    found = [json.loads(line, parse_constant=pytest.fail) for line in (tmp_path / "o.jsonl").open()]
+    assert [row["one"] for row in found] == [[None], None, [None, 2.0]]
+    assert [row["two"] for row in found] == [{"a": None}, {"a": None}, {"a": 1.5}]
+
+
+def test_fields_of_one_name_are_an_error(tmp_path, opened):
+    twice = pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"])
+    parquet.write_table(pa.table({"text": texts(1), "c": twice}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="leave it out with --columns"):
+        score_to_file(opened, [str(tmp_path / "a.parquet")], ASIDE, OutputOptions(), tmp_path / "o.jsonl", "jsonl")
+
+
+def test_a_large_integer_beside_a_fraction_keeps_its_digits(tmp_path):
+    lines = '{"text": "a b c", "n": 9007199254740993, "m": 2}\n{"text": "a b d", "n": 1.5, "m": 0.5}\n'
+    (tmp_path / "a.jsonl").write_text(lines)
+    (batch,) = read_inputs([str(tmp_path / "a.jsonl")], ASIDE)
+    assert batch.columns["n"].to_pylist() == ["9007199254740993", "1.5"]
+    assert batch.columns["m"].to_pylist() == [2.0, 0.5]

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.cli.app import app
-from pipeline.errors import FLOOR
+from pipeline.cli.app import _one_line_errors, app
+from pipeline.cli.streams import Stream
+from pipeline.errors import FLOOR, InputError
 from pipeline.evaluate.drift import read_scored
 from pipeline.model.store import load
 from pipeline.score.snippets import score
@@ -27,8 +28,7 @@ def detente(tmp_path, folder):
 
     def call(*args, stdin=None, model=folder, env=None):
         args = list(map(str, args))
-        args += ["--model", str(model)] if model and args[0] in ("score", "evaluate") else []
-        args += [str(model)] if args[0] == "drift" else []
+        args += ["--model", str(model)] if model and args[0] in ("score", "evaluate", "drift", "check") else []
         surroundings = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/runs.db", **(env or {})}
         done = forked.run(args, tmp_path, surroundings, stdin or b"")
         done.out, done.err = done.stdout, done.stderr
@@ -73,7 +73,7 @@ def test_without_a_file_what_cannot_be_read_is_named_on_standard_error(detente, 
         assert done.returncode == 5
         assert done.out.count("Talks resumed.") == done.out.count("Rebels fired") == 1
         assert "c.jsonl, row 2: expected a JSON object" in done.err
-        assert "3 more rows set aside; `score --out` lists all" in done.err
+        assert "3 more rows set aside; `score --out FILE` lists all" in done.err
         assert "12 of 15 rows were rejected, more than --max-rejects 0.01 allows" in done.err
 
 
@@ -277,7 +277,7 @@ def test_what_is_logged_or_compared_without_training_imports_no_scikit_learn():
 
 
 def test_check_prints_rates_and_fails_under_a_floor(detente, folder, tmp_path):
-    done = detente("check", folder, "--checks", DATA / "checks", "--failed", model=None)
+    done = detente("check", "--checks", DATA / "checks", "--failed")
     assert [line.split()[0] for line in done.out.splitlines()[1:3]] == ["actors", "case"]
     assert done.returncode == (FLOOR if "below" in done.out else 0)
     checks = tmp_path / "checks"
@@ -285,7 +285,7 @@ def test_check_prints_rates_and_fails_under_a_floor(detente, folder, tmp_path):
     for path in (DATA / "checks").glob("*.csv"):
         (checks / path.name).write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[:9]), "utf-8")
     (checks / "idioms.csv").write_text("text\nRebels killed ten soldiers in an attack.\n")
-    done = detente("check", folder, "--checks", checks, "--failed", model=None)
+    done = detente("check", "--checks", checks, "--failed")
     assert done.returncode == FLOOR
     assert "failed   idioms: Rebels killed ten soldiers in an attack." in done.out
 
@@ -318,7 +318,7 @@ def test_quiet_leaves_out_everything_but_errors_and_what_cannot_be_read(detente,
     told = detente("score", "--quiet", "a.jsonl", "--max-rejects", "1").err
     assert told == "a.jsonl, row 2: expected a JSON object, found null; set aside\n"
     told = detente("score", "--quiet", "a.jsonl", "--max-rejects", "1", "--out", "b.jsonl").err
-    assert told.splitlines() == ["1 of 2 rows could not be read; see b.jsonl.rejects.jsonl"]
+    assert told.splitlines() == ["1 of 2 rows and files set aside; see b.jsonl.rejects.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -416,3 +416,22 @@ def test_the_warning_of_a_library_is_one_line(tmp_path, detente):
     (line,) = done.err.splitlines()
     assert line.startswith("warning: One or more strings in the dta file could not be decoded using utf-8, and so the")
     assert detente("score", "a.dta", "--quiet").err == ""
+
+
+def test_an_error_closes_what_was_being_read():
+    closed = []
+
+    def reading():
+        try:
+            yield 1
+        finally:
+            closed.append(True)
+
+    def command():
+        batches = reading()
+        next(batches)
+        raise InputError("no such folder")
+
+    with pytest.raises(SystemExit) as ended, _one_line_errors(Stream(sys.stderr, OSError)):
+        command()
+    assert ended.value.code == 1 and closed, "before the interpreter ends, when a thread that still reads aborts it"

@@ -4,7 +4,10 @@ import codecs
 import io
 import json
 import mailbox
+import os
+import subprocess
 import sys
+import time
 from email.message import EmailMessage
 from types import SimpleNamespace
 
@@ -295,3 +298,69 @@ def test_an_article_on_standard_input_over_the_bound_is_refused_and_not_cut(stdi
     stdin(b"Rain fell.\n" * 2)
     with pytest.raises(InputError, match="--encoding utf-99: no such encoding"):
         read("-", encoding="utf-99")
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (b"<?xml version='1.0'?>\n<rss><channel></channel></rss>", "a web page or a feed"),
+        (b"<p>Rebels fired.</p>\n", "a web page or a feed"),
+        (b"From a@b.c Mon Jan  1 10:00:00 2024\nSubject: Talks\nFrom: a@b.c\n\nRebels fired.\n", "e-mail"),
+        (b"Subject: Talks\nDate: Mon, 1 Jan 2024\n\nRebels fired.\n", "e-mail"),
+        (b"PK\x03\x04\x14\0\0\0", "a binary file"),
+    ],
+)
+def test_files_of_other_kinds_on_standard_input_are_refused(stdin, given, kind):
+    for articles in (False, True):
+        stdin(given)
+        with pytest.raises(InputError, match=f"standard input: begins like {kind}; save it"):
+            read("-", articles=articles)
+
+
+def test_lines_that_only_look_like_a_header_of_mail_are_snippets(stdin):
+    stdin(b"From the army: nothing.\nTo: the point, said Rao.\n")
+    assert read("-")[0].texts.to_pylist() == ["From the army: nothing.", "To: the point, said Rao."]
+    stdin(b"  \n\n")
+    with pytest.raises(InputError, match="only white space; expected an article"):
+        read("-", articles=True)
+
+
+def test_a_pipe_that_does_not_wait_is_read_to_its_end(tmp_path, folder):
+    ends, begin = os.pipe()
+    os.set_blocking(ends, False)
+    command = [sys.executable, "-m", "pipeline.cli", "score", "--model", str(folder), "-"]
+    with subprocess.Popen(command, stdin=ends, stdout=subprocess.PIPE) as scoring:
+        os.close(ends)
+        for town in ("Lorn", "Marn"):
+            time.sleep(2)
+            os.write(begin, f"Rebels fired on the town of {town}.\n".encode())
+        os.close(begin)
+        assert len(scoring.communicate(timeout=60)[0].splitlines()) == 2
+
+
+def test_a_folder_is_read_once_however_many_links_lead_to_it(tmp_path):
+    for number in range(12):
+        (tmp_path / f"d{number}").mkdir()
+        (tmp_path / f"d{number}" / "a.txt").write_text(SENTENCES[0])
+    for number in range(11):
+        for link in ("x", "y"):
+            (tmp_path / f"d{number}" / link).symlink_to(f"../d{number + 1}")
+    assert len(read(str(tmp_path), articles=True)) == 12
+
+
+def test_folders_may_be_nested_deeply(tmp_path):
+    here = tmp_path
+    for _ in range(1200):
+        here /= "d"
+        here.mkdir()
+    (here / "a.txt").write_text(SENTENCES[0])
+    assert len(read(str(tmp_path), articles=True)) == 1
+
+
+def test_the_encoding_undefined_is_no_encoding(tmp_path, stdin):
+    (tmp_path / "u.html").write_bytes(b"<meta charset=undefined><p>caf\xe9 Rebels fired on the town.</p>")
+    with pytest.raises(InputError, match="expected UTF-8, found other bytes"):
+        read(str(tmp_path / "u.html"), articles=True)
+    stdin(b"Rain fell.\n")
+    with pytest.raises(InputError, match="--encoding undefined: no such encoding"):
+        read("-", encoding="undefined")

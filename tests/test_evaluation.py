@@ -60,11 +60,11 @@ def test_leaked_rows_are_left_out_of_the_headline_and_shown_beside_it(model, cor
     alone = evaluate(model, held_out, load_signatures(model))
     assert found.figures == alone.figures
     assert found.figures_with_leaked["three_way.accuracy"].value > found.figures["three_way.accuracy"].value
-    assert "40 snippets are in or near to the training texts" in " ".join(found.warnings)
+    assert "left out: 40 snippets in or near the training texts" in " ".join(found.warnings)
 
 
 def test_an_evaluation_on_nothing_but_training_texts_is_an_error(model, corpus):
-    with pytest.raises(InputError, match="of them in or near to the training texts; give other snippets"):
+    with pytest.raises(InputError, match=r"others in or near the training texts\); give other snippets"):
         evaluate(model, corpus.take(np.arange(60)), load_signatures(model))
 
 

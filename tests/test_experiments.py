@@ -159,7 +159,7 @@ def test_own_rows_of_foreign_files_are_learned_from_and_judged_by_themselves(ask
 def test_rows_near_to_training_rows_are_not_measured_on(corpus):
     learned, gold = corpus.take(np.arange(0, 40)), corpus.take(np.array([3, 900, 1800]))
     assert unseen({"gold": gold}, [learned])["gold"].texts.tolist() == gold.texts[1:].tolist()
-    with pytest.raises(InputError, match="gold: every row is in or near to the training texts"):
+    with pytest.raises(InputError, match="gold: every row is in or near the training texts"):
         unseen({"gold": gold.take(np.array([0]))}, [learned])
 
 

@@ -302,7 +302,7 @@ def test_a_cleaned_copy_without_rows_is_refused_in_one_line(tmp_path):
         ),
         (
             [one, other],
-            f"two.csv: --fix would leave .*; row 2: left out: the same text and label as {one}, row 2; mend",
+            f"two.csv: --fix would leave .*; row 2: left out: the same text and label as {one}, row 2; correct",
         ),
     ):
         with pytest.raises(InputError, match=message):

@@ -122,7 +122,7 @@ def test_a_file_without_a_header_is_read_by_numbers(cache):
 def test_a_mix_holds_everything_but_what_is_near_the_test_file(mine):
     corpus = read_mix(Recipe(("embedded", "towns", "leaves", str(mine))))
     assert len(corpus) == len(whole_corpus()) + 2 + 2 + 1
-    assert reasons(corpus.set_aside)["near to a line of test.tsv"] == 1
+    assert reasons(corpus.set_aside)["a near-copy of a line of test.tsv"] == 1
     assert {"towns", "leaves", "mine.csv"} < set(corpus.sources)
     assert corpus.own.sum() == 5
 
@@ -131,7 +131,7 @@ def test_the_test_file_of_an_overlapping_corpus_counts_too(cache, tmp_path):
     (tmp_path / "near.csv").write_text("text,stance\nGunmen from Morvane shelled a depot,escalation\nRain.,neutral\n")
     assert len(read_mix(Recipe((str(tmp_path / "near.csv"),)))) == 2
     corpus = read_mix(Recipe((str(tmp_path / "near.csv"), "leaves")))
-    assert reasons(corpus.set_aside) == {"near to a line of test.tsv": 1} and len(corpus) == 3
+    assert reasons(corpus.set_aside) == {"a near-copy of a line of test.tsv": 1} and len(corpus) == 3
     assert missing_tests(Recipe(("leaves",))) == []
     (cache / "towns" / "test.tsv").unlink()
     assert missing_tests(Recipe(("leaves",))) == ["towns"]
@@ -140,7 +140,7 @@ def test_the_test_file_of_an_overlapping_corpus_counts_too(cache, tmp_path):
 def test_a_file_to_be_tested_on_can_be_named(tmp_path, mine):
     (tmp_path / "exam.csv").write_text("text,stance\nKestria and Morvane shook hands!,neutral\n")
     corpus = read_mix(Recipe(("leaves", str(mine)), Columns(text="headline"), tests=(str(tmp_path / "exam.csv"),)))
-    assert reasons(corpus.set_aside) == {"near to a line of exam.csv": 1}
+    assert reasons(corpus.set_aside) == {"a near-copy of a line of exam.csv": 1}
     assert set(corpus.sources) == {"leaves"}
 
 

@@ -216,7 +216,9 @@ def test_a_character_that_utf8_cannot_encode_becomes_a_question_mark(reader):
 
 def test_articles_take_the_columns_that_the_command_takes(reader):
     frame = pd.DataFrame({"headline": ["Rain."], "body": TEXTS[:1]}, index=[4])
-    assert reader.articles(frame).equals(reader.articles(pd.Series(TEXTS[:1], index=[4])))
+    found = reader.articles(frame)
+    assert found.iloc[:, :2].equals(frame)
+    assert found.iloc[:, 2:].equals(reader.articles(pd.Series(TEXTS[:1], index=[4])))
 
 
 @pytest.mark.parametrize("name", [0, "0"])

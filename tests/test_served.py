@@ -67,9 +67,9 @@ def test_the_champion_is_served_with_evidence_and_actors(post, expected):
     assert [row["tension"] for row in rows] == pytest.approx(expected.tension.tolist())
     assert set(rows[0]) == {
         "stance", "event", "tension", "relevance", "p_escalation", "p_de_escalation", "p_neutral", "coverage", "reason",
-        "p_event", "event_2", "p_event_2", "event_3", "p_event_3", "evidence", "source", "target",
+        "p_event", "event_2", "p_event_2", "event_3", "p_event_3", "evidence", "source", "target", "actors",
     }  # fmt: skip
-    assert (rows[0]["source"], rows[0]["target"]) == ("KEN", "UGA")
+    assert (rows[0]["source"], rows[0]["target"], rows[0]["actors"]) == ("KEN", "UGA", "KEN; UGA")
     assert rows[0]["evidence"].startswith("accused +")
 
 

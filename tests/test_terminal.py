@@ -19,6 +19,7 @@ from pipeline.label.imports import Imported
 from pipeline.label.labelled_file import read_labelled_file
 from pipeline.label.pools import Pool, Task
 from pipeline.label.splits import Split
+from pipeline.messages import terminal
 from pipeline.model.settings import Training
 from pipeline.read.rows import Reject
 from pipeline.show import corpora, experiments, labelling, progress, reading, scores, written
@@ -255,7 +256,8 @@ def test_progress_is_drawn_on_a_terminal(capsys, monkeypatch):
     with progress(2, "training") as step:
         step("half")
     assert "training" in capsys.readouterr().err
-    with corpora.downloading("towns", quiet=True) as step:
+    monkeypatch.setattr(terminal, "quiet", True)
+    with corpora.downloading("towns") as step, progress(2, "training"):
         step("rows.tsv", 5, 10)
     assert capsys.readouterr().err == ""
 

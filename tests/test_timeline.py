@@ -6,16 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
 from pipeline.model.calibration import POLITICAL_SHARE
+from pipeline.reader import Reader
+from pipeline.timeline import output
 from pipeline.timeline.copies import first_copies, first_same
-from pipeline.timeline.dated_texts import DatedTexts, FeedOptions
+from pipeline.timeline.dated_texts import DatedTexts, FeedOptions, dated_texts_of
 from pipeline.timeline.dates import period_of, seconds_of
-from pipeline.timeline.feed import Counts, dated_files, is_flagged_last, read_feed
+from pipeline.timeline.feed import Counts, dated_files, is_flagged_last, read_feed, records_of
 from pipeline.timeline.gathered import gather
 from pipeline.timeline.memberships import all_of, by_actors, by_column, by_elements
 from pipeline.timeline.output import COLUMNS, matrix, page, rows_of, write_timeline
@@ -26,12 +29,14 @@ from tests import forked
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 PRIORS = np.array([0.35, 0.35, 0.3])
+SHELLED = ["The army shelled the town.", "Rebels shelled the port."]
 
 
 @pytest.mark.parametrize(
     "written",
-    ["2024-03-05", "5 March 2024", "Tue, 05 Mar 2024 00:00:00 GMT", "2024-03-05T01:00:00+01:00", "2024/03/05"],
-)
+    ["2024-03-05", "5 March 2024", "Tue, 05 Mar 2024 00:00:00 GMT", "2024-03-05T01:00:00+01:00", "2024/03/05",
+     "5 March 2024 01:00 CET", "5 March 2024 12:00 AM", "March 5, 2024 05:30 +0530"],
+)  # fmt: skip
 def test_dates_are_read_as_people_write_them(written):
     seconds, reasons = seconds_of(pa.array([written]), now=NOW)
     assert (seconds[0], reasons) == (datetime(2024, 3, 5, tzinfo=UTC).timestamp(), {})
@@ -42,8 +47,16 @@ def test_a_day_and_a_month_that_cannot_be_told_apart_are_asked_for():
         seconds_of(pa.array(["03/04/2024"]), now=NOW)
     seconds, _ = seconds_of(pa.array(["03/04/2024"]), "%d/%m/%Y", now=NOW)
     assert seconds[0] == datetime(2024, 4, 3, tzinfo=UTC).timestamp()
+    with pytest.raises(InputError, match=r"date '24-03-05': day and year cannot be told apart; .*%d-%m-%y or %y-%m-%d"):
+        seconds_of(pa.array(["24-03-05"]), now=NOW)
     seconds, _ = seconds_of(pa.array(["25/04/2024"]), now=NOW)
     assert seconds[0] == datetime(2024, 4, 25, tzinfo=UTC).timestamp()
+
+
+def test_a_time_whose_zone_may_be_one_of_several_is_no_date():
+    seconds, reasons = seconds_of(pa.array(["5 March 2024 01:00 IST", "5 March 2024 10:00 MSK"]), now=NOW)
+    assert reasons == {"no date": [0]}
+    assert seconds[1] == datetime(2024, 3, 5, 7, tzinfo=UTC).timestamp()
 
 
 def test_missing_and_future_dates_are_counted_by_reason():
@@ -310,8 +323,8 @@ def test_what_cannot_be_read_or_dated_is_listed_beside_the_output(folder, tmp_pa
     (tmp_path / "b.csv").write_text("text\nRebels attacked.\n")
     command = ["timeline", "a.csv", "b.csv", "--model", folder]
     done = forked.run([*command, "--out", "out"], tmp_path)
-    assert done.returncode == 0 and "3 of 4 rows could not be read; see out/timeline.rejects.jsonl" in done.stderr
-    assert "set aside" not in done.stderr
+    assert done.returncode == 0 and "3 of 4 rows and files set aside; see out/timeline.rejects.jsonl" in done.stderr
+    assert "; set aside" not in done.stderr
     found = [json.loads(line) for line in (tmp_path / "out" / "timeline.rejects.jsonl").read_text().splitlines()]
     assert [(one["file"], one["row"]) for one in found] == [("a.csv", 3), ("a.csv", 4), ("b.csv", 0)]
     assert found[0]["reason"] == "no date" and found[0]["text"] == "It rained."
@@ -430,3 +443,30 @@ def test_what_a_feed_lacks_is_named(tmp_path, model):
         dated_files(["-"])
     with pytest.raises(InputError, match="no such file; check the path"):
         dated_files([str(tmp_path / "none.csv")])
+
+
+def test_where_the_first_column_of_dates_is_empty_the_next_is_read(model):
+    frame = pd.DataFrame({"date": ["2024-03-01", ""], "published": ["", "2024-03-02"], "text": SHELLED})
+    assert Reader(model).timeline(frame).relevant.tolist() == [1, 1]
+
+
+def test_a_format_of_dates_without_codes_is_refused():
+    with pytest.raises(InputError, match=r"date format 'dd.mm.yyyy': expected codes such as %d.%m.%Y"):
+        seconds_of(pa.array(["01.02.2024"]), "dd.mm.yyyy")
+
+
+def test_a_picture_that_cannot_be_drawn_leaves_the_earlier_files(model, tmp_path, monkeypatch):
+    frame = pd.DataFrame({"date": ["2024-03-01", "2024-03-02"], "text": SHELLED})
+    feed = FeedOptions()
+    records, _ = records_of([dated_texts_of(frame, feed, model)], feed, "the DataFrame")
+    periods = timeline(records, "D", np.array(model.priors))
+    write_timeline(periods, tmp_path, "one")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(output, "_picture", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_timeline(periods[:1], tmp_path, "two")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before and len(before) == 4

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,9 @@ from typer import Exit, Option, Typer
 
 from pipeline.cli import experiments, scoring, training
 from pipeline.cli.data import data
-from pipeline.cli.options import settings
 from pipeline.cli.streams import Stream, log_to, open_streams
 from pipeline.errors import FAULT, INTERRUPTED, DetenteError
-from pipeline.messages import say
+from pipeline.messages import say, terminal
 
 app = Typer(
     help="Classify news by rising or easing political tension, sentence by sentence, with probabilities and evidence.",
@@ -65,7 +65,7 @@ def detente(
     """Options common to all commands."""
     if log_file:
         log_to(log_file)
-    settings.quiet, settings.verbose = quiet, verbose
+    terminal.quiet, terminal.verbose = quiet, verbose
 
 
 def main() -> None:
@@ -86,7 +86,7 @@ def main() -> None:
 
 def _one_line_warning(message: Warning | str, *_: object, **__: object) -> None:
     """Print the warning of a library without the line of code that caused it."""
-    if not settings.quiet:
+    if not terminal.quiet:
         say("warning: " + " ".join(str(message).split()))
 
 
@@ -139,6 +139,7 @@ def _one_line_errors(out: Stream) -> Iterator[None]:
             _say_and_end(_stopped(), INTERRUPTED)  # Typer has caught the interruption
         if isinstance(end.__context__, BrokenPipeError):  # Typer has caught that the reader of a pipe has closed it
             out.drop()
+            _let_go(end)
             raise SystemExit(0) from None
         raise
     except UnsupportedOperation:
@@ -150,14 +151,15 @@ def _one_line_errors(out: Stream) -> Iterator[None]:
         reason = f" ({error})" if str(error) else ""
         _say_and_end(f"error: out of memory{reason}; free some, raise the limit, or process less at once", 1)
     except Exception as error:
-        if settings.verbose:
+        if terminal.verbose:
             raise
         _say_and_end(f"error: internal error: {type(error).__name__}: {error}; --verbose shows a traceback", FAULT)
 
 
 def _stopped() -> str:
-    """What to say after an interruption: only `score` can be resumed."""
-    return "interrupted" + ("; `score --out` continues with --resume" if "score" in sys.argv[1:] else "")
+    """What to say after an interruption, and how to continue."""
+    advice = {"score": "; `score --out` continues with --resume", "tune": "; the same command continues the search"}
+    return "interrupted" + next((advice[word] for word in sys.argv[1:] if word in advice), "")
 
 
 def _say_and_end(line: str, code: int) -> None:
@@ -166,4 +168,15 @@ def _say_and_end(line: str, code: int) -> None:
         # signal although it was caught. The next `exec` clears this.
         exec("")  # noqa: S102  nothing runs
     say(" ".join(line.split("\n")))
+    _let_go(sys.exc_info()[1])
     raise SystemExit(code) from None
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Close the readers that the functions which an error has ended were using.
+
+    A thread of Arrow's that still reads when Python ends would abort the process, exit code 134.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__

@@ -44,7 +44,7 @@ def fetch(
     failed = []
     for card in wanted:
         try:
-            with corpora.downloading(card.name, options.settings.quiet) as step:
+            with corpora.downloading(card.name) as step:
                 paths = download.fetch(card, to, step)
         except SourceError as error:
             failed.append(error)

@@ -97,7 +97,7 @@ def run(
 
     out = out or _OUT / file.stem
     with show.progress(len(read_experiment(file).variant) * seeds, file.stem) as step:
-        answered = run_experiment(file, out, seeds, step)
+        answered = run_experiment(file, out, seeds, step, options.typed())
     experiments.experiment(answered)
     if answered.unlogged:
         raise TrackingError(f"the models are in {out}, but: {answered.unlogged}")
@@ -121,7 +121,7 @@ def tune(
     out = out or _OUT / f"tune-{config.stem}"
     require_outputs((out / BEST, out / STUDY), [config])
     with experiments.searching(trials) as step:
-        found, unlogged = run_search(config, out, trials, jobs, dask, seed, step)
+        found, unlogged = run_search(config, out, trials, jobs, dask, seed, step, options.typed())
     experiments.search(found)
     if unlogged:
         raise TrackingError(f"the search is in {out}, but: {unlogged}")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit, Option
 
 from pipeline import show
-from pipeline.atomic import require_outputs
+from pipeline.atomic import require_no_file, require_outputs
 from pipeline.cli import options
-from pipeline.errors import ALERT
-from pipeline.messages import say
+from pipeline.errors import ALERT, InputError
+from pipeline.messages import say, terminal
 
 if TYPE_CHECKING:
     from pipeline.model.store import Model
@@ -65,7 +65,6 @@ def score(
     """Score texts, files, folders or standard input."""
     from pipeline.engines.processors import processors
     from pipeline.engines.threads import score_to_file
-    from pipeline.errors import InputError
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import files_of, read_inputs, total_size
     from pipeline.reader import open_model
@@ -95,21 +94,10 @@ def score(
             with show.reading(total_size(given)) as step:
                 totals = score_to_file(opened, given, reading, asked, file, kind, threads, resume, step)
     if totals.out:
-        if not options.settings.quiet:
+        if not terminal.quiet:
             say(f"{totals.rows:,} rows written to {totals.out}")
         show.rejected(totals)
-    _require_few(totals, max_rejects)
-
-
-def _require_few(totals: Totals, max_rejects: float) -> None:
-    from pipeline.errors import RejectsError
-
-    if totals.rejected_rows > max_rejects * totals.read:
-        where = f"; see {totals.rejects}" if totals.rejects else ""
-        raise RejectsError(
-            f"{totals.rejected_rows:,} of {totals.read:,} rows were rejected, more than --max-rejects {max_rejects:g} "
-            f"allows{where}"
-        )
+    totals.require_few(max_rejects)
 
 
 def _require_outputs(file: Path, kind: str, inputs: list[Path]) -> None:
@@ -137,14 +125,13 @@ def _print(
         from pipeline.write.output import print_rows
 
         print_rows(score_in_order(model, aside.passed(batches), asked, kind, threads), kind)
-    return aside.totals()
+    return aside.totals(advice="`score --out FILE` lists all")
 
 
 def _score_on_cluster(
     model: Model, given: list[str], reading: ReadOptions, asked: OutputOptions, out: str | None, dask: str
 ) -> Totals:
     from pipeline.engines.dask_cluster import score_on_cluster, tasks_of
-    from pipeline.errors import InputError
 
     if out is None:
         raise InputError("--dask: name the folder of the output with --out")
@@ -165,7 +152,7 @@ def explain(
     format: Annotated[str, Option(help="Output format: table, or jsonl: a line per sentence, with places.")] = "table",
 ) -> None:
     """Show which words move the score of each sentence, in the text as given."""
-    from pipeline.errors import InputError
+
     from pipeline.explain.explanation import explain_text, write_page
     from pipeline.read.documents import ReadOptions
     from pipeline.read.inputs import files_of, read_inputs
@@ -226,6 +213,7 @@ def timeline(
 
     paths = dated_files(files)
     if out:
+        require_no_file(out)
         require_outputs((out / name for name in (*FILES, REJECTS)), paths)
     feed = FeedOptions(
         encoding, delimiter, date_column, date_format, by, only, freq, articles, text_column, top, strict
@@ -236,14 +224,16 @@ def timeline(
         with show.reading(0) as step:
             records, counts = read_feed(paths, feed, opened, threads or processors(), lambda rows: step(rows, 0), aside)
         periods = series_of(records, freq, np.array(opened.priors))
-        if not options.settings.quiet:
+        if not (terminal.quiet and out):
             timeline(periods, counts)
         if out:
             named = f"{', '.join(path.name for path in paths[:3])}{' …' if len(paths) > 3 else ''}"
             title = f"Tension in {named} by {FREQUENCIES[freq]}"
-            say(f"wrote {write_timeline(periods, out, title)}/timeline.csv, .json, .png and .html", stderr=False)
+            written = write_timeline(periods, out, title)
+            if not terminal.quiet:
+                say(f"wrote {written}/timeline.csv, .json, .png and .html", stderr=False)
             show.rejected(aside.keep(out / REJECTS))
         else:
-            aside.totals()
+            aside.totals(advice="`timeline --out FOLDER` lists all")
     if alert and is_flagged_last(periods):
         raise Exit(ALERT)

@@ -6,6 +6,7 @@ import atexit
 import os
 import re
 import sys
+from contextlib import suppress
 from datetime import datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -87,8 +88,9 @@ class _Both:
         """Log one line; of a redrawn progress bar, its last state."""
         shown = one_line(_COLOURS.sub("", line.rstrip("\r").rpartition("\r")[2])).rstrip()
         if shown:
-            self._file.write(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {shown}\n")
-            self._file.flush()
+            with suppress(OSError):  # a full disk must not end the run
+                self._file.write(f"{datetime.now().astimezone().isoformat(timespec='seconds')} {shown}\n")
+                self._file.flush()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._screen, name)
@@ -100,6 +102,10 @@ def log_to(path: Path) -> None:
     Raises `InputError` if the file cannot be written, or holds something that is no log.
     """
     try:
+        if path.is_fifo():
+            raise InputError(
+                f"{path}: expected a file, found a FIFO, which may have no reader; name another --log-file"
+            )
         if not _is_log(path):
             raise InputError(f"{path}: expected a new file or a log, found another file; name another --log-file")
         file = path.open("a", encoding="utf-8", errors="replace")

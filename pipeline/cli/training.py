@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +14,7 @@ from pipeline import show
 from pipeline.atomic import require_other, require_outputs
 from pipeline.cli import options
 from pipeline.errors import DRIFT, FLOOR, TrackingError
-from pipeline.messages import say
+from pipeline.messages import say, terminal
 
 if TYPE_CHECKING:
     from pipeline.corpus.labelled_rows import SetAside
@@ -68,7 +66,7 @@ def train(
     columns = Columns(text_column, event_column, stance_column, quad_column)
     named = tuple(data or [EMBEDDED]), columns, tuple(test or ()), weights_from(weight or ())
     recipe = Recipe(*named, encoding, delimiter)
-    if not options.settings.quiet:
+    if not terminal.quiet:
         labelling.missing(missing_tests(recipe))
     corpus = read_mix(recipe)
     check_replaceable(out)
@@ -89,7 +87,7 @@ def train(
     run.save(out)
     show.figures(run.figures, f"held-out snippets ({run.card()['metrics_from']})")
     labelling.own_rows(run.own, why_no_curve(corpus) if curve else "")
-    record = record_of(run, out, began, shlex.join(["detente", *sys.argv[1:]]), name, experiment)
+    record = record_of(run, out, began, options.typed(), name, experiment)
     show.trained(out, tracking.log(run, out, record))
 
 
@@ -165,7 +163,6 @@ def keep(model: Model, made: Callable[[ModuleType], Measured]) -> None:
 
 
 def check(
-    given: options.ModelArgument = None,
     model: options.ModelOption = str(options.MODEL),
     checks: Annotated[Path, Option(help="Folder of behavioural checks.")] = options.DATA / "checks",
     failed: Annotated[bool, Option("--failed", help="Show the failed cases.")] = False,
@@ -175,7 +172,7 @@ def check(
     from pipeline.evaluate.behaviour import check
     from pipeline.reader import open_model
 
-    opened = open_model(given or model)
+    opened = open_model(model)
     outcomes = check(opened, checks)
     show.checks(outcomes, failed)
     if log:
@@ -187,7 +184,6 @@ def check(
 def drift(
     baseline: Annotated[str, Option(help="Scored file, folder or pattern of the reference period.")],
     current: Annotated[str, Option(help="Scored file, folder or pattern to compare with it.")],
-    given: options.ModelArgument = None,
     model: options.ModelOption = str(options.MODEL),
     log: options.Log = True,
     encoding: options.Encoding = None,
@@ -198,7 +194,7 @@ def drift(
     from pipeline.read.source import Written
     from pipeline.reader import open_model
 
-    opened = open_model(given or model)
+    opened = open_model(model)
     before, now = (read_scored(path, Written(encoding, delimiter)) for path in (baseline, current))
     for path, columns in ((baseline, before), (current, now)):
         if "text" not in columns:

@@ -208,7 +208,7 @@ def label_columns(names: list[str], columns: Columns, path: Path) -> dict[str, s
     if not found:
         raise InputError(
             f"{path}: expected a column named event, quad or stance, found {', '.join(names)}; name yours with "
-            "--event-column, --quad-column or --stance-column, or bring the file into shape with `detente data import`"
+            "--event-column, --quad-column or --stance-column, or convert the file with `detente data import`"
         )
     return found
 

@@ -12,6 +12,7 @@ from pipeline.corpus.near import is_near, near_groups
 from pipeline.errors import InputError
 from pipeline.evaluate.intervals import LEAST_ROWS, RESAMPLES, Figure, measure, point, resampled
 from pipeline.evaluate.metrics import Judged, judge
+from pipeline.messages import count_of
 from pipeline.model.store import Model, load_signatures
 from pipeline.score.snippets import score
 
@@ -103,10 +104,10 @@ def unseen(corpus: Corpus, seen: Sequence[np.ndarray | None], least: int = LEAST
         fresh &= ~is_near(signatures, corpus.texts)
     if fresh.sum() < least:
         leaked = int((~fresh).sum())
-        why = f", {leaked} of them in or near to the training texts" if leaked else ""
+        why = f" ({count_of(leaked, 'other')} in or near the training texts)" if leaked else ""
         by = "the model has not" if len(seen) == 1 else "no model has"
         raise InputError(
-            f"expected at least {least} labelled snippets that {by} seen, got {len(corpus)}{why}; give other snippets"
+            f"expected at least {least} labelled snippets that {by} seen, got {int(fresh.sum())}{why}; give other snippets"
         )
     return fresh
 

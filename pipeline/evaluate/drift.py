@@ -136,6 +136,17 @@ def _read_one(path: Path, written: Written) -> dict[str, list]:
             columns[name] = [float(value) for value in columns[name]]
     except ValueError as error:
         raise InputError(f"{path}: expected numbers in column {name}: {error}") from None
+    if row := next(
+        (
+            row
+            for row, pair in enumerate(zip(columns["tension"], columns["coverage"]), 1)
+            if not np.isfinite(pair).all()
+        ),
+        0,
+    ):
+        raise InputError(
+            f"{path}: row {row}: expected finite numbers in columns tension and coverage; score the texts again"
+        )
     plain = plain_names(table.column_names)
     text = next((plain[name] for name in _TEXTS if name in plain), None)
     if text:

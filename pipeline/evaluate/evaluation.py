@@ -116,7 +116,7 @@ def evaluate(
         mistakes=_answers(model, kept, scores, _surest(scores, ~right)[:MISTAKES]),
         examples=_answers(model, kept, scores, _examples(kept, scores, right)),
         comparisons={name: compare(rows, theirs, groups, _PAIRED) for name, theirs in baselines.items()},
-        warnings=_warnings(kept, scores, right, leaked, seen, trained_on),
+        warnings=_warnings(kept, scores, right, leaked, seen, trained_on, model.settings.abstention.coverage_floor),
     )
 
 
@@ -161,11 +161,12 @@ def _warnings(
     leaked: int,
     seen: np.ndarray | None,
     trained_on: Corpus | None,
+    coverage_floor: float,
 ) -> list[str]:
     absent = [stance for stance in STANCES if stance not in set(corpus.stances)]
     out = [f"no snippet is labelled {stance}; figures for it are left out" for stance in absent]
     if leaked:
-        out.append(f"{leaked:,} snippets are in or near to the training texts; the figures are without them")
+        out.append(f"left out: {count_of(leaked, 'snippet')} in or near the training texts")
     if seen is None:
         out.append("the model does not say what it was trained on; copies of training texts cannot be found")
     if trained_on is None:
@@ -177,7 +178,7 @@ def _warnings(
             f"{count_of(chosen, 'snippet')} picked because a model was unsure of them: the figures are lower than for the "
             f"whole pool, which only rows picked at random represent ({len(drawn):,} here; {there})"
         )
-    if (unknown := np.mean(scores.coverage < 0.5)) > 0.1:
+    if (unknown := np.mean(scores.coverage < coverage_floor)) > 0.1:
         out.append(f"{unknown:.0%} of the snippets hold mostly unknown words: are they English?")
     return out
 

@@ -39,7 +39,7 @@ def unseen(gold: dict[str, Corpus], learned: Iterable[Corpus]) -> dict[str, Corp
         for name, rows in out.items():
             out[name] = rows.take(~is_near(seen, rows.texts))
             if not len(out[name]):
-                raise InputError(f"{name}: every row is in or near to the training texts; leave it out of [measure]")
+                raise InputError(f"{name}: every row is in or near the training texts; leave it out of [measure]")
     return out
 
 

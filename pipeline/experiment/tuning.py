@@ -170,7 +170,7 @@ def _judge(
 
 @contextmanager
 def _workers(jobs: int, dask: str | None) -> Iterator[Parallel]:
-    """joblib's `Parallel` over threads, processes or the workers of a Dask cluster."""
+    """joblib's `Parallel` over processes, or over the workers of a Dask cluster."""
     if dask is None:
         yield Parallel(n_jobs=jobs)
         return

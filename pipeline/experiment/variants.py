@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from pipeline.corpus.labelled import Corpus, concatenated, read_labelled
+from pipeline.corpus.labelled import Corpus, concatenated, files_of, read_labelled, source_names
 from pipeline.corpus.near import near_groups
 from pipeline.errors import InputError
 from pipeline.evaluate.comparison import compare
@@ -128,8 +128,12 @@ def read_data(data: Data) -> Corpus:
 
 
 def own_names(data: Data) -> list[str]:
-    """The sources of a corpus that are the user's files."""
-    return [Path(file).name if isinstance(file, str) else file.name for file in data.own]
+    """The sources of a corpus that are the user's files, as `read_data` names them."""
+    own = [path for path in data.own if isinstance(path, str)]
+    files = {path: files_of(Path(path)) for path in (*data.train, *own)}
+    names = source_names([file for read in files.values() for file in read])
+    gold = [file.name for file in data.own if not isinstance(file, str)]
+    return list(dict.fromkeys([*(names[file] for path in own for file in files[path]), *gold]))
 
 
 def check_paths(data: Data) -> None:
@@ -145,11 +149,12 @@ def _whatever_the_folds(data: Data) -> bytes:
 
 
 def _held_out(run: Run, own: list[str]) -> dict[str, Measured]:
-    """The held-out rows: all of them, and those of each of the user's files."""
+    """The held-out rows: all of them, and those of each of the user's files that has any that are no duplicates."""
     out = {HELD_OUT: (run.held_out, run.groups)}
     for name in own:
         rows = np.flatnonzero(run.corpus.sources == name)
-        out[f"{HELD_OUT}, {name}"] = run.held_out.take(rows), run.groups[rows]
+        if len(rows):
+            out[f"{HELD_OUT}, {name}"] = run.held_out.take(rows), run.groups[rows]
     return out
 
 

@@ -24,7 +24,7 @@ from pipeline.score.snippets import REASONS, score
 from pipeline.stance import STANCES
 
 _ADVICE = {
-    BROKEN: "rows that cannot be read; mend them, or leave them out with --fix",
+    BROKEN: "rows that cannot be read; correct them, or leave them out with --fix",
     BLANK: "rows without a text",
     UNLABELLED: "rows without a label",
     UNKNOWN: "labels that the codebook does not know or that contradict each other in a row; "

@@ -38,7 +38,7 @@ def fixed(files: list[LabelledFile], out: Path) -> list[Path]:
         if len(reasons) == len(one.kept):  # its copy would be a header alone
             raise InputError(
                 f"{one.path}: --fix would leave no row of it, so nothing was written; row {one.lines[0]}: {reasons[0]}; "
-                "mend the labels, or leave the file out"
+                "correct the labels, or leave the file out"
             )
         contents[target] = Sheet(list(one.table.columns), _kept(one, reasons))
         changes += _changes(one, reasons)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from pipeline.errors import InputError
 from pipeline.model.classifier import EventClassifier
 from pipeline.model.vectorizer import MARKS, MarkedTfidf, TermVectorizer
+from pipeline.stance import OTHER
 from pipeline.text.terms import DEFAULT, Family
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ class Classifier(ClassifierMixin, BaseEstimator):
         classes = np.unique(labels)
         if len(classes) < 2:
             raise InputError(f"expected texts of at least two classes, got 1 class, {classes[0]}; add the others")
+        if len(classes) == 2 and OTHER in classes.astype(str):
+            raise InputError(f"expected texts of at least two classes besides {OTHER}, got 1 class; add the others")
         # Single precision, the precision of the stored weights, takes a third of the time.
         counts, tfidf = self._counts(), MarkedTfidf()
         matrix = tfidf.fit_transform(counts.fit_transform(texts)).astype(np.float32)

@@ -154,7 +154,7 @@ def _fit_labels(texts: Texts, labels: np.ndarray, weights: np.ndarray, settings:
 
 
 def spread(pipeline: Pipeline, open_rows: Corpus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows repeated for each event type that their labels allow.
+    """Rows repeated for each event type that their labels allow; those that allow no known event type are left out.
 
     Returns
     -------

@@ -86,7 +86,12 @@ def save(
         old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
         if folder.exists():
             os.replace(folder, old)
-        os.replace(part, folder)
+        try:
+            os.replace(part, folder)
+        except OSError:
+            if old.exists():
+                os.replace(old, folder)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where texts that were split and cleaned stand in the text as given.
+"""Map texts that were split and cleaned back to their places in the text as given.
 
 Splitting and cleaning (`pipeline.read.sentences`, `pipeline.read.cleaning`) leave things out and replace characters, but
 keep the order. So the places are found afterwards by comparing the texts, at no cost to scoring: first whole

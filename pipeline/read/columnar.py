@@ -69,6 +69,7 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
         with parquet_file(_seekable(source), read_dictionary=texts, metadata=file.metadata, **_PIECEWISE) as coded:
             for group in groups:
                 place = sum(file.metadata.row_group(before).num_rows for before in range(group))
+                end = place + file.metadata.row_group(group).num_rows
                 _require_honest(file.metadata.row_group(group), names, source.address)
                 for batch in _batches(file, coded, group, names, texts):
                     numbers = np.arange(place + 1, place + 1 + len(batch))
@@ -76,6 +77,8 @@ def read_parquet(source: Source, choose: Choose) -> Iterator[Rows]:
                     columns = {name: _as_bytes(batch.column(name)) for name in names}
                     columns, kept, rejects = decoded(columns, numbers, source.address)
                     yield Rows(columns, kept, rejects, len(batch), size * place // whole)
+                if (missing := end - place) > 0:
+                    raise InputError(f"{source.address}: ends {missing:,} rows before the end that its footer states")
 
 
 def _distinct(names: list[str]) -> list[str]:

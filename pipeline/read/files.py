@@ -78,18 +78,25 @@ def files_in(given: str, suffixes: tuple[str, ...] = TABULAR, quiet: bool = Fals
     return files
 
 
-def _walk(folder: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
-    """Yield the files in a folder and its subfolders, following links, and folders that are unreadable or a cycle."""
-    here = folder.resolve()
-    try:
-        if here in above:
-            raise OSError
-        inside = [*folder.iterdir()]
-    except OSError:
-        yield folder
-        return
-    for path in inside:
-        yield from _walk(path, (*above, here)) if os.path.isdir(path) else [path]
+def _walk(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder and its subfolders, following links, and the folders that are unreadable or already read
+    under another path."""
+    seen, folders, links = set(), [folder], list[Path]()
+    while folders or links:
+        folder = (folders or links).pop()
+        try:
+            if (here := folder.resolve()) in seen:
+                raise OSError
+            inside = sorted(folder.iterdir())
+        except OSError:
+            yield folder
+            continue
+        seen.add(here)
+        for path in inside:
+            if os.path.isdir(path):
+                (links if path.is_symlink() else folders).append(path)
+            else:
+                yield path
 
 
 def _kind_of(path: Path) -> str:
@@ -132,7 +139,7 @@ def open_address(address: str) -> pa.NativeFile:
 def located(address: str, encoding: str | None = None) -> Source:
     """The file at a URL; raises `InputError` if there is none with something in it."""
     if size_at(address) == 0:
-        raise InputError(f"{address}: the file is empty; expected a header and rows")
+        raise InputError(f"{address}: the file is empty; expected texts")
     return Source(address, partial(open_address, address), encoding=encoding)
 
 

@@ -139,9 +139,9 @@ def _types_of(objects: list[dict]) -> dict[str, pa.DataType]:
         for name, cell in value.items():
             if not _SURROGATE.search(name):  # such a name cannot be encoded in any output
                 kinds.setdefault(name, set()).add(_kind(cell))
-    for found in kinds.values():
+    for name, found in kinds.items():
         found.discard(None)
-        if found == {int, float}:
+        if found == {int, float} and all(_is_exact(value.get(name)) for value in objects):
             found.discard(int)
     return {
         name: _TYPES.get(next(iter(found)), _TYPES[str]) if len(found) == 1 else _TYPES[str]
@@ -153,6 +153,11 @@ def _kind(cell: object) -> type | None:
     if cell is None:
         return None
     return str if type(cell) is int and not -_INT64 <= cell < _INT64 else type(cell)
+
+
+def _is_exact(cell: object) -> bool:
+    """Whether a number of a column with fractions stays the same as a float of eight bytes."""
+    return type(cell) is not int or abs(cell) <= 1 << 53
 
 
 def _fast(block: bytes, lines: list[bytes], types: dict, before: int, every: bool) -> _Found | None:

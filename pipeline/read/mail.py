@@ -28,9 +28,11 @@ _TOGETHER = 500  # messages per batch
 _ENVELOPE = re.compile(rb"From \S+\s*$|From .*\d\d:\d\d")  # "From the army: …" is a line of a text
 _LONGEST = 4_000  # characters of a header
 _NO_TEXT = "no text in this message"
+_PARTS = 5_000  # lines that may begin a part of a message; Python takes a minute for a hundred thousand
 _OLDER = re.compile(r"(?mi)^-{3,} ?original message ?-{3,}\s*$")
 _SIGNATURE = re.compile(r"(?m)^-- ?\r?$")  # RFC 3676, section 4.3; many programs lose the space
-_QUOTED = re.compile(r">|on .{4,200}\bwrote:\s*$", re.IGNORECASE)
+# A quoted line, or the line that introduces some; in prose, no quoted line follows "On Tuesday the minister wrote:".
+_QUOTED = re.compile(r"^(?:>.*|on .{4,200}\bwrote:[ \t\r]*(?=\n\s*>))\n?", re.IGNORECASE | re.MULTILINE)
 _parsed, _unparsed = HeaderRegistry(), HeaderRegistry(use_default_map=False)
 
 
@@ -82,7 +84,10 @@ def _message(data: bytes | None, address: str, number: int) -> dict[str, str | N
         return Reject(address, number, f"larger than {PAGE:,} bytes, the limit for an e-mail", "")
     if not data.strip():  # Python's parser takes a hundred times as long
         return Reject(address, number, _NO_TEXT, "")
-    message = message_of(data)
+    try:
+        message = message_of(data)
+    except InputError as error:
+        return Reject(address, number, str(error), "")
     text = message["text"] or ""
     if text and len(text) <= TEXT:
         return message
@@ -119,14 +124,17 @@ def own_words(text: str) -> str:
     --------
     >>> own_words("Talks resume.\\n\\nOn 3 May, Ada wrote:\\n> Will they meet?\\n-- \\nBen")
     'Talks resume.'
+    >>> own_words("On Tuesday the foreign minister of Kenya wrote:\\n\\nWe stay.").splitlines()[0]
+    'On Tuesday the foreign minister of Kenya wrote:'
     """
-    plain = _OLDER.split(text, maxsplit=1)[0]
-    own = "\n".join(line for line in plain.split("\n") if not _QUOTED.match(line))
+    own = _QUOTED.sub("", _OLDER.split(text, maxsplit=1)[0])
     return _SIGNATURE.split(own, maxsplit=1)[0].strip() or own.strip() or text
 
 
 def message_of(data: bytes) -> dict[str, str | None]:
     """Return the columns `MAIL_COLUMNS` of an e-mail; HTML is converted to text if there is no plain text."""
+    if data.count(b"\n--") > _PARTS:
+        raise InputError(f"e-mail with more than {_PARTS:,} lines that may begin a part")
     message: EmailMessage = email.message_from_bytes(data, policy=_POLICY)
     body = message.get_body(preferencelist=("plain", "html"))
     text = ""

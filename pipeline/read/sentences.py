@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.read.furniture import LONGEST, is_furniture, is_stamp
@@ -18,6 +19,8 @@ _GLUED = re.compile(r"(?<=[a-zé]{2})([.!?]+[\"”’')]*|[.!?]*[”)])(?=[\"“
 _CREDIT = Pattern(rf"(?<=[.!?])\s*\((?:{any_of(*names(AGENCIES), *names(AMBIGUOUS))})\)\s*(?=[A-Z])")
 # The title of a document and a page number.
 _RUNNING_HEAD = re.compile(r"\S.{0,98}\S\s{4,}(?:page )?\d{1,4}", re.IGNORECASE)
+_MARKS = re.compile("[\"'`“”„‘’‚«»‹›]")
+_PIECE, _PROSE = 4_000, 10  # characters; characters of prose per quotation mark, or more
 _WRAPPED = range(45, 101)  # lengths of the lines of hard-wrapped text, in characters
 # A link to another story: "Read more: Truce holds in Tigray".
 _TEASER = re.compile(
@@ -48,12 +51,10 @@ def split_sentences(text: str) -> list[str]:
     >>> split_sentences("Talks resume\\n\\nThe U.S. envoy arrived. He met\\nthe premier, VOV.VN said.")
     ['Talks resume', 'The U.S. envoy arrived.', 'He met the premier, VOV.VN said.']
     """
-    from sentencex import segment
-
     sentences = []
     for line in _lines(text):
         pieces: list[str] = []
-        for piece in segment("en", _GLUED.sub(r"\1 ", _CREDIT.sub(" ", line))):
+        for piece in _segmented(_GLUED.sub(r"\1 ", _CREDIT.sub(" ", line))):
             # The stop in "VOV.VN" ends no sentence, and no sentence begins with a dash.
             if pieces and (not pieces[-1][-1:].isspace() or piece.startswith(("--", "–", "—"))):
                 pieces[-1] += piece
@@ -61,6 +62,17 @@ def split_sentences(text: str) -> list[str]:
                 pieces.append(piece)
         sentences += [" ".join(piece.split()) for piece in pieces]
     return [sentence for sentence in sentences if sentence and not is_aside(sentence)]
+
+
+def _segmented(line: str) -> Iterator[str]:
+    """The sentences of a line. sentencex takes time with the square of the number of quotation marks, so a long line that
+    largely consists of them, which is no prose, is cut into pieces."""
+    from sentencex import segment
+
+    dense = len(line) > _PIECE and len(_MARKS.findall(line)) * _PROSE > len(line)
+    step = _PIECE if dense else max(len(line), 1)
+    for start in range(0, len(line), step):
+        yield from segment("en", line[start : start + step])
 
 
 def is_aside(text: str) -> bool:

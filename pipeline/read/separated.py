@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipeline.arrays.arrow import as_strings
 from pipeline.errors import InputError
+from pipeline.messages import count_of
 from pipeline.read.bounds import BLOCK, MARK, TOO_LONG, Readable, require_columns
 from pipeline.read.dialects import Dialect
 from pipeline.read.records import QuoteCheck, Shortened, records
@@ -31,7 +32,7 @@ def read_separated(source: Source, written: Dialect, choose: Choose) -> Iterator
     invalid: list[Reject] = []
 
     def refuse(row: pa.csv.InvalidRow) -> str:
-        reason = f"expected {row.expected_columns} columns, found {row.actual_columns}"
+        reason = f"expected {count_of(row.expected_columns, 'column')}, found {row.actual_columns}"
         text = row.text if written.utf8 else row.text.encode("latin-1").decode(errors="replace")
         if text.startswith(MARK.decode()):
             reason, text = TOO_LONG, ""

@@ -111,7 +111,10 @@ def encoding_of(start: bytes) -> str | None:
 
 def is_wide(encoding: str) -> bool:
     """Return whether an encoding has other bytes for ASCII characters, as UTF-16; raises `LookupError` if unknown."""
-    return "\n".encode(encoding) != b"\n"
+    try:
+        return "\n".encode(encoding) != b"\n"
+    except UnicodeError:  # Python's codec "undefined"
+        raise LookupError(encoding) from None
 
 
 def _decode(data: bytes, encoding: str) -> str:
@@ -153,7 +156,7 @@ def require_file(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: expected a file, found a pipe or a device; send it to standard input and pass -")
     if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty; expected a header and rows")
+        raise InputError(f"{path}: the file is empty; expected texts")
 
 
 def separator(given: str) -> str:
@@ -216,7 +219,7 @@ def western_hint(data: bytes) -> str:
 def watched(path: Path | str, strict: bool = False) -> Iterator[None]:
     """Print a warning if the size or the time of change of a local file differ after the block; URLs are not watched.
 
-    ``strict``: raise `InputError` instead.
+    Raises `InputError` if the file has become smaller, and with ``strict`` after any change.
     """
     before = _state(path)
     yield
@@ -224,7 +227,8 @@ def watched(path: Path | str, strict: bool = False) -> Iterator[None]:
         return
     happened = f"{printable(path)}: {'deleted' if after is None else 'changed'} while it was read"
     said = f"{happened}; rows may be missing or mixed up; run again on a file at rest"
-    if strict:
+    shrunk = before is not None and after is not None and after[0] < before[0]
+    if strict or shrunk:  # a log may grow while it is read; what was cut off is lost
         raise InputError(said)
     say(f"warning: {said}")
 

@@ -6,6 +6,7 @@ import codecs
 import csv
 import json
 import mmap
+import os
 import re
 import select
 import shutil
@@ -33,6 +34,14 @@ FORMATS = ("text", "csv", "tsv", "jsonl")
 NAME = "-"
 _WHERE = "standard input"
 _CHUNK = 1 << 20
+_MAGIC = 4  # bytes that tell encodings and compression
+# What begins like this is no list of snippets: files of these kinds are read by their suffix.
+_FILES = (
+    ("a web page or a feed", "page.html or feed.rss", rb"\s*<(?i:\?xml|!doctype|html|head|body|rss|feed|article|div|p)\b"),
+    ("e-mail", "mail.mbox or mail.eml", rb"(?:From \S+ .*\d{4}\r?\n)?(?:(?:Date|Delivered-To|From|Message-ID|MIME-Version|"
+     rb"Received|Return-Path|Subject|To):.*\r?\n(?:[ \t].*\n)*){2}"),
+    ("a binary file", "feed.xlsx", rb"PK\x03\x04|%PDF-|PAR1|ARROW1|\xd0\xcf\x11\xe0"),
+)  # fmt: skip
 _ARRAY = re.compile(rb'\s*\[\s*\{\s*["}]')  # a JSON array of objects
 
 
@@ -54,6 +63,8 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
     if not start:
         raise InputError(f"{_WHERE}: empty; expected one snippet per line, or a table")
     kind = kind or ("jsonl" if _ARRAY.match(start) else _format_of(start.split(b"\n", 1)[0], options))
+    if kind == "text" and options.stdin_format is None:
+        _require_text(start)
     if kind != "text":
         yield from _table(start, file, kind, options, alone)
     elif options.articles:
@@ -63,9 +74,21 @@ def read_standard_input(options: ReadOptions, alone: bool = False) -> Iterator[D
         text = decoded(data, _WHERE, options.encoding)
         if (size := len(text.encode(errors="replace"))) > TEXT:
             raise InputError(f"{_WHERE}: the text has {text_reason(size)}")
+        if not text.strip():
+            raise InputError(f"{_WHERE}: only white space; expected an article")
         yield Documents(as_strings(["stdin"]), as_strings([text]), None, NAME, articles=True)
     else:
         yield from _lines(start, file, options)
+
+
+def _require_text(start: bytes) -> None:
+    """Raise `InputError` if the input begins as a file that is not read from standard input."""
+    for kind, names, pattern in _FILES:
+        if re.match(pattern, start):
+            raise InputError(
+                f"{_WHERE}: begins like {kind}; save it under a name such as {names} and give that, or read it line by "
+                "line with --stdin-format text"
+            )
 
 
 _Input: TypeAlias = "BufferedReader | _Recoded"
@@ -101,7 +124,11 @@ class _Recoded:
 
 def _opened(file: BufferedReader, options: ReadOptions) -> tuple[bytes, _Input, ReadOptions]:
     """Return the start of the input, the rest, and the options that apply to it: recoded input has no encoding."""
-    first = file.read1(_CHUNK)
+    with suppress(OSError, ValueError):  # a program that shares the pipe may have set it: then a pause is no end
+        os.set_blocking(file.fileno(), True)
+    first = b""
+    while len(first) < _MAGIC and (more := file.read1(_CHUNK)):
+        first += more
     if kind := compression_of(first):
         raise InputError(f"{_WHERE}: compressed with {kind}; decompress it first, or give the file instead of -")
     encoding = options.encoding or encoding_of(first)

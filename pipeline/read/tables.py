@@ -207,8 +207,8 @@ def column_of(names: list[str], wanted: str | None, usual: tuple[str, ...], path
         if name in known:
             return known[name]
     raise InputError(
-        f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names)}; "
-        f"give its name on the command line{hint}"
+        f"{path}: expected a column named {' or '.join(usual)}, found {', '.join(names) or 'none'}; "
+        f"name yours with {'--date-column' if 'date' in usual else '--text-column'}{hint}"
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import InputError, first_line
+from pipeline.messages import count_of
 from pipeline.read.dialects import Dialect, dialect
 from pipeline.read.rows import SHOWN, Reject, not_utf8
 from pipeline.read.separated import distinct
@@ -158,7 +159,7 @@ def _separated(path: Path, source: Source, delimiter: str | None, headed: bool) 
             rejects.append(record)
         elif len(record[1]) != len(names):
             number, found = record
-            reason = f"expected {len(names)} columns, found {len(found)}"
+            reason = f"expected {count_of(len(names), 'column')}, found {len(found)}"
             rejects.append(Reject(str(path), number, reason, written.delimiter.join(found)[:SHOWN]))
         else:
             numbers.append(record[0])

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from pipeline.messages import say
+from pipeline.messages import say, terminal
 
 if TYPE_CHECKING:  # Rich is imported on first use, so output to a file or pipe does not load it
     from rich.console import Console
@@ -56,14 +56,14 @@ def bare_table(*columns: str, right: Container[str] = (), title: str | None = No
 def progress_bar(
     total: int | None, *columns: str, transient: bool = False, **fields: Any
 ) -> Iterator[Callable[..., None]]:
-    """Show a progress bar if standard error is a terminal; yields the function that updates it.
+    """Show a progress bar if standard error is a terminal and not to be quiet; yields the function that updates it.
 
     Parameters
     ----------
     columns : names of classes of `rich.progress`, or templates such as ``{task.fields[rows]}``.
     fields : initial values of the fields that the templates name.
     """
-    if not sys.stderr.isatty():
+    if terminal.quiet or not sys.stderr.isatty():
         yield lambda **values: None
         return
     from rich import progress
@@ -99,7 +99,7 @@ def reading(size: int) -> Iterator[Callable[[int, int], None]]:
 def rejected(totals: Totals) -> None:
     """Report how many rows were rejected, if any, and where they are listed."""
     if totals.rejected:
-        say(f"{totals.rejected:,} of {totals.read:,} rows could not be read; see {totals.rejects}")
+        say(f"{totals.rejected:,} of {totals.read:,} rows and files set aside; see {totals.rejects}")
 
 
 def figures(measured: dict, title: str) -> None:

@@ -61,11 +61,8 @@ def _downloaded(whole: list[bool]) -> str:
 
 
 @contextmanager
-def downloading(name: str, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+def downloading(name: str) -> Iterator[Callable[[str, int, int], None]]:
     """Show a progress bar on a terminal; yields the callback of a download: file name, bytes so far, bytes in total."""
-    if quiet:
-        yield lambda file, done, size: None
-        return
     columns = ("{task.fields[title]}", "BarColumn", "DownloadColumn", "TransferSpeedColumn")
     with progress_bar(None, *columns, transient=True, title=name) as update:
         yield lambda file, done, size: update(title=f"{name}: {file}", completed=done, total=size or None)

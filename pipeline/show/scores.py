@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.arrays.arrow import as_strings
 from pipeline.atomic import replacing
 from pipeline.explain.explanation import Explanation, Sentence, mark_of
-from pipeline.messages import one_line, plain, say
+from pipeline.messages import count_of, one_line, plain, say
 from pipeline.read.documents import Documents
 from pipeline.score.articles import score_articles
 from pipeline.score.documents import OutputOptions, ScoredTexts, score_sentences, score_texts
@@ -171,7 +171,7 @@ def timeline(periods: list[Period], counts: Counts) -> None:
         mine = [one for one in periods if one.series == name]
         values = np.array([one.tension[0] for one in mine])
         relevant = sum(one.relevant for one in mine)
-        said = f"  {date_of(mine[0])} to {date_of(mine[-1])}, {relevant:,} relevant texts"
+        said = f"  {date_of(mine[0])} to {date_of(mine[-1])}, {count_of(relevant, 'relevant text')}"
         out.print(styled("\n", (one_line(name), "bold"), said))
         for start in range(0, len(values), _BLOCKS):
             out.print(blocks(values[start : start + _BLOCKS]))

@@ -212,7 +212,7 @@ def _without_near(corpus: Corpus, recipe: Recipe, known: dict[str, Card]) -> Cor
     aside, named = [], np.zeros(len(rows), bool)
     for name, seen in tests:
         near = is_near(seen, corpus.texts[rows]) & ~named
-        aside += [set_aside(corpus, row, f"near to a line of {name}") for row in rows[near]]
+        aside += [set_aside(corpus, row, f"a near-copy of a line of {name}") for row in rows[near]]
         named |= near
     keep = np.setdiff1d(np.arange(len(corpus)), rows)
     return replace(corpus.take(keep), set_aside=(*corpus.set_aside, *aside))

@@ -92,6 +92,8 @@ def read(texts: Texts, lexicon: Lexicon, masks: bool = True, clauses: bool = Tru
     With ``masks``, names and numbers become one symbol each and "n't" becomes "not". With ``clauses``, words in reach of a
     negation become their negated twins, clauses that modify a noun are left out, and the first word of a question is
     replaced by a symbol: whether it is "will" or "who", the question does not report that an act happened.
+
+    Returns the tokens as given, whose places are those in the texts, and their analysis.
     """
     given = tokens_of(texts, masks)
     tokens = with_capitals(given, lexicon) if masks else given

@@ -180,7 +180,7 @@ def _form_shapes(forms: pa.Array) -> np.ndarray:
     capital = booleans(pc.not_equal(first, pc.utf8_lower(first)))
     small = booleans(pc.is_in(pc.utf8_lower(forms), value_set=as_strings(SMALL_WORDS)))
     telling = (integers(pc.utf8_length(forms)) > 2) & ~small & booleans(pc.utf8_is_alpha(forms))
-    initial = capital & (integers(pc.binary_length(forms)) == 1)
+    initial = capital & (integers(pc.utf8_length(forms)) == 1)
     return _bits(((_CAPITAL, capital), (_INITIAL, initial), (_TELLING, telling)))
 
 

@@ -23,13 +23,12 @@ from pipeline.read.source import Written
 from pipeline.read.tables import TEXT_COLUMNS, column_of, plain_names, texts_of
 from pipeline.score.articles import score_articles
 from pipeline.score.snippets import score
-from pipeline.timeline.dates import seconds_of
+from pipeline.timeline.dates import NO_DATE, date_columns, seconds_of
 from pipeline.timeline.memberships import BY_ACTORS, Named, all_of, by_actors, by_column, by_elements
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DATE_COLUMNS = ("date", "published", "pubdate", "published_at", "datetime", "timestamp", "time", "day")
 _OUTLETS = ("outlet", "source_name", "publisher", "feed", "domain", "file")
 _LINKS = ("link", "url", "href")
 _SCORED = ("p_escalation", "p_de_escalation", "p_neutral")
@@ -126,9 +125,25 @@ def _text_column(names: list[str], feed: FeedOptions, path: str | Path) -> str |
 
 def columns_to_read(names: list[str], feed: FeedOptions, path: str | Path) -> list[str]:
     """The columns to read, without duplicates; raises `InputError` if there are no dates, or neither texts nor scores."""
-    wanted = [column_of(names, feed.date_column, DATE_COLUMNS, path), _text_column(names, feed, path), *_beside(names)]
+    wanted = [*date_columns(names, feed.date_column, path), _text_column(names, feed, path), *_beside(names)]
     wanted += [name for name in (*_SCORED, "relevance", *BY_ACTORS, "actors", feed.by) if name in names]
     return [name for name in dict.fromkeys(wanted) if name is not None]
+
+
+def _dates(columns: dict[str, pa.Array], feed: FeedOptions, path: str) -> tuple[np.ndarray, dict[str, list[int]]]:
+    """`seconds_of` the first column of dates; where it has none, of the next."""
+    first, *others = date_columns(list(columns), feed.date_column, path)
+    with _in_column(path, first):
+        seconds, left_out = seconds_of(columns[first], feed.date_format)
+    for name in others:
+        if without := left_out.get(NO_DATE):
+            with _in_column(path, name):
+                found, reasons = seconds_of(columns[name].take(pa.array(without)), feed.date_format)
+            seconds[without] = found
+            del left_out[NO_DATE]
+            for why, places in reasons.items():
+                left_out[why] = sorted([*left_out.get(why, []), *(without[place] for place in places)])
+    return seconds, left_out
 
 
 def _beside(names: list[str]) -> list[str | None]:
@@ -142,9 +157,7 @@ def scored_texts(columns: dict[str, pa.Array], feed: FeedOptions, model: Model, 
     Raises `InputError`, which names the ``path``, if a column cannot be used or dates are ambiguous.
     """
     names = list(columns)
-    dates = column_of(names, feed.date_column, DATE_COLUMNS, path)
-    with _in_column(path, dates):
-        seconds, left_out = seconds_of(columns[dates], feed.date_format)
+    seconds, left_out = _dates(columns, feed, path)
     blank, name = as_strings([""] * len(seconds)), _text_column(names, feed, path)
     with _in_column(path, name):
         text = shown = blank if name is None else texts_of(columns[name])

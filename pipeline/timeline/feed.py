@@ -188,4 +188,4 @@ def _series(feed: FeedOptions, names: tuple[str, ...], where: str) -> int:
             return names.index(name)
     known = f"is not in {where}" if len(wanted) > 1 or feed.by not in BY_ACTORS else "is not an actor in the gazetteer"
     shown = ", ".join(sorted(names)[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
-    raise InputError(f"--only {feed.only}: {known}; the feed has {shown}")
+    raise InputError(f"--only {feed.only}: {known}; the feed has {shown}{'' if feed.by else '; divide it with --by'}")

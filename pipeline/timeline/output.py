@@ -6,12 +6,13 @@ import csv
 import json
 import math
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.atomic import replacing, write_whole
+from pipeline.atomic import replacing
 from pipeline.messages import plain
 from pipeline.timeline.series import Period
 
@@ -63,17 +64,20 @@ def frame_of(periods: list[Period]) -> pd.DataFrame:
 
 
 def write_timeline(periods: list[Period], folder: str | Path, title: str) -> Path:
-    """Write the `FILES`, each atomically, and return the folder."""
+    """Write the `FILES`, all of them or none, and return the folder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     rows = rows_of(periods)
-    write_whole(folder / "timeline.json", json.dumps(_with_examples(periods, rows), ensure_ascii=False, indent=1))
-    with replacing(folder / "timeline.csv") as part, part.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    _picture(periods, folder / "timeline.png", title)
-    write_whole(folder / "timeline.html", page(periods, title))
+    with ExitStack() as stack:  # on leaving it, all get their names
+        parts = {name: stack.enter_context(replacing(folder / name)) for name in FILES}
+        whole = json.dumps(_with_examples(periods, rows), ensure_ascii=False, indent=1)
+        parts["timeline.json"].write_text(whole, encoding="utf-8")
+        with parts["timeline.csv"].open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+        _picture(periods, parts["timeline.png"], title)
+        parts["timeline.html"].write_text(page(periods, title), encoding="utf-8")
     return folder
 
 
@@ -162,10 +166,10 @@ def _picture(periods: list[Period], path: Path, title: str) -> None:
         panel.set(ylim=(-1.05, 1.05), ylabel="tension")
         panel.set_title(plain(name if len(names) > 1 else title), parse_math=False)  # a dollar is a dollar
     volume = panels[-1]
-    days = np.array(sorted({one.period for one in periods}))
-    totals = [sum(one.relevant for one in periods if one.period == day) for day in days]
+    days, which = np.unique([one.period for one in periods], return_inverse=True)
+    totals = np.bincount(which, [one.relevant for one in periods])
     volume.bar(days, totals, width=0.9, color="#777777")
     volume.set(ylabel="relevant texts")
-    with replacing(path) as part, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a name in characters that the font lacks
-        figure.savefig(part, format="png", dpi=120)
+        figure.savefig(path, format="png", dpi=120)

@@ -46,10 +46,13 @@ class Answered:
     unlogged: str = ""
 
 
-def run_experiment(path: Path, out: Path, seeds: int = 1, step: Callable[[str], None] = lambda done: None) -> Answered:
+def run_experiment(
+    path: Path, out: Path, seeds: int = 1, step: Callable[[str], None] = lambda done: None, command: str = ""
+) -> Answered:
     """Run every variant of an experiment file with each seed, and log a parent run with nested runs.
 
-    The models are saved under ``out``. After each variant ``step`` is called with its name. Failures to log a result are
+    The models are saved under ``out``. After each variant ``step`` is called with its name. ``command``: what was typed,
+    recorded with the parent run. Failures to log a result are
     reported at the end; its model and metrics are kept.
 
     Raises `ConfigError`, `InputError` or `TrackingError` if the file is invalid, data is missing, or the store cannot
@@ -60,7 +63,6 @@ def run_experiment(path: Path, out: Path, seeds: int = 1, step: Callable[[str], 
         check_paths(one.data)
     gold, absent = read_gold(experiment.measure.gold)
     results, unlogged = [], ""
-    command = f"detente run {path} --seeds {seeds}"
     with parent_run(path.stem, experiment.question, command, path) as parent:
         for result, run in run_variants(experiment, str(path), gold, out, seeds, step):
             results.append(result)
@@ -72,7 +74,14 @@ def run_experiment(path: Path, out: Path, seeds: int = 1, step: Callable[[str], 
 
 
 def run_search(
-    path: Path, out: Path, trials: int, jobs: int, dask: str | None, seed: int, step: Callable[[int, str], None]
+    path: Path,
+    out: Path,
+    trials: int,
+    jobs: int,
+    dask: str | None,
+    seed: int,
+    step: Callable[[int, str], None],
+    command: str = "",
 ) -> tuple[Search, str]:
     """Search for better settings, and log each trial as a nested run; raises as `run_experiment` does.
 
@@ -83,7 +92,6 @@ def run_search(
     check_paths(resolve(experiment, str(path))[0].data)
     check_search(experiment, str(path), out)
     unlogged = []
-    command = f"detente tune {path} --trials {trials} --seed {seed}"
     with parent_run(f"tune {path.stem}", experiment.question, command, path, out / PARENT) as parent:
 
         def each(trials: list[Trial], settings: Settings) -> None:

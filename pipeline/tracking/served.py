@@ -31,7 +31,8 @@ class ServedModel(PythonModel):
         Parameters
         ----------
         params : ``evidence``: words of evidence per row with their contributions, such as ``halted +1.20; aid -0.31``,
-            0 for none; ``actors``: whether to add who acts and who is acted on.
+            0 for none; ``actors``: whether to add who acts, who is acted on, and
+            all actors, such as ``KEN; UGA``.
 
         Raises
         ------
@@ -55,8 +56,9 @@ class ServedModel(PythonModel):
             from pipeline.actors.roles import find_actors
 
             found = find_actors(given)
-            pairs = [found.of(row)[:2] for row in range(len(given))]
-            frame["source"], frame["target"] = zip(*pairs) if pairs else ((), ())
+            rows = [found.of(row) for row in range(len(given))]
+            frame["source"], frame["target"] = [row[0] for row in rows], [row[1] for row in rows]
+            frame["actors"] = ["; ".join(row[2]) for row in rows]
         if others is not None:
             for name, new in zip(others.columns, input_names(others.columns, frame.columns)):
                 frame[new] = others[name].tolist()

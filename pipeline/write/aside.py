@@ -12,7 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from pipeline.atomic import replacing, target_of
-from pipeline.errors import InputError
+from pipeline.errors import InputError, RejectsError
 from pipeline.messages import count_of, say
 from pipeline.read.documents import Documents
 from pipeline.read.rows import Reject
@@ -59,10 +59,10 @@ class Aside:
             more = f" (and {count_of(self._rejected - 1, 'more row')})" if self._rejected > 1 else ""
             raise InputError(self._pending[0] + more)
 
-    def totals(self, out: Path | str = "", rejects: Path | str = "") -> Totals:
-        """Counts of rows read, scored and rejected; reports how many rejects were not listed."""
+    def totals(self, out: Path | str = "", rejects: Path | str = "", advice: str = "") -> Totals:
+        """Counts of rows read, scored and rejected; reports how many rejects were not listed, and ``advice`` on it."""
         if self._rejected > SHOWN and self._file is None:
-            say(f"{count_of(self._rejected - SHOWN, 'more row')} set aside; `score --out` lists all")
+            say(f"{count_of(self._rejected - SHOWN, 'more row')} set aside{advice and '; '}{advice}")
         return Totals(self._scored, self._scored, self._rejected, self._read, out, rejects, self._rejected_rows)
 
     def keep(self, path: Path) -> Totals:
@@ -93,3 +93,11 @@ class Totals:
     out: Path | str
     rejects: Path | str
     rejected_rows: int = 0
+
+    def require_few(self, most: float) -> None:
+        """Raise `RejectsError` if more than this share of the rows, in [0, 1], were rejected."""
+        if self.rejected_rows > most * self.read:
+            where = f"; see {self.rejects}" if self.rejects else ""
+            raise RejectsError(
+                f"{self.rejected_rows:,} of {self.read:,} rows were rejected, more than --max-rejects {most:g} allows{where}"
+            )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -92,9 +93,16 @@ def open_writer(folder: Path, kind: str, columns: list[str], ends: list[int]) ->
     """
     rows = folder / "rows"
     with rows.open("ab") as file:
-        file.truncate(ends[-1] if ends else 0)
+        cut_back(file, ends[-1] if ends else 0)
         file.write(csv_header(columns) if kind == "csv" and not ends else b"")
     return _ParquetWriter(rows, folder / "whole", ends) if kind == "parquet" else RowWriter(rows)
+
+
+def cut_back(file: IO[bytes], size: int) -> None:
+    """Remove what follows the first ``size`` bytes of a file of a run; raises `InputError` if there are fewer."""
+    if (found := file.seek(0, os.SEEK_END)) < size:
+        _check_size(Path(file.name), found, size, "bytes")
+    file.truncate(size)
 
 
 def _check_size(path: Path, found: int, expected: int, unit: str) -> None:

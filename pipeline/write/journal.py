@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from pipeline.atomic import replacing, require_folder, require_other, require_outputs, target_of, write_whole
@@ -16,7 +17,7 @@ from pipeline.errors import InputError
 from pipeline.messages import count_of
 from pipeline.read.documents import Documents
 from pipeline.write.aside import Totals, listed
-from pipeline.write.formats import RowWriter, open_writer
+from pipeline.write.formats import RowWriter, cut_back, open_writer
 from pipeline.write.output import MIXED_COLUMNS
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Journal:
     def require_other(self, inputs: Iterable[Path]) -> None:
         """Raise `InputError` if a file or folder that a run writes or deletes is an input."""
         inputs = list(inputs)
+        require_folder(self.out)
         require_outputs((self.out, self.rejects), inputs)
         for folder in (self.folder, self._trash):
             require_other(folder, inputs)
@@ -79,7 +81,7 @@ class Journal:
         self._acquire_lock()
         plan_file, found = self.folder / "plan.json", None
         with suppress(FileNotFoundError, ValueError):  # missing or incomplete
-            found = json.loads(plan_file.read_bytes())
+            found = msgspec.json.decode(plan_file.read_bytes(), type=dict)
         if found is not None and found != plan and resume:
             changed = ", ".join(name for name in plan if plan[name] != found.get(name))
             raise InputError(
@@ -95,7 +97,7 @@ class Journal:
         self._lines = self._read_lines()
         write_whole(self.folder / "journal", b"".join(map(_line, self._lines)))
         with (self.folder / "rejects").open("ab") as file:
-            file.truncate(self._lines[-1]["rejects"] if self._lines else 0)
+            cut_back(file, self._lines[-1]["rejects"] if self._lines else 0)
 
     def _acquire_lock(self) -> None:
         """Lock the folder for this process; the operating system releases the lock when the process ends."""
@@ -192,10 +194,14 @@ class Journal:
         return self._writer
 
     def _read_lines(self) -> list[dict]:
-        """The complete lines of the journal; a truncated last line is dropped."""
-        path = self.folder / "journal"
-        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-        return [json.loads(line) for line in lines]
+        """The complete lines of the journal, up to one that is damaged; a truncated last line is dropped."""
+        path, out = self.folder / "journal", []
+        for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
+            try:
+                out.append(msgspec.json.decode(line, type=dict))
+            except msgspec.DecodeError:
+                break
+        return out
 
 
 def _require_own(folder: Path, markers: set[str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -125,10 +127,25 @@ def _json(column: pa.Array) -> pa.Array:
     return pc.fill_null(_json_of_scalars(column), string("null"))
 
 
+def _finite(value: Any) -> Any:
+    """A nested value with None for numbers that JSON lacks: NaN and infinity."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _json_of_scalars(column: pa.Array) -> pa.Array:
     """Values of other types as JSON; null if missing or not representable, such as NaN."""
     if pa.types.is_nested(column.type):
-        return as_strings([json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()])
+        try:
+            values = column.to_pylist()
+        except ValueError as error:  # a struct with two fields of one name
+            raise InputError(
+                f"a column of {column.type} cannot be written as JSON: {error}; leave it out with --columns"
+            ) from None
+        return as_strings([json.dumps(_finite(value), ensure_ascii=False, default=str) for value in values])
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.nulls(1, column.type)[0])
         # Whole numbers keep a decimal point, so that readers that infer types from the first rows see floats.

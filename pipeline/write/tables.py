@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,9 @@ from pipeline.read.documents import Documents
 from pipeline.score.articles import STANCES_OF_ARTICLES, Articles
 from pipeline.score.documents import ScoredDocuments, ScoredTexts
 from pipeline.score.evidence import Evidence
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DECIMALS, _WEIGHT_DECIMALS, _EVENT_DECIMALS = 6, 4, 3
 SUFFIX = "_input"  # appended to an input column whose name the output uses
@@ -66,6 +70,15 @@ def input_names(inputs: Collection[str], reserved: Collection[str]) -> list[str]
         used.add(new)
         out.append(new)
     return out
+
+
+def beside(given: Any, found: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the input before those found, if it is a DataFrame, under the names of `input_names`."""
+    import pandas as pd
+
+    if not isinstance(given, pd.DataFrame):
+        return found
+    return pd.concat([given.set_axis(input_names(given.columns, found.columns), axis=1), found], axis=1)
 
 
 def text_table(ids: pa.Array, scored: ScoredTexts) -> pa.Table:
