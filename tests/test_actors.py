@@ -95,6 +95,14 @@ def test_a_gazetteer_may_do_without_people_and_places(tmp_path):
         ("Sanctions were imposed on Iran.", "", "IRN"),
         ("The envoys met in Doha.", "", "QAT"),
         ("A court in Venezuela ordered an inquiry.", "VEN", ""),
+        ("Train derailment in Lisbon kills 15", "", "PRT"),
+        ("Typhoon threatens Taiwan", "", "TWN"),
+        ("Sudan's paramilitary RSF shelled a camp in Chad.", "SDN.RSF", "TCD"),
+        ("Rwanda-backed M23 rebels seized Goma.", "COD.M23", "COD"),
+        ("US-led forces struck Islamic State.", "USA", "INT.ISIS"),
+        ("Russian-backed separatists shelled Ukrainian troops.", "rebels", "UKR"),
+        ("Nine Palestinians killed near aid site, health ministry says", "", "PSE"),
+        ("Six Syrians freed in prisoner swap", "", "SYR"),
         ("The wounded Kenyan soldiers left Somalia.", "KEN", "SOM"),
         ("Analysts said Kenya would send troops.", "KEN", ""),
         ("The truce collapsed after Kenya shelled the town.", "KEN", ""),
@@ -179,3 +187,10 @@ def test_actors_stand_in_every_row_on_request(folder, tmp_path):
     row = json.loads(forked.run([*command, "--format", "jsonl"], tmp_path).stdout)
     assert (row["source"], row["target"], row["actors"]) == ("KEN", "UGA", ["KEN", "UGA"])
     assert '"KEN; UGA"' in forked.run([*command, "--format", "csv"], tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "text", ["Arsenal stay top of the Premier League", "FIFA bans club president", "Labour MPs rebel over welfare cuts"]
+)
+def test_a_generic_name_with_another_meaning_is_no_actor(text):
+    assert find_actors([text]).of(0) == ("", "", [])

@@ -6,14 +6,14 @@ and a mention is looked at together with the verb next to it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
 
-from pipeline.arrays.arrow import as_strings, booleans
+from pipeline.actors.neighbours import NEAR, hyphens, last, next_of, one_of
+from pipeline.arrays.arrow import booleans
 from pipeline.text import scope
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 PLACES = frozenset("in at near across throughout inside outside around".split())  # before a name: where, not who
 _REACH = 8  # tokens between a passive and its "by" or its subject, or between a name and the verb of its report
 _BETWEEN = 3  # tokens between a form of "be" and its participle, and between a participle and "from"
-_NEAR = 3  # tokens from "by" to the actor
 _SETTING = 12  # tokens of a phrase that opens a sentence
 _DETERMINERS = frozenset(
     """
@@ -52,10 +51,21 @@ _STATES = frozenset(
     """.split()
 )
 # In headlines, for the object of harm: "Bomb kills nine Iraqi soldiers".
-_HARMS = frozenset("kills hits strikes wounds injures rocks targets destroys".split())
+_HARMS = frozenset(
+    "batters destroys devastates hits injures jolts kills lashes pounds ravages rocks shakes strikes targets threatens wounds".split()
+)
 _SAYS = frozenset("said says say claims claimed reports reported insists insisted alleges alleged".split())
 _OPINIONS = scope.BE_FORMS | scope.MODALS | {"s"}  # after "said the rebels": said of them rather than done by them
 _NEW_CLAUSE = frozenset("and but or that than".split()) | scope.SUBORDINATORS | scope.RELATIVES | _SAYS
+_HARMED = frozenset(
+    "abducted arrested detained displaced evicted executed freed hurt injured jailed kidnapped killed released slain wounded".split()
+)
+_CIRCUMSTANCES = frozenset(
+    "after amid as by during following for from in inside near off on outside over when while".split()
+)
+_COURTS = frozenset(
+    "court courts judge judges jury police prosecutor prosecutors tribunal".split()
+)  # act for their state
 _OPENERS = frozenset("after amid at before despite during following from in on over since under with".split())
 
 
@@ -64,24 +74,18 @@ class Standing:
     """How each mention stands in its clause; all are (n_mentions,) bool.
 
     ``agent``: after the "by" of a passive. ``undergoes``: subject of a passive. ``after_verb``: after the verb of its clause.
-    ``place``: after a preposition of place. ``scene``: such a place, or one after "expelled from". ``beside``: a dateline,
-    somebody who only reports what others do, in the phrase that opens the sentence, or in a clause between commas.
+    ``place``: after a preposition of place. ``setting``: such a place, but not that of a court or police. ``scene``: such a
+    place, or one after "expelled from". ``beside``: a dateline, somebody who only reports what others do, in the phrase that
+    opens the sentence, or in a clause between commas.
     """
 
     agent: np.ndarray
     undergoes: np.ndarray
     after_verb: np.ndarray
     place: np.ndarray
+    setting: np.ndarray
     scene: np.ndarray
     beside: np.ndarray
-
-
-def one_of(tokens: Tokens, members: Collection[str], ending: str | None = None) -> np.ndarray:
-    """(n_tokens + 1,) bool: the token, in lower case, is one of these, or has the ending; false at the end."""
-    found = booleans(pc.is_in(tokens.lower, value_set=as_strings(list(members))))
-    if ending:
-        found = found | booleans(pc.ends_with(tokens.lower, ending))
-    return np.append(found[tokens.form], False)
 
 
 def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
@@ -94,13 +98,13 @@ def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
     verb, passive = _verbs(tokens)
     held = passive | _bare(tokens, verb)
     where = inside & place[before]
-    last_by = _last(by, mentions.start)  # "by French troops", "by Boston police"
-    by_near = (last_by >= begin) & (mentions.start - last_by <= _NEAR)
-    by_near &= _last(np.append(shape.clause, True), mentions.start + 1) <= last_by
+    last_by = last(by, mentions.start)  # "by French troops", "by Boston police"
+    by_near = (last_by >= begin) & (mentions.start - last_by <= NEAR)
+    by_near &= last(np.append(shape.clause, True), mentions.start + 1) <= last_by
     by_near[1:] &= last_by[1:] >= mentions.end[:-1]
-    by_agent = by_near & ~where & (_last(held, last_by) >= np.maximum(last_by - _REACH, begin))
+    by_agent = by_near & ~where & (last(held, last_by) >= np.maximum(last_by - _REACH, begin))
     from_there = (
-        inside & one_of(tokens, ("from",))[before] & (_last(passive, before) >= np.maximum(before - _BETWEEN, begin))
+        inside & one_of(tokens, ("from",))[before] & (last(passive, before) >= np.maximum(before - _BETWEEN, begin))
     )
     undergoes = _undergoes(tokens, shape, mentions, verb, held)
     return Standing(
@@ -108,6 +112,7 @@ def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
         undergoes & ~by_agent,
         _after_verb(tokens, shape, mentions, verb) & (where | ~by_near),
         where,
+        where & ~one_of(tokens, _COURTS)[before - 1],
         where | from_there,
         _beside(tokens, shape, mentions, verb, undergoes),
     )
@@ -116,6 +121,7 @@ def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
 def _verbs(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
     """(n_tokens + 1,) bool: a participle or past form; one that a form of "be" makes a passive."""
     verb = one_of(tokens, _IRREGULAR, ending="ed") & ~one_of(tokens, ("united", "red"))
+    verb[1:] &= ~hyphens(tokens)  # "Iran-backed"
     be, link = one_of(tokens, scope.BE_FORMS), one_of(tokens, _AUXILIARIES) | one_of(tokens, (), ending="ly")
     reached, passive = be.copy(), np.zeros_like(be)
     for _ in range(_BETWEEN):  # "was not immediately freed"
@@ -127,10 +133,14 @@ def _verbs(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bare(tokens: Tokens, verb: np.ndarray) -> np.ndarray:
-    """(n_tokens + 1,) bool: a participle before "by" or "from" that is the first verb of its text: "Gaza hit by shells"."""
+    """(n_tokens + 1,) bool: a participle without an object that is the first verb of its text: "Gaza hit by shells", "Six
+    Syrians killed near a bakery"."""
     by, auxiliary = one_of(tokens, ("by", "from")), np.append(False, one_of(tokens, _AUXILIARIES | scope.BE_FORMS)[:-1])
     by[tokens.bounds] = auxiliary[tokens.bounds] = False  # the first word of a text follows none
     place = np.flatnonzero(verb[:-1])
+    harmed, follows = one_of(tokens, _HARMED), one_of(tokens, _CIRCUMSTANCES)
+    follows[tokens.bounds] = True  # nothing follows
+    by[place + 1] |= harmed[place] & follows[place + 1]
     first = np.ones(len(place), bool)
     first[1:] = tokens.text[place[1:]] != tokens.text[place[:-1]]
     out = np.zeros_like(verb)
@@ -138,22 +148,10 @@ def _bare(tokens: Tokens, verb: np.ndarray) -> np.ndarray:
     return out
 
 
-def _last(flags: np.ndarray, here: np.ndarray) -> np.ndarray:
-    """(n,) the last flagged token before each of these, -1 if there is none."""
-    place = np.append(-1, np.flatnonzero(flags))
-    return place[np.searchsorted(place[1:], here)]
-
-
-def _next(flags: np.ndarray, here: np.ndarray) -> np.ndarray:
-    """(n,) the first flagged token from each of these on; the number of tokens if there is none."""
-    place = np.append(np.flatnonzero(flags[:-1]), len(flags) - 1)
-    return place[np.searchsorted(place, np.minimum(here, len(flags) - 1))]
-
-
 def _undergoes(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray, passive: np.ndarray) -> np.ndarray:
     """(n_mentions,) bool: the next verb is a passive, with neither another mention nor a new clause before it."""
     stop = verb | np.append(shape.clause, True) | one_of(tokens, _NEW_CLAUSE | _HARMS | _PASTS)
-    found = _next(stop, mentions.end)
+    found = next_of(stop, mentions.end)
     following = np.append(mentions.start[1:], len(tokens))
     near = (found < tokens.bounds[mentions.text + 1]) & (found < following) & (found - mentions.end <= _REACH)
     return near & passive[found]
@@ -169,7 +167,7 @@ def _after_verb(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndar
     begins = one_of(tokens, _NEW_CLAUSE)
     new = np.append(shape.clause, True) | begins
     new[tokens.bounds] = True
-    return _last(acts & ~begins, mentions.start) > _last(new, mentions.start + 1)
+    return last(acts & ~begins, mentions.start) > last(new, mentions.start + 1)
 
 
 def _beside(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray, undergoes: np.ndarray) -> np.ndarray:
@@ -177,27 +175,37 @@ def _beside(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray,
     begin, end = tokens.bounds[mentions.text], tokens.bounds[mentions.text + 1]
     colon = np.array([gap.strip() == ":" for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code]
     dateline = (mentions.start == begin) & (mentions.end < end) & colon[mentions.end - 1]
-    comma = _next(np.append(shape.clause, True), begin + 1)
+    comma = next_of(np.append(shape.clause, True), begin + 1)
     opened = one_of(tokens, _OPENERS)[begin] | (
         one_of(tokens, ("according",))[begin] & one_of(tokens, ("to",))[begin + 1]
     )
     opened &= (comma < end) & (comma - begin <= _SETTING) & np.append(shape.comma, False)[comma]
     aside = scope.asides(one_of(tokens, scope.RELATIVES)[:-1], shape.comma, shape.clause, tokens.bounds)
     aside = np.append(aside, False)[mentions.start]
-    return dateline | (opened & (mentions.start < comma)) | aside | _reports(tokens, shape, mentions, verb, undergoes)
+    reports = _reports(tokens, shape, mentions, verb, undergoes) | _reports_last(tokens, shape, mentions)
+    return dateline | (opened & (mentions.start < comma)) | aside | reports
+
+
+def _reports_last(tokens: Tokens, shape: Shapes, mentions: Mentions) -> np.ndarray:
+    """(n_mentions,) bool: says at the end what happened: "Nine Syrians killed near a bakery, the health ministry says"."""
+    says = next_of(one_of(tokens, _SAYS) | np.append(shape.clause, True), mentions.end)
+    end = tokens.bounds[mentions.text + 1]
+    told = one_of(tokens, _SAYS)[says] & (says < end) & (end - says <= NEAR) & (says - mentions.end <= NEAR)
+    begun = last(np.append(shape.comma, False), mentions.start + 1)
+    return told & (mentions.start - begun <= NEAR) & (begun > tokens.bounds[mentions.text])
 
 
 def _reports(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray, undergoes: np.ndarray) -> np.ndarray:
     """(n_mentions,) bool: says what the actor right after does ("Ukraine says Russian forces shelled a town")."""
     said = one_of(tokens, _SAYS)
-    says = _next(said | np.append(shape.clause, True), mentions.end)
+    says = next_of(said | np.append(shape.clause, True), mentions.end)
     told = said[says] & (says - mentions.end <= _REACH)
     skipped = one_of(tokens, _DETERMINERS)
-    subject = _next(~skipped, says + 1)
+    subject = next_of(~skipped, says + 1)
     place = np.minimum(np.searchsorted(mentions.start, subject), max(len(mentions.start) - 1, 0))
     if not len(place):
         return told
     same = (mentions.start[place] == subject) & (mentions.text[place] == mentions.text)
-    deed = _next(verb | one_of(tokens, _OPINIONS) | np.append(shape.clause, True), mentions.end[place])
+    deed = next_of(verb | one_of(tokens, _OPINIONS) | np.append(shape.clause, True), mentions.end[place])
     acts = verb[deed] & (deed < tokens.bounds[mentions.text + 1])
     return told & same & acts & ~undergoes[place] & (mentions.code[place] != mentions.code)

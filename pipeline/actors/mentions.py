@@ -34,6 +34,17 @@ _BEFORE = frozenset(
     South East West Central Former New Old Greater Southern Northern Eastern Western State Secretary General Emir Crown
     """.split()
 )
+# Words before or after a generic name that show another meaning: "the club president", "top of the Premier League",
+# "Labour MPs rebel over cuts".
+_NO_STATE = frozenset(
+    "association bank club clubs company federation fifa league party's school student team union university vice".split()
+)
+_OTHERWISE = {
+    "president": (_NO_STATE, frozenset()),
+    "officials": (_NO_STATE, frozenset()),
+    "premier": (frozenset(), frozenset("league inn division".split())),
+    "rebel": (frozenset(), frozenset("over against".split())),
+}
 _JOINS = frozenset((" ", "-", ".", ". ", "'", "’", "' ", "’ ", "\u00a0"))
 
 
@@ -115,7 +126,18 @@ def _believed(tokens: Tokens, forms: list[str], start: np.ndarray, end: np.ndarr
     doubtful = ambiguous[form[start]] & (end == start + 1)
     named = inside & spaced[np.maximum(start - 1, 0)] & capital[before] & ~preceding[before]
     # "of Michael Jordan", not "Kerry in Jordan": a capital right before, unless the word before it begins a sentence.
-    return ~(doubtful & (named | (following[after] & spaced[end - 1])))
+    doubted = doubtful & (named | (following[after] & spaced[end - 1]))
+    return ~(doubted | (inside & _otherwise(tokens, start - 1, start, end)))
+
+
+def _otherwise(tokens: Tokens, before: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """(n,) bool: a generic name whose neighbours show that it means something else, given the tokens around it."""
+    lower = np.append(np.array(tokens.lower.to_pylist(), object)[tokens.form], "")
+    out = np.zeros(len(start), bool)
+    for word, (left, right) in _OTHERWISE.items():
+        place = np.flatnonzero((lower[start] == word) & (end == start + 1))
+        out[place] = [lower[before[k]] in left or lower[end[k]] in right for k in place]
+    return out
 
 
 def _sorted(table: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:

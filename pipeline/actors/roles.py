@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.actors.clauses import Standing, one_of, standing
+from pipeline.actors.clauses import Standing, standing
 from pipeline.actors.gazetteer import PERSON, PLACE, Gazetteer, gazetteer
 from pipeline.actors.mentions import Mentions, find_mentions
+from pipeline.actors.neighbours import helped, one_of, possessors
 from pipeline.read.cleaning import clean
 from pipeline.text import names
 from pipeline.text.casing import with_capitals
@@ -57,6 +58,7 @@ def find_actors(texts: Texts) -> Actors:
     - an actor after the verb is acted on if no other is named ("a car bomb killed nine Iraqi soldiers");
     - a place comes last ("in Iraq", "Fallujah"), and so do actors in a clause between commas, in a dateline, in the phrase
       that opens a sentence ("On a visit to Chad, ...") and those who only report ("Kenya says Somali troops shelled ...");
+    - nor does the owner or helper of another actor act ("Sudan's RSF", "Rwanda-backed M23 rebels");
     - a generic name does not count beside the name that it belongs to: "Kenyan police", "President Mandela", "the president
       of Kenya".
 
@@ -72,8 +74,9 @@ def find_actors(texts: Texts) -> Actors:
     tokens = with_capitals(tokenise(clean(texts)), known)
     shape = names.shapes(tokens)
     mentions = _merged(tokens, shape, find_mentions(tokens, known), known)
-    stand = standing(tokens, shape, mentions)
-    source, target = _first_two(mentions, stand, _generic(mentions, known), len(tokens.bounds) - 1)
+    acting = mentions.take(~possessors(tokens, shape, mentions), tokens)
+    stand = standing(tokens, shape, acting)
+    source, target = _first_two(acting, stand, _generic(acting, known), len(tokens.bounds) - 1)
     bounds, code = _distinct(mentions, len(tokens.bounds) - 1)
     return Actors(source, target, bounds, code, known.keys)
 
@@ -91,6 +94,7 @@ def _merged(tokens: Tokens, shape: names.Shapes, mentions: Mentions, known: Gaze
     beside = near & (breaks[mentions.start[1:]] == breaks[mentions.end[:-1] - 1])
     after = np.append(False, beside & ~generic[:-1])[: len(generic)]
     of = one_of(tokens, {"of"})[mentions.end[:-1]] & ~generic[1:]
+    after &= ~np.append(False, helped(tokens, mentions))[:-1]
     before = np.append(beside & (of | (mentions.kind[1:] == PERSON)), False)[: len(generic)]
     return mentions.take(~(generic & (after | before)), tokens)
 
@@ -115,12 +119,18 @@ def _first_two(mentions: Mentions, stand: Standing, generic: np.ndarray, n: int)
     ranked = np.lexsort((order + np.where(generic, _LAST // 2, 0), text))[::-1]
     ranked = ranked[code[ranked] != code[source[text[ranked]]]]
     target[text[ranked]] = ranked
-    undergoes, after, opening, scene = (
+    undergoes, after, opening, scene, setting = (
         np.append(flags, False)
-        for flags in (stand.undergoes, stand.after_verb & ~stand.agent, stand.place & stand.beside, stand.scene)
+        for flags in (
+            stand.undergoes,
+            stand.after_verb & ~stand.agent,
+            stand.place & stand.beside,
+            stand.scene,
+            stand.setting,
+        )
     )
     alone = np.append(order >= _LAST, True)[target]
-    passive, object_ = undergoes[source], (after | opening)[source] & alone
+    passive, object_ = undergoes[source], (after | opening | setting)[source] & alone
     place = scene | np.append(mentions.kind == PLACE, False)
     named = np.append(generic, False)[source] & (code[target] >= 0)
     turned = np.where(passive & place[target], code[target], -1)
