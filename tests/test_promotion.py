@@ -14,6 +14,7 @@ from pipeline.evaluate.drift import drift
 from pipeline.evaluate.evaluation import evaluate
 from pipeline.model.settings import Training
 from pipeline.model.store import load, load_signatures
+from pipeline.tracking import catalogue
 from pipeline.tracking.catalogue import compare_runs, list_runs
 from pipeline.tracking.fetch import model_folder
 from pipeline.tracking.measured import log_measured, of_checks, of_drift, of_evaluation
@@ -55,8 +56,10 @@ def tags_of(version):
     return mlflow.MlflowClient().get_model_version("detente", version).tags
 
 
-def test_runs_are_listed_the_newest_first_with_figures_and_versions(logged, worse, run):  # noqa: F811
+def test_runs_are_listed_the_newest_first_with_figures_and_versions(logged, worse, run, monkeypatch):  # noqa: F811
     found = list_runs()
+    monkeypatch.setattr(catalogue, "_PAGE", 1)
+    assert list_runs() == found, "in pages"
     assert [(one.name, one.version) for one in found] == [("worse", "2"), ("first", "1")]
     assert found[1].figures["two_way.macro_f1"] == run.figures["two_way.macro_f1"]
     assert list_runs("detente") == found
@@ -156,7 +159,7 @@ def test_a_folder_from_elsewhere_is_registered_first(store, logged, run, unseen)
 
 def test_a_file_of_training_texts_proves_nothing(logged, run):  # noqa: F811
     n = len(run.corpus)
-    with pytest.raises(InputError, match=rf"got 0 \({n} others in or near the training texts\)"):
+    with pytest.raises(InputError, match=rf"got 0 \({n:,} others in or near the training texts\)"):
         weigh("first", "leaky", run.corpus)
 
 

@@ -6,6 +6,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 _ID = re.compile(r"[0-9a-f]{4,32}")
-_MOST = 1000  # runs searched; MLflow returns them in pages
+_PAGE = 1000  # runs that MLflow returns at once
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,10 @@ def _all(client: MlflowClient, experiment: str | None, only: str = "") -> list[L
     if not names:
         raise TrackingError(f"MLflow store {store_uri()}: no experiment {experiment!r}; `detente runs` lists all runs")
     registered = _registered(client)
-    runs = client.search_runs(list(names), only, max_results=_MOST, order_by=["attributes.start_time DESC"])
+    page = partial(client.search_runs, list(names), only, max_results=_PAGE, order_by=["attributes.start_time DESC"])
+    runs = list(found := page())
+    while found.token:
+        runs += (found := page(page_token=found.token))
     return [_listed(run, names[run.info.experiment_id], registered) for run in runs]
 
 
