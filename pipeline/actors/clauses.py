@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from pipeline.actors.neighbours import NEAR, hyphens, last, next_of, one_of
+from pipeline.actors.neighbours import NEAR, last, next_of, one_of, verbs
 from pipeline.arrays.arrow import booleans
 from pipeline.text import scope
 
@@ -34,12 +34,6 @@ _DETERMINERS = frozenset(
 _ARTICLES = ("the", "a", "an")
 _AUXILIARIES = frozenset(
     "has have had will would may might could can must should also not now then t been being".split()
-)
-_IRREGULAR = frozenset(
-    """
-    shot hit struck taken held killed beaten driven met sent told given seen led built cut freed sunk torn shaken broken
-    stolen won caught fought bought brought sought hurt hung
-    """.split()
 )
 _PASTS = frozenset("began broke came fell fled left rose shook spread took went".split())  # no participles
 # Participles that tell how something is, or what is expected of it, rather than what was done to it.
@@ -66,6 +60,13 @@ _CIRCUMSTANCES = frozenset(
 _COURTS = frozenset(
     "court courts judge judges jury police prosecutor prosecutors tribunal".split()
 )  # act for their state
+# Of a state, for "detained in Egypt"; who was killed in Egypt was not killed by it.
+_STATE_ACTS = frozenset(
+    "acquitted arrested banned barred charged convicted deported detained executed expelled extradited fined freed hanged held imprisoned indicted jailed released sentenced tried".split()
+)
+_DAYS = frozenset(
+    "on monday tuesday wednesday thursday friday saturday sunday yesterday today late early earlier".split()
+)
 _OPENERS = frozenset("after amid at before despite during following from in on over since under with".split())
 
 
@@ -74,8 +75,8 @@ class Standing:
     """How each mention stands in its clause; all are (n_mentions,) bool.
 
     ``agent``: after the "by" of a passive. ``undergoes``: subject of a passive. ``after_verb``: after the verb of its clause.
-    ``place``: after a preposition of place. ``setting``: such a place, but not that of a court or police. ``scene``: such a
-    place, or one after "expelled from". ``beside``: a dateline, somebody who only reports what others do, in the phrase that
+    ``place``: after a preposition of place. ``setting``: such a place, but not that of a court or police. ``scene``: a place
+    after "jailed in" or "expelled from". ``beside``: a dateline, somebody who only reports what others do, in the phrase that
     opens the sentence, or in a clause between commas.
     """
 
@@ -113,15 +114,14 @@ def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
         _after_verb(tokens, shape, mentions, verb) & (where | ~by_near),
         where,
         where & ~one_of(tokens, _COURTS)[before - 1],
-        where | from_there,
+        (where & one_of(tokens, _STATE_ACTS)[last(held, before)]) | from_there,
         _beside(tokens, shape, mentions, verb, undergoes),
     )
 
 
 def _verbs(tokens: Tokens) -> tuple[np.ndarray, np.ndarray]:
     """(n_tokens + 1,) bool: a participle or past form; one that a form of "be" makes a passive."""
-    verb = one_of(tokens, _IRREGULAR, ending="ed") & ~one_of(tokens, ("united", "red"))
-    verb[1:] &= ~hyphens(tokens)  # "Iran-backed"
+    verb = verbs(tokens)
     be, link = one_of(tokens, scope.BE_FORMS), one_of(tokens, _AUXILIARIES) | one_of(tokens, (), ending="ly")
     reached, passive = be.copy(), np.zeros_like(be)
     for _ in range(_BETWEEN):  # "was not immediately freed"
@@ -200,7 +200,7 @@ def _reports(tokens: Tokens, shape: Shapes, mentions: Mentions, verb: np.ndarray
     said = one_of(tokens, _SAYS)
     says = next_of(said | np.append(shape.clause, True), mentions.end)
     told = said[says] & (says - mentions.end <= _REACH)
-    skipped = one_of(tokens, _DETERMINERS)
+    skipped = one_of(tokens, _DETERMINERS | _DAYS)
     subject = next_of(~skipped, says + 1)
     place = np.minimum(np.searchsorted(mentions.start, subject), max(len(mentions.start) - 1, 0))
     if not len(place):

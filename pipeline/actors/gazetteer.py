@@ -163,21 +163,20 @@ def _trie(actors: tuple[Actor, ...]) -> Gazetteer:
         for kind, written in ((NAME, actor.names), (PERSON, actor.people), (PLACE, actor.places))
         for name in written
     ]
+    # Generic names at the beginning of a sentence; "Army" is also a part of names.
+    names += [(meaning, name.capitalize()) for meaning, name in names if name[0].islower()]
     tokens = tokenise([name for _, name in names], join_hyphens=True)
     forms = tokens.forms.to_pylist()
     words: dict[str, int] = {}
     edges: dict[int, int] = {}
     ends: dict[int, int] = {}
     longest = 0
-    for (meaning, name), begin, end in zip(names, tokens.bounds[:-1].tolist(), tokens.bounds[1:].tolist()):
+    for (meaning, _), begin, end in zip(names, tokens.bounds[:-1].tolist(), tokens.bounds[1:].tolist()):
         written = [forms[form] for form in tokens.form[begin:end].tolist()]
         longest, node = max(longest, len(written)), 0
-        for place, word in enumerate(written):
+        for word in written:
             number = words.setdefault(word, len(words))
-            # Headlines in capitals, and generic names at the beginning of a sentence.
-            words.setdefault(word.upper() if len(word) > 2 else word, number)
-            if place == 0 and name[0].islower():
-                words.setdefault(word.capitalize(), number)
+            words.setdefault(word.upper() if len(word) > 2 else word, number)  # headlines in capitals
             node = edges.setdefault((node << 20) + number, len(edges) + 1)
         ends.setdefault(node, meaning)
     return Gazetteer(actors, words, edges, ends, longest)

@@ -127,7 +127,7 @@ def _believed(tokens: Tokens, forms: list[str], start: np.ndarray, end: np.ndarr
     named = inside & spaced[np.maximum(start - 1, 0)] & capital[before] & ~preceding[before]
     # "of Michael Jordan", not "Kerry in Jordan": a capital right before, unless the word before it begins a sentence.
     doubted = doubtful & (named | (following[after] & spaced[end - 1]))
-    return ~(doubted | (inside & _otherwise(tokens, start - 1, start, end)))
+    return ~(doubted | _otherwise(tokens, np.where(inside, start - 1, -1), start, end))
 
 
 def _otherwise(tokens: Tokens, before: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -20,6 +20,12 @@ NEAR = 3  # tokens from "by" to the actor, or from one actor to the next that be
 _HELPED = frozenset(
     "affiliated aligned allied armed backed based controlled financed friendly funded held linked occupied sponsored supported trained".split()
 )
+_IRREGULAR = frozenset(
+    """
+    shot hit struck taken held killed beaten driven met sent told given seen led built cut freed sunk torn shaken broken
+    stolen won caught fought bought brought sought hurt hung
+    """.split()
+)
 _PREPOSITIONS = frozenset("against and at by for from in near of on or over to with".split())
 
 
@@ -48,13 +54,21 @@ def hyphens(tokens: Tokens) -> np.ndarray:
     return np.array([gap == "-" for gap in tokens.gaps.to_pylist()], bool)[tokens.gap_of][tokens.code]
 
 
+def verbs(tokens: Tokens) -> np.ndarray:
+    """(n_tokens + 1,) bool: a participle or past form."""
+    verb = one_of(tokens, _IRREGULAR, ending="ed") & ~one_of(tokens, ("united", "red"))
+    verb[1:] &= ~hyphens(tokens)  # "Iran-backed"
+    return verb
+
+
 def possessors(tokens: Tokens, shape: Shapes, mentions: Mentions) -> np.ndarray:
     """(n_mentions,) bool: only says whose another actor is, who follows ("Sudan's RSF", "Rwanda-backed M23 rebels")."""
     following = np.append(mentions.start[1:], len(tokens))
     near = (following - mentions.end <= NEAR) & (following < tokens.bounds[mentions.text + 1])
     breaks = np.append(np.cumsum(shape.clause), -1)
     near &= breaks[following] == breaks[mentions.end - 1]
-    joined = next_of(one_of(tokens, _PREPOSITIONS), mentions.end) > following  # not "Israel's attack on Lebanon"
+    # Not "Israel's attack on Lebanon", "Sudan's army bombed RSF camps".
+    joined = next_of(one_of(tokens, _PREPOSITIONS) | verbs(tokens), mentions.end) > following
     return near & joined & (one_of(tokens, ("s",))[mentions.end] | helped(tokens, mentions))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.actors.clauses import Standing, standing
 from pipeline.actors.gazetteer import PERSON, PLACE, Gazetteer, gazetteer
 from pipeline.actors.mentions import Mentions, find_mentions
-from pipeline.actors.neighbours import helped, one_of, possessors
+from pipeline.actors.neighbours import helped, next_of, one_of, possessors, verbs
 from pipeline.read.cleaning import clean
 from pipeline.text import names
 from pipeline.text.casing import with_capitals
@@ -92,6 +92,7 @@ def _merged(tokens: Tokens, shape: names.Shapes, mentions: Mentions, known: Gaze
     breaks = np.append(np.cumsum(shape.clause), 0)
     near = mentions.start[1:] - mentions.end[:-1] <= _BELONGS
     beside = near & (breaks[mentions.start[1:]] == breaks[mentions.end[:-1] - 1])
+    beside &= next_of(verbs(tokens), mentions.end[:-1]) > mentions.start[1:]  # not "Russia jailed dissidents"
     after = np.append(False, beside & ~generic[:-1])[: len(generic)]
     of = one_of(tokens, {"of"})[mentions.end[:-1]] & ~generic[1:]
     after &= ~np.append(False, helped(tokens, mentions))[:-1]
@@ -99,9 +100,9 @@ def _merged(tokens: Tokens, shape: names.Shapes, mentions: Mentions, known: Gaze
     return mentions.take(~(generic & (after | before)), tokens)
 
 
-def _order(mentions: Mentions, stand: Standing) -> np.ndarray:
+def _order(mentions: Mentions, stand: Standing, generic: np.ndarray) -> np.ndarray:
     """(n_mentions,) int64: the actor with the smallest value in a text acts, the next is acted on."""
-    last = stand.place | stand.beside | (mentions.kind == PLACE)
+    last = (stand.place & ~generic) | stand.beside | (mentions.kind == PLACE)
     return mentions.start + np.where(last, _LAST, 0) - np.where(stand.agent, 2 * _LAST, 0)
 
 
@@ -112,7 +113,7 @@ def _first_two(mentions: Mentions, stand: Standing, generic: np.ndarray, n: int)
     is the target if nobody else is named, or only places are; a place without another actor is the target too.
     """
     text, code = mentions.text, np.append(mentions.code, -1)
-    order = _order(mentions, stand)
+    order = _order(mentions, stand, generic)
     source, target = np.full((2, n), len(mentions.start))  # mentions; the last stands for none
     ranked = np.lexsort((order, text))[::-1]  # of several values written to one index the last one stays
     source[text[ranked]] = ranked
@@ -131,7 +132,7 @@ def _first_two(mentions: Mentions, stand: Standing, generic: np.ndarray, n: int)
     )
     alone = np.append(order >= _LAST, True)[target]
     passive, object_ = undergoes[source], (after | opening | setting)[source] & alone
-    place = scene | np.append(mentions.kind == PLACE, False)
+    place = scene
     named = np.append(generic, False)[source] & (code[target] >= 0)
     turned = np.where(passive & place[target], code[target], -1)
     acted_on = np.where(passive | ~named, code[source], code[target])
