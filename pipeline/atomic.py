@@ -82,6 +82,15 @@ def require_outputs(files: Iterable[Path], inputs: Iterable[Path | str], option:
         require_other(file, inputs, option)
 
 
+def require_other_than_stdout(inputs: Iterable[Path]) -> None:
+    """Raise `InputError` if standard output is a file that is also an input."""
+    with suppress(OSError):
+        out = os.fstat(1)
+        for path in inputs:
+            if stat.S_ISREG(out.st_mode) and path.exists() and os.path.samestat(path.stat(), out):
+                raise InputError(f"{path}: is standard output and an input; send the rows to another file")
+
+
 def require_no_file(folder: Path) -> None:
     """Raise `InputError` if the path of an output folder is that of a file."""
     if folder.is_file():

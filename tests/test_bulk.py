@@ -281,6 +281,16 @@ def test_a_finished_file_with_lines_of_somebody_else_is_an_error(tmp_path, opene
             run.finish()
 
 
+@pytest.mark.parametrize("text", ["The army shelled\nthe\ttown {}.", "Rebels\tfreed {}.", 'He said\t"no"\n{} times.'])
+def test_tables_that_pandas_writes_with_tabs_are_read_as_written(tmp_path, text):
+    frame = pd.DataFrame({"id": [str(k) for k in range(100)], "text": [text.format(k) for k in range(100)]})
+    frame.loc[::2, "text"] = [f"Rain fell on {k}." for k in range(50)]
+    frame.to_csv(tmp_path / "a.tsv", sep="\t", index=False)
+    batches = list(read_inputs([str(tmp_path / "a.tsv")], ASIDE))
+    assert [one for batch in batches for one in batch.ids.to_pylist()] == frame.id.tolist()
+    assert [one for batch in batches for one in batch.texts.to_pylist()] == frame.text.tolist()
+
+
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
 def test_rows_that_a_crash_has_cut_off_are_not_filled_up(tmp_path, opened, monkeypatch, small_pieces, kind):
     from pipeline.engines import threads as engine

@@ -418,6 +418,24 @@ def test_the_warning_of_a_library_is_one_line(tmp_path, detente):
     assert detente("score", "a.dta", "--quiet").err == ""
 
 
+@pytest.mark.posix
+def test_rows_that_find_no_room_are_an_error_without_a_buffer_too(folder, tmp_path):
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"text": "Rebels fired on town {k}."}}\n' for k in range(2000)))
+    command = f"ulimit -f 20; {sys.executable} -m pipeline.cli score --model {folder} a.jsonl > rows.jsonl"
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 1 and "File too large" in done.stderr
+
+
+@pytest.mark.posix
+def test_rows_are_not_appended_to_the_input(folder, tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "Rebels fired on the town."}\n')
+    command = f"{sys.executable} -m pipeline.cli score --model {folder} a.jsonl >> a.jsonl"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "a.jsonl: is standard output and an input" in done.stderr
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 1
+
+
 def test_an_error_closes_what_was_being_read():
     closed = []
 

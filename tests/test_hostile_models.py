@@ -497,9 +497,8 @@ def test_no_command_unpickles_anything(trapped, tmp_path):
         ["timeline", "in.csv", "--out", "line"],
         ["drift", "--baseline", "scores.csv", "--current", "scores.csv"],
     ):
-        model = [folder] if args[0] == "drift" else ["--model", folder]
         env = os.environ | {"MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/mlflow.db"}
-        done = forked.run([*args, *model], tmp_path, env)
+        done = forked.run([*args, "--model", folder], tmp_path, env)
         assert done.returncode in (0, 3), done.stderr
     assert not trap.exists()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit, Option
 
 from pipeline import show
-from pipeline.atomic import require_no_file, require_outputs
+from pipeline.atomic import require_no_file, require_other_than_stdout, require_outputs
 from pipeline.cli import options
 from pipeline.errors import ALERT, InputError
 from pipeline.messages import say, terminal
@@ -88,6 +88,7 @@ def score(
             _require_outputs(file, kind, [*files_of(given), *Path(model).glob("*")])
         opened, threads = open_model(model), threads or processors()
         if file is None or kind == "table":
+            require_other_than_stdout(files_of(given))
             batches = read_inputs(given, replace(reading, alike=kind == "csv"))
             totals = _print(opened, batches, asked, file, kind, threads)
         else:

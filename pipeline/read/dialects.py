@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import dataclass, replace
 
@@ -14,6 +16,7 @@ from pipeline.read.records import QuoteCheck, records
 from pipeline.read.source import Source, separator
 
 _COMPARED = 20  # first lines in which a rare delimiter must occur equally often
+_SEVERAL = 3
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1f]")
 _SEPARATOR = re.compile(r'"?sep=.?"?', re.IGNORECASE)
 
@@ -34,7 +37,8 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
 
     The delimiter is a comma in ``.csv`` and a tab in ``.tsv``, or another common one if only that occurs in the
     header, or one of ``^ ~ # :`` if all of the first lines have it equally often.
-    In a tab-separated file quotation marks are ordinary characters, unless a quoted field spans lines.
+    In a tab-separated file quotation marks are ordinary characters, unless a quoted field spans lines, or the first rows
+    have as many columns as the header only if quoted fields may hold tabs.
 
     ``closed``: require every quotation mark to be closed; False if the caller handles unclosed ones. Raises
     `InputError` if the delimiter is not valid, or a file with quoting has an unclosed quotation mark: everything after
@@ -50,7 +54,8 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
     _require_header("".join(lines[:1]), delimiter, source.address)
     check = QuoteCheck(delimiter)
     found = _looked_through(source, Dialect(delimiter, True), check)
-    if delimiter == "\t" and (check.row or check.tabs or not check.spans):  # marks begin texts, not quoted texts
+    marks = check.tabs or not check.spans  # where marks begin texts, not quoted texts
+    if delimiter == "\t" and (check.row or (marks and not _needs_quoting(head, delimiter))):
         unquoted = replace(found, quoted=False)
         return _looked_through(source, unquoted, None) if check.row or check.spans else unquoted
     if check.row and closed:
@@ -59,6 +64,21 @@ def dialect(source: Source, delimiter: str | None = None, closed: bool = True) -
             "close it, or double it if it belongs to the text"
         )
     return found
+
+
+def _needs_quoting(head: bytes, delimiter: str) -> bool:
+    """Whether all first rows have as many columns as the header if marks quote fields, and not if they are characters.
+
+    Or also if they are, where several fields hold both tabs and line ends: by chance marks do not pair off so often.
+    """
+    text = head.decode(errors="replace").replace("\r\n", "\n")
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row][:-1]
+    except csv.Error:
+        return False
+    quoted, unquoted = set(map(len, rows)), {line.count(delimiter) + 1 for line in text.split("\n")[:-1] if line}
+    spanning = sum("\n" in cell and delimiter in cell for row in rows for cell in row)
+    return len(rows) > 1 and quoted == {len(rows[0])} and (unquoted != quoted or spanning >= _SEVERAL)
 
 
 def _delimiter(lines: list[str], usual: str) -> str:

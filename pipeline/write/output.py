@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +55,7 @@ def print_rows(batches: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
 
     Raises `InputError` if there are no batches, or those of a CSV file differ in their columns.
     """
-    file, columns, on_terminal = sys.stdout.buffer, None, sys.stdout.isatty()
+    file, columns, on_terminal = _buffered(sys.stdout), None, sys.stdout.isatty()
     for rows, names in batches:
         if kind == "csv" and columns is None:
             file.write(plain(csv_header(names).decode()).encode() if on_terminal else csv_header(names))
@@ -63,6 +66,16 @@ def print_rows(batches: Iterable[tuple[bytes, list[str]]], kind: str) -> None:
         file.flush()
     if columns is None:
         raise InputError("expected at least one text, found none; give a text, a file or a folder")
+
+
+def _buffered(stream: TextIO) -> BinaryIO:
+    """The binary file of a stream. With PYTHONUNBUFFERED it would write only as much as there is room for, and say nothing; a
+    pipe that does not wait is made to."""
+    with suppress(OSError, ValueError):
+        os.set_blocking(stream.fileno(), True)
+    if isinstance(stream.buffer, io.RawIOBase):
+        return open(stream.fileno(), "wb", closefd=False)
+    return stream.buffer
 
 
 def encoded(table: pa.Table, kind: str) -> bytes | pa.Table:
