@@ -169,6 +169,10 @@ def test_actors_of_a_batch_are_those_of_each_text():
         "Uganda shelled",
         "Chad has been",
         "",
+        "Rao thanked the premier",
+        "League clubs met",
+        "Six Syrians were detained",
+        "In Egypt two British tourists were killed",
     ]
     together = find_actors(texts)
     assert [together.of(row) for row in range(len(texts))] == [find_actors([text]).of(0) for text in texts]

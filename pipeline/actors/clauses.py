@@ -57,9 +57,8 @@ _HARMED = frozenset(
 _CIRCUMSTANCES = frozenset(
     "after amid as by during following for from in inside near off on outside over when while".split()
 )
-_COURTS = frozenset(
-    "court courts judge judges jury police prosecutor prosecutors tribunal".split()
-)  # act for their state
+# They act for the state they are in.
+_COURTS = frozenset("court courts judge judges jury police prosecutor prosecutors tribunal".split())
 # Of a state, for "detained in Egypt"; who was killed in Egypt was not killed by it.
 _STATE_ACTS = frozenset(
     "acquitted arrested banned barred charged convicted deported detained executed expelled extradited fined freed hanged held imprisoned indicted jailed released sentenced tried".split()
@@ -108,13 +107,14 @@ def standing(tokens: Tokens, shape: Shapes, mentions: Mentions) -> Standing:
         inside & one_of(tokens, ("from",))[before] & (last(passive, before) >= np.maximum(before - _BETWEEN, begin))
     )
     undergoes = _undergoes(tokens, shape, mentions, verb, held)
+    act = last(held, before)
     return Standing(
         by_agent,
         undergoes & ~by_agent,
         _after_verb(tokens, shape, mentions, verb) & (where | ~by_near),
         where,
         where & ~one_of(tokens, _COURTS)[before - 1],
-        (where & one_of(tokens, _STATE_ACTS)[last(held, before)]) | from_there,
+        (where & (act >= begin) & one_of(tokens, _STATE_ACTS)[act]) | from_there,
         _beside(tokens, shape, mentions, verb, undergoes),
     )
 

@@ -127,16 +127,16 @@ def _believed(tokens: Tokens, forms: list[str], start: np.ndarray, end: np.ndarr
     named = inside & spaced[np.maximum(start - 1, 0)] & capital[before] & ~preceding[before]
     # "of Michael Jordan", not "Kerry in Jordan": a capital right before, unless the word before it begins a sentence.
     doubted = doubtful & (named | (following[after] & spaced[end - 1]))
-    return ~(doubted | _otherwise(tokens, np.where(inside, start - 1, -1), start, end))
+    return ~(doubted | _otherwise(tokens, np.where(inside, start - 1, -1), start, np.where(spaced[end - 1], end, -1)))
 
 
-def _otherwise(tokens: Tokens, before: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """(n,) bool: a generic name whose neighbours show that it means something else, given the tokens around it."""
+def _otherwise(tokens: Tokens, before: np.ndarray, start: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """(n,) bool: a generic name whose neighbours, -1 where there is none, show that it means something else."""
     lower = np.append(np.array(tokens.lower.to_pylist(), object)[tokens.form], "")
     out = np.zeros(len(start), bool)
     for word, (left, right) in _OTHERWISE.items():
-        place = np.flatnonzero((lower[start] == word) & (end == start + 1))
-        out[place] = [lower[before[k]] in left or lower[end[k]] in right for k in place]
+        place = np.flatnonzero(lower[start] == word)
+        out[place] = [lower[before[k]] in left or lower[after[k]] in right for k in place]
     return out
 
 

@@ -136,14 +136,9 @@ def _read_one(path: Path, written: Written) -> dict[str, list]:
             columns[name] = [float(value) for value in columns[name]]
     except ValueError as error:
         raise InputError(f"{path}: expected numbers in column {name}: {error}") from None
-    if row := next(
-        (
-            row
-            for row, pair in enumerate(zip(columns["tension"], columns["coverage"]), 1)
-            if not np.isfinite(pair).all()
-        ),
-        0,
-    ):
+    wrong = ~np.isfinite([columns["tension"], columns["coverage"]]).all(axis=0)
+    if wrong.any():
+        row = int(wrong.argmax()) + 1
         raise InputError(
             f"{path}: row {row}: expected finite numbers in columns tension and coverage; score the texts again"
         )

@@ -71,6 +71,8 @@ def _needs_quoting(head: bytes, delimiter: str) -> bool:
 
     Or also if they are, where several fields hold both tabs and line ends: by chance marks do not pair off so often.
     """
+    if b'"' not in head:
+        return False
     text = head.decode(errors="replace").replace("\r\n", "\n")
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row][:-1]

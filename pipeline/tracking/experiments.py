@@ -52,8 +52,7 @@ def run_experiment(
     """Run every variant of an experiment file with each seed, and log a parent run with nested runs.
 
     The models are saved under ``out``. After each variant ``step`` is called with its name. ``command``: what was typed,
-    recorded with the parent run. Failures to log a result are
-    reported at the end; its model and metrics are kept.
+    recorded with the parent run. Failures to log a result are reported at the end; its model and metrics are kept.
 
     Raises `ConfigError`, `InputError` or `TrackingError` if the file is invalid, data is missing, or the store cannot
     be opened.

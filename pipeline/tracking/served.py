@@ -31,8 +31,7 @@ class ServedModel(PythonModel):
         Parameters
         ----------
         params : ``evidence``: words of evidence per row with their contributions, such as ``halted +1.20; aid -0.31``,
-            0 for none; ``actors``: whether to add who acts, who is acted on, and
-            all actors, such as ``KEN; UGA``.
+            0 for none; ``actors``: whether to add who acts, who is acted on, and all actors, such as ``KEN; UGA``.
 
         Raises
         ------
